@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "memory.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Noreturn void die(void)
+{
+	fputs("ipvsagent: out of memory, aborting; the kernel keeps forwarding as programmed\n",
+	      stderr);
+	abort();
+}
+
+static void *check(void *pointer)
+{
+	if (!pointer)
+		die();
+	return pointer;
+}
+
+void *memory_allocate(size_t size)
+{
+	return check(calloc(1, size ? size : 1));
+}
+
+void *memory_array(size_t count, size_t size)
+{
+	return check(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *memory_resize(void *pointer, size_t count, size_t size)
+{
+	if (size && count > SIZE_MAX / size)
+		die();
+	return check(realloc(pointer, count && size ? count * size : 1));
+}
+
+char *memory_text(const char *text)
+{
+	return text ? check(strdup(text)) : NULL;
+}
+
+bool memory_text_is_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+char *memory_format(const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		die();
+	va_end(arguments);
+	return text;
+}
+
+void *memory_grow(void *pointer, size_t count, size_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return pointer;
+	*capacity = *capacity ? *capacity * 2 : 4;
+	return memory_resize(pointer, *capacity, size);
+}

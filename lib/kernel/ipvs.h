@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_IPVS_H
+#define KERNEL_IPVS_H
+
+#include "../base/error.h"
+#include "../plan/changes.h"
+#include "../plan/proxy_state.h"
+
+/**
+ * struct ipvs - the kernel's virtual server table, over generic netlink
+ *
+ * One per network namespace (that of the thread which opens it). Not thread-safe.
+ */
+struct ipvs;
+
+/** struct ipvs_timeouts - seconds; 0 = leave as it is (when set) */
+struct ipvs_timeouts {
+	uint32_t tcp;
+	uint32_t tcp_fin;
+	uint32_t udp;
+};
+
+/**
+ * struct ipvs_visitor - receives a dump
+ * @server:       once for each virtual server, before its destinations
+ * @destination:  once for each destination
+ * A negative return value ends the dump and becomes its result.
+ */
+struct ipvs_visitor {
+	int (*server)(void *user, const struct virtual_server *server);
+	int (*destination)(void *user, const struct virtual_server_key *server,
+			   const struct destination_usage *usage);
+};
+
+/**
+ * ipvs_open() - connect to the kernel's IPVS
+ * Return: 0; -ENOENT without the ip_vs module; -EPERM without CAP_NET_ADMIN
+ */
+int ipvs_open(struct ipvs **ret, struct error *err);
+void ipvs_close(struct ipvs *ipvs);
+
+/**
+ * ipvs_observe() - read every virtual server, with its destinations if @visitor wants them
+ *
+ * Blocks: one dump for the servers, then the destination requests in batches. A server that
+ * vanishes in between is not an error.
+ */
+int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+		 struct error *err);
+
+/** ipvs_observe_destinations() - the destinations of one virtual server; -ESRCH if there is none */
+int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,
+			      const struct ipvs_visitor *visitor, void *user, struct error *err);
+
+/**
+ * ipvs_apply() - carry out SERVER_* and DESTINATION_* changes in order, in batches
+ * @changes:  other kinds are passed over; each of ours gets its result
+ *
+ * Return: 0 when each change was sent and has its own result (which may be an error), or a
+ * negative errno when the connection itself failed; then unsent changes have that result.
+ */
+int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct error *err);
+
+int ipvs_get_timeouts(struct ipvs *ipvs, struct ipvs_timeouts *ret, struct error *err);
+int ipvs_set_timeouts(struct ipvs *ipvs, const struct ipvs_timeouts *timeouts, struct error *err);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_LINK_H
+#define KERNEL_LINK_H
+
+#include "../base/error.h"
+#include "../plan/changes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct link - the dummy interface that holds the virtual IPs, and the node's other addresses
+ *
+ * One per network namespace. Two sockets: one for requests, one that listens for changes.
+ */
+struct link;
+
+/**
+ * link_open() - connect; the interface itself need not exist yet
+ * @name:  "kube-ipvs0"
+ */
+int link_open(const char *name, struct link **ret, struct error *err);
+void link_close(struct link *link);
+
+/**
+ * link_ensure() - create the dummy interface if it is missing
+ *
+ * Like kube-proxy: NOARP is a property of dummy, the interface stays DOWN. @ret_is_new (may be
+ * NULL) tells whether it had to be created. -EOPNOTSUPP without the dummy module; -EEXIST if a
+ * link of that name is not a dummy.
+ */
+int link_ensure(struct link *link, bool *ret_is_new, struct error *err);
+
+/** link_remove() - delete the interface with its addresses; a missing one is fine */
+int link_remove(struct link *link, struct error *err);
+
+/** struct node_address - an address of another interface of this network namespace */
+struct node_address {
+	struct address address;
+	uint16_t prefix_length;
+	char interface[16];
+};
+
+/**
+ * link_observe() - read all addresses of the network namespace
+ * @on_bound:  for each on the dummy interface
+ * @on_node:   for each on any other interface, loopback and link-local included; may be NULL
+ */
+int link_observe(struct link *link, void (*on_bound)(void *user, const struct address *address),
+		 void (*on_node)(void *user, const struct node_address *address), void *user,
+		 struct error *err);
+
+/** link_apply() - carry out ADDRESS_* changes in batches; contract as ipvs_apply()
+ *
+ * IPv4 as /32 scope global, IPv6 as /128 without duplicate address detection. Adding what is
+ * there and removing what is not are successes.
+ */
+int link_apply(struct link *link, struct change *changes, size_t count, struct error *err);
+
+/** link_monitor_descriptor() - becomes readable when addresses or links change */
+int link_monitor_descriptor(const struct link *link);
+
+/** enum link_event - what the monitor saw; bits
+ *   BOUND    addresses of the dummy interface, or the interface itself, changed by others
+ *   NODE     addresses of other interfaces changed
+ *   LOST     messages were lost (ENOBUFS): observe everything again
+ */
+enum link_event { LINK_EVENT_BOUND = 1, LINK_EVENT_NODE = 2, LINK_EVENT_LOST = 4 };
+
+/**
+ * link_monitor_read() - take what waits; never blocks
+ *
+ * Our own requests are recognised (by the netlink port of the request socket) and do not count.
+ * Return: bits of enum link_event, or a negative errno
+ */
+int link_monitor_read(struct link *link, struct error *err);
+
+#endif

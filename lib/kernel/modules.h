@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_MODULES_H
+#define KERNEL_MODULES_H
+
+#include "../base/error.h"
+
+/**
+ * modules_load() - make sure that a kernel module is there, through libkmod
+ * @name:     "ip_vs_rr"
+ * @feature:  what needs it, for the error: "scheduler rr"
+ *
+ * A built-in or loaded module is fine. Without CAP_SYS_MODULE the attempt may fail although the
+ * kernel would load the module by itself later: the caller decides what an error means.
+ * Return: 0; -ENOENT if this kernel does not have the module; other negative errno
+ */
+int modules_load(const char *name, const char *feature, struct error *err);
+
+#endif

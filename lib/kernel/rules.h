@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_RULES_H
+#define KERNEL_RULES_H
+
+#include "../base/error.h"
+#include "../plan/ruleset.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+/**
+ * struct rules - keeps the fixed iptables rules of one family in place
+ *
+ * The only place that starts programs: {ip,ip6}tables-save and {ip,ip6}tables-restore as found in
+ * PATH (legacy or nft variant, whatever the host uses), as children that the event loop watches.
+ */
+struct rules;
+
+/**
+ * struct rules_report - how a verification ended
+ * @is_changed:   rules were missing or altered and have been written
+ * @what:         what differed, for a log line; "" if nothing
+ * @code:         0, or negative errno; @error says why. Nothing else was touched then.
+ */
+struct rules_report {
+	bool is_changed;
+	const char *what;
+	const struct error *error;
+	int code;
+};
+
+/**
+ * rules_open()
+ * @on_done:  called from the loop once for each rules_verify() or rules_remove()
+ * Return: 0; -ENOENT if iptables-save or iptables-restore is not in PATH
+ */
+int rules_open(struct ev_loop *loop, uint16_t family,
+	       void (*on_done)(void *user, const struct rules_report *report), void *user,
+	       struct rules **ret, struct error *err);
+
+/** rules_close() - kills a running child; on_done() is not called any more */
+void rules_close(struct rules *rules);
+
+/** rules_has_random_fully() - whether this iptables knows `MASQUERADE --random-fully`; starts
+ *  `iptables-restore --test` once and waits for it (only at start) */
+bool rules_has_random_fully(struct rules *rules);
+
+/**
+ * rules_verify() - read the rules, compare with @ruleset, write what differs
+ * @ruleset:  must stay until on_done()
+ *
+ * Asynchronous. A call while one is running is remembered and run after it. iptables-restore is
+ * told to wait for the xtables lock (-w 5, with retries after that).
+ */
+void rules_verify(struct rules *rules, const struct ruleset *ruleset);
+
+/** rules_remove() - remove our jumps and chains; asynchronous */
+void rules_remove(struct rules *rules);
+
+bool rules_is_busy(const struct rules *rules);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_SYSCTL_H
+#define KERNEL_SYSCTL_H
+
+#include "../base/error.h"
+
+/** sysctl_get() - an integer; @name with slashes: "net/ipv4/vs/conntrack"; -ENOENT if unknown */
+int sysctl_get(const char *name, int *ret, struct error *err);
+
+/**
+ * sysctl_ensure() - write @value unless it is there already
+ * Return: 1 if it was written, 0 if nothing had to be done, or a negative errno
+ */
+int sysctl_ensure(const char *name, int value, struct error *err);
+
+/** sysctl_kernel_version() - major << 16 | minor of the running kernel; 0 if it cannot be read */
+unsigned int sysctl_kernel_version(void);
+
+#endif

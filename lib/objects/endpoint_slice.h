@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OBJECTS_ENDPOINT_SLICE_H
+#define OBJECTS_ENDPOINT_SLICE_H
+
+#include "../base/address.h"
+#include "../base/memory.h"
+#include "../base/strings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct endpoint - one address of one entry of an EndpointSlice
+ * @address:         the entry's first address (EndpointSlice API: consumers use only that one)
+ * @node_name:       shared string or NULL
+ * @hint_zones:      shared string: hints.forZones[].name joined by ','; NULL if there are no hints
+ * @is_ready:        conditions.ready, nil counts as true
+ * @is_serving:      conditions.serving, nil counts as the value of ready
+ * @is_terminating:  conditions.terminating, nil counts as false
+ */
+struct endpoint {
+	const char *node_name;
+	const char *hint_zones;
+	struct address address;
+	bool is_ready;
+	bool is_serving;
+	bool is_terminating;
+};
+
+/**
+ * struct endpoint_slice_port - one entry of ports
+ * @name:      shared string, "" if nil or empty
+ * @port:      host byte order; 0 = nil, which matches no Service port
+ * @protocol:  IPPROTO_TCP (also when nil), IPPROTO_UDP or IPPROTO_SCTP
+ */
+struct endpoint_slice_port {
+	const char *name;
+	uint16_t port;
+	uint8_t protocol;
+};
+
+/**
+ * struct endpoint_slice - the part of a discovery.k8s.io/v1 EndpointSlice that decides about
+ * traffic
+ * @service_name:  label kubernetes.io/service-name; NULL if absent: belongs to no Service
+ * @family:        addressType: AF_INET, AF_INET6, or 0 for FQDN, which proxies ignore
+ * @endpoints:     one per entry; an entry of the wrong family is an error of the decoder
+ * @trigger_time:  annotation endpoints.kubernetes.io/last-change-trigger-time in milliseconds
+ *                 since 1970, 0 if absent
+ * @strings:       the pool of the shared strings; must outlive the slice
+ */
+struct endpoint_slice {
+	char *namespace_name;
+	char *name;
+	char *service_name;
+	struct strings *strings;
+	struct endpoint *endpoints;
+	size_t endpoint_count;
+	struct endpoint_slice_port *ports;
+	size_t port_count;
+	int64_t trigger_time;
+	uint16_t family;
+};
+
+void endpoint_slice_free(struct endpoint_slice *slice);
+AUTO_FREE_DEFINE(endpoint_slice);
+
+/** endpoint_slice_is_equal() - same content in every field that matters for planning */
+bool endpoint_slice_is_equal(const struct endpoint_slice *a, const struct endpoint_slice *b);
+
+#endif

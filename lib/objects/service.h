@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OBJECTS_SERVICE_H
+#define OBJECTS_SERVICE_H
+
+#include "../base/address.h"
+#include "../base/memory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum service_type {
+	SERVICE_TYPE_CLUSTER_IP,
+	SERVICE_TYPE_NODE_PORT,
+	SERVICE_TYPE_LOAD_BALANCER,
+	SERVICE_TYPE_EXTERNAL_NAME,
+};
+
+/**
+ * struct service_port - one entry of spec.ports
+ * @name:         "" for the only, unnamed port; matches the port name in EndpointSlices
+ * @port:         host byte order
+ * @node_port:    host byte order; 0 = none
+ * @protocol:     IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
+ */
+struct service_port {
+	char *name;
+	uint16_t port;
+	uint16_t node_port;
+	uint8_t protocol;
+};
+
+/**
+ * struct service - the part of a v1 Service that decides about traffic
+ * @created:                    metadata.creationTimestamp, seconds since 1970; 0 if absent
+ * @cluster_ips:                empty for headless Services
+ * @external_ips:               spec.externalIPs
+ * @load_balancer_ips:          status.loadBalancer.ingress[].ip, without those of ipMode Proxy
+ * @source_ranges:              spec.loadBalancerSourceRanges (or its old annotation), trimmed
+ * @proxy_name:                 label service.kubernetes.io/service-proxy-name, NULL if absent
+ * @affinity_seconds:           0 = no ClientIP affinity
+ * @health_check_node_port:     0 = none
+ * @is_headless_label:          label service.kubernetes.io/headless is present
+ * @has_topology_hints:         the annotations or spec.trafficDistribution ask that the hints of
+ *                              EndpointSlices are honoured
+ *
+ * One allocation per field that varies; owned by whoever holds it, freed with service_free().
+ */
+struct service {
+	char *namespace_name;
+	char *name;
+	int64_t created;
+	enum service_type type;
+	struct address *cluster_ips;
+	size_t cluster_ip_count;
+	struct address *external_ips;
+	size_t external_ip_count;
+	struct address *load_balancer_ips;
+	size_t load_balancer_ip_count;
+	struct prefix *source_ranges;
+	size_t source_range_count;
+	struct service_port *ports;
+	size_t port_count;
+	char *proxy_name;
+	uint32_t affinity_seconds;
+	uint16_t health_check_node_port;
+	bool is_external_local;
+	bool is_internal_local;
+	bool is_headless_label;
+	bool has_topology_hints;
+};
+
+void service_free(struct service *service);
+AUTO_FREE_DEFINE(service);
+
+/** service_is_equal() - same content in every field that matters for planning */
+bool service_is_equal(const struct service *a, const struct service *b);
+
+/** service_type_name() - "ClusterIP", "NodePort", ... */
+const char *service_type_name(enum service_type type);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+/* A Service and its slices; also exists while there is only one of both. */
+struct service_entry {
+	UT_hash_handle hh;
+	struct service_entry *previous, *next; /* in the queue of dirty entries */
+	struct service *service;
+	struct endpoint_slice **slices;
+	uint32_t slice_count;
+	bool is_dirty;
+	char key[];
+};
+
+struct slice_entry {
+	UT_hash_handle hh;
+	struct endpoint_slice *slice;
+	struct service_entry *owner; /* NULL if the slice names no Service */
+	char key[];
+};
+
+struct store {
+	struct service_entry *services;
+	struct slice_entry *slices;
+	struct service_entry *dirty;
+	struct service_entry *taken; /* delivered empty, to be forgotten at the next call */
+	size_t dirty_count;
+	size_t service_count;
+	size_t endpoint_count;
+};
+
+struct store *store_new(void)
+{
+	return memory_allocate(sizeof(struct store));
+}
+
+static void service_entry_free(struct store *store, struct service_entry *entry)
+{
+	HASH_DEL(store->services, entry);
+	service_free(entry->service);
+	free(entry->slices);
+	free(entry);
+}
+
+void store_free(struct store *store)
+{
+	struct service_entry *service, *next_service;
+	struct slice_entry *slice, *next_slice;
+
+	if (!store)
+		return;
+	HASH_ITER(hh, store->slices, slice, next_slice)
+	{
+		HASH_DEL(store->slices, slice);
+		endpoint_slice_free(slice->slice);
+		free(slice);
+	}
+	HASH_ITER(hh, store->services, service, next_service)
+	{
+		service_entry_free(store, service);
+	}
+	free(store);
+}
+
+static struct service_entry *find_service(const struct store *store, const char *key)
+{
+	struct service_entry *entry;
+
+	HASH_FIND_STR(store->services, key, entry);
+	return entry;
+}
+
+static struct service_entry *get_service(struct store *store, const char *namespace_name,
+					 const char *name)
+{
+	auto_memory char *key = memory_format("%s/%s", namespace_name, name);
+	struct service_entry *entry = find_service(store, key);
+
+	if (!entry) {
+		entry = memory_allocate(sizeof(*entry) + strlen(key) + 1);
+		memcpy(entry->key, key, strlen(key) + 1);
+		HASH_ADD_STR(store->services, key, entry);
+	}
+	return entry;
+}
+
+static void mark_dirty(struct store *store, struct service_entry *entry)
+{
+	if (entry->is_dirty)
+		return;
+	entry->is_dirty = true;
+	store->dirty_count++;
+	DL_APPEND2(store->dirty, entry, previous, next);
+}
+
+static void forget_taken(struct store *store)
+{
+	struct service_entry *entry = store->taken;
+
+	store->taken = NULL;
+	if (entry && !entry->is_dirty && !entry->service && !entry->slice_count)
+		service_entry_free(store, entry);
+}
+
+bool store_set_service(struct store *store, struct service *service)
+{
+	struct service_entry *entry;
+
+	forget_taken(store);
+	entry = get_service(store, service->namespace_name, service->name);
+	if (entry->service && service_is_equal(entry->service, service)) {
+		service_free(service);
+		return false;
+	}
+	if (!entry->service)
+		store->service_count++;
+	service_free(entry->service);
+	entry->service = service;
+	mark_dirty(store, entry);
+	return true;
+}
+
+bool store_remove_service(struct store *store, const char *namespace_name, const char *name)
+{
+	auto_memory char *key = memory_format("%s/%s", namespace_name, name);
+	struct service_entry *entry;
+
+	forget_taken(store);
+	entry = find_service(store, key);
+	if (!entry || !entry->service)
+		return false;
+	service_free(take(&entry->service));
+	store->service_count--;
+	mark_dirty(store, entry);
+	return true;
+}
+
+static void attach(struct store *store, struct slice_entry *slice)
+{
+	const struct endpoint_slice *content = slice->slice;
+	struct service_entry *owner;
+	size_t position = 0;
+
+	slice->owner = NULL;
+	if (!content->service_name)
+		return;
+	owner = get_service(store, content->namespace_name, content->service_name);
+	owner->slices =
+		memory_resize(owner->slices, owner->slice_count + 1U, sizeof(*owner->slices));
+	while (position < owner->slice_count &&
+	       strcmp(owner->slices[position]->name, content->name) < 0)
+		position++;
+	memmove(owner->slices + position + 1, owner->slices + position,
+		(owner->slice_count - position) * sizeof(*owner->slices));
+	owner->slices[position] = slice->slice;
+	owner->slice_count++;
+	slice->owner = owner;
+	mark_dirty(store, owner);
+}
+
+static void detach(struct store *store, struct slice_entry *slice)
+{
+	struct service_entry *owner = slice->owner;
+	size_t position = 0;
+
+	if (!owner)
+		return;
+	while (owner->slices[position] != slice->slice)
+		position++;
+	owner->slice_count--;
+	memmove(owner->slices + position, owner->slices + position + 1,
+		(owner->slice_count - position) * sizeof(*owner->slices));
+	slice->owner = NULL;
+	mark_dirty(store, owner);
+}
+
+bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice)
+{
+	auto_memory char *key = memory_format("%s/%s", slice->namespace_name, slice->name);
+	struct slice_entry *entry;
+
+	forget_taken(store);
+	HASH_FIND_STR(store->slices, key, entry);
+	if (!entry) {
+		entry = memory_allocate(sizeof(*entry) + strlen(key) + 1);
+		memcpy(entry->key, key, strlen(key) + 1);
+		HASH_ADD_STR(store->slices, key, entry);
+	} else if (endpoint_slice_is_equal(entry->slice, slice)) {
+		endpoint_slice_free(slice);
+		return false;
+	} else {
+		detach(store, entry);
+		store->endpoint_count -= entry->slice->endpoint_count;
+		endpoint_slice_free(entry->slice);
+	}
+	entry->slice = slice;
+	store->endpoint_count += slice->endpoint_count;
+	attach(store, entry);
+	return true;
+}
+
+bool store_remove_endpoint_slice(struct store *store, const char *namespace_name, const char *name)
+{
+	auto_memory char *key = memory_format("%s/%s", namespace_name, name);
+	struct slice_entry *entry;
+
+	forget_taken(store);
+	HASH_FIND_STR(store->slices, key, entry);
+	if (!entry)
+		return false;
+	detach(store, entry);
+	store->endpoint_count -= entry->slice->endpoint_count;
+	HASH_DEL(store->slices, entry);
+	endpoint_slice_free(entry->slice);
+	free(entry);
+	return true;
+}
+
+void store_mark_all_dirty(struct store *store)
+{
+	struct service_entry *entry, *next;
+
+	HASH_ITER(hh, store->services, entry, next)
+	{
+		mark_dirty(store, entry);
+	}
+}
+
+void store_mark_dirty(struct store *store, const char *key)
+{
+	struct service_entry *entry = find_service(store, key);
+
+	if (entry)
+		mark_dirty(store, entry);
+}
+
+size_t store_dirty_count(const struct store *store)
+{
+	return store->dirty_count;
+}
+
+static void view_of(const struct service_entry *entry, struct service_view *ret)
+{
+	*ret = (struct service_view){
+		.key = entry->key,
+		.service = entry->service,
+		.slices = entry->slices,
+		.slice_count = entry->slice_count,
+	};
+}
+
+bool store_take_dirty(struct store *store, struct service_view *ret)
+{
+	struct service_entry *entry;
+
+	forget_taken(store);
+	entry = store->dirty;
+	if (!entry)
+		return false;
+	DL_DELETE2(store->dirty, entry, previous, next);
+	entry->is_dirty = false;
+	store->dirty_count--;
+	store->taken = entry;
+	view_of(entry, ret);
+	return true;
+}
+
+bool store_find(const struct store *store, const char *key, struct service_view *ret)
+{
+	const struct service_entry *entry = find_service(store, key);
+
+	if (!entry)
+		return false;
+	view_of(entry, ret);
+	return true;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct service_entry *const *left = a, *const *right = b;
+
+	return strcmp((*left)->key, (*right)->key);
+}
+
+void store_each(struct store *store, bool is_sorted,
+		void (*visit)(const struct service_view *view, void *user), void *user)
+{
+	size_t count = HASH_COUNT(store->services), used = 0;
+	auto_memory struct service_entry **entries = memory_array(count, sizeof(struct service_entry *));
+	struct service_entry *entry, *next;
+	struct service_view view;
+
+	HASH_ITER(hh, store->services, entry, next)
+	{
+		entries[used++] = entry;
+	}
+	if (is_sorted)
+		qsort(entries, used, sizeof(struct service_entry *), compare_keys);
+	for (size_t i = 0; i < used; i++) {
+		view_of(entries[i], &view);
+		visit(&view, user);
+	}
+}
+
+size_t store_service_count(const struct store *store)
+{
+	return store->service_count;
+}
+
+size_t store_endpoint_slice_count(const struct store *store)
+{
+	return HASH_COUNT(store->slices);
+}
+
+size_t store_endpoint_count(const struct store *store)
+{
+	return store->endpoint_count;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OBJECTS_STORE_H
+#define OBJECTS_STORE_H
+
+#include "endpoint_slice.h"
+#include "node.h"
+#include "service.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct service_view - one Service and what belongs to it
+ * @key:      "namespace/name"; stays valid while the view exists
+ * @service:  NULL while only slices are known
+ * @slices:   every EndpointSlice that names this Service, in the order of their names
+ */
+struct service_view {
+	const char *key;
+	const struct service *service;
+	struct endpoint_slice *const *slices;
+	size_t slice_count;
+};
+
+/**
+ * struct store - every object that the agent knows, typed and indexed
+ *
+ * Owns the objects. A change that makes a difference marks one Service dirty; a Service that is
+ * marked twice before it is taken is taken once.
+ */
+struct store;
+
+struct store *store_new(void);
+void store_free(struct store *store);
+AUTO_FREE_DEFINE(store);
+
+/** store_set_service() - takes ownership; Return: whether anything differs from before */
+bool store_set_service(struct store *store, struct service *service);
+bool store_remove_service(struct store *store, const char *namespace_name, const char *name);
+
+/**
+ * store_set_endpoint_slice() - takes ownership; a slice that moved to another Service leaves the
+ * old one, and both become dirty
+ */
+bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice);
+bool store_remove_endpoint_slice(struct store *store, const char *namespace_name, const char *name);
+
+/** store_mark_all_dirty() - after a change of node view or options, which every Service may feel */
+void store_mark_all_dirty(struct store *store);
+
+/** store_mark_dirty() - plan @key again; unknown keys are ignored */
+void store_mark_dirty(struct store *store, const char *key);
+
+size_t store_dirty_count(const struct store *store);
+
+/**
+ * store_take_dirty() - the dirty Service that waits longest, no longer dirty
+ * @ret:  filled on true; valid until the next call that changes the store. A view without Service
+ *        and without slices is delivered once more so that its kernel objects can go, and is
+ *        forgotten at the next call.
+ */
+bool store_take_dirty(struct store *store, struct service_view *ret);
+
+/** store_find() - a view by key; false if nothing is known of it */
+bool store_find(const struct store *store, const char *key, struct service_view *ret);
+
+/** store_each() - call @visit for every view, sorted by key when @is_sorted */
+void store_each(struct store *store, bool is_sorted,
+		void (*visit)(const struct service_view *view, void *user), void *user);
+
+size_t store_service_count(const struct store *store);
+size_t store_endpoint_slice_count(const struct store *store);
+size_t store_endpoint_count(const struct store *store);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "changes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct changes *changes_new(void)
+{
+	return memory_allocate(sizeof(struct changes));
+}
+
+void changes_free(struct changes *changes)
+{
+	if (!changes)
+		return;
+	free(changes->items);
+	free(changes);
+}
+
+void changes_clear(struct changes *changes)
+{
+	changes->count = 0;
+}
+
+struct change *changes_add(struct changes *changes, enum change_kind kind)
+{
+	struct change *change;
+
+	changes->items = memory_grow(changes->items, changes->count, &changes->capacity,
+				     sizeof(*changes->items));
+	change = &changes->items[changes->count++];
+	memset(change, 0, sizeof(*change));
+	change->kind = kind;
+	return change;
+}
+
+/* A small number that orders changes: their kind, then the set they are about. */
+static unsigned int rank(const struct change *change)
+{
+	unsigned int rank = (unsigned int)change->kind * SET_KIND_COUNT;
+
+	if (change->kind == CHANGE_KIND_MEMBER_ADD)
+		rank += change->member.kind;
+	if (change->kind == CHANGE_KIND_MEMBER_REMOVE)
+		rank += SET_KIND_COUNT - 1U - change->member.kind;
+	return rank;
+}
+
+#define RANK_COUNT ((CHANGE_KIND_MEMBER_REMOVE + 1) * SET_KIND_COUNT)
+
+void changes_sort(struct changes *changes)
+{
+	/* A counting sort: stable, and linear for the hundred thousand changes of a first start. */
+	size_t starts[RANK_COUNT + 1] = {0};
+	struct change *sorted;
+	bool is_sorted = true;
+
+	for (size_t i = 0; i < changes->count; i++) {
+		starts[rank(&changes->items[i]) + 1]++;
+		if (i && rank(&changes->items[i - 1]) > rank(&changes->items[i]))
+			is_sorted = false;
+	}
+	if (is_sorted)
+		return;
+	for (size_t i = 1; i <= RANK_COUNT; i++)
+		starts[i] += starts[i - 1];
+
+	sorted = memory_array(changes->capacity, sizeof(*sorted));
+	for (size_t i = 0; i < changes->count; i++)
+		sorted[starts[rank(&changes->items[i])]++] = changes->items[i];
+	free(changes->items);
+	changes->items = sorted;
+}
+
+enum facility change_facility(enum change_kind kind)
+{
+	switch (kind) {
+	case CHANGE_KIND_MEMBER_ADD:
+	case CHANGE_KIND_MEMBER_REMOVE:
+		return FACILITY_IPSET;
+	case CHANGE_KIND_SERVER_ADD:
+	case CHANGE_KIND_SERVER_EDIT:
+	case CHANGE_KIND_SERVER_REMOVE:
+	case CHANGE_KIND_DESTINATION_ADD:
+	case CHANGE_KIND_DESTINATION_EDIT:
+	case CHANGE_KIND_DESTINATION_REMOVE:
+		return FACILITY_IPVS;
+	case CHANGE_KIND_ADDRESS_ADD:
+	case CHANGE_KIND_ADDRESS_REMOVE:
+		return FACILITY_LINK;
+	}
+	return FACILITY_LINK;
+}
+
+const char *facility_name(enum facility facility)
+{
+	static const char *const names[FACILITY_COUNT] = {"ipset", "ipvs", "link"};
+
+	return names[facility];
+}
+
+const char *change_text(const struct change *change, char buffer[6 * ADDRESS_TEXT_SIZE])
+{
+	const size_t size = 6 * ADDRESS_TEXT_SIZE;
+	char first[3 * ADDRESS_TEXT_SIZE], second[2 * ADDRESS_TEXT_SIZE];
+	const struct destination *destination = &change->destination.value;
+
+	switch (change->kind) {
+	case CHANGE_KIND_MEMBER_ADD:
+	case CHANGE_KIND_MEMBER_REMOVE:
+		snprintf(buffer, size,
+			 change->kind == CHANGE_KIND_MEMBER_ADD ? "adding %s to set %s"
+								: "removing %s from set %s",
+			 set_member_text(&change->member, first),
+			 set_kind_name((enum set_kind)change->member.kind, change->member.family));
+		break;
+	case CHANGE_KIND_SERVER_ADD:
+		snprintf(buffer, size, "adding virtual server %s",
+			 virtual_server_key_text(&change->server.key, second));
+		break;
+	case CHANGE_KIND_SERVER_EDIT:
+		snprintf(buffer, size, "changing virtual server %s",
+			 virtual_server_key_text(&change->server.key, second));
+		break;
+	case CHANGE_KIND_SERVER_REMOVE:
+		snprintf(buffer, size, "removing virtual server %s",
+			 virtual_server_key_text(&change->server.key, second));
+		break;
+	case CHANGE_KIND_DESTINATION_ADD:
+		snprintf(buffer, size, "adding %s to %s",
+			 address_port_text(&destination->address, destination->port, first),
+			 virtual_server_key_text(&change->destination.server, second));
+		break;
+	case CHANGE_KIND_DESTINATION_EDIT:
+		snprintf(buffer, size, "setting weight %u of %s in %s", destination->weight,
+			 address_port_text(&destination->address, destination->port, first),
+			 virtual_server_key_text(&change->destination.server, second));
+		break;
+	case CHANGE_KIND_DESTINATION_REMOVE:
+		snprintf(buffer, size, "removing %s from %s",
+			 address_port_text(&destination->address, destination->port, first),
+			 virtual_server_key_text(&change->destination.server, second));
+		break;
+	case CHANGE_KIND_ADDRESS_ADD:
+		snprintf(buffer, size, "binding %s", address_text(&change->address, second));
+		break;
+	case CHANGE_KIND_ADDRESS_REMOVE:
+		snprintf(buffer, size, "unbinding %s", address_text(&change->address, second));
+		break;
+	}
+	return buffer;
+}

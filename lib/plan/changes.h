@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLAN_CHANGES_H
+#define PLAN_CHANGES_H
+
+#include "../base/memory.h"
+#include "proxy_state.h"
+
+#include <stddef.h>
+
+/**
+ * enum change_kind - what to do, in the order in which it is safe to do it
+ *
+ * Restrictions and masquerading exist before anything forwards, a virtual server before its
+ * destinations, all of them before the address that makes the VIP answer; removal in reverse.
+ */
+enum change_kind {
+	CHANGE_KIND_MEMBER_ADD,
+	CHANGE_KIND_SERVER_ADD,
+	CHANGE_KIND_SERVER_EDIT,
+	CHANGE_KIND_DESTINATION_ADD,
+	CHANGE_KIND_DESTINATION_EDIT,
+	CHANGE_KIND_ADDRESS_ADD,
+	CHANGE_KIND_ADDRESS_REMOVE,
+	CHANGE_KIND_DESTINATION_REMOVE,
+	CHANGE_KIND_SERVER_REMOVE,
+	CHANGE_KIND_MEMBER_REMOVE,
+};
+
+enum facility { FACILITY_IPSET, FACILITY_IPVS, FACILITY_LINK };
+#define FACILITY_COUNT (FACILITY_LINK + 1)
+
+/**
+ * struct change - one kernel operation
+ * @result:       0, or a negative errno once it was applied; meaningless before
+ * @server:       SERVER_*
+ * @destination:  DESTINATION_*: which destination of which virtual server
+ * @member:       MEMBER_*
+ * @address:      ADDRESS_*: on the dummy interface
+ */
+struct change {
+	enum change_kind kind;
+	int result;
+	union {
+		struct virtual_server server;
+		struct {
+			struct virtual_server_key server;
+			struct destination value;
+		} destination;
+		struct set_member member;
+		struct address address;
+	};
+};
+
+/** struct changes - a list of them; public to read, filled by changes_add() */
+struct changes {
+	struct change *items;
+	size_t count;
+	size_t capacity;
+};
+
+struct changes *changes_new(void);
+void changes_free(struct changes *changes);
+AUTO_FREE_DEFINE(changes);
+
+/** changes_clear() - forget the items, keep the memory */
+void changes_clear(struct changes *changes);
+
+/** changes_add() - append a zeroed change of @kind; the pointer is valid until the next one */
+struct change *changes_add(struct changes *changes, enum change_kind kind);
+
+/** changes_sort() - into the order of enum change_kind, stable; set members by set_kind */
+void changes_sort(struct changes *changes);
+
+enum facility change_facility(enum change_kind kind);
+
+/** facility_name() - "ipset", "ipvs", "link" */
+const char *facility_name(enum facility facility);
+
+/** change_text() - "adding 10.244.1.7:8080 to 10.96.0.10:53/UDP", for messages */
+const char *change_text(const struct change *change, char buffer[6 * ADDRESS_TEXT_SIZE]);
+
+#endif

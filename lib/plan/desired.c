@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "desired.h"
+
+#include "topology.h"
+
+#include <linux/ip_vs.h>
+#include <netinet/in.h>
+#include <string.h>
+
+/* What is being built, with the capacities that the finished state does not need. */
+struct builder {
+	const struct service_view *view;
+	const struct service *service;
+	const struct node_view *node;
+	const struct desired_options *options;
+	struct service_state *state;
+	size_t server_capacity, destination_capacity, member_capacity, address_capacity;
+	struct candidates candidates;
+	bool *is_selected;
+	size_t selected_capacity;
+};
+
+/* The destinations of one port and family: as policy Cluster and as policy Local see them. */
+struct selection {
+	uint32_t first[2];
+	uint32_t count[2];
+};
+
+void service_state_free(struct service_state *state)
+{
+	if (!state)
+		return;
+	free(state->servers);
+	free(state->destinations);
+	free(state->members);
+	free(state->addresses);
+	free(state);
+}
+
+enum skip_reason desired_skip_reason(const struct service *service)
+{
+	if (!service)
+		return SKIP_REASON_NO_SERVICE;
+	if (service->type == SERVICE_TYPE_EXTERNAL_NAME)
+		return SKIP_REASON_EXTERNAL_NAME;
+	if (service->proxy_name)
+		return SKIP_REASON_OTHER_PROXY;
+	if (service->is_headless_label || service->cluster_ip_count == 0)
+		return SKIP_REASON_HEADLESS;
+	return SKIP_REASON_NONE;
+}
+
+const char *skip_reason_text(enum skip_reason reason)
+{
+	switch (reason) {
+	case SKIP_REASON_NONE:
+		return "";
+	case SKIP_REASON_NO_SERVICE:
+		return "no Service, only EndpointSlices";
+	case SKIP_REASON_HEADLESS:
+		return "headless";
+	case SKIP_REASON_EXTERNAL_NAME:
+		return "ExternalName";
+	case SKIP_REASON_OTHER_PROXY:
+		return "label service.kubernetes.io/service-proxy-name names another proxy";
+	}
+	return "";
+}
+
+static bool contains(const struct address *addresses, size_t count, const struct address *address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (address_is_equal(&addresses[i], address))
+			return true;
+	return false;
+}
+
+static void add_address(struct builder *builder, const struct address *address)
+{
+	struct service_state *state = builder->state;
+
+	if (contains(state->addresses, state->address_count, address))
+		return;
+	state->addresses = memory_grow(state->addresses, state->address_count,
+				       &builder->address_capacity, sizeof(*state->addresses));
+	state->addresses[state->address_count++] = *address;
+}
+
+static struct set_member *add_member(struct builder *builder, enum set_kind kind, uint16_t family)
+{
+	struct service_state *state = builder->state;
+	struct set_member *member;
+
+	state->members = memory_grow(state->members, state->member_count, &builder->member_capacity,
+				     sizeof(*state->members));
+	member = &state->members[state->member_count++];
+	memset(member, 0, sizeof(*member));
+	member->kind = (uint8_t)kind;
+	member->family = (uint8_t)family;
+	return member;
+}
+
+static struct set_member *add_address_port(struct builder *builder, enum set_kind kind,
+					   const struct address *address,
+					   const struct service_port *port, uint16_t number)
+{
+	struct set_member *member = add_member(builder, kind, address->family);
+
+	member->address = *address;
+	member->protocol = port->protocol;
+	member->port = number;
+	return member;
+}
+
+static struct virtual_server server_of(const struct builder *builder, const struct address *address,
+				       uint16_t number, uint8_t protocol)
+{
+	const struct desired_options *options = builder->options;
+	uint32_t affinity = builder->service->affinity_seconds;
+	const char *scheduler = options->scheduler;
+	struct virtual_server server;
+
+	memset(&server, 0, sizeof(server));
+	server.key.address = *address;
+	server.key.port = number;
+	server.key.protocol = protocol;
+	if (affinity && strcmp(options->affinity_scheduler, "inherit") != 0)
+		scheduler = options->affinity_scheduler;
+	memcpy(server.scheduler, scheduler, strnlen(scheduler, sizeof(server.scheduler) - 1));
+	server.persistence_seconds = affinity;
+	server.netmask = address->family == AF_INET ? 0xffffffff : 128;
+
+	/* kube-proxy makes mh hash the source port too (proxier.go, FlagSourceHash). */
+	if (strcmp(server.scheduler, "mh") == 0)
+		server.flags |= IP_VS_SVC_F_SCHED_MH_PORT;
+	return server;
+}
+
+static void add_server(struct builder *builder, const struct address *address, uint16_t number,
+		       size_t port_index, const struct selection *selection, enum traffic traffic)
+{
+	const struct service_port *port = &builder->service->ports[port_index];
+	struct virtual_server server = server_of(builder, address, number, port->protocol);
+	struct service_state *state = builder->state;
+
+	/* One address can be named twice, say as external and as load balancer IP. */
+	for (size_t i = 0; i < state->server_count; i++)
+		if (memcmp(&state->servers[i].server.key, &server.key, sizeof(server.key)) == 0)
+			return;
+	state->servers = memory_grow(state->servers, state->server_count, &builder->server_capacity,
+				     sizeof(*state->servers));
+	state->servers[state->server_count++] = (struct wanted_server){
+		.server = server,
+		.first_destination = selection->first[traffic],
+		.destination_count = selection->count[traffic],
+		.port_index = (uint32_t)port_index,
+	};
+}
+
+static void append_selected(struct builder *builder, uint32_t *first, uint32_t *count)
+{
+	struct service_state *state = builder->state;
+
+	*first = (uint32_t)state->destination_count;
+	for (size_t i = 0; i < builder->candidates.count; i++) {
+		if (!builder->is_selected[i])
+			continue;
+		state->destinations =
+			memory_grow(state->destinations, state->destination_count,
+				    &builder->destination_capacity, sizeof(*state->destinations));
+		state->destinations[state->destination_count++] =
+			builder->candidates.items[i].destination;
+	}
+	*count = (uint32_t)(state->destination_count - *first);
+}
+
+static void select_destinations(struct builder *builder, struct selection *selection)
+{
+	const struct service *service = builder->service;
+
+	if (builder->candidates.count > builder->selected_capacity) {
+		builder->selected_capacity = builder->candidates.count;
+		builder->is_selected = memory_resize(builder->is_selected, builder->selected_capacity,
+						     sizeof(*builder->is_selected));
+	}
+	topology_select(&builder->candidates, service, builder->node, TRAFFIC_CLUSTER,
+			builder->is_selected);
+	append_selected(builder, &selection->first[TRAFFIC_CLUSTER],
+			&selection->count[TRAFFIC_CLUSTER]);
+	if (!service->is_internal_local && !service->is_external_local) {
+		selection->first[TRAFFIC_LOCAL] = selection->first[TRAFFIC_CLUSTER];
+		selection->count[TRAFFIC_LOCAL] = selection->count[TRAFFIC_CLUSTER];
+		return;
+	}
+	topology_select(&builder->candidates, service, builder->node, TRAFFIC_LOCAL,
+			builder->is_selected);
+	append_selected(builder, &selection->first[TRAFFIC_LOCAL],
+			&selection->count[TRAFFIC_LOCAL]);
+}
+
+/* A local endpoint that is balanced back to itself must see the node's address as its client. */
+static void add_hairpin_members(struct builder *builder, const struct service_port *port)
+{
+	for (size_t i = 0; i < builder->candidates.count; i++) {
+		const struct candidate *candidate = &builder->candidates.items[i];
+
+		if (candidate->is_local)
+			add_address_port(builder, SET_KIND_LOOP_BACK, &candidate->destination.address,
+					 port, candidate->destination.port)
+				->source = candidate->destination.address;
+	}
+}
+
+static void add_source_ranges(struct builder *builder, const struct address *address,
+			      const struct service_port *port)
+{
+	const struct service *service = builder->service;
+	const struct address *node_ip = &builder->node->node_ips[address->family == AF_INET6];
+	bool is_node_allowed = false, has_range = false;
+
+	for (size_t i = 0; i < service->source_range_count; i++) {
+		const struct prefix *range = &service->source_ranges[i];
+		struct set_member *member;
+
+		if (range->address.family != address->family)
+			continue;
+		has_range = true;
+		member = add_address_port(builder, SET_KIND_LOAD_BALANCER_SOURCE_CIDR, address, port,
+					  port->port);
+		member->source = range->address;
+		member->prefix_length = (uint8_t)range->length;
+		if (node_ip->family && prefix_contains(range, node_ip))
+			is_node_allowed = true;
+	}
+	if (has_range)
+		add_address_port(builder, SET_KIND_LOAD_BALANCER_FIREWALL, address, port, port->port);
+
+	/* What the node itself sends to the VIP carries the VIP as its source address. */
+	if (is_node_allowed)
+		add_address_port(builder, SET_KIND_LOAD_BALANCER_SOURCE_IP, address, port,
+				 port->port)
+			->source = *address;
+}
+
+/* An address that the node owns on a real interface must not move to the dummy interface. */
+static void bind_unless_local(struct builder *builder, const struct address *address)
+{
+	if (!contains(builder->node->local_addresses, builder->node->local_address_count, address))
+		add_address(builder, address);
+}
+
+static void add_external_ips(struct builder *builder, size_t port_index, uint16_t family,
+			     const struct selection *selection)
+{
+	const struct service *service = builder->service;
+	const struct service_port *port = &service->ports[port_index];
+	enum traffic traffic = service->is_external_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER;
+
+	for (size_t i = 0; i < service->external_ip_count; i++) {
+		const struct address *address = &service->external_ips[i];
+
+		if (address->family != family)
+			continue;
+		add_address_port(builder,
+				 service->is_external_local ? SET_KIND_EXTERNAL_IP_LOCAL
+							    : SET_KIND_EXTERNAL_IP,
+				 address, port, port->port);
+		add_server(builder, address, port->port, port_index, selection, traffic);
+		bind_unless_local(builder, address);
+	}
+}
+
+static void add_load_balancer_ips(struct builder *builder, size_t port_index, uint16_t family,
+				  const struct selection *selection)
+{
+	const struct service *service = builder->service;
+	const struct service_port *port = &service->ports[port_index];
+	enum traffic traffic = service->is_external_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER;
+
+	for (size_t i = 0; i < service->load_balancer_ip_count; i++) {
+		const struct address *address = &service->load_balancer_ips[i];
+
+		if (address->family != family)
+			continue;
+		add_address_port(builder, SET_KIND_LOAD_BALANCER, address, port, port->port);
+		if (service->is_external_local)
+			add_address_port(builder, SET_KIND_LOAD_BALANCER_LOCAL, address, port,
+					 port->port);
+		add_source_ranges(builder, address, port);
+		add_server(builder, address, port->port, port_index, selection, traffic);
+		bind_unless_local(builder, address);
+	}
+}
+
+static void add_node_port_members(struct builder *builder, const struct service_port *port,
+				  uint16_t family, bool is_local_set)
+{
+	const struct node_view *node = builder->node;
+	enum set_kind kind = SET_KIND_NODE_PORT_TCP;
+
+	if (port->protocol == IPPROTO_SCTP) {
+		kind = is_local_set ? SET_KIND_NODE_PORT_LOCAL_SCTP : SET_KIND_NODE_PORT_SCTP;
+		for (size_t i = 0; i < node->node_port_address_count; i++)
+			if (node->node_port_addresses[i].family == family)
+				add_address_port(builder, kind, &node->node_port_addresses[i], port,
+						 port->node_port);
+		return;
+	}
+	if (port->protocol == IPPROTO_UDP)
+		kind = is_local_set ? SET_KIND_NODE_PORT_LOCAL_UDP : SET_KIND_NODE_PORT_UDP;
+	else if (is_local_set)
+		kind = SET_KIND_NODE_PORT_LOCAL_TCP;
+	add_member(builder, kind, family)->port = port->node_port;
+}
+
+static void add_node_port(struct builder *builder, size_t port_index, uint16_t family,
+			  const struct selection *selection)
+{
+	const struct service *service = builder->service;
+	const struct service_port *port = &service->ports[port_index];
+	const struct node_view *node = builder->node;
+	enum traffic traffic = service->is_external_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER;
+	bool has_address = false;
+
+	for (size_t i = 0; i < node->node_port_address_count; i++) {
+		if (node->node_port_addresses[i].family != family)
+			continue;
+		has_address = true;
+		add_server(builder, &node->node_port_addresses[i], port->node_port, port_index,
+			   selection, traffic);
+	}
+	if (!has_address)
+		return;
+	add_node_port_members(builder, port, family, false);
+	if (service->is_external_local)
+		add_node_port_members(builder, port, family, true);
+}
+
+static void add_port(struct builder *builder, size_t port_index, const struct address *cluster_ip)
+{
+	const struct service *service = builder->service;
+	const struct service_port *port = &service->ports[port_index];
+	uint16_t family = cluster_ip->family;
+	struct selection selection;
+
+	topology_collect(builder->view, port, family, builder->node->name, &builder->candidates);
+	select_destinations(builder, &selection);
+	add_hairpin_members(builder, port);
+
+	add_address_port(builder, SET_KIND_CLUSTER_IP, cluster_ip, port, port->port);
+	add_server(builder, cluster_ip, port->port, port_index, &selection,
+		   service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER);
+	add_address(builder, cluster_ip);
+
+	add_external_ips(builder, port_index, family, &selection);
+	add_load_balancer_ips(builder, port_index, family, &selection);
+	if (port->node_port)
+		add_node_port(builder, port_index, family, &selection);
+	if (service->health_check_node_port)
+		add_member(builder, SET_KIND_HEALTH_CHECK_NODE_PORT, family)->port =
+			service->health_check_node_port;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	return address_compare(a, b);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct set_member));
+}
+
+static void sort_members(struct service_state *state)
+{
+	size_t used = 0;
+
+	if (!state->member_count)
+		return;
+	qsort(state->members, state->member_count, sizeof(*state->members), compare_members);
+	for (size_t i = 0; i < state->member_count; i++)
+		if (!used || compare_members(&state->members[used - 1], &state->members[i]) != 0)
+			state->members[used++] = state->members[i];
+	state->member_count = used;
+}
+
+/* The VIPs that the dummy interface holds are also those whose other ports are closed. */
+static void add_bound_members(struct builder *builder)
+{
+	const struct service_state *state = builder->state;
+
+	for (size_t i = 0; i < state->address_count; i++)
+		add_member(builder, SET_KIND_IPVS_IPS, state->addresses[i].family)->address =
+			state->addresses[i];
+}
+
+/* Source: pkg/proxy/healthcheck, pkg/proxy/endpointslicecache.go localReadyIPs. */
+static uint32_t count_local_endpoints(const struct service_view *view, const char *node_name)
+{
+	struct address *seen = NULL;
+	size_t count = 0, capacity = 0;
+
+	for (size_t i = 0; i < view->slice_count; i++) {
+		const struct endpoint_slice *slice = view->slices[i];
+
+		for (size_t e = 0; slice->family && e < slice->endpoint_count; e++) {
+			const struct endpoint *endpoint = &slice->endpoints[e];
+
+			if (!endpoint->is_ready || !endpoint->node_name || !node_name ||
+			    strcmp(endpoint->node_name, node_name) != 0 ||
+			    contains(seen, count, &endpoint->address))
+				continue;
+			seen = memory_grow(seen, count, &capacity, sizeof(*seen));
+			seen[count++] = endpoint->address;
+		}
+	}
+	free(seen);
+	return (uint32_t)count;
+}
+
+static void shrink(struct service_state *state)
+{
+	state->servers =
+		memory_resize(state->servers, state->server_count, sizeof(*state->servers));
+	state->destinations = memory_resize(state->destinations, state->destination_count,
+					    sizeof(*state->destinations));
+	state->members =
+		memory_resize(state->members, state->member_count, sizeof(*state->members));
+	state->addresses =
+		memory_resize(state->addresses, state->address_count, sizeof(*state->addresses));
+}
+
+struct service_state *desired_service(const struct service_view *view, const struct node_view *node,
+				      const struct desired_options *options)
+{
+	auto_free(service_state) struct service_state *state = memory_allocate(sizeof(*state));
+	struct builder builder = {
+		.view = view,
+		.service = view->service,
+		.node = node,
+		.options = options,
+		.state = state,
+	};
+
+	if (desired_skip_reason(view->service) != SKIP_REASON_NONE)
+		return take(&state);
+
+	for (size_t i = 0; i < view->service->cluster_ip_count; i++)
+		for (size_t p = 0; p < view->service->port_count; p++)
+			add_port(&builder, p, &view->service->cluster_ips[i]);
+	if (state->address_count)
+		qsort(state->addresses, state->address_count, sizeof(*state->addresses),
+		      compare_addresses);
+	add_bound_members(&builder);
+	sort_members(state);
+	shrink(state);
+
+	if (view->service->health_check_node_port) {
+		state->health_check_port = view->service->health_check_node_port;
+		state->local_endpoint_count = count_local_endpoints(view, node->name);
+	}
+	free(builder.candidates.items);
+	free(builder.is_selected);
+	return take(&state);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLAN_DESIRED_H
+#define PLAN_DESIRED_H
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../objects/store.h"
+#include "proxy_state.h"
+
+/**
+ * struct node_view - what planning needs to know of this node
+ * @name:                   as in the endpoints' nodeName
+ * @zone:                   NULL if the Node has no zone label
+ * @node_port_addresses:    where NodePorts answer: the addresses of this node that
+ *                          --nodeport-addresses selects, without loopback and link-local ones
+ * @local_addresses:        every address of the node's other interfaces; a VIP among them is not
+ *                          bound to the dummy interface
+ * @node_ips:               the node's primary address of each family (IPv4, IPv6); family 0 = none
+ */
+struct node_view {
+	const char *name;
+	const char *zone;
+	const struct address *node_port_addresses;
+	size_t node_port_address_count;
+	const struct address *local_addresses;
+	size_t local_address_count;
+	struct address node_ips[2];
+};
+
+/**
+ * struct desired_options
+ * @scheduler:           for every virtual server
+ * @affinity_scheduler:  for those with ClientIP affinity; "inherit" = as @scheduler, which is what
+ *                       kube-proxy does
+ */
+struct desired_options {
+	char scheduler[SCHEDULER_NAME_SIZE];
+	char affinity_scheduler[SCHEDULER_NAME_SIZE];
+};
+
+/**
+ * struct wanted_server - a virtual server and its slice of service_state.destinations
+ * @port_index:  which of the Service's ports it serves
+ */
+struct wanted_server {
+	struct virtual_server server;
+	uint32_t first_destination;
+	uint32_t destination_count;
+	uint32_t port_index;
+};
+
+/**
+ * struct service_state - the kernel objects that one Service wants
+ * @servers:               no key twice
+ * @destinations:          shared by the servers; each server's slice is sorted
+ *                         (destination_compare()) and without duplicates
+ * @members:               sorted, no duplicates
+ * @addresses:             to bind to the dummy interface; sorted, no duplicates
+ * @health_check_port:     healthCheckNodePort to serve; 0 = none
+ * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address
+ */
+struct service_state {
+	struct wanted_server *servers;
+	size_t server_count;
+	struct destination *destinations;
+	size_t destination_count;
+	struct set_member *members;
+	size_t member_count;
+	struct address *addresses;
+	size_t address_count;
+	uint16_t health_check_port;
+	uint32_t local_endpoint_count;
+};
+
+void service_state_free(struct service_state *state);
+AUTO_FREE_DEFINE(service_state);
+
+/** enum skip_reason - why a Service wants nothing from this proxy */
+enum skip_reason {
+	SKIP_REASON_NONE,
+	SKIP_REASON_NO_SERVICE,    /* only slices are known */
+	SKIP_REASON_HEADLESS,      /* clusterIP None, or the headless label */
+	SKIP_REASON_EXTERNAL_NAME, /* DNS only */
+	SKIP_REASON_OTHER_PROXY,   /* label service.kubernetes.io/service-proxy-name */
+};
+
+/** desired_skip_reason() - as kube-proxy's ShouldSkipService and its watch selectors */
+enum skip_reason desired_skip_reason(const struct service *service);
+
+/** skip_reason_text() - words for status; "" for SKIP_REASON_NONE */
+const char *skip_reason_text(enum skip_reason reason);
+
+/**
+ * desired_service() - what one Service wants from the kernel
+ *
+ * Pure and total. A skipped Service wants nothing (an empty state, not an error).
+ * Source: kube-proxy 1.32 pkg/proxy/ipvs/proxier.go syncProxyRules() and syncEndpoint().
+ *
+ * Return: the state; the caller frees it with service_state_free()
+ */
+struct service_state *desired_service(const struct service_view *view, const struct node_view *node,
+				      const struct desired_options *options);
+
+#endif

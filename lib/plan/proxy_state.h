@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLAN_PROXY_STATE_H
+#define PLAN_PROXY_STATE_H
+
+#include "../base/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The kernel objects that a service proxy deals in, as values. All numbers in host byte order. */
+
+#define SCHEDULER_NAME_SIZE 16 /* IP_VS_SCHEDNAME_MAXLEN */
+
+/**
+ * struct virtual_server_key - what identifies a virtual server to the kernel
+ * @firewall_mark:  0 = by address, port and protocol; otherwise only @address.family counts beside
+ *                  it, and the other fields are zero
+ *
+ * Without padding: compare and hash it as bytes.
+ */
+struct virtual_server_key {
+	uint32_t firewall_mark;
+	struct address address;
+	uint16_t port;
+	uint16_t protocol;
+	uint16_t reserved; /* always 0 */
+};
+
+/**
+ * struct virtual_server - a virtual server without its destinations
+ * @persistence_seconds:  0 = not persistent
+ * @netmask:              persistence granularity: 0xffffffff for IPv4, 128 for IPv6
+ * @flags:                IP_VS_SVC_F_ bits except PERSISTENT and HASHED
+ */
+struct virtual_server {
+	struct virtual_server_key key;
+	char scheduler[SCHEDULER_NAME_SIZE];
+	uint32_t persistence_seconds;
+	uint32_t netmask;
+	uint32_t flags;
+};
+
+/**
+ * struct destination - a real server
+ * @weight:  0 = draining: no new connections
+ */
+struct destination {
+	struct address address;
+	uint16_t port;
+	uint16_t weight;
+};
+
+/** struct destination_usage - a destination with what the kernel counts; as of the last dump */
+struct destination_usage {
+	struct destination destination;
+	uint32_t forwarding_method; /* IP_VS_CONN_F_MASQ is the one that we use */
+	uint32_t active_connections;
+	uint32_t inactive_connections;
+	uint32_t persistent_connections;
+};
+
+/**
+ * enum set_kind - the ipsets of kube-proxy's IPVS mode (pkg/proxy/ipvs/ipset.go)
+ *
+ * In the order in which members are added; they are removed in reverse. Each exists for IPv4 and
+ * for IPv6. The order is chosen so that cutting anywhere is safe: restrictions and masquerading
+ * come before IPVS_IPS, which ends a VIP's ports being the host's own.
+ */
+enum set_kind {
+	SET_KIND_LOAD_BALANCER_FIREWALL,
+	SET_KIND_LOAD_BALANCER_SOURCE_CIDR,
+	SET_KIND_LOAD_BALANCER_SOURCE_IP,
+	SET_KIND_LOOP_BACK,
+	SET_KIND_CLUSTER_IP,
+	SET_KIND_EXTERNAL_IP,
+	SET_KIND_EXTERNAL_IP_LOCAL,
+	SET_KIND_LOAD_BALANCER,
+	SET_KIND_LOAD_BALANCER_LOCAL,
+	SET_KIND_NODE_PORT_TCP,
+	SET_KIND_NODE_PORT_UDP,
+	SET_KIND_NODE_PORT_SCTP,
+	SET_KIND_NODE_PORT_LOCAL_TCP,
+	SET_KIND_NODE_PORT_LOCAL_UDP,
+	SET_KIND_NODE_PORT_LOCAL_SCTP,
+	SET_KIND_HEALTH_CHECK_NODE_PORT,
+	SET_KIND_IPVS_IPS,
+};
+#define SET_KIND_COUNT (SET_KIND_IPVS_IPS + 1)
+
+enum set_type {
+	SET_TYPE_HASH_IP,
+	SET_TYPE_HASH_IP_PORT,
+	SET_TYPE_HASH_IP_PORT_IP,
+	SET_TYPE_HASH_IP_PORT_NET,
+	SET_TYPE_BITMAP_PORT,
+};
+
+/**
+ * struct set_member - one element of one set
+ * @kind:           enum set_kind
+ * @family:         AF_INET or AF_INET6: which of the two sets of that kind
+ * @protocol:       with a port, except in bitmaps: 0 there
+ * @prefix_length:  of @source in hash:ip,port,net, else 0
+ * @address:        zero in bitmaps
+ * @source:         third part of ip,port,ip and ip,port,net, else zero
+ *
+ * Without padding, unused fields zero: compare and hash it as bytes.
+ */
+struct set_member {
+	uint8_t kind;
+	uint8_t family;
+	uint8_t protocol;
+	uint8_t prefix_length;
+	uint16_t port;
+	struct address address;
+	struct address source;
+};
+
+/** set_kind_name() - kube-proxy's name: "KUBE-CLUSTER-IP", "KUBE-6-CLUSTER-IP", 31 characters at
+ * most */
+const char *set_kind_name(enum set_kind kind, uint16_t family);
+enum set_type set_kind_type(enum set_kind kind);
+
+/** set_type_name() - "hash:ip,port" */
+const char *set_type_name(enum set_type type);
+
+/** set_member_text() - as `ipset save` prints it: "10.0.0.1,tcp:80"; bitmaps: "30080" */
+const char *set_member_text(const struct set_member *member, char buffer[3 * ADDRESS_TEXT_SIZE]);
+
+/** virtual_server_key_text() - "10.0.0.1:80/TCP", or "fwmark 17 IPv4" */
+const char *virtual_server_key_text(const struct virtual_server_key *key,
+				    char buffer[2 * ADDRESS_TEXT_SIZE]);
+
+/** virtual_server_is_equal() - same key and same attributes */
+bool virtual_server_is_equal(const struct virtual_server *a, const struct virtual_server *b);
+
+/** destination_compare() - order by address and port; the weight does not count */
+int destination_compare(const struct destination *a, const struct destination *b);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLAN_RULESET_H
+#define PLAN_RULESET_H
+
+#include "../base/address.h"
+#include "../base/memory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** enum local_detection - how traffic of this cluster's pods is told from other traffic */
+enum local_detection {
+	LOCAL_DETECTION_NONE,
+	LOCAL_DETECTION_PREFIX,		  /* source in a prefix: ClusterCIDR and NodeCIDR */
+	LOCAL_DETECTION_BRIDGE,		  /* arrives on the bridge of that name */
+	LOCAL_DETECTION_INTERFACE_PREFIX, /* arrives on an interface whose name begins so */
+};
+
+/**
+ * struct ruleset_options - all that the fixed rules depend on
+ * @family:            AF_INET or AF_INET6
+ * @pod_prefix:        for LOCAL_DETECTION_PREFIX; family 0 = none in this family
+ * @pod_interface:     for BRIDGE and INTERFACE_PREFIX
+ * @masquerade_mark:   1 << iptablesMasqueradeBit; 0x4000 by default
+ * @masquerade_all:    every packet to a ClusterIP is masqueraded
+ * @has_random_fully:  this iptables knows --random-fully
+ */
+struct ruleset_options {
+	uint16_t family;
+	enum local_detection detection;
+	struct prefix pod_prefix;
+	const char *pod_interface;
+	uint32_t masquerade_mark;
+	bool masquerade_all;
+	bool has_random_fully;
+};
+
+/**
+ * struct ruleset - the fixed rules of one family
+ *
+ * Every rule exists from the start and refers to sets that may be empty, so no change of Services
+ * touches iptables. kube-proxy's rules (pkg/proxy/ipvs/proxier.go, writeIptablesRules) are, in
+ * their order, a subsequence of them.
+ */
+struct ruleset;
+
+struct ruleset *ruleset_new(const struct ruleset_options *options);
+void ruleset_free(struct ruleset *ruleset);
+AUTO_FREE_DEFINE(ruleset);
+
+uint16_t ruleset_family(const struct ruleset *ruleset);
+
+/** ruleset_rule_count() - rules in our chains and jumps into them */
+size_t ruleset_rule_count(const struct ruleset *ruleset);
+
+/**
+ * ruleset_difference() - compare with what `iptables-save` (all tables) printed
+ * @saved:       output of iptables-save or ip6tables-save, NUL-terminated
+ * @ret_restore: on true: input for `iptables-restore --noflush` that repairs exactly the chains and
+ *               jumps that differ; the caller frees it. Our chains are flushed and refilled within
+ *               one COMMIT per table, missing jumps are inserted at the place kube-proxy gives them
+ *               (-I), surplus copies deleted; rules of others stay.
+ * @ret_what:    on true: the names of the first differing chain, for a log line; the caller frees
+ * it Return: whether anything differs
+ */
+bool ruleset_difference(const struct ruleset *ruleset, const char *saved, char **ret_restore,
+			char **ret_what);
+
+/** ruleset_removal() - input for `iptables-restore --noflush` that removes our jumps and chains
+ *  found in @saved; NULL if there are none; the caller frees it */
+char *ruleset_removal(uint16_t family, const char *saved);
+
+#endif
