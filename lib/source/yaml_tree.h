@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_YAML_TREE_H
+#define SOURCE_YAML_TREE_H
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+/**
+ * struct yaml_tree - reads the documents of a YAML text, one at a time
+ *
+ * Scalars mean what the YAML reader of Kubernetes takes them for: plain true, yes, on, y are
+ * booleans, plain 0x10, 0o10, 010 are integers, timestamps and everything quoted are strings;
+ * "<<" merges; keys that are integers or booleans become strings. Aliases share the tree of their
+ * anchor. Refused with line and column: duplicate keys, keys that are no scalars, nesting deeper
+ * than 100, anchors that contain themselves, aliases that stand for more than a million nodes in
+ * a document, .nan and .inf, unknown tags, strings with a NUL.
+ */
+struct yaml_tree;
+
+/**
+ * yaml_tree_new() - start reading
+ * @text:  UTF-8 (or UTF-16 with a byte order mark); must outlive the reader
+ * @size:  bytes
+ */
+struct yaml_tree *yaml_tree_new(const char *text, size_t size);
+
+void yaml_tree_free(struct yaml_tree *tree);
+AUTO_FREE_DEFINE(yaml_tree);
+
+/**
+ * yaml_tree_next() - the next document
+ * @ret:       set when 1 is returned; the caller gives it back with json_decref() and does not
+ *             change it, because its parts may be shared
+ * @ret_line:  line on which the document's content starts, from 1; may be NULL
+ * @err:       "line 3, column 7: ..."
+ *
+ * Return: 1, 0 at the end of the text, -EINVAL; after an error nothing more can be read.
+ */
+int yaml_tree_next(struct yaml_tree *tree, json_t **ret, size_t *ret_line, struct error *err);
+
+#endif
