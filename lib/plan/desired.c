@@ -132,7 +132,7 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 
 	/* kube-proxy makes mh hash the source port too (proxier.go, FlagSourceHash). */
 	if (strcmp(server.scheduler, "mh") == 0)
-		server.flags |= IP_VS_SVC_F_SCHED_MH_PORT;
+		server.flags |= IP_VS_SVC_F_SCHED2;
 	return server;
 }
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLAN_LEDGER_INTERNAL_H
+#define PLAN_LEDGER_INTERNAL_H
+
+/* Shared by the files that together are the ledger; nobody else includes this. */
+
+#include "ledger.h"
+
+#include <uthash.h>
+
+/* A weight that no kernel object has: the next reconciliation sets it. */
+#define WEIGHT_UNKNOWN UINT16_MAX
+
+/* struct set_member.kind of the unit that stands for an address on the dummy interface. */
+#define UNIT_KIND_ADDRESS SET_KIND_COUNT
+
+struct service_entry {
+	UT_hash_handle hh;
+	struct service_state *state;
+	int64_t created;
+	char key[];
+};
+
+/* An object that the kernel refused; a member of ledger->failures. */
+struct failure {
+	struct failure *previous, *next;
+	struct server_entry *server; /* one of the two is set */
+	struct unit_entry *unit;
+	uint64_t retry_at;
+	unsigned int attempts;
+	int code;
+	bool is_trying;
+};
+
+/* @index: which of the Service's wanted servers; CLAIM_WITHDRAWN while being replaced. */
+struct claimant {
+	struct service_entry *service;
+	uint32_t index;
+};
+#define CLAIM_WITHDRAWN UINT32_MAX
+
+/* @drain_deadline: 0 = serving; else when draining ends, in seconds of the caller's clock, plus 1
+ */
+struct held_destination {
+	struct destination destination;
+	uint32_t drain_deadline;
+};
+
+struct server_entry {
+	UT_hash_handle hh;
+	struct server_entry *previous, *next; /* in ledger->draining while draining_count > 0 */
+	struct virtual_server held;	      /* the key is valid even if nothing is held */
+	struct claimant *claimants;
+	struct held_destination *destinations; /* sorted by destination_compare() */
+	struct failure *failure;
+	uint32_t claimant_count;
+	uint32_t destination_count;
+	uint32_t draining_count;
+	uint32_t seen; /* ledger->generation when it was last observed or written */
+	bool is_held;
+	bool is_suspect; /* observed to differ; reconciled at the end of the observation */
+};
+
+/* A set member, or an address on the dummy interface: exists or not, nothing to edit. */
+struct unit_entry {
+	UT_hash_handle hh;
+	struct set_member value;
+	struct failure *failure;
+	uint32_t claims;
+	uint32_t seen;
+	bool is_held;
+};
+
+struct ledger {
+	struct ledger_options options;
+	struct service_entry *services;
+	struct server_entry *servers;
+	struct unit_entry *units;
+	struct server_entry *draining;
+	struct failure *failures;
+	struct address *node_port_addresses;
+	struct prefix *excluded;
+	size_t node_port_address_count;
+	size_t excluded_count;
+	size_t failed_count;
+	size_t draining_count;
+	size_t drift;
+	uint32_t generation;
+	bool is_observed[FACILITY_COUNT]; /* the first observation is over */
+	bool is_sweeping;
+};
+
+/* ledger_units.c */
+struct unit_entry *ledger_unit_find(const struct ledger *ledger, const struct set_member *value);
+struct unit_entry *ledger_unit_get(struct ledger *ledger, const struct set_member *value);
+struct set_member ledger_unit_of_address(const struct address *address);
+void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struct changes *changes);
+void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit);
+void ledger_unit_failed(struct ledger *ledger, const struct change *change, uint64_t now);
+
+/* ledger_servers.c */
+struct server_entry *ledger_server_find(const struct ledger *ledger,
+					const struct virtual_server_key *key);
+struct server_entry *ledger_server_get(struct ledger *ledger, const struct virtual_server_key *key);
+const struct claimant *ledger_server_winner(const struct server_entry *entry);
+void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, uint64_t now,
+			     struct changes *changes);
+void ledger_server_drop(struct ledger *ledger, struct server_entry *entry);
+void ledger_server_failed(struct ledger *ledger, const struct change *change, uint64_t now);
+void ledger_server_forget_destinations(struct ledger *ledger, struct server_entry *entry);
+
+/* ledger_server_set_destinations() - takes over @destinations; keeps the draining list right */
+void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *entry,
+				    struct held_destination *destinations, uint32_t count);
+uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now);
+
+/* ledger.c */
+bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual_server_key *key);
+void ledger_fail(struct ledger *ledger, struct server_entry *server, struct unit_entry *unit,
+		 int code, uint64_t now);
+void ledger_unfail(struct ledger *ledger, struct failure *failure);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ledger_internal.h"
+
+#include <linux/ip_vs.h>
+#include <string.h>
+
+static void observe_end_servers(struct ledger *ledger, uint64_t now, struct changes *changes)
+{
+	struct server_entry *entry, *next;
+
+	HASH_ITER (hh, ledger->servers, entry, next) {
+		bool is_claimed = entry->claimant_count > 0;
+
+		if (entry->is_held && entry->seen != ledger->generation) {
+			entry->is_held = false;
+			entry->is_suspect = true;
+			ledger->drift += is_claimed;
+			ledger_server_forget_destinations(ledger, entry);
+		}
+		if (!ledger->is_observed[FACILITY_IPVS] || !entry->is_suspect)
+			continue;
+		if (is_claimed)
+			ledger_server_reconcile(ledger, entry, now, changes);
+		else if (!entry->is_held)
+			ledger_server_drop(ledger, entry);
+		else if (ledger->is_sweeping &&
+			 ledger_ownership_includes(ledger, &entry->held.key)) {
+			ledger->drift++;
+			ledger_server_reconcile(ledger, entry, now, changes);
+		}
+	}
+}
+
+static void observe_end_units(struct ledger *ledger, enum facility facility,
+			      struct changes *changes)
+{
+	struct unit_entry *unit, *next;
+
+	HASH_ITER (hh, ledger->units, unit, next) {
+		bool is_address = unit->value.kind == UNIT_KIND_ADDRESS;
+
+		if (is_address != (facility == FACILITY_LINK))
+			continue;
+		if (unit->is_held && unit->seen != ledger->generation) {
+			unit->is_held = false;
+			ledger->drift += unit->claims > 0;
+		}
+		if (!ledger->is_observed[facility])
+			continue;
+		if (unit->claims || !unit->is_held) {
+			/* One that waits for its retry keeps waiting. */
+			if (!unit->failure)
+				ledger_unit_reconcile(ledger, unit, changes);
+		} else if (ledger->is_sweeping) {
+			ledger->drift++;
+			ledger_unit_reconcile(ledger, unit, changes);
+		}
+	}
+}
+
+void ledger_observe_begin(struct ledger *ledger, enum facility facility)
+{
+	(void)facility;
+	ledger->generation++;
+	ledger->drift = 0;
+}
+
+size_t ledger_observe_end(struct ledger *ledger, enum facility facility, uint64_t now,
+			  struct changes *changes)
+{
+	bool is_first = !ledger->is_observed[facility];
+
+	if (facility == FACILITY_IPVS)
+		observe_end_servers(ledger, now, changes);
+	else
+		observe_end_units(ledger, facility, changes);
+	ledger->is_observed[facility] = true;
+	return is_first ? 0 : ledger->drift;
+}
+
+void ledger_observe_server(struct ledger *ledger, const struct virtual_server *server)
+{
+	struct server_entry *entry = ledger_server_get(ledger, &server->key);
+
+	entry->seen = ledger->generation;
+	if (entry->is_held && virtual_server_is_equal(&entry->held, server))
+		return;
+	entry->held = *server;
+	entry->is_held = true;
+	entry->is_suspect = true;
+	ledger->drift += entry->claimant_count > 0;
+}
+
+static int compare_usages(const void *a, const void *b)
+{
+	const struct destination_usage *left = a, *right = b;
+
+	return destination_compare(&left->destination, &right->destination);
+}
+
+void ledger_observe_destinations(struct ledger *ledger, const struct virtual_server_key *server,
+				 const struct destination_usage *usages, size_t count, uint64_t now)
+{
+	struct server_entry *entry = ledger_server_find(ledger, server);
+	auto_memory struct destination_usage *sorted = memory_array(count, sizeof(*sorted));
+	struct held_destination *actual;
+	bool is_same;
+
+	if (!entry || !entry->is_held)
+		return;
+	if (count)
+		memcpy(sorted, usages, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_usages);
+	actual = memory_array(count, sizeof(*actual));
+	is_same = count == entry->destination_count;
+	for (size_t i = 0; i < count; i++) {
+		actual[i].destination = sorted[i].destination;
+		if (sorted[i].forwarding_method != IP_VS_CONN_F_MASQ)
+			actual[i].destination.weight = WEIGHT_UNKNOWN;
+		if (is_same && memcmp(&actual[i].destination, &entry->destinations[i].destination,
+				      sizeof(actual[i].destination)) != 0)
+			is_same = false;
+	}
+	if (is_same) {
+		free(actual);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (actual[i].destination.weight == 0)
+			actual[i].drain_deadline = ledger_drain_deadline(ledger, now);
+	ledger_server_set_destinations(ledger, entry, actual, (uint32_t)count);
+	entry->is_suspect = true;
+	ledger->drift += entry->claimant_count > 0;
+}
+
+static void observe_unit(struct ledger *ledger, const struct set_member *value)
+{
+	struct unit_entry *unit = ledger_unit_get(ledger, value);
+
+	unit->is_held = true;
+	unit->seen = ledger->generation;
+}
+
+void ledger_observe_member(struct ledger *ledger, const struct set_member *member)
+{
+	observe_unit(ledger, member);
+}
+
+void ledger_observe_address(struct ledger *ledger, const struct address *address)
+{
+	struct set_member value = ledger_unit_of_address(address);
+
+	observe_unit(ledger, &value);
+}

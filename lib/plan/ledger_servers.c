@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ledger_internal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <utlist.h>
+
+struct server_entry *ledger_server_find(const struct ledger *ledger,
+					const struct virtual_server_key *key)
+{
+	struct server_entry *entry;
+
+	HASH_FIND(hh, ledger->servers, key, sizeof(*key), entry);
+	return entry;
+}
+
+struct server_entry *ledger_server_get(struct ledger *ledger, const struct virtual_server_key *key)
+{
+	struct server_entry *entry = ledger_server_find(ledger, key);
+
+	if (!entry) {
+		entry = memory_allocate(sizeof(*entry));
+		entry->held.key = *key;
+		HASH_ADD(hh, ledger->servers, held.key, sizeof(entry->held.key), entry);
+	}
+	return entry;
+}
+
+static bool is_older(const struct service_entry *a, const struct service_entry *b)
+{
+	if (a->created != b->created)
+		return a->created < b->created;
+	return strcmp(a->key, b->key) < 0;
+}
+
+const struct claimant *ledger_server_winner(const struct server_entry *entry)
+{
+	const struct claimant *winner = NULL;
+
+	for (uint32_t i = 0; i < entry->claimant_count; i++)
+		if (!winner || is_older(entry->claimants[i].service, winner->service))
+			winner = &entry->claimants[i];
+	return winner;
+}
+
+void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *entry,
+				    struct held_destination *destinations, uint32_t count)
+{
+	uint32_t draining = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		draining += destinations[i].drain_deadline != 0;
+	if (draining && !entry->draining_count)
+		DL_APPEND2(ledger->draining, entry, previous, next);
+	if (!draining && entry->draining_count)
+		DL_DELETE2(ledger->draining, entry, previous, next);
+	ledger->draining_count += draining;
+	ledger->draining_count -= entry->draining_count;
+	entry->draining_count = draining;
+
+	if (destinations != entry->destinations)
+		free(entry->destinations);
+	entry->destinations = destinations;
+	entry->destination_count = count;
+}
+
+void ledger_server_forget_destinations(struct ledger *ledger, struct server_entry *entry)
+{
+	ledger_server_set_destinations(ledger, entry, NULL, 0);
+}
+
+void ledger_server_drop(struct ledger *ledger, struct server_entry *entry)
+{
+	ledger_server_forget_destinations(ledger, entry);
+	ledger_unfail(ledger, entry->failure);
+	HASH_DEL(ledger->servers, entry);
+	free(entry->claimants);
+	free(entry);
+}
+
+uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now)
+{
+	return (uint32_t)((now + ledger->options.drain_milliseconds) / 1000 + 1);
+}
+
+static void emit_server(struct changes *changes, enum change_kind kind,
+			const struct virtual_server *server)
+{
+	changes_add(changes, kind)->server = *server;
+}
+
+static void emit_destination(struct changes *changes, enum change_kind kind,
+			     const struct virtual_server_key *server,
+			     const struct destination *destination)
+{
+	struct change *change = changes_add(changes, kind);
+
+	change->destination.server = *server;
+	change->destination.value = *destination;
+}
+
+static bool destinations_agree(const struct server_entry *entry, const struct destination *wanted,
+			       uint32_t count)
+{
+	if (entry->destination_count != count || entry->draining_count)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (memcmp(&entry->destinations[i].destination, &wanted[i], sizeof(*wanted)) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * A destination whose endpoint went away: with TCP and SCTP its connections may still end in
+ * peace, so it drains; a UDP flow has no end to wait for.
+ */
+static bool keep_leaving(struct ledger *ledger, const struct server_entry *entry,
+			 struct held_destination *leaving, uint64_t now, struct changes *changes)
+{
+	if (entry->held.key.protocol == IPPROTO_UDP) {
+		emit_destination(changes, CHANGE_KIND_DESTINATION_REMOVE, &entry->held.key,
+				 &leaving->destination);
+		return false;
+	}
+	if (leaving->destination.weight != 0) {
+		leaving->destination.weight = 0;
+		emit_destination(changes, CHANGE_KIND_DESTINATION_EDIT, &entry->held.key,
+				 &leaving->destination);
+	}
+	if (!leaving->drain_deadline)
+		leaving->drain_deadline = ledger_drain_deadline(ledger, now);
+	return true;
+}
+
+/* Walks what is held and what is wanted, both sorted, side by side. */
+static void reconcile_destinations(struct ledger *ledger, struct server_entry *entry,
+				   const struct destination *wanted, uint32_t wanted_count,
+				   uint64_t now, struct changes *changes)
+{
+	struct held_destination *merged;
+	uint32_t h = 0, w = 0, used = 0;
+
+	if (destinations_agree(entry, wanted, wanted_count))
+		return;
+	merged = memory_array(entry->destination_count + (size_t)wanted_count, sizeof(*merged));
+	while (h < entry->destination_count || w < wanted_count) {
+		struct held_destination *held = &entry->destinations[h];
+		int order;
+
+		if (h == entry->destination_count)
+			order = 1;
+		else if (w == wanted_count)
+			order = -1;
+		else
+			order = destination_compare(&held->destination, &wanted[w]);
+
+		if (order < 0) {
+			if (keep_leaving(ledger, entry, held, now, changes))
+				merged[used++] = *held;
+			h++;
+			continue;
+		}
+		if (order > 0)
+			emit_destination(changes, CHANGE_KIND_DESTINATION_ADD, &entry->held.key,
+					 &wanted[w]);
+		else if (held->destination.weight != wanted[w].weight)
+			emit_destination(changes, CHANGE_KIND_DESTINATION_EDIT, &entry->held.key,
+					 &wanted[w]);
+		merged[used++].destination = wanted[w++];
+		h += order == 0;
+	}
+	merged = memory_resize(merged, used, sizeof(*merged));
+	ledger_server_set_destinations(ledger, entry, merged, used);
+}
+
+void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, uint64_t now,
+			     struct changes *changes)
+{
+	const struct claimant *winner = ledger_server_winner(entry);
+	const struct service_state *state;
+	const struct wanted_server *wanted;
+
+	entry->is_suspect = false;
+	if (!winner) {
+		if (entry->is_held)
+			emit_server(changes, CHANGE_KIND_SERVER_REMOVE, &entry->held);
+		ledger_server_drop(ledger, entry);
+		return;
+	}
+
+	state = winner->service->state;
+	wanted = &state->servers[winner->index];
+	if (!entry->is_held) {
+		emit_server(changes, CHANGE_KIND_SERVER_ADD, &wanted->server);
+		ledger_server_forget_destinations(ledger, entry);
+		entry->seen = ledger->generation;
+	} else if (!virtual_server_is_equal(&entry->held, &wanted->server)) {
+		emit_server(changes, CHANGE_KIND_SERVER_EDIT, &wanted->server);
+	}
+	entry->held = wanted->server;
+	entry->is_held = true;
+	reconcile_destinations(ledger, entry, state->destinations + wanted->first_destination,
+			       wanted->destination_count, now, changes);
+}
+
+static uint32_t find_destination(const struct server_entry *entry,
+				 const struct destination *destination, bool *is_found)
+{
+	uint32_t low = 0, high = entry->destination_count;
+
+	*is_found = false;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int order =
+			destination_compare(&entry->destinations[middle].destination, destination);
+
+		if (order == 0) {
+			*is_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void remove_at(struct ledger *ledger, struct server_entry *entry, uint32_t position)
+{
+	struct held_destination *destinations = entry->destinations;
+	uint32_t rest = entry->destination_count - position - 1;
+
+	memmove(destinations + position, destinations + position + 1, rest * sizeof(*destinations));
+	ledger_server_set_destinations(ledger, entry, destinations, entry->destination_count - 1);
+}
+
+static void insert_at(struct ledger *ledger, struct server_entry *entry, uint32_t position,
+		      const struct held_destination *destination)
+{
+	uint32_t count = entry->destination_count;
+	struct held_destination *grown = memory_array(count + 1U, sizeof(*grown));
+
+	if (count) {
+		memcpy(grown, entry->destinations, position * sizeof(*grown));
+		memcpy(grown + position + 1, entry->destinations + position,
+		       (count - position) * sizeof(*grown));
+	}
+	grown[position] = *destination;
+	ledger_server_set_destinations(ledger, entry, grown, count + 1);
+}
+
+static void destination_failed(struct ledger *ledger, struct server_entry *entry,
+			       const struct change *change, uint64_t now)
+{
+	struct held_destination returning = {.destination = change->destination.value};
+	bool is_found;
+	uint32_t position = find_destination(entry, &change->destination.value, &is_found);
+
+	if (change->kind == CHANGE_KIND_DESTINATION_REMOVE) {
+		/* It is still there: drain it again, so that its removal is tried again. */
+		if (!is_found) {
+			returning.destination.weight = WEIGHT_UNKNOWN;
+			returning.drain_deadline = (uint32_t)(now / 1000 + 1);
+			insert_at(ledger, entry, position, &returning);
+		}
+	} else if (is_found && change->kind == CHANGE_KIND_DESTINATION_ADD) {
+		remove_at(ledger, entry, position);
+	} else if (is_found) {
+		entry->destinations[position].destination.weight = WEIGHT_UNKNOWN;
+	}
+	if (change->result == -ESRCH && entry->is_held) {
+		/* The virtual server itself is gone: start over with it. */
+		entry->is_held = false;
+		ledger_server_forget_destinations(ledger, entry);
+	}
+}
+
+void ledger_server_failed(struct ledger *ledger, const struct change *change, uint64_t now)
+{
+	bool is_destination = change->kind == CHANGE_KIND_DESTINATION_ADD ||
+			      change->kind == CHANGE_KIND_DESTINATION_EDIT ||
+			      change->kind == CHANGE_KIND_DESTINATION_REMOVE;
+	struct server_entry *entry;
+
+	if (is_destination) {
+		entry = ledger_server_find(ledger, &change->destination.server);
+		if (!entry)
+			return;
+		destination_failed(ledger, entry, change, now);
+	} else {
+		entry = ledger_server_get(ledger, &change->server.key);
+		if (change->kind == CHANGE_KIND_SERVER_ADD || change->result == -ESRCH) {
+			entry->is_held = false;
+			ledger_server_forget_destinations(ledger, entry);
+		} else {
+			/* Whatever it is now, it is not what anybody wants. */
+			entry->is_held = true;
+			memset(entry->held.scheduler, 0, sizeof(entry->held.scheduler));
+		}
+	}
+	ledger_fail(ledger, entry, NULL, change->result, now);
+}
+
+void ledger_each_draining(struct ledger *ledger,
+			  void (*visit)(void *user, const struct virtual_server_key *server),
+			  void *user)
+{
+	struct server_entry *entry, *next;
+
+	DL_FOREACH_SAFE2(ledger->draining, entry, next, next)
+	{
+		visit(user, &entry->held.key);
+	}
+}
+
+static const struct destination_usage *find_usage(const struct destination_usage *usages,
+						  size_t count,
+						  const struct destination *destination)
+{
+	for (size_t i = 0; i < count; i++)
+		if (destination_compare(&usages[i].destination, destination) == 0)
+			return &usages[i];
+	return NULL;
+}
+
+void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server,
+		  const struct destination_usage *usages, size_t count, uint64_t now,
+		  struct changes *changes)
+{
+	struct server_entry *entry = ledger_server_find(ledger, server);
+	uint32_t used = 0;
+
+	if (!entry)
+		return;
+	for (uint32_t i = 0; i < entry->destination_count; i++) {
+		struct held_destination *held = &entry->destinations[i];
+		const struct destination_usage *usage;
+
+		if (held->drain_deadline) {
+			usage = find_usage(usages, count, &held->destination);
+			if (!usage)
+				continue;
+			if (usage->active_connections + usage->inactive_connections == 0 ||
+			    now / 1000 + 1 >= held->drain_deadline) {
+				emit_destination(changes, CHANGE_KIND_DESTINATION_REMOVE, server,
+						 &held->destination);
+				continue;
+			}
+		}
+		entry->destinations[used++] = *held;
+	}
+	ledger_server_set_destinations(ledger, entry, entry->destinations, used);
+}

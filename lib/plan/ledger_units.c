@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ledger_internal.h"
+
+#include <string.h>
+
+struct unit_entry *ledger_unit_find(const struct ledger *ledger, const struct set_member *value)
+{
+	struct unit_entry *unit;
+
+	HASH_FIND(hh, ledger->units, value, sizeof(*value), unit);
+	return unit;
+}
+
+struct unit_entry *ledger_unit_get(struct ledger *ledger, const struct set_member *value)
+{
+	struct unit_entry *unit = ledger_unit_find(ledger, value);
+
+	if (!unit) {
+		unit = memory_allocate(sizeof(*unit));
+		unit->value = *value;
+		HASH_ADD(hh, ledger->units, value, sizeof(unit->value), unit);
+	}
+	return unit;
+}
+
+struct set_member ledger_unit_of_address(const struct address *address)
+{
+	struct set_member value;
+
+	memset(&value, 0, sizeof(value));
+	value.kind = UNIT_KIND_ADDRESS;
+	value.family = (uint8_t)address->family;
+	value.address = *address;
+	return value;
+}
+
+void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit)
+{
+	ledger_unfail(ledger, unit->failure);
+	HASH_DEL(ledger->units, unit);
+	free(unit);
+}
+
+void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struct changes *changes)
+{
+	bool is_address = unit->value.kind == UNIT_KIND_ADDRESS;
+	bool is_wanted = unit->claims > 0;
+	struct change *change;
+
+	if (is_wanted != unit->is_held) {
+		if (is_wanted)
+			change = changes_add(changes, is_address ? CHANGE_KIND_ADDRESS_ADD
+								 : CHANGE_KIND_MEMBER_ADD);
+		else
+			change = changes_add(changes, is_address ? CHANGE_KIND_ADDRESS_REMOVE
+								 : CHANGE_KIND_MEMBER_REMOVE);
+		if (is_address)
+			change->address = unit->value.address;
+		else
+			change->member = unit->value;
+		unit->is_held = is_wanted;
+		unit->seen = ledger->generation;
+	}
+	if (!is_wanted)
+		ledger_unit_drop(ledger, unit);
+}
+
+void ledger_unit_failed(struct ledger *ledger, const struct change *change, uint64_t now)
+{
+	bool is_address = change_facility(change->kind) == FACILITY_LINK;
+	struct set_member value =
+		is_address ? ledger_unit_of_address(&change->address) : change->member;
+	struct unit_entry *unit = ledger_unit_get(ledger, &value);
+
+	unit->is_held = change->kind == CHANGE_KIND_ADDRESS_REMOVE ||
+			change->kind == CHANGE_KIND_MEMBER_REMOVE;
+	ledger_fail(ledger, NULL, unit, change->result, now);
+}
