@@ -61,14 +61,21 @@ size_t ruleset_rule_count(const struct ruleset *ruleset);
  *               jumps that differ; the caller frees it. Our chains are flushed and refilled within
  *               one COMMIT per table, missing jumps are inserted at the place kube-proxy gives them
  *               (-I), surplus copies deleted; rules of others stay.
- * @ret_what:    on true: the names of the first differing chain, for a log line; the caller frees
- * it Return: whether anything differs
+ * @ret_what:    on true: which chain differs first, for a log line; the caller frees it
+ *
+ * Return: whether anything differs
  */
 bool ruleset_difference(const struct ruleset *ruleset, const char *saved, char **ret_restore,
 			char **ret_what);
 
-/** ruleset_removal() - input for `iptables-restore --noflush` that removes our jumps and chains
- *  found in @saved; NULL if there are none; the caller frees it */
-char *ruleset_removal(uint16_t family, const char *saved);
+/**
+ * ruleset_removal() - input for `iptables-restore --noflush` that removes our jumps and chains
+ * @saved:  output of iptables-save or ip6tables-save
+ *
+ * A chain of ours to which rules of others go cannot be deleted; it is left empty, or as it is in
+ * the case of KUBE-MARK-MASQ, which kubelet and network plugins may share.
+ * Return: for the caller to free; NULL if there is nothing of ours
+ */
+char *ruleset_removal(const char *saved);
 
 #endif

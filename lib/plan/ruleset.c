@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ruleset.h"
+
+#include "proxy_state.h"
+#include "ruleset_layout.h"
+#include "saved_rules.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static struct chain *chain_of(struct ruleset *ruleset, const char *table, const char *name)
+{
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		if (strcmp(ruleset_chains[i].table, table) == 0 &&
+		    strcmp(ruleset_chains[i].name, name) == 0)
+			return &ruleset->chains[i];
+	}
+	abort();
+}
+
+__attribute__((format(printf, 4, 5))) static void add_rule(struct ruleset *ruleset,
+							   const char *table,
+							   const char *chain_name,
+							   const char *format, ...)
+{
+	struct chain *chain = chain_of(ruleset, table, chain_name);
+	struct rule *rule;
+	va_list arguments;
+
+	chain->rules =
+		memory_grow(chain->rules, chain->count, &chain->capacity, sizeof(*chain->rules));
+	rule = &chain->rules[chain->count++];
+	va_start(arguments, format);
+	if (vasprintf(&rule->text, format, arguments) < 0)
+		abort();
+	va_end(arguments);
+	rule->canonical = saved_rules_canonical(rule->text);
+}
+
+/*
+ * kube-proxy explains its sets in the rules that use them (pkg/proxy/ipvs/ipset.go). The texts are
+ * part of the rules, so that taking over from kube-proxy and going back change nothing.
+ */
+static const char *set_comment(enum set_kind kind)
+{
+	switch (kind) {
+	case SET_KIND_LOAD_BALANCER_FIREWALL:
+		return "Kubernetes service load balancer ip + port for load balancer with "
+		       "sourceRange";
+	case SET_KIND_LOAD_BALANCER_SOURCE_CIDR:
+		return "Kubernetes service load balancer ip + port + source cidr for packet filter "
+		       "purpose";
+	case SET_KIND_LOAD_BALANCER_SOURCE_IP:
+		return "Kubernetes service load balancer ip + port + source IP for packet filter "
+		       "purpose";
+	case SET_KIND_LOOP_BACK:
+		return "Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose";
+	case SET_KIND_CLUSTER_IP:
+		return "Kubernetes service cluster ip + port for masquerade purpose";
+	case SET_KIND_EXTERNAL_IP:
+		return "Kubernetes service external ip + port for masquerade and filter purpose";
+	case SET_KIND_EXTERNAL_IP_LOCAL:
+		return "Kubernetes service external ip + port with externalTrafficPolicy=local";
+	case SET_KIND_LOAD_BALANCER:
+		return "Kubernetes service lb portal";
+	case SET_KIND_LOAD_BALANCER_LOCAL:
+		return "Kubernetes service load balancer ip + port with "
+		       "externalTrafficPolicy=local";
+	case SET_KIND_NODE_PORT_TCP:
+		return "Kubernetes nodeport TCP port for masquerade purpose";
+	case SET_KIND_NODE_PORT_UDP:
+		return "Kubernetes nodeport UDP port for masquerade purpose";
+	case SET_KIND_NODE_PORT_SCTP:
+		return "Kubernetes nodeport SCTP port for masquerade purpose with type "
+		       "\\'hash ip:port\\'";
+	case SET_KIND_NODE_PORT_LOCAL_TCP:
+		return "Kubernetes nodeport TCP port with externalTrafficPolicy=local";
+	case SET_KIND_NODE_PORT_LOCAL_UDP:
+		return "Kubernetes nodeport UDP port with externalTrafficPolicy=local";
+	case SET_KIND_NODE_PORT_LOCAL_SCTP:
+		return "Kubernetes nodeport SCTP port with externalTrafficPolicy=local with type "
+		       "\\'hash ip:port\\'";
+	case SET_KIND_HEALTH_CHECK_NODE_PORT:
+		return "Kubernetes health check node port";
+	case SET_KIND_IPVS_IPS:
+		return "Kubernetes service ips";
+	}
+	return "";
+}
+
+/* One rule: packets that a set matches go to @target. @header: "", or options with a blank. */
+static void add_set_rule(struct ruleset *ruleset, const char *table, const char *chain,
+			 const char *header, enum set_kind kind, const char *fields,
+			 const char *target)
+{
+	add_rule(ruleset, table, chain,
+		 "%s-m comment --comment \"%s\" -m set --match-set %s %s -j %s", header,
+		 set_comment(kind), set_kind_name(kind, ruleset->family), fields, target);
+}
+
+static void add_plain_set_rule(struct ruleset *ruleset, const char *table, const char *chain,
+			       enum set_kind kind, const char *fields, const char *target)
+{
+	add_rule(ruleset, table, chain, "-m set --match-set %s %s -j %s",
+		 set_kind_name(kind, ruleset->family), fields, target);
+}
+
+static void add_cluster_ip_rule(struct ruleset *ruleset, const struct ruleset_options *options)
+{
+	auto_memory char *header = NULL;
+	const char *fields = "dst,dst";
+	char prefix[ADDRESS_TEXT_SIZE];
+	enum local_detection detection = options->detection;
+
+	if (detection == LOCAL_DETECTION_PREFIX && !options->pod_prefix.address.family)
+		detection = LOCAL_DETECTION_NONE;
+	if (options->masquerade_all)
+		detection = LOCAL_DETECTION_NONE;
+
+	switch (detection) {
+	case LOCAL_DETECTION_PREFIX:
+		header = memory_format("! -s %s ",
+				       address_prefix_text(&options->pod_prefix, prefix));
+		break;
+	case LOCAL_DETECTION_BRIDGE:
+		header = memory_format("! -i %s ", options->pod_interface);
+		break;
+	case LOCAL_DETECTION_INTERFACE_PREFIX:
+		header = memory_format("! -i %s+ ", options->pod_interface);
+		break;
+	case LOCAL_DETECTION_NONE:
+		/* What the node itself sends from a VIP, which it holds, is all that is sure. */
+		if (!options->masquerade_all)
+			fields = "src,dst";
+		break;
+	}
+	add_set_rule(ruleset, "nat", "KUBE-SERVICES", header ? header : "", SET_KIND_CLUSTER_IP,
+		     fields, "KUBE-MARK-MASQ");
+}
+
+/* From off the machine, or to an address of the machine: straight to IPVS. */
+static void add_external_rules(struct ruleset *ruleset, enum set_kind kind)
+{
+	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", kind,
+		     "dst,dst -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL",
+		     "ACCEPT");
+	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", kind,
+		     "dst,dst -m addrtype --dst-type LOCAL", "ACCEPT");
+}
+
+static void add_services(struct ruleset *ruleset, const struct ruleset_options *options)
+{
+	add_rule(ruleset, "nat", "KUBE-SERVICES", "-s %s -j RETURN",
+		 ruleset->family == AF_INET6 ? "::1/128" : "127.0.0.0/8");
+	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_LOAD_BALANCER, "dst,dst",
+		     "KUBE-LOAD-BALANCER");
+	add_cluster_ip_rule(ruleset, options);
+	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP, "dst,dst",
+		     "KUBE-MARK-MASQ");
+	add_external_rules(ruleset, SET_KIND_EXTERNAL_IP);
+	add_external_rules(ruleset, SET_KIND_EXTERNAL_IP_LOCAL);
+	add_rule(ruleset, "nat", "KUBE-SERVICES", "-m addrtype --dst-type LOCAL -j KUBE-NODE-PORT");
+	/* Last, so that rules of others cannot take these packets away from IPVS. */
+	add_plain_set_rule(ruleset, "nat", "KUBE-SERVICES", SET_KIND_CLUSTER_IP, "dst,dst",
+			   "ACCEPT");
+	add_plain_set_rule(ruleset, "nat", "KUBE-SERVICES", SET_KIND_LOAD_BALANCER, "dst,dst",
+			   "ACCEPT");
+
+	add_set_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "", SET_KIND_LOAD_BALANCER_LOCAL,
+		     "dst,dst", "RETURN");
+	add_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "-j KUBE-MARK-MASQ");
+}
+
+static void add_node_ports(struct ruleset *ruleset)
+{
+	static const struct {
+		const char *header;
+		enum set_kind local;
+		enum set_kind all;
+		const char *fields;
+	} protocols[] = {
+		{"-p tcp ", SET_KIND_NODE_PORT_LOCAL_TCP, SET_KIND_NODE_PORT_TCP, "dst"},
+		{"-p udp ", SET_KIND_NODE_PORT_LOCAL_UDP, SET_KIND_NODE_PORT_UDP, "dst"},
+		{"-p sctp ", SET_KIND_NODE_PORT_LOCAL_SCTP, SET_KIND_NODE_PORT_SCTP, "dst,dst"},
+	};
+
+	for (size_t i = 0; i < COUNT(protocols); i++) {
+		add_set_rule(ruleset, "nat", "KUBE-NODE-PORT", protocols[i].header,
+			     protocols[i].local, protocols[i].fields, "RETURN");
+		add_set_rule(ruleset, "nat", "KUBE-NODE-PORT", protocols[i].header,
+			     protocols[i].all, protocols[i].fields, "KUBE-MARK-MASQ");
+	}
+	add_set_rule(ruleset, "filter", "KUBE-NODE-PORT", "", SET_KIND_HEALTH_CHECK_NODE_PORT,
+		     "dst", "ACCEPT");
+}
+
+static void add_masquerading(struct ruleset *ruleset, const struct ruleset_options *options)
+{
+	uint32_t mark = options->masquerade_mark;
+
+	add_rule(ruleset, "nat", "KUBE-MARK-MASQ", "-j MARK --set-xmark 0x%x/0x%x", mark, mark);
+
+	add_set_rule(ruleset, "nat", "KUBE-POSTROUTING", "", SET_KIND_LOOP_BACK, "dst,dst,src",
+		     "MASQUERADE");
+	add_rule(ruleset, "nat", "KUBE-POSTROUTING", "-m mark ! --mark 0x%x/0x%x -j RETURN", mark,
+		 mark);
+	/* A packet that passes again, encapsulated for instance, is not masqueraded twice. */
+	add_rule(ruleset, "nat", "KUBE-POSTROUTING", "-j MARK --set-xmark 0x%x/0x0", mark);
+	add_rule(ruleset, "nat", "KUBE-POSTROUTING",
+		 "-m comment --comment \"kubernetes service traffic requiring SNAT\" "
+		 "-j MASQUERADE%s",
+		 options->has_random_fully ? " --random-fully" : "");
+
+	/* The first packet of a masqueraded connection bears the mark, the others do not. */
+	add_rule(ruleset, "filter", "KUBE-FORWARD",
+		 "-m comment --comment \"kubernetes forwarding rules\" -m mark --mark 0x%x/0x%x "
+		 "-j ACCEPT",
+		 mark, mark);
+	add_rule(ruleset, "filter", "KUBE-FORWARD",
+		 "-m comment --comment \"kubernetes forwarding conntrack rule\" -m conntrack "
+		 "--ctstate RELATED,ESTABLISHED -j ACCEPT");
+}
+
+static void add_source_ranges(struct ruleset *ruleset)
+{
+	add_set_rule(ruleset, "filter", "KUBE-PROXY-FIREWALL", "", SET_KIND_LOAD_BALANCER_FIREWALL,
+		     "dst,dst", "KUBE-SOURCE-RANGES-FIREWALL");
+	add_set_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "",
+		     SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "dst,dst,src", "RETURN");
+	add_set_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "",
+		     SET_KIND_LOAD_BALANCER_SOURCE_IP, "dst,dst,src", "RETURN");
+	add_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "-j DROP");
+
+	/*
+	 * A node outside of the source ranges must not get in either. Its own packets to a VIP have
+	 * the VIP as their source, and pass neither INPUT nor FORWARD. kube-proxy adds a rule for
+	 * each VIP and port to KUBE-IPVS-OUT-FILTER in filter, where IPVS has replaced the
+	 * destination already. In mangle it is still there, so sets can tell: a load balancer with
+	 * source ranges, and the VIP not among the sources that are allowed, which is how a node
+	 * inside of the ranges is let in.
+	 */
+	add_rule(ruleset, "mangle", "KUBE-IPVS-OUT-FILTER",
+		 "-m comment --comment \"%s\" -m set --match-set %s dst,dst "
+		 "-m set --match-set %s src -m set ! --match-set %s dst,dst,src -j DROP",
+		 "no access from a node outside of the source ranges",
+		 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
+		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
+		 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_IP, ruleset->family));
+}
+
+/* New connections to a VIP are for its Services only, not for what else listens on the node. */
+static void add_access_filter(struct ruleset *ruleset)
+{
+	static const enum set_kind served[] = {SET_KIND_LOAD_BALANCER, SET_KIND_CLUSTER_IP,
+					       SET_KIND_EXTERNAL_IP, SET_KIND_EXTERNAL_IP_LOCAL};
+
+	for (size_t i = 0; i < COUNT(served); i++)
+		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", served[i], "dst,dst",
+				   "RETURN");
+	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_HEALTH_CHECK_NODE_PORT,
+			   "dst", "RETURN");
+	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
+		 "-m conntrack --ctstate NEW -m set --match-set %s dst -j REJECT --reject-with %s",
+		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
+		 ruleset->family == AF_INET6 ? "icmp6-port-unreachable" : "icmp-port-unreachable");
+}
+
+struct ruleset *ruleset_new(const struct ruleset_options *options)
+{
+	struct ruleset *ruleset = memory_allocate(sizeof(*ruleset));
+
+	ruleset->family = options->family;
+	add_services(ruleset, options);
+	add_node_ports(ruleset);
+	add_masquerading(ruleset, options);
+	add_source_ranges(ruleset);
+	add_access_filter(ruleset);
+	return ruleset;
+}
+
+void ruleset_free(struct ruleset *ruleset)
+{
+	if (!ruleset)
+		return;
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		for (size_t j = 0; j < ruleset->chains[i].count; j++) {
+			free(ruleset->chains[i].rules[j].text);
+			free(ruleset->chains[i].rules[j].canonical);
+		}
+		free(ruleset->chains[i].rules);
+	}
+	free(ruleset);
+}
+
+uint16_t ruleset_family(const struct ruleset *ruleset)
+{
+	return ruleset->family;
+}
+
+size_t ruleset_rule_count(const struct ruleset *ruleset)
+{
+	size_t count = ruleset_jump_count();
+
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++)
+		count += ruleset->chains[i].count;
+	return count;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ruleset_layout.h"
+#include "saved_rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The tables, in the order in which they are written: restrictions first. */
+static const char *const tables[] = {"filter", "mangle", "nat"};
+
+/*
+ * Jumps from built-in chains, from the top of each of them down. kube-proxy prepends them one by
+ * one (iptablesJumpChain), which on a fresh node gives this order.
+ */
+static const struct jump {
+	const char *table;
+	const char *from;
+	const char *to;
+	const char *comment;
+} jumps[] = {
+	{"filter", "INPUT", "KUBE-IPVS-FILTER", "kubernetes ipvs access filter"},
+	{"filter", "INPUT", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules"},
+	{"filter", "INPUT", "KUBE-NODE-PORT", "kubernetes health check rules"},
+	{"filter", "FORWARD", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules"},
+	{"filter", "FORWARD", "KUBE-FORWARD", "kubernetes forwarding rules"},
+	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter"},
+	{"mangle", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter"},
+	{"nat", "PREROUTING", "KUBE-SERVICES", "kubernetes service portals"},
+	{"nat", "OUTPUT", "KUBE-SERVICES", "kubernetes service portals"},
+	{"nat", "POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules"},
+};
+
+/* The built-in chains of @jumps. */
+static const struct chain_place entrances[] = {
+	{"filter", "INPUT"},   {"filter", "FORWARD"}, {"filter", "OUTPUT"},   {"mangle", "OUTPUT"},
+	{"nat", "PREROUTING"}, {"nat", "OUTPUT"},     {"nat", "POSTROUTING"},
+};
+
+size_t ruleset_jump_count(void)
+{
+	return COUNT(jumps);
+}
+
+static bool chain_differs(const struct chain *chain, const struct saved_chain *saved)
+{
+	if (!saved || saved->count != chain->count)
+		return true;
+	for (size_t i = 0; i < chain->count; i++) {
+		if (strcmp(chain->rules[i].canonical, saved->rules[i].canonical) != 0)
+			return true;
+	}
+	return false;
+}
+
+static char *jump_text(const struct jump *jump)
+{
+	return memory_format("-m comment --comment \"%s\" -j %s", jump->comment, jump->to);
+}
+
+/* Whether @jump, of this table and built-in chain, says what @rule says. */
+static bool jump_is(const struct jump *jump, const struct saved_rule *rule)
+{
+	auto_memory char *text = jump_text(jump);
+	auto_memory char *canonical = saved_rules_canonical(text);
+
+	return strcmp(canonical, rule->canonical) == 0;
+}
+
+static bool jump_is_at(const struct jump *jump, const struct chain_place *place)
+{
+	return strcmp(jump->table, place->table) == 0 && strcmp(jump->from, place->name) == 0;
+}
+
+/* Which of our jumps @rule of the chain at @place is; NULL for a rule of others. */
+static const struct jump *jump_of(const struct chain_place *place, const struct saved_rule *rule)
+{
+	for (size_t i = 0; i < COUNT(jumps); i++) {
+		if (jump_is_at(&jumps[i], place) && jump_is(&jumps[i], rule))
+			return &jumps[i];
+	}
+	return NULL;
+}
+
+/*
+ * Order counts: KUBE-FORWARD accepts what KUBE-PROXY-FIREWALL may have to drop. So our jumps of a
+ * chain have to be there once and one after the other, with any rules of others in between.
+ */
+static bool jumps_differ(const struct chain_place *place, const struct saved_chain *saved)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < COUNT(jumps); i++) {
+		const struct jump *found = NULL;
+
+		if (!jump_is_at(&jumps[i], place))
+			continue;
+		while (saved && at < saved->count && !found)
+			found = jump_of(place, &saved->rules[at++]);
+		if (found != &jumps[i])
+			return true;
+	}
+	while (saved && at < saved->count) {
+		if (jump_of(place, &saved->rules[at++]))
+			return true;
+	}
+	return false;
+}
+
+static void write_jump_removal(FILE *stream, const struct chain_place *place,
+			       const struct saved_chain *saved)
+{
+	for (size_t i = 0; saved && i < saved->count; i++) {
+		if (jump_of(place, &saved->rules[i]))
+			fprintf(stream, "-D %s %s\n", place->name, saved->rules[i].text);
+	}
+}
+
+static void write_jumps(FILE *stream, const struct chain_place *place,
+			const struct saved_chain *saved)
+{
+	write_jump_removal(stream, place, saved);
+	for (size_t i = COUNT(jumps); i-- > 0;) {
+		auto_memory char *text = jump_text(&jumps[i]);
+
+		if (jump_is_at(&jumps[i], place))
+			fprintf(stream, "-I %s %s\n", place->name, text);
+	}
+}
+
+/* What one table needs. Chains come before the rules that go to them, the jumps into them last. */
+static void write_table(FILE *stream, const struct ruleset *ruleset,
+			const struct saved_rules *saved, const char *table, char **what)
+{
+	bool differs[RULESET_CHAIN_COUNT] = {false};
+	bool is_begun = false;
+
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		const struct chain_place *place = &ruleset_chains[i];
+
+		if (strcmp(place->table, table) != 0 ||
+		    !chain_differs(&ruleset->chains[i],
+				   saved_rules_chain(saved, table, place->name)))
+			continue;
+		differs[i] = true;
+		if (!*what)
+			*what = memory_format("chain %s of table %s", place->name, table);
+		if (!is_begun)
+			fprintf(stream, "*%s\n", table);
+		is_begun = true;
+		fprintf(stream, ":%s - [0:0]\n", place->name);
+	}
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		const struct chain *chain = &ruleset->chains[i];
+
+		for (size_t j = 0; differs[i] && j < chain->count; j++)
+			fprintf(stream, "-A %s %s\n", ruleset_chains[i].name, chain->rules[j].text);
+	}
+	for (size_t i = 0; i < COUNT(entrances); i++) {
+		const struct chain_place *place = &entrances[i];
+		const struct saved_chain *chain;
+
+		if (strcmp(place->table, table) != 0)
+			continue;
+		chain = saved_rules_chain(saved, table, place->name);
+		if (!jumps_differ(place, chain))
+			continue;
+		if (!*what)
+			*what = memory_format("jumps in chain %s of table %s", place->name, table);
+		if (!is_begun)
+			fprintf(stream, "*%s\n", table);
+		is_begun = true;
+		write_jumps(stream, place, chain);
+	}
+	if (is_begun)
+		fputs("COMMIT\n", stream);
+}
+
+bool ruleset_difference(const struct ruleset *ruleset, const char *saved_text, char **ret_restore,
+			char **ret_what)
+{
+	auto_free(saved_rules) struct saved_rules *saved = saved_rules_new(saved_text);
+	char *restore = NULL, *what = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&restore, &size);
+
+	if (!stream)
+		abort();
+	for (size_t i = 0; i < COUNT(tables); i++)
+		write_table(stream, ruleset, saved, tables[i], &what);
+	fclose(stream);
+
+	if (!what) {
+		free(restore);
+		return false;
+	}
+	*ret_restore = restore;
+	*ret_what = what;
+	return true;
+}
+
+static bool is_our_chain(const char *table, const char *name)
+{
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		if (strcmp(ruleset_chains[i].table, table) == 0 &&
+		    strcmp(ruleset_chains[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a rule that is not ours goes to our chain: kubelet and network plugins share some. */
+static bool is_used_by_others(const struct saved_rules *saved, const char *table, const char *name)
+{
+	for (size_t i = 0; i < saved->count; i++) {
+		const struct saved_table *at = &saved->tables[i];
+
+		for (size_t j = 0; strcmp(at->name, table) == 0 && j < at->count; j++) {
+			const struct saved_chain *chain = &at->chains[j];
+			struct chain_place place = {table, chain->name};
+
+			if (is_our_chain(table, chain->name))
+				continue;
+			for (size_t k = 0; k < chain->count; k++) {
+				if (memory_text_is_equal(chain->rules[k].target, name) &&
+				    !jump_of(&place, &chain->rules[k]))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/*
+ * KUBE-MARK-MASQ is of use to others, so it stays as long as they use it. Any other chain of ours
+ * is emptied at least, because its rules hold on to our sets.
+ */
+static void write_table_removal(FILE *stream, const struct saved_rules *saved, const char *table)
+{
+	bool is_deleted[RULESET_CHAIN_COUNT] = {false};
+	bool is_begun = false;
+
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		const char *name = ruleset_chains[i].name;
+		bool is_used;
+
+		if (strcmp(ruleset_chains[i].table, table) != 0 ||
+		    !saved_rules_chain(saved, table, name))
+			continue;
+		is_used = is_used_by_others(saved, table, name);
+		if (is_used && strcmp(name, "KUBE-MARK-MASQ") == 0)
+			continue;
+		is_deleted[i] = !is_used;
+		if (!is_begun)
+			fprintf(stream, "*%s\n", table);
+		is_begun = true;
+		fprintf(stream, ":%s - [0:0]\n", name);
+	}
+	if (!is_begun)
+		return;
+	for (size_t i = 0; i < COUNT(entrances); i++) {
+		if (strcmp(entrances[i].table, table) == 0)
+			write_jump_removal(stream, &entrances[i],
+					   saved_rules_chain(saved, table, entrances[i].name));
+	}
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		if (is_deleted[i])
+			fprintf(stream, "-X %s\n", ruleset_chains[i].name);
+	}
+	fputs("COMMIT\n", stream);
+}
+
+char *ruleset_removal(const char *saved_text)
+{
+	auto_free(saved_rules) struct saved_rules *saved = saved_rules_new(saved_text);
+	char *ret = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&ret, &size);
+
+	if (!stream)
+		abort();
+	for (size_t i = 0; i < COUNT(tables); i++)
+		write_table_removal(stream, saved, tables[i]);
+	fclose(stream);
+	if (!*ret) {
+		free(ret);
+		return NULL;
+	}
+	return ret;
+}
