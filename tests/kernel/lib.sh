@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the kernel tests are made of; sourced by each case, by shell and by packaging/demo.
 #
 #                     client 192.168.77.1, fd77::1 (outside, and everybody's gateway)
@@ -18,6 +19,7 @@ directory=${KERNEL_TEST_DIRECTORY:-$(mktemp -d)}
 manifests=$directory/manifests
 agent_log=$directory/agent.log
 agent_pid=
+declare -A hold_pids hold_inputs
 started=${EPOCHREALTIME/[.,]/}
 mkdir -p "$manifests"
 
@@ -105,12 +107,22 @@ wait_until()
 # Topology
 #
 
+# on NAMESPACE COMMAND...
 on()
 {
 	local namespace=$1
 
 	shift
 	nsenter --net="/run/netns/$namespace" -- "$@"
+}
+
+# on_in_background NAMESPACE COMMAND...: $! is then the command itself
+on_in_background()
+{
+	local namespace=$1
+
+	shift
+	nsenter --net="/run/netns/$namespace" -- "$@" <&0 &
 }
 
 # Starting a program is what takes time here, so each namespace gets all its commands in one `ip -batch`.
@@ -286,42 +298,56 @@ answers()
 }
 
 # hold_open NAME NAMESPACE [OPTION...] {tcp|sctp} ADDRESS PORT: opens a connection that stays; the greeting
-# is in $hold_line
+# is in $hold_line. It will close with a reset, which IPVS forgets after 10 s; an orderly close takes it 120 s.
 hold_open()
 {
-	local name=$1 namespace=$2
+	local name=$1 namespace=$2 input
 
 	shift 2
 	mkfifo "$directory/$name.in"
-	on "$namespace" "$KERNEL_TEST_HELPERS/ask" --hold "$@" \
-		<"$directory/$name.in" >"$directory/$name.out" 2>&1 &
-	eval "exec {hold_$name}>\"$directory/$name.in\""
-	eval "hold_${name}_pid=$!"
+	on_in_background "$namespace" "$KERNEL_TEST_HELPERS/ask" --hold --reset "$@" \
+		<>"$directory/$name.in" >"$directory/$name.out" 2>&1
+	hold_pids[$name]=$!
+	exec {input}<>"$directory/$name.in"
+	hold_inputs[$name]=$input
 	hold_wait "$name" 1
 }
 
 # hold_say NAME TEXT: sends a line over it; what came back is in $hold_line
 hold_say()
 {
-	local lines input=hold_$1
+	local lines
 
 	lines=$(wc -l <"$directory/$1.out")
-	echo "$2" >&"${!input}" || true
+	echo "$2" >&"${hold_inputs[$1]}"
 	hold_wait "$1" $((lines + 1))
 }
 
 hold_wait()
 {
-	wait_until 10 eval "[ \$(wc -l <'$directory/$1.out') -ge $2 ]"
+	wait_until 10 hold_has_lines "$1" "$2"
 	hold_line=$(tail -n 1 "$directory/$1.out")
+}
+
+hold_has_lines()
+{
+	[ "$(wc -l <"$directory/$1.out")" -ge "$2" ]
+}
+
+# hold_is_alive NAME: its server still echoes
+hold_is_alive()
+{
+	hold_say "$1" "still there"
+	assert_contains "the echo over connection $1" " still there" "$hold_line"
 }
 
 hold_close()
 {
-	local input=hold_$1 pid=hold_${1}_pid
+	local input=${hold_inputs[$1]}
 
-	eval "exec ${!input}>&-"
-	wait "${!pid}" || true
+	kill "${hold_pids[$1]}"
+	wait "${hold_pids[$1]}" || true
+	exec {input}>&-
 	rm "$directory/$1.in" "$directory/$1.out"
 }
 
@@ -448,9 +474,8 @@ agent()
 # agent_start [FLAG...]: starts the agent on node and waits until its socket is there
 agent_start()
 {
-	on node env ${agent_path:+PATH="$agent_path"} "$IPVSAGENT" run --manifests "$manifests" \
-		--hostname-override node1 --cluster-cidr 10.244.0.0/16,fd00:10:244::/56 "$@" \
-		2>>"$agent_log" </dev/null &
+	on_in_background node "$IPVSAGENT" run --manifests "$manifests" --hostname-override node1 \
+		--cluster-cidr 10.244.0.0/16,fd00:10:244::/56 "$@" 2>>"$agent_log" </dev/null
 	agent_pid=$!
 	wait_until 20 agent_is_up
 }
@@ -476,6 +501,33 @@ agent_kill()
 	kill -KILL "$agent_pid"
 	wait "$agent_pid" 2>/dev/null || true
 	agent_pid=
+}
+
+# iptables_writes_start: puts in front of $PATH programs that note their use before they do as usual; the
+# legacy iptables does not speak netlink
+iptables_writes_start()
+{
+	local name program
+
+	mkdir "$directory/noting"
+	: >"$directory/iptables-writes"
+	for name in {iptables,ip6tables}{,-restore}; do
+		program=$(command -v "$name")
+		cat >"$directory/noting/$name" <<-END
+			#!/bin/sh
+			echo $name >>"$directory/iptables-writes"
+			exec "$program" "\$@"
+		END
+		chmod +x "$directory/noting/$name"
+	done
+	PATH=$directory/noting:$PATH
+}
+
+# iptables_writes: prints what was noted since the last time
+iptables_writes()
+{
+	cat "$directory/iptables-writes"
+	: >"$directory/iptables-writes"
 }
 
 #
@@ -569,7 +621,7 @@ netlink_writes_start()
 	modprobe ip_vs
 	ip -n node link add nlmon0 type nlmon
 	ip -n node link set nlmon0 up
-	on node "$KERNEL_TEST_HELPERS/netlink_monitor" nlmon0 >"$directory/netlink" 2>&1 &
+	on_in_background node "$KERNEL_TEST_HELPERS/netlink_monitor" nlmon0 >"$directory/netlink" 2>&1
 	netlink_monitor_pid=$!
 	wait_until 5 grep -q listening "$directory/netlink"
 }

@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ enum {
 struct request {
 	struct transport destination;
 	struct transport source; /* name_length 0: the kernel chooses */
+	bool reset;		 /* end connections with a reset */
 	int timeout;		 /* milliseconds, for the connection and again for the answer */
 };
 
@@ -47,6 +49,7 @@ static void usage(void)
 	      "  --source ADDRESS   ask from this address\n"
 	      "  --source-port P    ask from this port\n"
 	      "  --summary          print \"NAME TIMES\" for each answerer instead of each answer\n"
+	      "  --reset            end connections with a reset\n"
 	      "  --hold             keep one connection; send each line of stdin, print its echo\n"
 	      "Exit status: 0 when all attempts were answered, 1 when some were not.\n",
 	      stderr);
@@ -96,6 +99,7 @@ static int wait_for(int fd, short events, int timeout)
 static int open_connection(const struct request *request, int *ret)
 {
 	const struct transport *to = &request->destination;
+	const struct linger at_once = {.l_onoff = 1};
 	const int on = 1;
 	int error = 0;
 	int fd = socket(to->name.ss_family, to->type | SOCK_NONBLOCK, to->protocol);
@@ -103,6 +107,8 @@ static int open_connection(const struct request *request, int *ret)
 	if (fd < 0)
 		return errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (request->reset)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	if (request->source.name_length && bind(fd, (const struct sockaddr *)&request->source.name,
 						request->source.name_length) < 0)
 		error = errno;
@@ -116,8 +122,7 @@ static int open_connection(const struct request *request, int *ret)
 	return 0;
 }
 
-/* Reads up to the end of a line, which is cut off. Return: 0, or an errno; ECONNRESET at the peer's
- * end. */
+/* Cuts the newline off. Return: 0, or an errno; ECONNRESET if the peer closed. */
 static int read_line(int fd, int timeout, char line[LINE_SIZE])
 {
 	size_t used = 0;
@@ -247,7 +252,7 @@ static long parse_number(const char *text, long least, long most)
 
 int main(int argc, char **argv)
 {
-	enum { COUNT = 1, INTERVAL, TIMEOUT, SOURCE, SOURCE_PORT, SUMMARY, HOLD };
+	enum { COUNT = 1, INTERVAL, TIMEOUT, SOURCE, SOURCE_PORT, SUMMARY, RESET, HOLD };
 	static const struct option options[] = {
 		{"count", required_argument, NULL, COUNT},
 		{"interval", required_argument, NULL, INTERVAL},
@@ -255,6 +260,7 @@ int main(int argc, char **argv)
 		{"source", required_argument, NULL, SOURCE},
 		{"source-port", required_argument, NULL, SOURCE_PORT},
 		{"summary", no_argument, NULL, SUMMARY},
+		{"reset", no_argument, NULL, RESET},
 		{"hold", no_argument, NULL, HOLD},
 		{0},
 	};
@@ -283,6 +289,9 @@ int main(int argc, char **argv)
 			break;
 		case SUMMARY:
 			summary = true;
+			break;
+		case RESET:
+			request.reset = true;
 			break;
 		case HOLD:
 			held = true;

@@ -1,0 +1,51 @@
+#!/bin/bash
+# Services of IPv6, and of both families, work as those of IPv4 do.
+. "$(dirname "$0")/../lib.sh"
+
+topology_create
+for pod in pod1 pod2 rpod1; do
+	answer_start "$pod" tcp/8080 udp/5353
+done
+{
+	service_manifest web cluster_ip=fd00:96::10 ports="http:TCP:80:8080 dns:UDP:53:5353"
+	slice_manifest web family=IPv6 endpoints="pod1 pod2 rpod1" ports="http:TCP:8080 dns:UDP:5353"
+} | manifest web.yaml
+cat <<-END | manifest both.yaml
+	apiVersion: v1
+	kind: Service
+	metadata: {name: both, namespace: default}
+	spec:
+	  clusterIP: 10.96.0.20
+	  clusterIPs: [10.96.0.20, "fd00:96::20"]
+	  ipFamilies: [IPv4, IPv6]
+	  ipFamilyPolicy: RequireDualStack
+	  ports:
+	  - {name: http, protocol: TCP, port: 80, targetPort: 8080}
+	$(slice_manifest both endpoints="pod1" suffix=v4)
+	$(slice_manifest both family=IPv6 endpoints="pod2" suffix=v6)
+END
+agent_start
+for port in "tcp 80 8080" "udp 53 5353"; do
+	read -r protocol from to <<<"$port"
+	wait_for_service "$protocol" fd00:96::10 "$from" \
+		"[fd00:10:244:1::1]:$to 1, [fd00:10:244:1::2]:$to 1, [fd00:10:244:2::1]:$to 1"
+done
+
+step "connections and datagrams spread"
+for source in client node pod1 rpod1; do
+	assert_equal "asked by $source" "pod1 2, pod2 2, rpod1 2" "$(answers "$source" 6 tcp fd00:96::10 80)"
+done
+assert_equal "datagrams" "pod1 2, pod2 2, rpod1 2" "$(answers client 6 udp fd00:96::10 53)"
+
+step "a pod's address is seen, an outside client's is masqueraded"
+assert_contains "asked by pod3" "peer=[fd00:10:244:1::3]:" "$(ask pod3 tcp fd00:96::10 80)"
+assert_lacks "asked by client" "peer=[fd77::1]:" "$(ask client --count 3 tcp fd00:96::10 80)"
+
+step "hairpin"
+assert_equal "a pod among its Service's endpoints" "pod1 1, pod2 1, rpod1 1" "$(answers pod1 3 tcp fd00:96::10 80)"
+
+step "both families of one Service"
+wait_for_service tcp 10.96.0.20 80 "10.244.1.1:8080 1"
+wait_for_service tcp fd00:96::20 80 "[fd00:10:244:1::2]:8080 1"
+assert_equal "IPv4" "pod1 2" "$(answers client 2 tcp 10.96.0.20 80)"
+assert_equal "IPv6" "pod2 2" "$(answers client 2 tcp fd00:96::20 80)"

@@ -1,0 +1,26 @@
+#!/bin/bash
+# On a kernel without IPVS the agent says so and ends with status 3.
+. "$(dirname "$0")/../lib.sh"
+
+topology_create
+
+# Other cases may have loaded it, and their namespaces may still be going.
+unload()
+{
+	! grep -q '^ip_vs ' /proc/modules || modprobe -r ip_vs_rr ip_vs_sh ip_vs_wlc xt_ipvs ip_vs
+}
+
+restore()
+{
+	umount /lib/modules
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
+}
+
+step "neither the kernel nor the agent can load it"
+wait_until 30 unload
+trap 'restore; on_exit $?' EXIT
+echo /bin/false >/proc/sys/kernel/modprobe
+mount -t tmpfs tmpfs /lib/modules
+assert_status "no ip_vs" 3 agent run --manifests "$manifests" --hostname-override node1
+assert_equal "lines of '$output'" 1 "$(wc -l <<<"$output")"
+assert_contains "what it says" ip_vs "$output"
