@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sync.h"
+
+#include "../lib/base/log.h"
+
+#include <string.h>
+#include <time.h>
+
+/* A slice ends at whichever comes first, so that the loop is never blocked for long. */
+#define SLICE_MILLISECONDS 4
+#define SLICE_CHANGES	   2000
+
+#define ALL_GATES (SYNC_GATE_SOURCE | SYNC_GATE_OBSERVED | SYNC_GATE_RULES)
+
+/* Failures logged one by one in a batch; the rest is counted. */
+#define FAILURES_LOGGED 5
+
+struct sync {
+	struct ev_loop *loop;
+	struct kernel_target target;
+	struct store *store;
+	struct sync_options options;
+	struct sync_observer observer;
+	struct ledger *ledger;
+	struct changes *changes;
+	struct node_view node;
+	struct sync_counters counters;
+	ev_timer work;
+	ev_timer retry;
+	unsigned int gates;
+	uint64_t opened;     /* when the last gate opened */
+	uint64_t pass_start; /* 0 = no pass is under way */
+	uint64_t pass_end;
+	bool is_swept;
+};
+
+uint64_t sync_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static double seconds_since(uint64_t then)
+{
+	return (double)(sync_now() - then) / 1000;
+}
+
+static void start_once(struct sync *sync, ev_timer *timer, double after)
+{
+	if (ev_is_active(timer))
+		return;
+	ev_timer_set(timer, after, 0.);
+	ev_timer_start(sync->loop, timer);
+}
+
+static void schedule_retry(struct sync *sync)
+{
+	uint64_t at = ledger_next_retry(sync->ledger), now = sync_now();
+
+	ev_timer_stop(sync->loop, &sync->retry);
+	if (at != UINT64_MAX)
+		start_once(sync, &sync->retry, at > now ? (double)(at - now) / 1000 : 0.);
+}
+
+static void log_failures(const struct changes *changes, size_t failed)
+{
+	char text[6 * ADDRESS_TEXT_SIZE];
+	size_t logged = 0;
+
+	for (size_t i = 0; i < changes->count && logged < FAILURES_LOGGED; i++) {
+		if (changes->items[i].result >= 0)
+			continue;
+		log_warning("%s: %s; trying again", change_text(&changes->items[i], text),
+			    strerror(-changes->items[i].result));
+		logged++;
+	}
+	if (failed > logged)
+		log_warning("%zu more kernel operations failed; trying them again",
+			    failed - logged);
+}
+
+void sync_commit(struct sync *sync, struct changes *changes)
+{
+	char text[6 * ADDRESS_TEXT_SIZE];
+	size_t failed = 0;
+
+	changes_sort(changes);
+	kernel_apply(&sync->target, changes);
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->items[i];
+		enum facility facility = change_facility(change->kind);
+
+		if (change->result < 0) {
+			sync->counters.failed[facility]++;
+			failed++;
+		} else {
+			sync->counters.applied[facility]++;
+		}
+		if (log_is_enabled(LOG_LEVEL_DEBUG))
+			log_debug("%s%s%s", change_text(change, text),
+				  change->result < 0 ? ": " : "",
+				  change->result < 0 ? strerror(-change->result) : "");
+	}
+	if (failed)
+		log_failures(changes, failed);
+	ledger_report(sync->ledger, changes->items, changes->count, sync_now());
+	if (changes->count && sync->observer.applied)
+		sync->observer.applied(sync->observer.owner, changes);
+	changes_clear(changes);
+	schedule_retry(sync);
+}
+
+static void plan(struct sync *sync, const struct service_view *view)
+{
+	struct service_state *state = desired_service(view, &sync->node, &sync->options.desired);
+
+	if (sync->observer.planned)
+		sync->observer.planned(sync->observer.owner, view, state);
+	ledger_replace(sync->ledger, view->key, view->service ? view->service->created : 0, state,
+		       sync_now(), sync->changes);
+}
+
+static void log_first_pass(struct sync *sync)
+{
+	struct ledger_counts counts;
+
+	ledger_count(sync->ledger, &counts);
+	log_info("programmed %zu Services in %.3f s: %zu virtual servers, %zu destinations, "
+		 "%zu addresses, %zu set members; %zu kernel operations failed",
+		 store_service_count(sync->store), sync->counters.first_pass_seconds,
+		 counts.servers, counts.destinations, counts.addresses, counts.members,
+		 ledger_failed_count(sync->ledger));
+}
+
+static void finish_pass(struct sync *sync)
+{
+	if (!sync->is_swept) {
+		sync->is_swept = true;
+		ledger_sweep(sync->ledger, sync_now(), sync->changes);
+		sync_commit(sync, sync->changes);
+		sync->counters.first_pass_seconds = seconds_since(sync->opened);
+		log_first_pass(sync);
+	}
+	sync->counters.last_pass_seconds = seconds_since(sync->pass_start);
+	sync->counters.passes++;
+	sync->pass_start = 0;
+	sync->pass_end = sync_now();
+}
+
+static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct sync *sync = container_of(timer, struct sync, work);
+	uint64_t slice_end = sync_now() + SLICE_MILLISECONDS;
+	struct service_view view;
+
+	(void)loop;
+	(void)events;
+	if (!sync->pass_start)
+		sync->pass_start = sync_now();
+	while (sync->changes->count < SLICE_CHANGES && sync_now() < slice_end &&
+	       store_take_dirty(sync->store, &view))
+		plan(sync, &view);
+	sync_commit(sync, sync->changes);
+
+	if (store_dirty_count(sync->store))
+		start_once(sync, &sync->work, 0.);
+	else
+		finish_pass(sync);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct sync *sync = container_of(timer, struct sync, retry);
+
+	(void)loop;
+	(void)events;
+	ledger_retry(sync->ledger, sync_now(), sync->changes);
+	sync_commit(sync, sync->changes);
+}
+
+void sync_wake(struct sync *sync)
+{
+	double passed;
+
+	if (sync->gates != ALL_GATES || sync->pass_start)
+		return;
+	if (!store_dirty_count(sync->store) && sync->is_swept)
+		return;
+	passed = seconds_since(sync->pass_end);
+	start_once(sync, &sync->work,
+		   passed < sync->options.min_period ? sync->options.min_period - passed : 0.);
+}
+
+void sync_allow(struct sync *sync, enum sync_gate gate)
+{
+	if (sync->gates == ALL_GATES)
+		return;
+	sync->gates |= gate;
+	if (sync->gates != ALL_GATES)
+		return;
+	sync->opened = sync_now();
+	sync_wake(sync);
+}
+
+bool sync_is_settled(const struct sync *sync)
+{
+	return sync->is_swept && !store_dirty_count(sync->store);
+}
+
+static struct address *copy_addresses(const struct address *addresses, size_t count)
+{
+	struct address *copy = memory_array(count, sizeof(*copy));
+
+	if (count)
+		memcpy(copy, addresses, count * sizeof(*copy));
+	return copy;
+}
+
+static bool addresses_are_equal(const struct address *a, size_t a_count, const struct address *b,
+				size_t b_count)
+{
+	return a_count == b_count && (!a_count || !memcmp(a, b, a_count * sizeof(*a)));
+}
+
+static bool nodes_are_equal(const struct node_view *a, const struct node_view *b)
+{
+	return memory_text_is_equal(a->name, b->name) && memory_text_is_equal(a->zone, b->zone) &&
+	       addresses_are_equal(a->node_port_addresses, a->node_port_address_count,
+				   b->node_port_addresses, b->node_port_address_count) &&
+	       addresses_are_equal(a->local_addresses, a->local_address_count, b->local_addresses,
+				   b->local_address_count) &&
+	       memcmp(a->node_ips, b->node_ips, sizeof(a->node_ips)) == 0;
+}
+
+static void node_free_copy(struct node_view *node)
+{
+	free((char *)node->name);
+	free((char *)node->zone);
+	free((struct address *)node->node_port_addresses);
+	free((struct address *)node->local_addresses);
+}
+
+void sync_set_node(struct sync *sync, const struct node_view *node)
+{
+	if (nodes_are_equal(&sync->node, node))
+		return;
+	node_free_copy(&sync->node);
+	sync->node = *node;
+	sync->node.name = memory_text(node->name);
+	sync->node.zone = memory_text(node->zone);
+	sync->node.node_port_addresses =
+		copy_addresses(node->node_port_addresses, node->node_port_address_count);
+	sync->node.local_addresses =
+		copy_addresses(node->local_addresses, node->local_address_count);
+	store_mark_all_dirty(sync->store);
+	sync_wake(sync);
+}
+
+const struct node_view *sync_node(const struct sync *sync)
+{
+	return &sync->node;
+}
+
+void sync_count_repair(struct sync *sync, enum facility facility, size_t count)
+{
+	sync->counters.repaired[facility] += count;
+}
+
+struct ledger *sync_ledger(struct sync *sync)
+{
+	return sync->ledger;
+}
+
+const struct sync_counters *sync_counters(const struct sync *sync)
+{
+	return &sync->counters;
+}
+
+struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, struct store *store,
+		      const struct sync_options *options, const struct sync_observer *observer)
+{
+	struct sync *sync = memory_allocate(sizeof(*sync));
+
+	sync->loop = loop;
+	sync->target = *target;
+	sync->store = store;
+	sync->options = *options;
+	sync->observer = *observer;
+	sync->ledger = ledger_new(&options->ledger);
+	sync->changes = changes_new();
+	ev_timer_init(&sync->work, on_work, 0., 0.);
+	ev_timer_init(&sync->retry, on_retry, 0., 0.);
+	return sync;
+}
+
+void sync_free(struct sync *sync)
+{
+	if (!sync)
+		return;
+	ev_timer_stop(sync->loop, &sync->work);
+	ev_timer_stop(sync->loop, &sync->retry);
+	node_free_copy(&sync->node);
+	changes_free(sync->changes);
+	ledger_free(sync->ledger);
+	free(sync);
+}

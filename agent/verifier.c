@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "verifier.h"
+
+#include "../lib/base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SLICE_MILLISECONDS 4
+#define RETRY_SECONDS	   1.0
+
+/* Time for a burst of changes by somebody else to end before we look. */
+#define HURRY_SECONDS 0.05
+
+/**
+ * enum stage - where an observation is
+ *   IDLE          waits for the period or for a hurry
+ *   LINK, IPSET   one dump each
+ *   SERVERS       one dump of the virtual servers; then
+ *   DESTINATIONS  those of a few servers per slice, up to the last; then IDLE
+ */
+enum stage { STAGE_IDLE, STAGE_LINK, STAGE_IPSET, STAGE_SERVERS, STAGE_DESTINATIONS };
+
+struct verifier {
+	struct ev_loop *loop;
+	struct kernel *kernel;
+	struct sync *sync;
+	void (*on_observed)(void *owner, bool is_first);
+	void *owner;
+	struct changes *changes;
+	ev_timer step;
+	ev_timer periodic;
+	ev_timer hurry;
+	unsigned int hurried; /* bit per facility */
+	enum stage stage;
+	bool is_partial; /* only the hurried facilities */
+	bool has_observed;
+	uint64_t started;
+	double last_seconds;
+	struct virtual_server_key *keys;
+	size_t key_count, key_capacity, next_key;
+	struct destination_usage *usages;
+	size_t usage_count, usage_capacity;
+};
+
+static void start_timer(struct verifier *verifier, ev_timer *timer, double after)
+{
+	ev_timer_stop(verifier->loop, timer);
+	ev_timer_set(timer, after, 0.);
+	ev_timer_start(verifier->loop, timer);
+}
+
+static void finish_facility(struct verifier *verifier, enum facility facility)
+{
+	size_t drift = ledger_observe_end(sync_ledger(verifier->sync), facility, sync_now(),
+					  verifier->changes);
+
+	if (drift) {
+		log_warning("%s: %zu objects were changed by somebody else; repairing them",
+			    facility_name(facility), drift);
+		sync_count_repair(verifier->sync, facility, drift);
+	}
+	sync_commit(verifier->sync, verifier->changes);
+}
+
+static void on_bound(void *user, const struct address *address)
+{
+	struct verifier *verifier = user;
+
+	ledger_observe_address(sync_ledger(verifier->sync), address);
+}
+
+static int observe_link(struct verifier *verifier, struct error *err)
+{
+	bool is_new;
+	int r = link_ensure(verifier->kernel->link, &is_new, err);
+
+	if (r < 0)
+		return r;
+	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_LINK);
+	r = link_observe(verifier->kernel->link, on_bound, NULL, verifier, err);
+	if (r < 0)
+		return r;
+	finish_facility(verifier, FACILITY_LINK);
+	return 0;
+}
+
+static void on_member(void *user, const struct set_member *member)
+{
+	struct verifier *verifier = user;
+
+	ledger_observe_member(sync_ledger(verifier->sync), member);
+}
+
+static int observe_ipset(struct verifier *verifier, struct error *err)
+{
+	int r = ipsets_ensure(verifier->kernel->ipsets, err);
+
+	if (r < 0)
+		return r;
+	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_IPSET);
+	r = ipsets_observe(verifier->kernel->ipsets, on_member, verifier, err);
+	if (r < 0)
+		return r;
+	finish_facility(verifier, FACILITY_IPSET);
+	return 0;
+}
+
+static int on_server(void *user, const struct virtual_server *server)
+{
+	struct verifier *verifier = user;
+
+	ledger_observe_server(sync_ledger(verifier->sync), server);
+	verifier->keys = memory_grow(verifier->keys, verifier->key_count, &verifier->key_capacity,
+				     sizeof(*verifier->keys));
+	verifier->keys[verifier->key_count++] = server->key;
+	return 0;
+}
+
+static int observe_servers(struct verifier *verifier, struct error *err)
+{
+	static const struct ipvs_visitor visitor = {.server = on_server};
+
+	verifier->key_count = 0;
+	verifier->next_key = 0;
+	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_IPVS);
+	return ipvs_observe(verifier->kernel->ipvs, &visitor, verifier, err);
+}
+
+static int on_destination(void *user, const struct virtual_server_key *server,
+			  const struct destination_usage *usage)
+{
+	struct verifier *verifier = user;
+
+	(void)server;
+	verifier->usages = memory_grow(verifier->usages, verifier->usage_count,
+				       &verifier->usage_capacity, sizeof(*verifier->usages));
+	verifier->usages[verifier->usage_count++] = *usage;
+	return 0;
+}
+
+/* Return: 1 when all servers were visited, 0 when the slice ended before, or a negative errno */
+static int observe_destinations(struct verifier *verifier, struct error *err)
+{
+	static const struct ipvs_visitor visitor = {.destination = on_destination};
+	uint64_t slice_end = sync_now() + SLICE_MILLISECONDS;
+
+	while (verifier->next_key < verifier->key_count) {
+		const struct virtual_server_key *key = &verifier->keys[verifier->next_key];
+		int r;
+
+		if (sync_now() >= slice_end)
+			return 0;
+		verifier->usage_count = 0;
+		r = ipvs_observe_destinations(verifier->kernel->ipvs, key, &visitor, verifier, err);
+		if (r < 0 && r != -ESRCH)
+			return r;
+		if (r >= 0)
+			ledger_observe_destinations(sync_ledger(verifier->sync), key,
+						    verifier->usages, verifier->usage_count,
+						    sync_now());
+		verifier->next_key++;
+	}
+	finish_facility(verifier, FACILITY_IPVS);
+	return 1;
+}
+
+static enum stage first_hurried(unsigned int hurried)
+{
+	if (hurried & (1U << FACILITY_LINK))
+		return STAGE_LINK;
+	if (hurried & (1U << FACILITY_IPSET))
+		return STAGE_IPSET;
+	return hurried ? STAGE_SERVERS : STAGE_IDLE;
+}
+
+static void begin(struct verifier *verifier, enum stage stage, bool is_partial)
+{
+	verifier->stage = stage;
+	verifier->is_partial = is_partial;
+	verifier->started = sync_now();
+	start_timer(verifier, &verifier->step, 0.);
+}
+
+static void finish(struct verifier *verifier)
+{
+	bool is_first = !verifier->has_observed;
+
+	verifier->stage = STAGE_IDLE;
+	if (!verifier->is_partial) {
+		verifier->has_observed = true;
+		verifier->last_seconds = (double)(sync_now() - verifier->started) / 1000;
+		if (verifier->periodic.repeat > 0)
+			ev_timer_again(verifier->loop, &verifier->periodic);
+		verifier->on_observed(verifier->owner, is_first);
+	}
+	if (verifier->hurried)
+		start_timer(verifier, &verifier->hurry, HURRY_SECONDS);
+}
+
+/* What follows a stage that is done. */
+static enum stage next_stage(struct verifier *verifier)
+{
+	switch (verifier->stage) {
+	case STAGE_LINK:
+		verifier->hurried &= ~(1U << FACILITY_LINK);
+		return verifier->is_partial ? first_hurried(verifier->hurried) : STAGE_IPSET;
+	case STAGE_IPSET:
+		verifier->hurried &= ~(1U << FACILITY_IPSET);
+		return verifier->is_partial ? first_hurried(verifier->hurried) : STAGE_SERVERS;
+	case STAGE_SERVERS:
+		verifier->hurried &= ~(1U << FACILITY_IPVS);
+		return STAGE_DESTINATIONS;
+	case STAGE_DESTINATIONS:
+	case STAGE_IDLE:
+		break;
+	}
+	return STAGE_IDLE;
+}
+
+static int run_stage(struct verifier *verifier, struct error *err)
+{
+	switch (verifier->stage) {
+	case STAGE_LINK:
+		return observe_link(verifier, err);
+	case STAGE_IPSET:
+		return observe_ipset(verifier, err);
+	case STAGE_SERVERS:
+		return observe_servers(verifier, err);
+	case STAGE_DESTINATIONS:
+		return observe_destinations(verifier, err);
+	case STAGE_IDLE:
+		break;
+	}
+	return 0;
+}
+
+static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct verifier *verifier = container_of(timer, struct verifier, step);
+	struct error err = {0};
+	int r = run_stage(verifier, &err);
+
+	(void)loop;
+	(void)events;
+	if (r < 0) {
+		log_warning("reading the kernel's state: %s; trying again in %.0f s", err.text,
+			    RETRY_SECONDS);
+		begin(verifier, STAGE_LINK, false);
+		start_timer(verifier, &verifier->step, RETRY_SECONDS);
+		return;
+	}
+	if (verifier->stage != STAGE_DESTINATIONS || r == 1)
+		verifier->stage = next_stage(verifier);
+	if (verifier->stage == STAGE_IDLE)
+		finish(verifier);
+	else
+		start_timer(verifier, &verifier->step, 0.);
+}
+
+static void on_periodic(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct verifier *verifier = container_of(timer, struct verifier, periodic);
+
+	(void)loop;
+	(void)events;
+	if (verifier->stage == STAGE_IDLE)
+		begin(verifier, STAGE_LINK, false);
+}
+
+static void on_hurry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct verifier *verifier = container_of(timer, struct verifier, hurry);
+
+	(void)loop;
+	(void)events;
+	if (verifier->stage == STAGE_IDLE && verifier->hurried)
+		begin(verifier, first_hurried(verifier->hurried), true);
+}
+
+void verifier_hurry(struct verifier *verifier, enum facility facility)
+{
+	verifier->hurried |= 1U << facility;
+	if (verifier->has_observed && verifier->stage == STAGE_IDLE &&
+	    !ev_is_active(&verifier->hurry))
+		start_timer(verifier, &verifier->hurry, HURRY_SECONDS);
+}
+
+double verifier_last_seconds(const struct verifier *verifier)
+{
+	return verifier->last_seconds;
+}
+
+struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,
+			      double period, void (*on_observed)(void *owner, bool is_first),
+			      void *owner)
+{
+	struct verifier *verifier = memory_allocate(sizeof(*verifier));
+
+	verifier->loop = loop;
+	verifier->kernel = kernel;
+	verifier->sync = sync;
+	verifier->on_observed = on_observed;
+	verifier->owner = owner;
+	verifier->changes = changes_new();
+	ev_timer_init(&verifier->step, on_step, 0., 0.);
+	ev_timer_init(&verifier->periodic, on_periodic, period, period);
+	ev_timer_init(&verifier->hurry, on_hurry, 0., 0.);
+	begin(verifier, STAGE_LINK, false);
+	return verifier;
+}
+
+void verifier_free(struct verifier *verifier)
+{
+	if (!verifier)
+		return;
+	ev_timer_stop(verifier->loop, &verifier->step);
+	ev_timer_stop(verifier->loop, &verifier->periodic);
+	ev_timer_stop(verifier->loop, &verifier->hurry);
+	changes_free(verifier->changes);
+	free(verifier->keys);
+	free(verifier->usages);
+	free(verifier);
+}

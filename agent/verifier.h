@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_VERIFIER_H
+#define AGENT_VERIFIER_H
+
+#include "sync.h"
+
+/**
+ * struct verifier - reads what the kernel holds, at the start and then periodically
+ *
+ * One facility after the other, large dumps in slices between loop turns. The first time it only
+ * teaches the ledger; later it repairs what others changed. A dump that fails changes nothing and
+ * is tried again.
+ */
+struct verifier;
+
+/**
+ * verifier_new() - starts with the first observation on the next loop turn
+ * @period:       seconds between two verifications
+ * @on_observed:  after each complete observation; @is_first tells the one at the start
+ */
+struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,
+			      double period, void (*on_observed)(void *owner, bool is_first),
+			      void *owner);
+void verifier_free(struct verifier *verifier);
+
+/** verifier_hurry() - verify @facility soon, because somebody changed it */
+void verifier_hurry(struct verifier *verifier, enum facility facility);
+
+/** verifier_last_seconds() - time from begin to end of the last complete verification */
+double verifier_last_seconds(const struct verifier *verifier);
+
+#endif

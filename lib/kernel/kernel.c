@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel.h"
+
+#include "modules.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The kernel loads schedulers, set types and matches by itself; these it does not. */
+static int load_modules(struct error *err)
+{
+	static const struct {
+		const char *name, *feature;
+	} needed[] = {
+		{"ip_vs", "virtual servers"},
+		{"ip_set", "ipsets"},
+		{"dummy", "the interface of the virtual IPs"},
+		{"nf_conntrack", "masquerading"},
+	};
+
+	for (size_t i = 0; i < COUNT(needed); i++) {
+		int r = modules_load(needed[i].name, needed[i].feature, err);
+
+		if (r == -ENOENT)
+			return r;
+	}
+	return 0;
+}
+
+int kernel_open(const char *link_name, struct kernel **ret, struct error *err)
+{
+	struct error module_error = {0};
+	struct kernel *kernel = memory_allocate(sizeof(*kernel));
+	int module = load_modules(&module_error);
+	int r;
+
+	r = ipvs_open(&kernel->ipvs, err);
+	if (r < 0)
+		r = error_wrap(err, r, "IPVS");
+	if (r >= 0) {
+		r = ipsets_open(&kernel->ipsets, err);
+		if (r < 0)
+			r = error_wrap(err, r, "ipset");
+	}
+	if (r >= 0) {
+		r = link_open(link_name, &kernel->link, err);
+		if (r < 0)
+			r = error_wrap(err, r, "rtnetlink");
+	}
+	if (r >= 0) {
+		*ret = kernel;
+		return 0;
+	}
+	kernel_close(kernel);
+
+	/* A missing module explains more than the call that failed for want of it. */
+	if (module < 0 && r != -EPERM && err)
+		*err = module_error;
+	return r;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	link_close(kernel->link);
+	ipsets_close(kernel->ipsets);
+	ipvs_close(kernel->ipvs);
+	free(kernel);
+}
+
+static int apply(void *owner, enum facility facility, struct change *changes, size_t count,
+		 struct error *err)
+{
+	struct kernel *kernel = owner;
+
+	switch (facility) {
+	case FACILITY_IPSET:
+		return ipsets_apply(kernel->ipsets, changes, count, err);
+	case FACILITY_IPVS:
+		return ipvs_apply(kernel->ipvs, changes, count, err);
+	case FACILITY_LINK:
+		return link_apply(kernel->link, changes, count, err);
+	}
+	return -EINVAL;
+}
+
+struct kernel_target kernel_target(struct kernel *kernel)
+{
+	return (struct kernel_target){.owner = kernel, .apply = apply};
+}
+
+static const struct virtual_server_key *added_key(const struct change *change)
+{
+	if (change->kind == CHANGE_KIND_SERVER_ADD || change->kind == CHANGE_KIND_SERVER_EDIT)
+		return &change->server.key;
+	if (change->kind == CHANGE_KIND_DESTINATION_ADD)
+		return &change->destination.server;
+	return NULL;
+}
+
+static bool is_refused_restriction(const struct change *change)
+{
+	return change->kind == CHANGE_KIND_MEMBER_ADD && change->result < 0 &&
+	       change->member.kind == SET_KIND_LOAD_BALANCER_FIREWALL;
+}
+
+/* Whether the source ranges of what @change adds could not be put in place before it. */
+static bool lacks_restriction(const struct changes *changes, size_t applied,
+			      const struct change *change)
+{
+	const struct virtual_server_key *key = added_key(change);
+
+	for (size_t i = 0; key && i < applied; i++) {
+		const struct change *earlier = &changes->items[i];
+
+		if (earlier->kind != CHANGE_KIND_MEMBER_ADD)
+			break;
+		if (is_refused_restriction(earlier) && earlier->member.port == key->port &&
+		    earlier->member.protocol == key->protocol &&
+		    address_is_equal(&earlier->member.address, &key->address))
+			return true;
+	}
+	return false;
+}
+
+/* Applies a run of one facility, leaving out what lacks its restriction. */
+static void apply_run(const struct kernel_target *target, struct changes *changes, size_t first,
+		      size_t end, bool has_refusals)
+{
+	enum facility facility = change_facility(changes->items[first].kind);
+
+	while (first < end) {
+		size_t stop = has_refusals ? first : end;
+
+		while (stop < end && !lacks_restriction(changes, first, &changes->items[stop]))
+			stop++;
+		if (stop > first)
+			target->apply(target->owner, facility, changes->items + first, stop - first,
+				      NULL);
+		if (stop < end)
+			changes->items[stop++].result = -ECANCELED;
+		first = stop;
+	}
+}
+
+void kernel_apply(const struct kernel_target *target, struct changes *changes)
+{
+	bool has_refusals = false;
+	size_t end;
+
+	for (size_t first = 0; first < changes->count; first = end) {
+		enum facility facility = change_facility(changes->items[first].kind);
+
+		for (end = first; end < changes->count; end++)
+			if (change_facility(changes->items[end].kind) != facility)
+				break;
+		apply_run(target, changes, first, end, has_refusals);
+		for (size_t i = first; facility == FACILITY_IPSET && i < end; i++)
+			has_refusals |= is_refused_restriction(&changes->items[i]);
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include "../base/error.h"
+#include "../plan/changes.h"
+#include "ipsets.h"
+#include "ipvs.h"
+#include "link.h"
+
+/**
+ * struct kernel - the three netlink facilities of one network namespace
+ * @link, @ipsets, @ipvs:  open while the kernel is; for observation
+ */
+struct kernel {
+	struct link *link;
+	struct ipsets *ipsets;
+	struct ipvs *ipvs;
+};
+
+/**
+ * kernel_open() - connect to all of them, loading modules where they are missing
+ * @link_name:  of the dummy interface
+ * Return: 0, or the negative errno of the first that cannot work here; @err names the feature and
+ * what to do
+ */
+int kernel_open(const char *link_name, struct kernel **ret, struct error *err);
+void kernel_close(struct kernel *kernel);
+
+/**
+ * struct kernel_target - what changes are applied to; a fake one in tests of the logic
+ * @apply:  all @changes belong to @facility; contract as ipvs_apply()
+ */
+struct kernel_target {
+	void *owner;
+	int (*apply)(void *owner, enum facility facility, struct change *changes, size_t count,
+		     struct error *err);
+};
+
+/** kernel_target() - the real kernel as a target of changes */
+struct kernel_target kernel_target(struct kernel *kernel);
+
+/**
+ * kernel_apply() - carry out sorted changes in their order
+ * @changes:  each gets its result
+ *
+ * One failure stays one, with an exception for safety: where the member that restricts a virtual
+ * server to its source ranges could not be added, the server and its destinations are not added
+ * either (-ECANCELED); an address that answers without its restriction would be wrong.
+ */
+void kernel_apply(const struct kernel_target *target, struct changes *changes);
+
+#endif
