@@ -11,11 +11,12 @@
  * struct node_view - what planning needs to know of this node
  * @name:                   as in the endpoints' nodeName
  * @zone:                   NULL if the Node has no zone label
- * @node_port_addresses:    where NodePorts answer: the addresses of this node that
- *                          --nodeport-addresses selects, without loopback and link-local ones
- * @local_addresses:        every address of the node's other interfaces; a VIP among them is not
+ * @node_port_addresses:    where NodePorts answer: those of @local_addresses that
+ *                          --nodeport-addresses selects
+ * @local_addresses:        every address of the node's other interfaces but loopback and IPv6
+ *                          link-local ones; a VIP among them is not
  *                          bound to the dummy interface
- * @node_ips:               the node's primary address of each family (IPv4, IPv6); family 0 = none
+ * @node_ips:               the node's primary address of each family (IPv4, IPv6)
  */
 struct node_view {
 	const char *name;

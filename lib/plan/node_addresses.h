@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLAN_NODE_ADDRESSES_H
+#define PLAN_NODE_ADDRESSES_H
+
+#include "../base/memory.h"
+#include "../objects/node.h"
+#include "desired.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** struct interface_address - an address of this node and the interface that holds it */
+struct interface_address {
+	struct address address;
+	char interface[16];
+};
+
+/**
+ * struct node_address_options
+ * @node_port_prefixes:  --nodeport-addresses; a family without any takes all addresses
+ * @node_port_primary:   --nodeport-addresses is `primary`: the node IPs only
+ * @bind_address:        --bind-address; family 0 or the unspecified address: none
+ * @dummy_interface:     "kube-ipvs0", whose addresses are VIPs and never the node's own
+ */
+struct node_address_options {
+	const struct prefix *node_port_prefixes;
+	size_t node_port_prefix_count;
+	bool node_port_primary;
+	struct address bind_address;
+	const char *dummy_interface;
+};
+
+/**
+ * struct node_addresses - the part of struct node_view that is about addresses
+ *
+ * Arrays are sorted and without duplicates; the struct owns them.
+ */
+struct node_addresses {
+	struct address *node_port_addresses;
+	size_t node_port_address_count;
+	struct address *local_addresses;
+	size_t local_address_count;
+	struct address node_ips[2];
+};
+
+/**
+ * node_addresses_new() - decide which addresses of the node do what
+ * @observed:  all addresses of the network namespace
+ * @node:      NULL without a Node object: the first of the local addresses of each family stands
+ *             for its node IP then
+ *
+ * local_addresses: every observed address but loopback, IPv6 link-local and those of the dummy
+ * interface. IPv4 link-local ones count, as they do for kube-proxy.
+ *
+ * node_port_addresses: those of local_addresses that the options select. kube-proxy also selects
+ * VIPs of its dummy interface that happen to be in a prefix; we do not.
+ *
+ * node_ips: the Node's first address, and its first one of the other family (InternalIP before
+ * ExternalIP); @bind_address replaces the one of its family. A family without any has the loopback
+ * address, which is what kube-proxy compares loadBalancerSourceRanges with then.
+ *
+ * Source: kube-proxy 1.32 pkg/proxy/ipvs/netlink_linux.go isValidForSet(),
+ * pkg/proxy/util/nodeport_addresses.go, cmd/kube-proxy/app/server.go detectNodeIPs().
+ *
+ * Return: the caller frees it with node_addresses_free()
+ */
+struct node_addresses *node_addresses_new(const struct interface_address *observed, size_t count,
+					  const struct node *node,
+					  const struct node_address_options *options);
+void node_addresses_free(struct node_addresses *addresses);
+AUTO_FREE_DEFINE(node_addresses);
+
+/** node_addresses_fill() - set the fields of @view that they decide; borrowed, not copied */
+void node_addresses_fill(const struct node_addresses *addresses, struct node_view *view);
+
+#endif
