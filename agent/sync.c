@@ -86,6 +86,7 @@ void sync_commit(struct sync *sync, struct changes *changes)
 	char text[6 * ADDRESS_TEXT_SIZE];
 	size_t failed = 0;
 
+	ledger_settle(sync->ledger, sync_now(), changes);
 	changes_sort(changes);
 	kernel_apply(&sync->target, changes);
 	for (size_t i = 0; i < changes->count; i++) {
@@ -118,8 +119,7 @@ static void plan(struct sync *sync, const struct service_view *view)
 
 	if (sync->observer.planned)
 		sync->observer.planned(sync->observer.owner, view, state);
-	ledger_replace(sync->ledger, view->key, view->service ? view->service->created : 0, state,
-		       sync_now(), sync->changes);
+	ledger_replace(sync->ledger, view->key, view->service ? view->service->created : 0, state);
 }
 
 static void log_first_pass(struct sync *sync)
@@ -159,7 +159,7 @@ static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)events;
 	if (!sync->pass_start)
 		sync->pass_start = sync_now();
-	while (sync->changes->count < SLICE_CHANGES && sync_now() < slice_end &&
+	while (ledger_unsettled_count(sync->ledger) < SLICE_CHANGES && sync_now() < slice_end &&
 	       store_take_dirty(sync->store, &view))
 		plan(sync, &view);
 	sync_commit(sync, sync->changes);

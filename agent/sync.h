@@ -74,7 +74,7 @@ void sync_wake(struct sync *sync);
 /** sync_is_settled() - the first pass is over and nothing waits to be planned */
 bool sync_is_settled(const struct sync *sync);
 
-/** sync_commit() - sort, apply and report @changes, then clear them; for drains and repairs */
+/** sync_commit() - settle, sort, apply and report @changes, then clear them; also for repairs */
 void sync_commit(struct sync *sync, struct changes *changes);
 
 /** sync_count_repair() - @count objects of @facility had drifted */

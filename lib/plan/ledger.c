@@ -29,14 +29,18 @@ void ledger_free(struct ledger *ledger)
 	if (!ledger)
 		return;
 	HASH_ITER (hh, ledger->servers, server, next_server) {
+		server->is_touched = false;
 		ledger_server_drop(ledger, server);
 	}
 	HASH_ITER (hh, ledger->units, unit, next_unit) {
+		unit->is_touched = false;
 		ledger_unit_drop(ledger, unit);
 	}
 	HASH_ITER (hh, ledger->services, service, next_service) {
 		service_entry_drop(ledger, service);
 	}
+	free(ledger->touched_servers);
+	free(ledger->touched_units);
 	free(ledger->node_port_addresses);
 	free(ledger->excluded);
 	free(ledger);
@@ -102,113 +106,101 @@ static struct service_entry *get_service(struct ledger *ledger, const char *key)
 	return service;
 }
 
-static struct claimant *find_claimant(struct server_entry *entry,
-				      const struct service_entry *service)
+static void withdraw_server(struct ledger *ledger, const struct virtual_server_key *key,
+			    const struct service_entry *service)
 {
-	for (uint32_t i = 0; i < entry->claimant_count; i++)
-		if (entry->claimants[i].service == service)
-			return &entry->claimants[i];
-	return NULL;
+	struct server_entry *entry = ledger_server_find(ledger, key);
+	uint32_t i = 0;
+
+	while (entry->claimants[i].service != service)
+		i++;
+	entry->claimants[i] = entry->claimants[--entry->claimant_count];
+	ledger_server_touch(ledger, entry);
 }
 
-static void claim_server(struct server_entry *entry, struct service_entry *service, uint32_t index)
+static void claim_server(struct ledger *ledger, struct service_entry *service, uint32_t index)
 {
-	struct claimant *claimant = find_claimant(entry, service);
+	const struct wanted_server *wanted = &service->state->servers[index];
+	struct server_entry *entry = ledger_server_get(ledger, &wanted->server.key);
 
-	if (!claimant) {
-		entry->claimants = memory_resize(entry->claimants, entry->claimant_count + 1U,
-						 sizeof(*entry->claimants));
-		claimant = &entry->claimants[entry->claimant_count++];
-		claimant->service = service;
-	}
-	claimant->index = index;
+	entry->claimants = memory_resize(entry->claimants, entry->claimant_count + 1U,
+					 sizeof(*entry->claimants));
+	entry->claimants[entry->claimant_count++] =
+		(struct claimant){.service = service, .index = index};
+	ledger_server_touch(ledger, entry);
+	ledger->unsettled_count += wanted->destination_count;
 }
 
-static void drop_withdrawn_claim(struct server_entry *entry, const struct service_entry *service)
+static void claim_unit(struct ledger *ledger, const struct set_member *value)
 {
-	struct claimant *claimant = find_claimant(entry, service);
+	struct unit_entry *unit = ledger_unit_get(ledger, value);
 
-	if (claimant && claimant->index == CLAIM_WITHDRAWN)
-		*claimant = entry->claimants[--entry->claimant_count];
+	if (unit->claims++ == 0)
+		ledger_unit_touch(ledger, unit);
 }
 
-static void replace_servers(struct ledger *ledger, struct service_entry *service,
-			    const struct service_state *old, const struct service_state *new,
-			    uint64_t now, struct changes *changes)
+static void withdraw_unit(struct ledger *ledger, const struct set_member *value)
 {
-	struct server_entry *entry;
+	struct unit_entry *unit = ledger_unit_find(ledger, value);
 
-	for (size_t i = 0; old && i < old->server_count; i++) {
-		entry = ledger_server_find(ledger, &old->servers[i].server.key);
-		find_claimant(entry, service)->index = CLAIM_WITHDRAWN;
-	}
-	for (size_t i = 0; i < new->server_count; i++) {
-		entry = ledger_server_get(ledger, &new->servers[i].server.key);
-		claim_server(entry, service, (uint32_t)i);
-	}
-	for (size_t i = 0; i < new->server_count; i++) {
-		entry = ledger_server_find(ledger, &new->servers[i].server.key);
-		ledger_server_reconcile(ledger, entry, now, changes);
-	}
-	for (size_t i = 0; old && i < old->server_count; i++) {
-		entry = ledger_server_find(ledger, &old->servers[i].server.key);
-		if (find_claimant(entry, service)->index != CLAIM_WITHDRAWN)
-			continue;
-		drop_withdrawn_claim(entry, service);
-		ledger_server_reconcile(ledger, entry, now, changes);
-	}
+	if (--unit->claims == 0)
+		ledger_unit_touch(ledger, unit);
 }
 
-static void replace_units(struct ledger *ledger, const struct set_member *old, size_t old_count,
-			  const struct set_member *new, size_t new_count, struct changes *changes)
+static void each_unit(struct ledger *ledger, const struct service_state *state,
+		      void (*visit)(struct ledger *ledger, const struct set_member *value))
 {
-	if (old_count == new_count && (!new_count || !memcmp(old, new, new_count * sizeof(*new))))
-		return;
-	for (size_t i = 0; i < new_count; i++)
-		ledger_unit_get(ledger, &new[i])->claims++;
-	for (size_t i = 0; i < old_count; i++)
-		ledger_unit_find(ledger, &old[i])->claims--;
-	for (size_t i = 0; i < new_count; i++)
-		ledger_unit_reconcile(ledger, ledger_unit_find(ledger, &new[i]), changes);
-	for (size_t i = 0; i < old_count; i++) {
-		struct unit_entry *unit = ledger_unit_find(ledger, &old[i]);
+	for (size_t i = 0; i < state->member_count; i++)
+		visit(ledger, &state->members[i]);
+	for (size_t i = 0; i < state->address_count; i++) {
+		struct set_member value = ledger_unit_of_address(&state->addresses[i]);
 
-		if (unit && !unit->claims)
-			ledger_unit_reconcile(ledger, unit, changes);
+		visit(ledger, &value);
 	}
-}
-
-static struct set_member *address_units(const struct service_state *state)
-{
-	struct set_member *units;
-
-	if (!state)
-		return NULL;
-	units = memory_array(state->address_count, sizeof(*units));
-	for (size_t i = 0; i < state->address_count; i++)
-		units[i] = ledger_unit_of_address(&state->addresses[i]);
-	return units;
 }
 
 void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
-		    struct service_state *state, uint64_t now, struct changes *changes)
+		    struct service_state *state)
 {
 	static const struct service_state nothing;
 	const struct service_state *new = state ? state : &nothing;
 	struct service_entry *service = get_service(ledger, key);
 	auto_free(service_state) struct service_state *old = service->state;
-	auto_memory struct set_member *old_addresses = address_units(old);
-	auto_memory struct set_member *new_addresses = address_units(new);
 
 	service->state = state;
 	service->created = created;
-	replace_units(ledger, old ? old->members : NULL, old ? old->member_count : 0, new->members,
-		      new->member_count, changes);
-	replace_servers(ledger, service, old, new, now, changes);
-	replace_units(ledger, old_addresses, old ? old->address_count : 0, new_addresses,
-		      new->address_count, changes);
+
+	/* New unit claims come first: what is wanted as before need not be looked at again. */
+	each_unit(ledger, new, claim_unit);
+	if (old) {
+		each_unit(ledger, old, withdraw_unit);
+		for (size_t i = 0; i < old->server_count; i++)
+			withdraw_server(ledger, &old->servers[i].server.key, service);
+	}
+	for (size_t i = 0; i < new->server_count; i++)
+		claim_server(ledger, service, (uint32_t)i);
 	if (!new->server_count && !new->member_count && !new->address_count)
 		service_entry_drop(ledger, service);
+}
+
+size_t ledger_unsettled_count(const struct ledger *ledger)
+{
+	return ledger->unsettled_count;
+}
+
+void ledger_settle(struct ledger *ledger, uint64_t now, struct changes *changes)
+{
+	for (size_t i = 0; i < ledger->touched_unit_count; i++) {
+		ledger->touched_units[i]->is_touched = false;
+		ledger_unit_reconcile(ledger, ledger->touched_units[i], changes);
+	}
+	for (size_t i = 0; i < ledger->touched_server_count; i++) {
+		ledger->touched_servers[i]->is_touched = false;
+		ledger_server_reconcile(ledger, ledger->touched_servers[i], now, changes);
+	}
+	ledger->touched_unit_count = 0;
+	ledger->touched_server_count = 0;
+	ledger->unsettled_count = 0;
 }
 
 const struct service_state *ledger_state(const struct ledger *ledger, const char *key)

@@ -61,12 +61,25 @@ void ledger_set_ownership(struct ledger *ledger, const struct address *node_port
  * @key:      "namespace/name"
  * @created:  creationTimestamp, decides conflicts
  * @state:    taken over; NULL or an empty state withdraws all claims
- * @changes:  what to do is appended, not sorted
  *
- * Visits the objects of the old and the new state, nothing else.
+ * Only remembers; ledger_settle() says what to do. Visits the objects of the old and the new state,
+ * nothing else.
  */
 void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
-		    struct service_state *state, uint64_t now, struct changes *changes);
+		    struct service_state *state);
+
+/** ledger_unsettled_count() - about how many changes ledger_settle() may emit, to end a slice in
+ * time */
+size_t ledger_unsettled_count(const struct ledger *ledger);
+
+/**
+ * ledger_settle() - what all ledger_replace() since the last call together make necessary
+ * @changes:  appended, not sorted
+ *
+ * Each object is looked at once, however many Services gained or lost interest in it: what one
+ * Service leaves and another takes over within a batch is not removed in between.
+ */
+void ledger_settle(struct ledger *ledger, uint64_t now, struct changes *changes);
 
 /** ledger_state() - what the Service wanted last; NULL if nothing is known of it */
 const struct service_state *ledger_state(const struct ledger *ledger, const char *key);

@@ -32,12 +32,11 @@ struct failure {
 	bool is_trying;
 };
 
-/* @index: which of the Service's wanted servers; CLAIM_WITHDRAWN while being replaced. */
+/* @index: which of the Service's wanted servers */
 struct claimant {
 	struct service_entry *service;
 	uint32_t index;
 };
-#define CLAIM_WITHDRAWN UINT32_MAX
 
 /* @drain_deadline: 0 = serving; else when draining ends, in seconds of the caller's clock, plus 1
  */
@@ -59,6 +58,7 @@ struct server_entry {
 	uint32_t seen; /* ledger->generation when it was last observed or written */
 	bool is_held;
 	bool is_suspect; /* observed to differ; reconciled at the end of the observation */
+	bool is_touched; /* in ledger->touched_servers; kept until settled */
 };
 
 /* A set member, or an address on the dummy interface: exists or not, nothing to edit. */
@@ -69,6 +69,7 @@ struct unit_entry {
 	uint32_t claims;
 	uint32_t seen;
 	bool is_held;
+	bool is_touched; /* in ledger->touched_units; kept until settled */
 };
 
 struct ledger {
@@ -77,11 +78,16 @@ struct ledger {
 	struct server_entry *servers;
 	struct unit_entry *units;
 	struct server_entry *draining;
+	struct server_entry **touched_servers; /* claims changed since ledger_settle() */
+	struct unit_entry **touched_units;
 	struct failure *failures;
 	struct address *node_port_addresses;
 	struct prefix *excluded;
 	size_t node_port_address_count;
 	size_t excluded_count;
+	size_t touched_server_count, touched_server_capacity;
+	size_t touched_unit_count, touched_unit_capacity;
+	size_t unsettled_count;
 	size_t failed_count;
 	size_t draining_count;
 	size_t drift;
@@ -95,6 +101,7 @@ struct unit_entry *ledger_unit_find(const struct ledger *ledger, const struct se
 struct unit_entry *ledger_unit_get(struct ledger *ledger, const struct set_member *value);
 struct set_member ledger_unit_of_address(const struct address *address);
 void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struct changes *changes);
+void ledger_unit_touch(struct ledger *ledger, struct unit_entry *unit);
 void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit);
 void ledger_unit_failed(struct ledger *ledger, const struct change *change, uint64_t now);
 
@@ -105,6 +112,7 @@ struct server_entry *ledger_server_get(struct ledger *ledger, const struct virtu
 const struct claimant *ledger_server_winner(const struct server_entry *entry);
 void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, uint64_t now,
 			     struct changes *changes);
+void ledger_server_touch(struct ledger *ledger, struct server_entry *entry);
 void ledger_server_drop(struct ledger *ledger, struct server_entry *entry);
 void ledger_server_failed(struct ledger *ledger, const struct change *change, uint64_t now);
 void ledger_server_forget_destinations(struct ledger *ledger, struct server_entry *entry);

@@ -70,8 +70,22 @@ void ledger_server_forget_destinations(struct ledger *ledger, struct server_entr
 	ledger_server_set_destinations(ledger, entry, NULL, 0);
 }
 
+void ledger_server_touch(struct ledger *ledger, struct server_entry *entry)
+{
+	if (entry->is_touched)
+		return;
+	ledger->touched_servers =
+		memory_grow(ledger->touched_servers, ledger->touched_server_count,
+			    &ledger->touched_server_capacity, sizeof(*ledger->touched_servers));
+	ledger->touched_servers[ledger->touched_server_count++] = entry;
+	ledger->unsettled_count++;
+	entry->is_touched = true;
+}
+
 void ledger_server_drop(struct ledger *ledger, struct server_entry *entry)
 {
+	if (entry->is_touched)
+		return;
 	ledger_server_forget_destinations(ledger, entry);
 	ledger_unfail(ledger, entry->failure);
 	HASH_DEL(ledger->servers, entry);
@@ -185,6 +199,8 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 	if (!winner) {
 		if (entry->is_held)
 			emit_server(changes, CHANGE_KIND_SERVER_REMOVE, &entry->held);
+		entry->is_held = false;
+		ledger_server_forget_destinations(ledger, entry);
 		ledger_server_drop(ledger, entry);
 		return;
 	}

@@ -34,8 +34,22 @@ struct set_member ledger_unit_of_address(const struct address *address)
 	return value;
 }
 
+void ledger_unit_touch(struct ledger *ledger, struct unit_entry *unit)
+{
+	if (unit->is_touched)
+		return;
+	ledger->touched_units =
+		memory_grow(ledger->touched_units, ledger->touched_unit_count,
+			    &ledger->touched_unit_capacity, sizeof(*ledger->touched_units));
+	ledger->touched_units[ledger->touched_unit_count++] = unit;
+	ledger->unsettled_count++;
+	unit->is_touched = true;
+}
+
 void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit)
 {
+	if (unit->is_touched)
+		return;
 	ledger_unfail(ledger, unit->failure);
 	HASH_DEL(ledger->units, unit);
 	free(unit);
