@@ -162,6 +162,7 @@ static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 	while (ledger_unsettled_count(sync->ledger) < SLICE_CHANGES && sync_now() < slice_end &&
 	       store_take_dirty(sync->store, &view))
 		plan(sync, &view);
+	ledger_settle(sync->ledger, sync_now(), sync->changes);
 	sync_commit(sync, sync->changes);
 
 	if (store_dirty_count(sync->store))

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent.h"
+
+#include "../lib/base/log.h"
+#include "../lib/kernel/kernel.h"
+#include "../lib/source/manifests.h"
+#include "control.h"
+#include "drainer.h"
+#include "instance_lock.h"
+#include "node_state.h"
+#include "preparation.h"
+#include "rejections.h"
+#include "rules_keeper.h"
+#include "status_report.h"
+#include "sync.h"
+#include "verifier.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#if HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+/* The rest of a burst of address changes arrives within this time. */
+#define ADDRESSES_SECONDS 0.02
+
+struct agent {
+	struct ev_loop *loop;
+	const struct options *options;
+	struct strings *strings;
+	struct store *store;
+	struct rejections *rejections;
+	struct node_state *node;
+	struct kernel *kernel;
+	struct sync *sync;
+	struct verifier *verifier;
+	struct drainer *drainer;
+	struct rules_keeper *rules;
+	struct manifests *manifests;
+	struct control *control;
+	struct agent_health health;
+	ev_io link_events;
+	ev_timer addresses;
+	ev_signal stop[2];
+	ev_signal reload;
+	int lock;
+	bool has_told_ready;
+};
+
+static void refresh_rules(struct agent *agent)
+{
+	struct ruleset_options rules[2];
+
+	node_state_rules(agent->node, rules);
+	rules_keeper_set(agent->rules, rules);
+}
+
+static void refresh_node(struct agent *agent)
+{
+	struct node_view view;
+
+	node_state_view(agent->node, &view);
+	ledger_set_ownership(sync_ledger(agent->sync), view.node_port_addresses,
+			     view.node_port_address_count, agent->options->excluded.items,
+			     agent->options->excluded.count);
+	sync_set_node(agent->sync, &view);
+}
+
+static void on_service_set(void *owner, struct service *service)
+{
+	struct agent *agent = owner;
+
+	rejections_set(agent->rejections,
+		       &(struct rejection){.kind = "Service",
+					   .namespace_name = service->namespace_name,
+					   .name = service->name});
+	store_set_service(agent->store, service);
+	sync_wake(agent->sync);
+}
+
+static void on_service_removed(void *owner, const char *namespace_name, const char *name)
+{
+	struct agent *agent = owner;
+
+	store_remove_service(agent->store, namespace_name, name);
+	sync_wake(agent->sync);
+}
+
+static void on_endpoint_slice_set(void *owner, struct endpoint_slice *slice)
+{
+	struct agent *agent = owner;
+
+	store_set_endpoint_slice(agent->store, slice);
+	sync_wake(agent->sync);
+}
+
+static void on_endpoint_slice_removed(void *owner, const char *namespace_name, const char *name)
+{
+	struct agent *agent = owner;
+
+	store_remove_endpoint_slice(agent->store, namespace_name, name);
+	sync_wake(agent->sync);
+}
+
+static void on_node_changed(struct agent *agent)
+{
+	refresh_node(agent);
+	if (agent->options->is_node_cidr)
+		refresh_rules(agent);
+}
+
+static void on_node_set(void *owner, struct node *node)
+{
+	struct agent *agent = owner;
+
+	if (node_state_set_node(agent->node, node))
+		on_node_changed(agent);
+}
+
+static void on_node_removed(void *owner, const char *name)
+{
+	struct agent *agent = owner;
+
+	if (strcmp(name, node_state_name(agent->node)) != 0)
+		return;
+	node_state_set_node(agent->node, NULL);
+	on_node_changed(agent);
+}
+
+static void on_rejected(void *owner, const struct rejection *rejection)
+{
+	struct agent *agent = owner;
+	bool is_file = strcmp(rejection->kind, "file") == 0;
+	const char *slash = rejection->namespace_name[0] ? "/" : "";
+
+	if (!rejections_set(agent->rejections, rejection))
+		return;
+	if (rejection->reason)
+		log_warning("%s %s%s%s: %s; %s", rejection->kind, rejection->namespace_name, slash,
+			    rejection->name, rejection->reason,
+			    is_file ? "keeping what it said before" : "keeping its earlier state");
+	else
+		log_info("%s %s%s%s is fine again", rejection->kind, rejection->namespace_name,
+			 slash, rejection->name);
+}
+
+static void on_source_synced(void *owner)
+{
+	struct agent *agent = owner;
+
+	if (!agent->health.is_source_synced)
+		log_info("read %zu Services and %zu EndpointSlices with %zu endpoints",
+			 store_service_count(agent->store),
+			 store_endpoint_slice_count(agent->store),
+			 store_endpoint_count(agent->store));
+	agent->health.is_source_synced = true;
+	sync_allow(agent->sync, SYNC_GATE_SOURCE);
+	sync_wake(agent->sync);
+}
+
+static void on_ignored(void *owner, const char *path, const char *kind, const char *name)
+{
+	(void)owner;
+	log_debug("%s: ignoring %s %s: no proxy reads this kind", path, kind, name);
+}
+
+static void on_applied(void *owner, const struct changes *changes)
+{
+	struct agent *agent = owner;
+
+	(void)changes;
+	if (agent->drainer)
+		drainer_wake(agent->drainer);
+#if HAVE_LIBSYSTEMD
+	if (!agent->has_told_ready && sync_is_settled(agent->sync)) {
+		agent->has_told_ready = true;
+		sd_notify(0, "READY=1");
+	}
+#endif
+}
+
+static void on_observed(void *owner, bool is_first)
+{
+	struct agent *agent = owner;
+
+	agent->health.last_verification_seconds = verifier_last_seconds(agent->verifier);
+	if (is_first) {
+		/* The rules refer to the sets, which exist from here on. */
+		refresh_rules(agent);
+		sync_allow(agent->sync, SYNC_GATE_OBSERVED);
+		drainer_wake(agent->drainer);
+	} else {
+		rules_keeper_verify(agent->rules);
+	}
+}
+
+static void on_rules_ready(void *owner)
+{
+	struct agent *agent = owner;
+
+	agent->health.are_rules_in_place = true;
+	sync_allow(agent->sync, SYNC_GATE_RULES);
+}
+
+static void on_addresses(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct agent *agent = container_of(timer, struct agent, addresses);
+	struct error err = {0};
+
+	(void)loop;
+	(void)events;
+	if (node_state_read_addresses(agent->node, agent->kernel->link, &err) < 0) {
+		log_warning("reading the node's addresses: %s; trying again in 1 s", err.text);
+		ev_timer_set(&agent->addresses, 1., 0.);
+		ev_timer_start(agent->loop, &agent->addresses);
+		return;
+	}
+	refresh_node(agent);
+}
+
+static void on_link_event(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct agent *agent = container_of(io, struct agent, link_events);
+	struct error err = {0};
+	int seen = link_monitor_read(agent->kernel->link, &err);
+
+	(void)events;
+	if (seen < 0) {
+		log_warning("rtnetlink: %s; relying on periodic verification", err.text);
+		ev_io_stop(loop, io);
+		return;
+	}
+	if (seen & (LINK_EVENT_BOUND | LINK_EVENT_LOST))
+		verifier_hurry(agent->verifier, FACILITY_LINK);
+	if ((seen & (LINK_EVENT_NODE | LINK_EVENT_LOST)) && !ev_is_active(&agent->addresses)) {
+		ev_timer_set(&agent->addresses, ADDRESSES_SECONDS, 0.);
+		ev_timer_start(loop, &agent->addresses);
+	}
+}
+
+static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	(void)events;
+	log_info("%s: stopping; the kernel keeps forwarding as programmed",
+		 strsignal(signal->signum));
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	struct agent *agent = container_of(signal, struct agent, reload);
+
+	(void)loop;
+	(void)events;
+	log_info("reading the manifests again");
+	manifests_reload(agent->manifests);
+}
+
+static void watch_signals(struct agent *agent)
+{
+	static const int stopping[2] = {SIGTERM, SIGINT};
+
+	for (size_t i = 0; i < COUNT(stopping); i++) {
+		ev_signal_init(&agent->stop[i], on_stop, stopping[i]);
+		ev_signal_start(agent->loop, &agent->stop[i]);
+	}
+	ev_signal_init(&agent->reload, on_reload, SIGHUP);
+	ev_signal_start(agent->loop, &agent->reload);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int open_kernel(struct agent *agent, struct error *err)
+{
+	int r = kernel_open(DUMMY_INTERFACE, &agent->kernel, err);
+
+	if (r >= 0)
+		r = preparation_scheduler(agent->options, agent->kernel->ipvs, err);
+	if (r >= 0)
+		r = link_ensure(agent->kernel->link, NULL, err);
+	if (r >= 0)
+		r = preparation_timeouts(agent->options, agent->kernel->ipvs, err);
+	if (r >= 0)
+		preparation_sysctls(agent->options);
+	return r;
+}
+
+static void create_sync(struct agent *agent)
+{
+	const struct options *options = agent->options;
+	struct kernel_target target = kernel_target(agent->kernel);
+	struct sync_observer observer = {.owner = agent, .applied = on_applied};
+	struct sync_options sync_options = {
+		.desired = options->desired,
+		.min_period = options->min_sync_period,
+		.ledger =
+			{
+				.drain_milliseconds = (uint64_t)(options->drain_timeout * 1000),
+				.retry_first_milliseconds = 500,
+				.retry_most_milliseconds = 60000,
+			},
+	};
+
+	agent->sync = sync_new(agent->loop, &target, agent->store, &sync_options, &observer);
+}
+
+static int open_source(struct agent *agent, struct error *err)
+{
+	struct manifests_options manifests = {
+		.paths = (const char *const *)agent->options->manifests,
+		.path_count = agent->options->manifest_count,
+		.on_ignored = on_ignored,
+		.owner = agent,
+		.sink =
+			{
+				.owner = agent,
+				.strings = agent->strings,
+				.service_set = on_service_set,
+				.service_removed = on_service_removed,
+				.endpoint_slice_set = on_endpoint_slice_set,
+				.endpoint_slice_removed = on_endpoint_slice_removed,
+				.node_set = on_node_set,
+				.node_removed = on_node_removed,
+				.rejected = on_rejected,
+				.synced = on_source_synced,
+			},
+	};
+
+	if (!agent->options->manifest_count)
+		return error_set(err, -EINVAL,
+				 "--manifests is missing: name a file or directory of manifests");
+	snprintf(agent->health.source_description, sizeof(agent->health.source_description),
+		 "manifests %s%s", agent->options->manifests[0],
+		 agent->options->manifest_count > 1 ? ", ..." : "");
+	return manifests_open(agent->loop, &manifests, &agent->manifests, err);
+}
+
+static int start(struct agent *agent, struct error *err)
+{
+	struct status_sources sources;
+	int r = preparation_check(err);
+
+	if (r >= 0)
+		r = instance_lock_take(&agent->lock, err);
+	if (r >= 0)
+		r = rules_keeper_new(agent->loop, on_rules_ready, agent, &agent->rules, err);
+	if (r >= 0)
+		r = open_kernel(agent, err);
+	if (r < 0)
+		return r;
+
+	create_sync(agent);
+	r = node_state_read_addresses(agent->node, agent->kernel->link, err);
+	if (r < 0)
+		return error_wrap(err, r, "reading the node's addresses");
+	refresh_node(agent);
+
+	r = open_source(agent, err);
+	if (r < 0)
+		return r;
+	sources = (struct status_sources){
+		.store = agent->store,
+		.sync = agent->sync,
+		.rejections = agent->rejections,
+		.kernel = agent->kernel,
+		.health = &agent->health,
+	};
+	r = control_open(agent->loop, agent->options->socket_path, &sources, &agent->control, err);
+	if (r < 0)
+		return r;
+
+	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync);
+	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync,
+				       agent->options->sync_period, on_observed, agent);
+	ev_io_init(&agent->link_events, on_link_event, link_monitor_descriptor(agent->kernel->link),
+		   EV_READ);
+	ev_io_start(agent->loop, &agent->link_events);
+	watch_signals(agent);
+	log_info("ipvsagent %s on node %s: %s, scheduler %s, with ClientIP affinity %s",
+		 IPVSAGENT_VERSION, node_state_name(agent->node), agent->health.source_description,
+		 agent->options->desired.scheduler, agent->options->desired.affinity_scheduler);
+	return 0;
+}
+
+int agent_run(const struct options *options, struct error *err)
+{
+	struct agent agent = {.options = options, .lock = -1};
+	int r;
+
+	agent.loop = ev_default_loop(EVFLAG_AUTO);
+	if (!agent.loop)
+		return error_set(err, -EIO, "libev cannot start an event loop here");
+	agent.health.started = sync_now();
+	agent.strings = strings_new();
+	agent.store = store_new();
+	agent.rejections = rejections_new();
+	agent.node = node_state_new(options);
+	ev_timer_init(&agent.addresses, on_addresses, 0., 0.);
+
+	r = start(&agent, err);
+	if (r >= 0)
+		ev_run(agent.loop, 0);
+
+	control_close(agent.control);
+	manifests_close(agent.manifests);
+	verifier_free(agent.verifier);
+	drainer_free(agent.drainer);
+	rules_keeper_free(agent.rules);
+	sync_free(agent.sync);
+	kernel_close(agent.kernel);
+	node_state_free(agent.node);
+	rejections_free(agent.rejections);
+	store_free(agent.store);
+	strings_free(agent.strings);
+	instance_lock_release(agent.lock);
+	ev_loop_destroy(agent.loop);
+	return r;
+}

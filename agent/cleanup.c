@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cleanup.h"
+
+#include "../lib/base/log.h"
+#include "../lib/kernel/kernel.h"
+#include "../lib/kernel/rules.h"
+#include "../lib/plan/ledger.h"
+#include "instance_lock.h"
+#include "node_state.h"
+#include "preparation.h"
+#include "sync.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct cleanup {
+	struct ledger *ledger;
+	struct error *err;
+	int code; /* the first failure */
+};
+
+static void note_failure(struct cleanup *cleanup, int code, const struct error *err)
+{
+	log_warning("%s", err->text);
+	if (cleanup->code < 0)
+		return;
+	cleanup->code = code;
+	*cleanup->err = *err;
+}
+
+static int on_server(void *user, const struct virtual_server *server)
+{
+	ledger_observe_server(user, server);
+	return 0;
+}
+
+static void on_bound(void *user, const struct address *address)
+{
+	ledger_observe_address(user, address);
+}
+
+/* What the ledger would sweep when nobody claims anything is exactly what is ours. */
+static int observe(struct cleanup *cleanup, struct kernel *kernel, struct changes *changes,
+		   struct error *err)
+{
+	static const struct ipvs_visitor visitor = {.server = on_server};
+	int r;
+
+	ledger_observe_begin(cleanup->ledger, FACILITY_LINK);
+	r = link_observe(kernel->link, on_bound, NULL, cleanup->ledger, err);
+	if (r < 0)
+		return r;
+	ledger_observe_end(cleanup->ledger, FACILITY_LINK, 0, changes);
+	ledger_observe_begin(cleanup->ledger, FACILITY_IPVS);
+	r = ipvs_observe(kernel->ipvs, &visitor, cleanup->ledger, err);
+	if (r < 0)
+		return r;
+	ledger_observe_end(cleanup->ledger, FACILITY_IPVS, 0, changes);
+	return 0;
+}
+
+static void remove_servers(struct cleanup *cleanup, struct kernel *kernel,
+			   const struct options *options)
+{
+	struct kernel_target target = kernel_target(kernel);
+	auto_free(changes) struct changes *changes = changes_new();
+	struct node_state *node = node_state_new(options);
+	char text[6 * ADDRESS_TEXT_SIZE];
+	struct error err = {0};
+	struct node_view view;
+	int r = node_state_read_addresses(node, kernel->link, &err);
+
+	if (r >= 0) {
+		node_state_view(node, &view);
+		ledger_set_ownership(cleanup->ledger, view.node_port_addresses,
+				     view.node_port_address_count, options->excluded.items,
+				     options->excluded.count);
+		r = observe(cleanup, kernel, changes, &err);
+	}
+	node_state_free(node);
+	if (r < 0) {
+		note_failure(cleanup, r, &err);
+		return;
+	}
+	ledger_sweep(cleanup->ledger, 0, changes);
+	changes_sort(changes);
+	kernel_apply(&target, changes);
+	for (size_t i = 0; i < changes->count; i++) {
+		struct change *change = &changes->items[i];
+
+		if (change->result < 0) {
+			error_set(&err, change->result, "%s: %s", change_text(change, text),
+				  strerror(-change->result));
+			note_failure(cleanup, change->result, &err);
+		}
+	}
+	log_info("removed %zu virtual servers and addresses", changes->count);
+}
+
+static void on_rules_done(void *user, const struct rules_report *report)
+{
+	if (report->code < 0)
+		note_failure(user, report->code, report->error);
+}
+
+static void remove_rules(struct cleanup *cleanup, uint16_t family)
+{
+	struct ev_loop *loop = ev_default_loop(EVFLAG_AUTO);
+	struct rules *rules = NULL;
+	struct error err = {0};
+	int r = rules_open(loop, family, on_rules_done, cleanup, &rules, &err);
+
+	if (r < 0) {
+		note_failure(cleanup, r, &err);
+		return;
+	}
+	rules_remove(rules);
+	while (rules_is_busy(rules))
+		ev_run(loop, EVRUN_ONCE);
+	rules_close(rules);
+}
+
+int cleanup_run(const struct options *options, struct error *err)
+{
+	struct ledger_options ledger_options = {0};
+	struct cleanup cleanup = {.err = err};
+	struct error step = {0};
+	struct kernel *kernel = NULL;
+	int lock = -1;
+	int r = preparation_check(err);
+
+	if (r >= 0)
+		r = instance_lock_take(&lock, err);
+	if (r >= 0)
+		r = kernel_open(DUMMY_INTERFACE, &kernel, err);
+	if (r >= 0) {
+		cleanup.ledger = ledger_new(&ledger_options);
+		remove_servers(&cleanup, kernel, options);
+		remove_rules(&cleanup, AF_INET);
+		if (access("/proc/net/if_inet6", F_OK) == 0)
+			remove_rules(&cleanup, AF_INET6);
+		r = ipsets_destroy(kernel->ipsets, &step);
+		if (r < 0)
+			note_failure(&cleanup, r, &step);
+		r = link_remove(kernel->link, &step);
+		if (r < 0)
+			note_failure(&cleanup, r, &step);
+		ledger_free(cleanup.ledger);
+		r = cleanup.code;
+	}
+	kernel_close(kernel);
+	instance_lock_release(lock);
+	return r;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_CLEANUP_H
+#define AGENT_CLEANUP_H
+
+#include "../lib/base/error.h"
+#include "options.h"
+
+/**
+ * cleanup_run() - remove what this agent, or kube-proxy in IPVS mode, left in the kernel
+ *
+ * The virtual servers on addresses of the dummy interface and on NodePort addresses (but not in
+ * --ipvs-exclude-cidrs, and not those by firewall mark), KUBE-* chains with the jumps to them,
+ * KUBE-* sets, the dummy interface. Nothing else: IPVS is never flushed.
+ *
+ * Return: 0; -EBUSY while an agent runs here; or the negative errno of what could not be removed
+ * (the rest is removed all the same)
+ */
+int cleanup_run(const struct options *options, struct error *err);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../lib/base/log.h"
+#include "agent.h"
+#include "cleanup.h"
+#include "options.h"
+#include "status_command.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Exit statuses; status_command() adds its own for an agent that does not run. */
+#define EXIT_USAGE	 2
+#define EXIT_ENVIRONMENT 3
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *help;
+	enum option_scope scope;
+	int (*run)(const struct options *options);
+};
+
+static int fail(const char *command, int status, const struct error *err)
+{
+	fprintf(stderr, "ipvsagent %s: %s\n", command, err->text);
+	if (status == EXIT_USAGE)
+		fprintf(stderr, "`ipvsagent %s --help` shows what it takes\n", command);
+	return status;
+}
+
+static int exit_status(int code)
+{
+	return code == -EINVAL ? EXIT_USAGE : EXIT_ENVIRONMENT;
+}
+
+static enum log_level level_of(int verbosity)
+{
+	if (verbosity >= 4)
+		return LOG_LEVEL_DEBUG;
+	return verbosity >= 2 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
+}
+
+static int run(const struct options *options)
+{
+	struct error err = {0};
+	int r;
+
+	log_set_level(level_of(options->verbosity));
+	r = agent_run(options, &err);
+	return r < 0 ? fail("run", exit_status(r), &err) : 0;
+}
+
+static int cleanup(const struct options *options)
+{
+	struct error err = {0};
+	int r;
+
+	log_set_level(level_of(options->verbosity));
+	r = cleanup_run(options, &err);
+	return r < 0 ? fail("cleanup", exit_status(r), &err) : 0;
+}
+
+static int version(const struct options *options)
+{
+	(void)options;
+	printf("ipvsagent %s\n", IPVSAGENT_VERSION);
+	return 0;
+}
+
+static const struct command commands[] = {
+	{"run", "", "be the service proxy of this node", OPTION_SCOPE_RUN, run},
+	{"status", "[NAMESPACE/NAME]", "show what the running agent has programmed",
+	 OPTION_SCOPE_STATUS, status_command},
+	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",
+	 OPTION_SCOPE_CLEANUP, cleanup},
+	{"version", "", "print the version", 0, version},
+};
+
+static void print_help(void)
+{
+	printf("Usage: ipvsagent COMMAND [FLAGS]\n\n"
+	       "Forwards Kubernetes Service traffic with IPVS, as kube-proxy's IPVS mode "
+	       "does.\n\n");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	printf("\n`ipvsagent COMMAND --help` lists its flags; the manual is ipvsagent(8).\n");
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	auto_free(options) struct options *options = options_new();
+	struct error err = {0};
+
+	if (options_parse(options, command->scope, argc, argv, &err) < 0)
+		return fail(command->name, EXIT_USAGE, &err);
+	if (options->help) {
+		printf("Usage: ipvsagent %s [FLAGS] %s\n\n%s\n\n", command->name,
+		       command->arguments, command->help);
+		options_print_flags(command->scope);
+		return 0;
+	}
+	if (options->argument_count && !*command->arguments) {
+		error_set(&err, -EINVAL, "unexpected argument \"%s\"", options->arguments[0]);
+		return fail(command->name, EXIT_USAGE, &err);
+	}
+	return command->run(options);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	setlocale(LC_CTYPE, "");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return run_command(&commands[i], argc - 1, argv + 1);
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+		print_help();
+		return 0;
+	}
+	if (strcmp(name, "--version") == 0)
+		return version(NULL);
+	if (*name)
+		fprintf(stderr, "ipvsagent: unknown command \"%s\"; `ipvsagent help` lists them\n",
+			name);
+	else
+		fprintf(stderr, "ipvsagent: which command? `ipvsagent help` lists them\n");
+	return EXIT_USAGE;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "node_state.h"
+
+#include "../lib/plan/node_addresses.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct node_state {
+	const struct options *options;
+	char *name;
+	struct node *node;
+	struct interface_address *observed;
+	size_t observed_count, observed_capacity;
+	struct node_addresses *addresses;
+};
+
+static char *find_name(const struct options *options)
+{
+	char host[256] = "localhost";
+	char *name;
+
+	if (!options->node_name)
+		gethostname(host, sizeof(host) - 1);
+	name = memory_text(options->node_name ? options->node_name : host);
+	for (char *at = name; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return name;
+}
+
+struct node_state *node_state_new(const struct options *options)
+{
+	struct node_state *state = memory_allocate(sizeof(*state));
+
+	state->options = options;
+	state->name = find_name(options);
+	return state;
+}
+
+void node_state_free(struct node_state *state)
+{
+	if (!state)
+		return;
+	node_free(state->node);
+	node_addresses_free(state->addresses);
+	free(state->observed);
+	free(state->name);
+	free(state);
+}
+
+const char *node_state_name(const struct node_state *state)
+{
+	return state->name;
+}
+
+bool node_state_set_node(struct node_state *state, struct node *node)
+{
+	if (node && strcmp(node->name, state->name) != 0) {
+		node_free(node);
+		return false;
+	}
+	node_free(state->node);
+	state->node = node;
+	return true;
+}
+
+static void on_address(void *user, const struct node_address *address)
+{
+	struct node_state *state = user;
+	struct interface_address *item;
+
+	state->observed = memory_grow(state->observed, state->observed_count,
+				      &state->observed_capacity, sizeof(*state->observed));
+	item = &state->observed[state->observed_count++];
+	item->address = address->address;
+	memcpy(item->interface, address->interface, sizeof(item->interface));
+}
+
+static void ignore_bound(void *user, const struct address *address)
+{
+	(void)user;
+	(void)address;
+}
+
+int node_state_read_addresses(struct node_state *state, struct link *link, struct error *err)
+{
+	size_t before = state->observed_count;
+	int r;
+
+	state->observed_count = 0;
+	r = link_observe(link, ignore_bound, on_address, state, err);
+	if (r < 0)
+		state->observed_count = before;
+	return r;
+}
+
+void node_state_view(struct node_state *state, struct node_view *ret)
+{
+	struct node_address_options options = {
+		.node_port_prefixes = state->options->node_port_prefixes.items,
+		.node_port_prefix_count = state->options->node_port_prefixes.count,
+		.node_port_primary = state->options->node_port_primary,
+		.dummy_interface = DUMMY_INTERFACE,
+	};
+
+	node_addresses_free(state->addresses);
+	state->addresses =
+		node_addresses_new(state->observed, state->observed_count, state->node, &options);
+	memset(ret, 0, sizeof(*ret));
+	ret->name = state->name;
+	ret->zone = state->node ? state->node->zone : NULL;
+	node_addresses_fill(state->addresses, ret);
+}
+
+static void set_prefix(struct ruleset_options *rules, const struct prefix *prefixes, size_t count,
+		       uint16_t family)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (prefixes[i].address.family != family)
+			continue;
+		rules->pod_prefix = prefixes[i];
+		return;
+	}
+	/* No range of this family: everything counts as local, as for kube-proxy. */
+	rules->detection = LOCAL_DETECTION_NONE;
+}
+
+void node_state_rules(const struct node_state *state, struct ruleset_options ret[2])
+{
+	static const uint16_t families[2] = {AF_INET, AF_INET6};
+	const struct options *options = state->options;
+	const struct node *node = state->node;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct ruleset_options *rules = &ret[i];
+
+		memset(rules, 0, sizeof(*rules));
+		rules->family = families[i];
+		rules->detection = options->detection;
+		rules->masquerade_mark = 1U << options->masquerade_bit;
+		rules->masquerade_all = options->masquerade_all;
+		if (options->detection == LOCAL_DETECTION_BRIDGE)
+			rules->pod_interface = options->pod_bridge_interface;
+		if (options->detection == LOCAL_DETECTION_INTERFACE_PREFIX)
+			rules->pod_interface = options->pod_interface_prefix;
+		if (options->detection != LOCAL_DETECTION_PREFIX)
+			continue;
+		if (options->is_node_cidr)
+			set_prefix(rules, node ? node->pod_cidrs : NULL,
+				   node ? node->pod_cidr_count : 0, families[i]);
+		else
+			set_prefix(rules, options->cluster_cidrs.items,
+				   options->cluster_cidrs.count, families[i]);
+	}
+}

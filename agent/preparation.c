@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "preparation.h"
+
+#include "../lib/base/log.h"
+#include "../lib/kernel/modules.h"
+#include "../lib/kernel/sysctl.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+int preparation_check(struct error *err)
+{
+	static const struct {
+		unsigned int capability;
+		const char *name, *feature;
+	} needed[] = {
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "IPVS, ipset and addresses"},
+		{CAP_NET_RAW, "CAP_NET_RAW", "iptables"},
+	};
+
+	if (capng_get_caps_process() < 0)
+		return error_set(err, -EPERM, "the process's capabilities cannot be read");
+	for (size_t i = 0; i < COUNT(needed); i++)
+		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
+			return error_set(err, -EPERM,
+					 "no %s, which %s need; run it as root or grant the "
+					 "capability",
+					 needed[i].name, needed[i].feature);
+	return 0;
+}
+
+static void set(const char *name, int value)
+{
+	struct error err = {0};
+	int before = value;
+	int r;
+
+	sysctl_get(name, &before, NULL);
+	r = sysctl_ensure(name, value, &err);
+	if (r < 0)
+		log_warning("%s; going on without", err.text);
+	else if (r == 1)
+		log_info("sysctl %s: %d, was %d", name, value, before);
+}
+
+#define KERNEL(major, minor) ((major) << 16 | (minor))
+
+void preparation_sysctls(const struct options *options)
+{
+	unsigned int version = sysctl_kernel_version();
+
+	set("net/ipv4/vs/conntrack", 1);
+
+	/*
+	 * Before 5.9, reusing a client port while its old connection is in TIME_WAIT cost a
+	 * second; setting 0 avoids that at the price of sticking to the old destination.
+	 */
+	if (version && version < KERNEL(5U, 9U))
+		set("net/ipv4/vs/conn_reuse_mode", 0);
+	set("net/ipv4/vs/expire_nodest_conn", 1);
+	set("net/ipv4/vs/expire_quiescent_template", 1);
+	set("net/ipv4/ip_forward", 1);
+	if (options->strict_arp) {
+		set("net/ipv4/conf/all/arp_ignore", 1);
+		set("net/ipv4/conf/all/arp_announce", 2);
+	}
+}
+
+/* A firewall mark that nobody uses, for asking the kernel whether it knows a scheduler. */
+#define PROBE_MARK 0x7fffffffU
+
+static int probe_scheduler(struct ipvs *ipvs, const char *name, struct error *err)
+{
+	struct change changes[2] = {{.kind = CHANGE_KIND_SERVER_ADD},
+				    {.kind = CHANGE_KIND_SERVER_REMOVE}};
+	int r;
+
+	changes[0].server.key.firewall_mark = PROBE_MARK;
+	changes[0].server.key.address.family = AF_INET;
+	changes[0].server.netmask = 0xffffffff;
+	memcpy(changes[0].server.scheduler, name, strlen(name));
+	changes[1].server = changes[0].server;
+	r = ipvs_apply(ipvs, changes, COUNT(changes), err);
+	if (r < 0)
+		return r;
+	return changes[0].result == -ENOENT ? -ENOENT : 0;
+}
+
+static int check_scheduler(struct ipvs *ipvs, const char *name, const char *flag, struct error *err)
+{
+	char module[SCHEDULER_NAME_SIZE + 8], feature[SCHEDULER_NAME_SIZE + 32];
+	struct error probe_error = {0};
+	int r;
+
+	snprintf(module, sizeof(module), "ip_vs_%s", name);
+	snprintf(feature, sizeof(feature), "scheduler %s", name);
+	r = modules_load(module, feature, err);
+	if (r >= 0 || probe_scheduler(ipvs, name, &probe_error) != -ENOENT)
+		return 0;
+	return error_wrap(err, -ENOENT, "%s %s", flag, name);
+}
+
+int preparation_scheduler(const struct options *options, struct ipvs *ipvs, struct error *err)
+{
+	const char *affinity = options->desired.affinity_scheduler;
+	int r = check_scheduler(ipvs, options->desired.scheduler, "--ipvs-scheduler", err);
+
+	if (r >= 0 && strcmp(affinity, "inherit") != 0)
+		r = check_scheduler(ipvs, affinity, "--affinity-scheduler", err);
+	return r;
+}
+
+int preparation_timeouts(const struct options *options, struct ipvs *ipvs, struct error *err)
+{
+	if (!options->timeouts.tcp && !options->timeouts.tcp_fin && !options->timeouts.udp)
+		return 0;
+	return ipvs_set_timeouts(ipvs, &options->timeouts, err);
+}

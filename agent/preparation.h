@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_PREPARATION_H
+#define AGENT_PREPARATION_H
+
+#include "../lib/base/error.h"
+#include "../lib/kernel/kernel.h"
+#include "options.h"
+
+/**
+ * preparation_check() - can this process do its work here?
+ *
+ * Looks for the capabilities that netlink and iptables need.
+ * Return: 0, or -EPERM with what is missing and how to get it
+ */
+int preparation_check(struct error *err);
+
+/**
+ * preparation_sysctls() - the kernel settings that IPVS behind a dummy interface needs
+ *
+ * Source: kube-proxy 1.32 pkg/proxy/ipvs/proxier.go NewProxier(). What cannot be set is logged;
+ * a read-only /proc/sys with the right values already is fine.
+ */
+void preparation_sysctls(const struct options *options);
+
+/**
+ * preparation_scheduler() - whether the kernel has the schedulers that the options name
+ *
+ * Where libkmod does not find the module (a container without /lib/modules, say) the kernel itself
+ * is asked, with a virtual server on a firewall mark that no packet has.
+ * Return: 0, or -ENOENT with the name of the module that is missing
+ */
+int preparation_scheduler(const struct options *options, struct ipvs *ipvs, struct error *err);
+
+/** preparation_timeouts() - IPVS timeouts, where the options set any */
+int preparation_timeouts(const struct options *options, struct ipvs *ipvs, struct error *err);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules_keeper.h"
+
+#include "../lib/base/log.h"
+#include "../lib/base/memory.h"
+#include "../lib/kernel/rules.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RETRY_FIRST_SECONDS 0.5
+#define RETRY_MOST_SECONDS  30.0
+
+struct rules_keeper_family {
+	struct rules_keeper *keeper;
+	const char *name;
+	uint16_t family;
+	struct rules *rules; /* NULL: this host does not have the family */
+	struct ruleset *ruleset;
+	char error[500];
+	bool is_in_place;
+	bool was_in_place;
+};
+
+struct rules_keeper {
+	struct ev_loop *loop;
+	void (*on_ready)(void *owner);
+	void *owner;
+	struct rules_keeper_family families[2];
+	ev_timer retry;
+	double retry_seconds;
+	unsigned long repaired;
+	bool has_random_fully;
+};
+
+static bool all_in_place(const struct rules_keeper *keeper)
+{
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		if (keeper->families[i].rules && !keeper->families[i].is_in_place)
+			return false;
+	return true;
+}
+
+static void schedule_retry(struct rules_keeper *keeper)
+{
+	if (ev_is_active(&keeper->retry))
+		return;
+	ev_timer_set(&keeper->retry, keeper->retry_seconds, 0.);
+	ev_timer_start(keeper->loop, &keeper->retry);
+	keeper->retry_seconds *= 2;
+	if (keeper->retry_seconds > RETRY_MOST_SECONDS)
+		keeper->retry_seconds = RETRY_MOST_SECONDS;
+}
+
+static void on_done(void *user, const struct rules_report *report)
+{
+	struct rules_keeper_family *family = user;
+	struct rules_keeper *keeper = family->keeper;
+
+	if (report->code < 0) {
+		snprintf(family->error, sizeof(family->error), "%s rules: %s", family->name,
+			 report->error->text);
+		log_warning("%s; trying again in %.1f s", family->error, keeper->retry_seconds);
+		family->is_in_place = false;
+		schedule_retry(keeper);
+		return;
+	}
+	if (report->is_changed && family->was_in_place) {
+		log_warning("%s rules were changed by somebody else (%s); wrote them again",
+			    family->name, report->what);
+		keeper->repaired++;
+	} else if (report->is_changed) {
+		log_info("wrote the %s rules", family->name);
+	}
+	family->error[0] = '\0';
+	family->is_in_place = true;
+	family->was_in_place = true;
+	if (!all_in_place(keeper))
+		return;
+	keeper->retry_seconds = RETRY_FIRST_SECONDS;
+	keeper->on_ready(keeper->owner);
+}
+
+void rules_keeper_verify(struct rules_keeper *keeper)
+{
+	for (size_t i = 0; i < COUNT(keeper->families); i++) {
+		struct rules_keeper_family *family = &keeper->families[i];
+
+		if (family->rules && family->ruleset)
+			rules_verify(family->rules, family->ruleset);
+	}
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	rules_keeper_verify(container_of(timer, struct rules_keeper, retry));
+}
+
+void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options options[2])
+{
+	for (size_t i = 0; i < COUNT(keeper->families); i++) {
+		struct rules_keeper_family *family = &keeper->families[i];
+		struct ruleset_options complete = options[i];
+
+		if (!family->rules)
+			continue;
+		complete.family = family->family;
+		complete.has_random_fully = keeper->has_random_fully;
+		ruleset_free(family->ruleset);
+		family->ruleset = ruleset_new(&complete);
+		family->was_in_place = false;
+	}
+	rules_keeper_verify(keeper);
+}
+
+const char *rules_keeper_error(const struct rules_keeper *keeper)
+{
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		if (keeper->families[i].error[0])
+			return keeper->families[i].error;
+	return "";
+}
+
+unsigned long rules_keeper_repaired(const struct rules_keeper *keeper)
+{
+	return keeper->repaired;
+}
+
+int rules_keeper_new(struct ev_loop *loop, void (*on_ready)(void *owner), void *owner,
+		     struct rules_keeper **ret, struct error *err)
+{
+	struct rules_keeper *keeper = memory_allocate(sizeof(*keeper));
+	int r;
+
+	keeper->loop = loop;
+	keeper->on_ready = on_ready;
+	keeper->owner = owner;
+	keeper->retry_seconds = RETRY_FIRST_SECONDS;
+	ev_timer_init(&keeper->retry, on_retry, 0., 0.);
+	keeper->families[0] =
+		(struct rules_keeper_family){.keeper = keeper, .name = "IPv4", .family = AF_INET};
+	keeper->families[1] =
+		(struct rules_keeper_family){.keeper = keeper, .name = "IPv6", .family = AF_INET6};
+
+	r = rules_open(loop, AF_INET, on_done, &keeper->families[0], &keeper->families[0].rules,
+		       err);
+	if (r < 0) {
+		rules_keeper_free(keeper);
+		return r;
+	}
+	keeper->has_random_fully = rules_has_random_fully(keeper->families[0].rules);
+
+	if (access("/proc/net/if_inet6", F_OK) < 0) {
+		log_info("this host has no IPv6; handling IPv4 only");
+	} else {
+		struct error error6 = {0};
+
+		r = rules_open(loop, AF_INET6, on_done, &keeper->families[1],
+			       &keeper->families[1].rules, &error6);
+		if (r < 0)
+			log_warning("%s; IPv6 goes without masquerading and source ranges",
+				    error6.text);
+	}
+	*ret = keeper;
+	return 0;
+}
+
+void rules_keeper_free(struct rules_keeper *keeper)
+{
+	if (!keeper)
+		return;
+	ev_timer_stop(keeper->loop, &keeper->retry);
+	for (size_t i = 0; i < COUNT(keeper->families); i++) {
+		rules_close(keeper->families[i].rules);
+		ruleset_free(keeper->families[i].ruleset);
+	}
+	free(keeper);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_RULES_KEEPER_H
+#define AGENT_RULES_KEEPER_H
+
+#include "../lib/base/error.h"
+#include "../lib/plan/ruleset.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+/**
+ * struct rules_keeper - the fixed iptables rules of both families, kept as they should be
+ *
+ * A failure is logged and tried again with growing delays. A host without IPv6 has no IPv6 rules.
+ */
+struct rules_keeper;
+
+/**
+ * rules_keeper_new()
+ * @on_ready:  each time that the rules of all families are known to be in place
+ * Return: 0; -ENOENT if iptables-restore or iptables-save is not in PATH
+ */
+int rules_keeper_new(struct ev_loop *loop, void (*on_ready)(void *owner), void *owner,
+		     struct rules_keeper **ret, struct error *err);
+void rules_keeper_free(struct rules_keeper *keeper);
+
+/**
+ * rules_keeper_set() - what the rules depend on; then verify
+ * @options:  of IPv4 and IPv6 (in this order); has_random_fully and family are filled in here
+ */
+void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options options[2]);
+
+/** rules_keeper_verify() - compare with what the kernel has, write what differs */
+void rules_keeper_verify(struct rules_keeper *keeper);
+
+/** rules_keeper_error() - why the rules are not in place; "" if they are, or were not looked at */
+const char *rules_keeper_error(const struct rules_keeper *keeper);
+
+/** rules_keeper_repaired() - how often rules were found altered and written again */
+unsigned long rules_keeper_repaired(const struct rules_keeper *keeper);
+
+#endif
