@@ -32,7 +32,7 @@ for port in "tcp 80 8080" "udp 53 5353"; do
 done
 
 step "connections and datagrams spread"
-for source in client node pod1 rpod1; do
+for source in client node node2 pod1; do
 	assert_equal "asked by $source" "pod1 2, pod2 2, rpod1 2" "$(answers "$source" 6 tcp fd00:96::10 80)"
 done
 assert_equal "datagrams" "pod1 2, pod2 2, rpod1 2" "$(answers client 6 udp fd00:96::10 53)"

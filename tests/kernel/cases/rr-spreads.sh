@@ -17,7 +17,7 @@ step "the scheduler"
 assert_equal "the scheduler" "rr" "$(virtual_server tcp 10.96.0.10:80 | head -n 1)"
 
 step "everybody gets a third"
-for source in client node pod1 rpod1; do
+for source in client node node2 pod1; do
 	assert_equal "asked by $source" "pod1 4, pod2 4, rpod1 4" "$(answers "$source" 12 tcp 10.96.0.10 80)"
 done
 assert_equal "the second port" "pod1 2, pod2 2, rpod1 2" "$(answers client 6 tcp 10.96.0.10 9090)"
