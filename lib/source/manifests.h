@@ -7,6 +7,7 @@
 #include "../objects/object_sink.h"
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -58,6 +59,14 @@ int manifests_open(struct ev_loop *loop, const struct manifests_options *options
 
 /** manifests_close() - stop watching; delivered objects stay with the sink; NULL is fine */
 void manifests_close(struct manifests *manifests);
+
+/**
+ * manifests_is_complete() - every file that is there was read at least once
+ *
+ * False after synced() means that there may be objects of which nothing is known yet, because
+ * their file could never be used so far: nothing may be removed for want of a definition.
+ */
+bool manifests_is_complete(const struct manifests *manifests);
 
 /** manifests_reload() - read everything again, as after SIGHUP; synced() is called at the end */
 void manifests_reload(struct manifests *manifests);

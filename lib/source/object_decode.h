@@ -92,7 +92,8 @@ void endpoint_slices_clear(struct endpoint_slices *slices);
  * family, addresses ready, notReadyAddresses not ready. The slices are called NAME:SUBSET:FAMILY
  * ("web:0:ipv4"), which no real slice can be, and belong to the Service of the same name.
  * Nothing is made of an object with the label endpointslice.kubernetes.io/skip-mirror=true or
- * with the annotation control-plane.alpha.kubernetes.io/leader (an election record).
+ * with the annotation control-plane.alpha.kubernetes.io/leader (an election record), nor of those
+ * of headless Services.
  *
  * The controller also leaves out Services that have a selector, because their slices come from
  * elsewhere. The decoder sees one object and cannot: if a Service has slices of its own and an

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_CLAIMS_H
+#define SOURCE_CLAIMS_H
+
+#include "../base/memory.h"
+#include "../objects/object_sink.h"
+#include "manifest_reader.h"
+
+#include <stddef.h>
+
+/**
+ * struct claims - which file defines which object, and what the sink was told of it
+ *
+ * Of several files that define an object the first in byte order of the paths decides. The
+ * objects of the others are kept, so that they can take over.
+ */
+struct claims;
+
+/** struct claim_list - the objects of one file */
+struct claim_list;
+
+struct claims *claims_new(const struct object_sink *sink);
+
+/** claims_free() - after every list was withdrawn; the sink hears nothing */
+void claims_free(struct claims *claims);
+AUTO_FREE_DEFINE(claims);
+
+/** claims_add() - what a file defines; takes over the array @definitions with its elements */
+struct claim_list *claims_add(struct claims *claims, const char *path,
+			      struct definition *definitions, size_t count);
+
+/** claims_withdraw() - the file no longer defines any of this; NULL is fine */
+void claims_withdraw(struct claims *claims, struct claim_list *list);
+
+/**
+ * claims_settle() - tell the sink what became of every object touched since the last call
+ * @reread:  the objects of @path are needed once more, but were handed on earlier. Called during
+ *           the settlement: to be noted, not to be done at once.
+ *
+ * Until they are there, what the sink has stays in force.
+ */
+void claims_settle(struct claims *claims, void (*reread)(void *owner, const char *path),
+		   void *owner);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_DOCUMENTS_H
+#define SOURCE_DOCUMENTS_H
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/** struct documents - the documents of a text, be it YAML or JSON, one after the other */
+struct documents;
+
+/**
+ * documents_new() - start reading
+ * @text:     must outlive the reader
+ * @is_json:  JSON values that follow each other; otherwise YAML documents
+ */
+struct documents *documents_new(const char *text, size_t size, bool is_json);
+
+void documents_free(struct documents *documents);
+AUTO_FREE_DEFINE(documents);
+
+/**
+ * documents_next() - the next document
+ * @ret:       set when 1 is returned; given back with json_decref(), not to be changed
+ * @ret_line:  line on which it starts, from 1
+ * @err:       "line 3, column 7: ..."
+ *
+ * Return: 1, 0 at the end, -EINVAL; after an error nothing more can be read.
+ */
+int documents_next(struct documents *documents, json_t **ret, size_t *ret_line, struct error *err);
+
+#endif

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "manifests.h"
+
+#include "claims.h"
+#include "manifest_reader.h"
+#include "manifest_watch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#define SETTLED_SECONDS 0.05 /* after a file was closed: its neighbours may change with it */
+#define QUIET_SECONDS	1.0  /* after a write to a file that stays open */
+#define RETRY_SECONDS	2.0  /* of what cannot be used */
+#define SLICE_SECONDS	0.005
+
+/*
+ * @waiting: changed since it was read last; @is_complete if whoever wrote it is done, else it is
+ * read at @due. @queued: part of the batch that is being read. @hash is of the content tried last,
+ * whether or not it was good; @complaint is why it was not.
+ */
+struct file {
+	UT_hash_handle hh;
+	struct claim_list *claims;
+	size_t object_count;
+	char *complaint;
+	uint64_t hash;
+	ev_tstamp due;
+	struct file *waiting_prev;
+	struct file *waiting_next;
+	struct file *queued_prev;
+	struct file *queued_next;
+	bool is_waiting;
+	bool is_complete;
+	bool is_queued;
+	bool has_hash;
+	bool has_been_read;
+	bool is_unusable;
+	bool is_listed;
+	char path[];
+};
+
+/* A path that was given. The rest is for directories only. */
+struct place {
+	char *path;
+	char *complaint;
+	bool is_waiting;
+	bool is_unreadable;
+};
+
+struct manifests {
+	struct ev_loop *loop;
+	struct manifests_options options;
+	struct claims *claims;
+	struct manifest_watch *watch;
+	struct place *places;
+	size_t place_count;
+	struct file *files;
+	struct file *waiting;
+	struct file *queued;
+	struct file *current;
+	struct manifest_reader *reader;
+	ev_timer due;
+	ev_timer work;
+	ev_timer retry;
+	bool is_busy;
+};
+
+static void complain(struct manifests *manifests, char **complaint, const char *path,
+		     const char *reason)
+{
+	const struct object_sink *sink = &manifests->options.sink;
+	const struct rejection rejection = {
+		.kind = "file",
+		.namespace_name = "",
+		.name = path,
+		.reason = reason,
+	};
+
+	if (memory_text_is_equal(*complaint, reason))
+		return;
+	sink->rejected(sink->owner, &rejection);
+	free(*complaint);
+	*complaint = memory_text(reason);
+}
+
+static struct file *find_file(struct manifests *manifests, const char *path)
+{
+	struct file *file;
+
+	HASH_FIND_STR(manifests->files, path, file);
+	return file;
+}
+
+static struct file *find_or_add_file(struct manifests *manifests, const char *path)
+{
+	struct file *file = find_file(manifests, path);
+	size_t length = strlen(path);
+
+	if (file)
+		return file;
+	file = memory_allocate(sizeof(*file) + length + 1);
+	memcpy(file->path, path, length);
+	HASH_ADD_KEYPTR(hh, manifests->files, file->path, length, file);
+	return file;
+}
+
+static void stop_waiting(struct manifests *manifests, struct file *file)
+{
+	if (file->is_waiting)
+		DL_DELETE2(manifests->waiting, file, waiting_prev, waiting_next);
+	file->is_waiting = false;
+}
+
+static void enqueue(struct manifests *manifests, struct file *file)
+{
+	stop_waiting(manifests, file);
+	if (!file->is_queued)
+		DL_APPEND2(manifests->queued, file, queued_prev, queued_next);
+	file->is_queued = true;
+}
+
+static void dequeue(struct manifests *manifests, struct file *file)
+{
+	if (file->is_queued)
+		DL_DELETE2(manifests->queued, file, queued_prev, queued_next);
+	file->is_queued = false;
+}
+
+static void free_file(struct manifests *manifests, struct file *file)
+{
+	stop_waiting(manifests, file);
+	dequeue(manifests, file);
+	HASH_DEL(manifests->files, file);
+	claims_withdraw(manifests->claims, file->claims);
+	free(file->complaint);
+	free(file);
+}
+
+/* The next batch starts in @delay seconds, or earlier if it would anyway. */
+static void start_due(struct manifests *manifests, ev_tstamp delay)
+{
+	if (manifests->is_busy)
+		return;
+	if (ev_is_active(&manifests->due) &&
+	    ev_timer_remaining(manifests->loop, &manifests->due) <= delay)
+		return;
+	ev_timer_stop(manifests->loop, &manifests->due);
+	ev_timer_set(&manifests->due, delay > 0 ? delay : 0, 0.);
+	ev_timer_start(manifests->loop, &manifests->due);
+}
+
+/* A file that is written once more while it waits goes on waiting, for that writer. */
+static void wait_for(struct manifests *manifests, struct file *file, bool is_complete)
+{
+	ev_tstamp delay = is_complete ? SETTLED_SECONDS : QUIET_SECONDS;
+
+	if (!file->is_waiting)
+		DL_APPEND2(manifests->waiting, file, waiting_prev, waiting_next);
+	else if (file->is_complete && is_complete)
+		return;
+	file->is_waiting = true;
+	file->is_complete = is_complete;
+	file->due = ev_now(manifests->loop) + delay;
+	start_due(manifests, delay);
+}
+
+static void on_file(void *owner, const char *path, bool is_complete)
+{
+	struct manifests *manifests = owner;
+
+	wait_for(manifests, find_or_add_file(manifests, path), is_complete);
+}
+
+static void on_directory(void *owner, size_t index)
+{
+	struct manifests *manifests = owner;
+
+	manifests->places[index].is_waiting = true;
+	start_due(manifests, SETTLED_SECONDS);
+}
+
+static void on_lost(void *owner, size_t index, const struct error *err)
+{
+	struct manifests *manifests = owner;
+	struct place *place = &manifests->places[index];
+	auto_memory char *reason =
+		err ? memory_format("%s; what it held stays in force", err->text) : NULL;
+
+	complain(manifests, &place->complaint, place->path, reason);
+}
+
+static void start_retry(struct manifests *manifests)
+{
+	if (!ev_is_active(&manifests->retry)) {
+		ev_timer_set(&manifests->retry, RETRY_SECONDS, 0.);
+		ev_timer_start(manifests->loop, &manifests->retry);
+	}
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct manifests *manifests = container_of(timer, struct manifests, retry);
+	struct file *file, *next;
+
+	(void)loop;
+	(void)events;
+	HASH_ITER (hh, manifests->files, file, next)
+		if (file->is_unusable)
+			wait_for(manifests, file, true);
+	for (size_t i = 0; i < manifests->place_count; i++)
+		if (manifests->places[i].is_unreadable)
+			on_directory(manifests, i);
+}
+
+/* A file that cannot be used keeps its objects. */
+static void set_unusable(struct manifests *manifests, struct file *file, const struct error *err)
+{
+	file->is_unusable = true;
+	start_retry(manifests);
+	/* That it grew while it was read needs no operator. */
+	if (err->code != -EAGAIN)
+		complain(manifests, &file->complaint, file->path, err->text);
+}
+
+static bool has_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	auto_memory char *directory =
+		!slash ? memory_text(".") : memory_format("%.*s/", (int)(slash - path), path);
+
+	return access(directory, F_OK) == 0;
+}
+
+/*
+ * Deleting a file removes its objects. Where the whole directory is gone, someone may have
+ * unmounted or is about to replace it: that takes nothing with it.
+ */
+static void handle_absence(struct manifests *manifests, struct file *file)
+{
+	if (!has_directory(file->path))
+		return;
+	complain(manifests, &file->complaint, file->path, NULL);
+	free_file(manifests, file);
+}
+
+static void start_file(struct manifests *manifests, struct file *file)
+{
+	const struct manifests_options *options = &manifests->options;
+	auto_free(manifest_reader) struct manifest_reader *reader = NULL;
+	struct error err = {0};
+	uint64_t hash;
+	int r;
+
+	r = manifest_reader_open(file->path, options->sink.strings, options->on_ignored,
+				 options->owner, &reader, &err);
+	if (r == -ENOENT || r == -ENOTDIR) {
+		handle_absence(manifests, file);
+		return;
+	}
+	if (r < 0) {
+		file->has_hash = false;
+		set_unusable(manifests, file, &err);
+		return;
+	}
+	hash = manifest_reader_hash(reader);
+	if (file->has_hash && file->hash == hash) {
+		if (file->is_unusable)
+			start_retry(manifests);
+		return;
+	}
+	file->has_hash = true;
+	file->hash = hash;
+	if (manifest_reader_is_empty(reader) && file->object_count) {
+		error_set(&err, -EINVAL,
+			  "empty; what it held stays in force until it is written or deleted");
+		set_unusable(manifests, file, &err);
+		return;
+	}
+	manifests->current = file;
+	manifests->reader = take(&reader);
+}
+
+static void finish_file(struct manifests *manifests)
+{
+	struct file *file = manifests->current;
+	size_t count;
+	struct definition *definitions = manifest_reader_take(manifests->reader, &count);
+
+	claims_withdraw(manifests->claims, file->claims);
+	file->claims = claims_add(manifests->claims, file->path, definitions, count);
+	file->object_count = count;
+	file->has_been_read = true;
+	file->is_unusable = false;
+	complain(manifests, &file->complaint, file->path,
+		 manifest_reader_problem(manifests->reader));
+}
+
+static void step_file(struct manifests *manifests)
+{
+	struct error err = {0};
+	int r = manifest_reader_step(manifests->reader, &err);
+
+	if (r > 0)
+		return;
+	if (r < 0)
+		set_unusable(manifests, manifests->current, &err);
+	else
+		finish_file(manifests);
+	manifest_reader_free(take(&manifests->reader));
+	manifests->current = NULL;
+}
+
+static bool is_directly_in(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	if (length && directory[length - 1] == '/')
+		length--;
+	return strncmp(path, directory, length) == 0 && path[length] == '/' &&
+	       !strchr(path + length + 1, '/');
+}
+
+/* Queues what the directory holds, and what it held and no longer does. */
+static void list_directory(struct manifests *manifests, struct place *place)
+{
+	struct file *file, *next;
+	struct dirent *entry;
+	DIR *stream = opendir(place->path);
+
+	place->is_waiting = false;
+	place->is_unreadable = !stream;
+	if (!stream) {
+		auto_memory char *reason = memory_format("cannot be listed: %s; what it held "
+							 "stays in force",
+							 strerror(errno));
+
+		complain(manifests, &place->complaint, place->path, reason);
+		start_retry(manifests);
+		return;
+	}
+	complain(manifests, &place->complaint, place->path, NULL);
+	while ((entry = readdir(stream))) {
+		auto_memory char *path = NULL;
+
+		if (!manifest_watch_is_manifest(entry->d_name))
+			continue;
+		path = memory_format("%s/%s", strcmp(place->path, "/") == 0 ? "" : place->path,
+				     entry->d_name);
+		file = find_or_add_file(manifests, path);
+		file->is_listed = true;
+		enqueue(manifests, file);
+	}
+	closedir(stream);
+	HASH_ITER (hh, manifests->files, file, next) {
+		if (!file->is_listed && is_directly_in(file->path, place->path))
+			enqueue(manifests, file);
+		file->is_listed = false;
+	}
+}
+
+static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct manifests *manifests = container_of(timer, struct manifests, due);
+	struct file *file, *next;
+
+	(void)events;
+	manifests->is_busy = true;
+	for (size_t i = 0; i < manifests->place_count; i++)
+		if (manifests->places[i].is_waiting)
+			list_directory(manifests, &manifests->places[i]);
+	/* What was closed by now goes along: an object may have moved from one file to another. */
+	DL_FOREACH_SAFE2(manifests->waiting, file, next, waiting_next)
+	if (file->is_complete || file->due <= ev_now(loop))
+		enqueue(manifests, file);
+	ev_timer_set(&manifests->work, 0., 0.);
+	ev_timer_start(loop, &manifests->work);
+}
+
+static void on_reread(void *owner, const char *path)
+{
+	struct manifests *manifests = owner;
+	struct file *file = find_file(manifests, path);
+
+	file->has_hash = false;
+	wait_for(manifests, file, true);
+}
+
+static void end_batch(struct manifests *manifests)
+{
+	const struct object_sink *sink = &manifests->options.sink;
+	struct file *file;
+
+	claims_settle(manifests->claims, on_reread, manifests);
+	manifests->is_busy = false;
+	DL_FOREACH2(manifests->waiting, file, waiting_next)
+	start_due(manifests, file->due - ev_now(manifests->loop));
+	for (size_t i = 0; i < manifests->place_count; i++)
+		if (manifests->places[i].is_waiting)
+			start_due(manifests, SETTLED_SECONDS);
+	sink->synced(sink->owner);
+}
+
+static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct manifests *manifests = container_of(timer, struct manifests, work);
+	ev_tstamp end = ev_time() + SLICE_SECONDS;
+
+	(void)events;
+	do {
+		if (manifests->reader) {
+			step_file(manifests);
+		} else if (manifests->queued) {
+			struct file *file = manifests->queued;
+
+			dequeue(manifests, file);
+			start_file(manifests, file);
+		} else {
+			end_batch(manifests);
+			return;
+		}
+	} while (ev_time() < end);
+	ev_timer_set(timer, 0., 0.);
+	ev_timer_start(loop, timer);
+}
+
+static char *without_trailing_slashes(const char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	return memory_format("%.*s", (int)length, path);
+}
+
+int manifests_open(struct ev_loop *loop, const struct manifests_options *options,
+		   struct manifests **ret, struct error *err)
+{
+	struct manifests *manifests = memory_allocate(sizeof(*manifests));
+	const struct manifest_watch_handlers handlers = {
+		.owner = manifests,
+		.on_file = on_file,
+		.on_directory = on_directory,
+		.on_lost = on_lost,
+	};
+	auto_memory const char **paths = memory_array(options->path_count, sizeof(*paths));
+	int r;
+
+	manifests->loop = loop;
+	manifests->options = *options;
+	manifests->options.paths = NULL;
+	manifests->claims = claims_new(&options->sink);
+	manifests->places = memory_array(options->path_count, sizeof(*manifests->places));
+	manifests->place_count = options->path_count;
+	for (size_t i = 0; i < options->path_count; i++)
+		paths[i] = manifests->places[i].path = without_trailing_slashes(options->paths[i]);
+	ev_timer_init(&manifests->due, on_due, 0., 0.);
+	ev_timer_init(&manifests->work, on_work, 0., 0.);
+	ev_timer_init(&manifests->retry, on_retry, RETRY_SECONDS, 0.);
+	r = manifest_watch_open(loop, paths, options->path_count, &handlers, &manifests->watch,
+				err);
+	if (r < 0) {
+		manifests_close(manifests);
+		return r;
+	}
+	manifests_reload(manifests);
+	*ret = manifests;
+	return 0;
+}
+
+void manifests_close(struct manifests *manifests)
+{
+	struct file *file, *next;
+
+	if (!manifests)
+		return;
+	ev_timer_stop(manifests->loop, &manifests->due);
+	ev_timer_stop(manifests->loop, &manifests->work);
+	ev_timer_stop(manifests->loop, &manifests->retry);
+	manifest_watch_close(manifests->watch);
+	manifest_reader_free(manifests->reader);
+	HASH_ITER (hh, manifests->files, file, next)
+		free_file(manifests, file);
+	claims_free(manifests->claims);
+	for (size_t i = 0; i < manifests->place_count; i++) {
+		free(manifests->places[i].path);
+		free(manifests->places[i].complaint);
+	}
+	free(manifests->places);
+	free(manifests);
+}
+
+void manifests_reload(struct manifests *manifests)
+{
+	manifest_watch_refresh(manifests->watch);
+	start_due(manifests, 0.);
+}
+
+bool manifests_is_complete(const struct manifests *manifests)
+{
+	for (const struct file *file = manifests->files; file; file = file->hh.next)
+		if (!file->has_been_read)
+			return false;
+	for (size_t i = 0; i < manifests->place_count; i++)
+		if (manifests->places[i].is_unreadable)
+			return false;
+	return true;
+}

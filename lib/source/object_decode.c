@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "object_decode.h"
+
+#include "object_field.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_DEPTH_LIMIT 8
+#define KIND_SIZE	 128
+
+static const char *const kind_names[] = {
+	[OBJECT_KIND_SERVICE] = "Service",     [OBJECT_KIND_ENDPOINT_SLICE] = "EndpointSlice",
+	[OBJECT_KIND_ENDPOINTS] = "Endpoints", [OBJECT_KIND_NODE] = "Node",
+	[OBJECT_KIND_OTHER] = "object",
+};
+
+const char *object_kind_name(enum object_kind kind)
+{
+	return kind_names[kind];
+}
+
+/* What a list implies for its elements; "" where they must say it themselves. */
+struct type {
+	const char *api_version;
+	const char *kind;
+};
+
+struct walk {
+	int (*visit)(const struct object_identity *identity, const json_t *object,
+		     const struct error *err, void *user);
+	void *user;
+	unsigned int depth;
+};
+
+static enum object_kind find_kind(const char *kind)
+{
+	for (size_t i = 0; i < OBJECT_KIND_OTHER; i++)
+		if (strcmp(kind, kind_names[i]) == 0)
+			return (enum object_kind)i;
+	return OBJECT_KIND_OTHER;
+}
+
+/*
+ * Kinds of other API groups may have the same names: a Service of Knative is none of ours. An
+ * EndpointSlice of an older version is, but not one that we can read.
+ */
+static int classify(const struct type *type, enum object_kind *ret, struct error *err)
+{
+	enum object_kind kind = find_kind(type->kind);
+
+	*ret = kind;
+	if (kind == OBJECT_KIND_OTHER || !*type->api_version)
+		return kind == OBJECT_KIND_OTHER ? 0
+						 : error_set(err, -EINVAL, "apiVersion: missing");
+	if (kind == OBJECT_KIND_ENDPOINT_SLICE) {
+		if (strncmp(type->api_version, "discovery.k8s.io/", 17) != 0)
+			*ret = OBJECT_KIND_OTHER;
+		else if (strcmp(type->api_version, "discovery.k8s.io/v1") != 0)
+			return error_set(err, -EINVAL,
+					 "apiVersion: %.60s is not read, discovery.k8s.io/v1 is",
+					 type->api_version);
+	} else if (strcmp(type->api_version, "v1") != 0) {
+		*ret = OBJECT_KIND_OTHER;
+	}
+	return 0;
+}
+
+static int identify_metadata(const struct object_field *object, struct object_identity *identity,
+			     struct error *err)
+{
+	struct object_field metadata = object_field_get(object, "metadata");
+	struct object_field name = object_field_get(&metadata, "name");
+	struct object_field namespace_name = object_field_get(&metadata, "namespace");
+	int r;
+
+	r = object_field_object(&metadata, err);
+	if (r < 0)
+		return r;
+	r = object_field_name(&name, &identity->name, err);
+	if (r < 0)
+		return r;
+	if (!*identity->name)
+		return object_field_error(&name, err, "missing");
+	if (identity->kind == OBJECT_KIND_NODE)
+		return 0;
+	identity->namespace_name = "default";
+	return object_field_name(&namespace_name, &identity->namespace_name, err);
+}
+
+static int visit_object(const struct walk *walk, const struct type *type, const json_t *object)
+{
+	struct object_field root = object_field_root(object);
+	struct object_field metadata = object_field_get(&root, "metadata");
+	struct object_field name = object_field_get(&metadata, "name");
+	struct object_identity identity = {
+		.kind = OBJECT_KIND_OTHER,
+		.kind_text = type->kind,
+		.namespace_name = "",
+		.name = "",
+	};
+	struct error err = {0};
+	int r;
+
+	r = *type->kind ? classify(type, &identity.kind, &err)
+			: error_set(&err, -EINVAL, "kind: missing");
+	if (r >= 0 && identity.kind == OBJECT_KIND_OTHER) {
+		if (json_is_string(name.value))
+			identity.name = json_string_value(name.value);
+		return walk->visit(&identity, object, NULL, walk->user);
+	}
+	/* An object that can be named is complained about by name, even if its version is wrong. */
+	if (identity.kind != OBJECT_KIND_OTHER) {
+		int identified = identify_metadata(&root, &identity, r < 0 ? NULL : &err);
+
+		if (identified < 0)
+			identity.name = "";
+		r = r < 0 ? r : identified;
+	}
+	return walk->visit(&identity, object, r < 0 ? &err : NULL, walk->user);
+}
+
+static bool is_list(const char *kind, const json_t *object)
+{
+	size_t length = strlen(kind);
+
+	if (strcmp(kind, "List") == 0)
+		return true;
+	return length > 4 && length < KIND_SIZE && strcmp(kind + length - 4, "List") == 0 &&
+	       json_is_array(json_object_get(object, "items"));
+}
+
+static int walk_tree(struct walk *walk, const struct type *implied, const json_t *tree,
+		     struct error *err)
+{
+	struct object_field root = object_field_root(tree);
+	struct object_field kind = object_field_get(&root, "kind");
+	struct object_field version = object_field_get(&root, "apiVersion");
+	struct object_field items = object_field_get(&root, "items");
+	struct type type = *implied;
+	struct type element_type = {.api_version = "", .kind = ""};
+	char element_kind[KIND_SIZE];
+	const json_t *element;
+	size_t i;
+	int r;
+
+	if (!json_is_object(tree))
+		return error_set(err, -EINVAL, "not a Kubernetes object");
+	r = object_field_text(&kind, &type.kind, err);
+	if (r >= 0)
+		r = object_field_text(&version, &type.api_version, err);
+	if (r < 0 || !is_list(type.kind, tree))
+		return r < 0 ? r : visit_object(walk, &type, tree);
+
+	if (items.value && !json_is_array(items.value))
+		return object_field_error(&items, err, "not a list");
+	if (walk->depth == LIST_DEPTH_LIMIT)
+		return error_set(err, -EINVAL, "lists nested deeper than %d", LIST_DEPTH_LIMIT);
+	if (strcmp(type.kind, "List") != 0) {
+		snprintf(element_kind, sizeof(element_kind), "%.*s", (int)strlen(type.kind) - 4,
+			 type.kind);
+		element_type = (struct type){type.api_version, element_kind};
+	}
+	walk->depth++;
+	json_array_foreach (items.value, i, element) {
+		r = walk_tree(walk, &element_type, element, err);
+		if (r < 0)
+			return r;
+	}
+	walk->depth--;
+	return 0;
+}
+
+int object_decode_each(const json_t *tree,
+		       int (*visit)(const struct object_identity *identity, const json_t *object,
+				    const struct error *err, void *user),
+		       void *user, struct error *err)
+{
+	struct walk walk = {.visit = visit, .user = user};
+	struct type implied = {.api_version = "", .kind = ""};
+
+	return walk_tree(&walk, &implied, tree, err);
+}
+
+/* Adds the addresses of one type, in their order; all types other than that are left for later. */
+static int add_node_addresses(struct node *node, const struct object_field *list, size_t count,
+			      const char *wanted, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(list, i);
+		struct object_field type = object_field_get(&entry, "type");
+		struct object_field text = object_field_get(&entry, "address");
+		struct address address = {0};
+		const char *type_text = "";
+		int r;
+
+		r = object_field_object(&entry, err);
+		if (r >= 0)
+			r = object_field_text(&type, &type_text, err);
+		if (r >= 0 && strcmp(type_text, wanted) == 0)
+			r = object_field_address(&text, &address, err);
+		if (r < 0)
+			return r;
+		if (address.family)
+			node->addresses[node->address_count++] = address;
+	}
+	return 0;
+}
+
+static int decode_node_addresses(const struct object_field *root, struct node *node,
+				 struct error *err)
+{
+	struct object_field status = object_field_get(root, "status");
+	struct object_field list = object_field_get(&status, "addresses");
+	size_t count = 0;
+	int r;
+
+	r = object_field_object(&status, err);
+	if (r >= 0)
+		r = object_field_list(&list, &count, err);
+	if (r < 0 || count == 0)
+		return r;
+	node->addresses = memory_array(count, sizeof(*node->addresses));
+	r = add_node_addresses(node, &list, count, "InternalIP", err);
+	if (r < 0)
+		return r;
+	node->internal_count = node->address_count;
+	return add_node_addresses(node, &list, count, "ExternalIP", err);
+}
+
+static int decode_node_cidrs(const struct object_field *spec, struct node *node, struct error *err)
+{
+	struct object_field list = object_field_get(spec, "podCIDRs");
+	struct object_field single = object_field_get(spec, "podCIDR");
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0 || (count == 0 && !json_string_length(single.value)))
+		return r;
+	node->pod_cidrs = memory_array(count + 1, sizeof(*node->pod_cidrs));
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+
+		if (!entry.value)
+			return object_field_error(&entry, err, "missing");
+		r = object_field_prefix(&entry, &node->pod_cidrs[i], err);
+		if (r < 0)
+			return r;
+		node->pod_cidr_count++;
+	}
+	if (count == 0) {
+		r = object_field_prefix(&single, &node->pod_cidrs[0], err);
+		node->pod_cidr_count = r < 0 ? 0 : 1;
+	}
+	return r;
+}
+
+static int decode_node_taints(const struct object_field *spec, struct node *node, struct error *err)
+{
+	struct object_field list = object_field_get(spec, "taints");
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+		struct object_field key = object_field_get(&entry, "key");
+		const char *text = "";
+
+		r = object_field_object(&entry, err);
+		if (r >= 0)
+			r = object_field_text(&key, &text, err);
+		if (strcmp(text, "ToBeDeletedByClusterAutoscaler") == 0)
+			node->has_drain_taint = true;
+	}
+	return r;
+}
+
+static int decode_node_metadata(const struct object_field *root, struct node *node,
+				struct error *err)
+{
+	struct object_field metadata = object_field_get(root, "metadata");
+	struct object_field name = object_field_get(&metadata, "name");
+	struct object_field deletion = object_field_get(&metadata, "deletionTimestamp");
+	struct object_field labels = object_field_get(&metadata, "labels");
+	struct object_field zone = object_field_get(&labels, "topology.kubernetes.io/zone");
+	const char *name_text = "", *zone_text = "";
+	int r;
+
+	r = object_field_object(&metadata, err);
+	if (r >= 0)
+		r = object_field_object(&labels, err);
+	if (r >= 0)
+		r = object_field_name(&name, &name_text, err);
+	if (r >= 0)
+		r = object_field_text(&zone, &zone_text, err);
+	if (r < 0)
+		return r;
+	if (!*name_text)
+		return object_field_error(&name, err, "missing");
+	node->name = memory_text(name_text);
+	node->zone = *zone_text ? memory_text(zone_text) : NULL;
+	node->is_deleting = deletion.value;
+	return 0;
+}
+
+int object_decode_node(const json_t *object, struct node **ret, struct error *err)
+{
+	auto_free(node) struct node *node = memory_allocate(sizeof(*node));
+	struct object_field root = object_field_root(object);
+	struct object_field spec = object_field_get(&root, "spec");
+	int r;
+
+	r = object_field_object(&root, err);
+	if (r >= 0)
+		r = object_field_object(&spec, err);
+	if (r >= 0)
+		r = decode_node_metadata(&root, node, err);
+	if (r >= 0)
+		r = decode_node_cidrs(&spec, node, err);
+	if (r >= 0)
+		r = decode_node_taints(&spec, node, err);
+	if (r >= 0)
+		r = decode_node_addresses(&root, node, err);
+	if (r < 0)
+		return r;
+	*ret = take(&node);
+	return 0;
+}

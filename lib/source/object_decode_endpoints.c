@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "object_decode.h"
+
+#include "object_field.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Room for every zone of one endpoint; the API allows 8 hints of at most 63 characters. */
+#define HINTS_SIZE 1024
+
+struct slice_metadata {
+	const char *namespace_name;
+	const char *name;
+	int64_t trigger_time;
+	struct object_field labels;
+	struct object_field annotations;
+};
+
+/* @metadata outlives the fields in @ret, which point to it. */
+static int decode_metadata(const struct object_field *metadata, struct slice_metadata *ret,
+			   struct error *err)
+{
+	struct object_field name = object_field_get(metadata, "name");
+	struct object_field namespace_name = object_field_get(metadata, "namespace");
+	struct object_field trigger;
+	int r;
+
+	*ret = (struct slice_metadata){
+		.namespace_name = "default",
+		.name = "",
+		.labels = object_field_get(metadata, "labels"),
+		.annotations = object_field_get(metadata, "annotations"),
+	};
+	r = object_field_object(metadata, err);
+	if (r >= 0)
+		r = object_field_object(&ret->labels, err);
+	if (r >= 0)
+		r = object_field_object(&ret->annotations, err);
+	if (r >= 0)
+		r = object_field_name(&name, &ret->name, err);
+	if (r >= 0)
+		r = object_field_name(&namespace_name, &ret->namespace_name, err);
+	if (r < 0)
+		return r;
+	if (!*ret->name)
+		return object_field_error(&name, err, "missing");
+	trigger = object_field_get(&ret->annotations,
+				   "endpoints.kubernetes.io/last-change-trigger-time");
+	/* It serves a metric only: a bad one is as good as none. */
+	if (object_field_time(&trigger, &ret->trigger_time, NULL) < 0)
+		ret->trigger_time = 0;
+	return 0;
+}
+
+/*
+ * The Service that a slice belongs to. kube-proxy does not even list slices that are meant for
+ * another proxy or a headless Service: they belong to none.
+ */
+static int decode_owner(const struct object_field *labels, struct endpoint_slice *slice,
+			struct error *err)
+{
+	struct object_field proxy =
+		object_field_get(labels, "service.kubernetes.io/service-proxy-name");
+	struct object_field headless = object_field_get(labels, "service.kubernetes.io/headless");
+	struct object_field service = object_field_get(labels, "kubernetes.io/service-name");
+	const char *name = "";
+	int r = object_field_name(&service, &name, err);
+
+	if (r >= 0 && *name && !proxy.value && !headless.value)
+		slice->service_name = memory_text(name);
+	return r;
+}
+
+static int decode_port(const struct object_field *entry, struct strings *strings,
+		       struct endpoint_slice_port *port, struct error *err)
+{
+	struct object_field name = object_field_get(entry, "name");
+	struct object_field number = object_field_get(entry, "port");
+	struct object_field protocol = object_field_get(entry, "protocol");
+	const char *text = "";
+	int r;
+
+	port->protocol = IPPROTO_TCP;
+	r = object_field_object(entry, err);
+	if (r >= 0)
+		r = object_field_port_name(&name, &text, err);
+	if (r >= 0)
+		r = object_field_port(&number, &port->port, err);
+	if (r >= 0)
+		r = object_field_protocol(&protocol, &port->protocol, err);
+	if (r >= 0)
+		port->name = strings_get(strings, text);
+	return r;
+}
+
+static int decode_ports(const struct object_field *parent, struct endpoint_slice *slice,
+			struct error *err)
+{
+	struct object_field list = object_field_get(parent, "ports");
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0 || count == 0)
+		return r;
+	slice->ports = memory_array(count, sizeof(*slice->ports));
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+
+		r = decode_port(&entry, slice->strings, &slice->ports[i], err);
+		if (r < 0)
+			return r;
+		slice->port_count++;
+	}
+	return 0;
+}
+
+static int decode_conditions(const struct object_field *entry, struct endpoint *endpoint,
+			     struct error *err)
+{
+	struct object_field conditions = object_field_get(entry, "conditions");
+	struct object_field ready = object_field_get(&conditions, "ready");
+	struct object_field serving = object_field_get(&conditions, "serving");
+	struct object_field terminating = object_field_get(&conditions, "terminating");
+	int r;
+
+	endpoint->is_ready = true;
+	r = object_field_object(&conditions, err);
+	if (r >= 0)
+		r = object_field_boolean(&ready, &endpoint->is_ready, err);
+	endpoint->is_serving = endpoint->is_ready;
+	if (r >= 0)
+		r = object_field_boolean(&serving, &endpoint->is_serving, err);
+	if (r >= 0)
+		r = object_field_boolean(&terminating, &endpoint->is_terminating, err);
+	return r;
+}
+
+static int decode_hints(const struct object_field *entry, struct strings *strings,
+			struct endpoint *endpoint, struct error *err)
+{
+	struct object_field hints = object_field_get(entry, "hints");
+	struct object_field list = object_field_get(&hints, "forZones");
+	char zones[HINTS_SIZE] = "";
+	size_t count = 0, used = 0;
+	int r = object_field_object(&hints, err);
+
+	if (r >= 0)
+		r = object_field_list(&list, &count, err);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct object_field zone = object_field_at(&list, i);
+		struct object_field name = object_field_get(&zone, "name");
+		const char *text = "";
+
+		r = object_field_object(&zone, err);
+		if (r >= 0)
+			r = object_field_text(&name, &text, err);
+		if (r < 0)
+			return r;
+		if (!*text || strchr(text, ','))
+			return object_field_error(&name, err, "\"%.60s\" is not a zone", text);
+		if (used + strlen(text) + 2 > sizeof(zones))
+			return object_field_error(&list, err, "longer than %d characters",
+						  HINTS_SIZE);
+		used += (size_t)snprintf(zones + used, sizeof(zones) - used, "%s%s",
+					 used ? "," : "", text);
+	}
+	if (r >= 0 && used)
+		endpoint->hint_zones = strings_get(strings, zones);
+	return r;
+}
+
+static int decode_endpoint_address(const struct object_field *entry, uint16_t family,
+				   struct address *ret, struct error *err)
+{
+	struct object_field list = object_field_get(entry, "addresses");
+	struct object_field first;
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0)
+		return r;
+	first = object_field_at(&list, 0);
+	if (!first.value)
+		return object_field_error(&list, err, "empty");
+	r = object_field_unicast(&first, ret, err);
+	if (r < 0)
+		return r;
+	if (ret->family != family)
+		return object_field_error(&first, err, "%s is not an IPv%d address",
+					  json_string_value(first.value),
+					  family == AF_INET ? 4 : 6);
+	return 0;
+}
+
+static int decode_node_name(const struct object_field *entry, struct strings *strings,
+			    struct endpoint *endpoint, struct error *err)
+{
+	struct object_field node = object_field_get(entry, "nodeName");
+	const char *text = NULL;
+	int r = object_field_name(&node, &text, err);
+
+	if (r >= 0)
+		endpoint->node_name = strings_get(strings, text);
+	return r;
+}
+
+static int decode_endpoint(const struct object_field *entry, const struct endpoint_slice *slice,
+			   struct endpoint *endpoint, struct error *err)
+{
+	int r = object_field_object(entry, err);
+
+	if (r >= 0)
+		r = decode_endpoint_address(entry, slice->family, &endpoint->address, err);
+	if (r >= 0)
+		r = decode_conditions(entry, endpoint, err);
+	if (r >= 0)
+		r = decode_node_name(entry, slice->strings, endpoint, err);
+	if (r >= 0)
+		r = decode_hints(entry, slice->strings, endpoint, err);
+	return r;
+}
+
+static int decode_slice_endpoints(const struct object_field *root, struct endpoint_slice *slice,
+				  struct error *err)
+{
+	struct object_field list = object_field_get(root, "endpoints");
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0 || count == 0)
+		return r;
+	slice->endpoints = memory_array(count, sizeof(*slice->endpoints));
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+
+		/* Counted before it is read, so that its strings are given back if it is wrong. */
+		slice->endpoint_count++;
+		r = decode_endpoint(&entry, slice, &slice->endpoints[i], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int decode_address_type(const struct object_field *root, struct endpoint_slice *slice,
+			       struct error *err)
+{
+	static const char *const names[] = {"IPv4", "IPv6", "FQDN"};
+	static const uint16_t families[] = {AF_INET, AF_INET6, 0};
+	struct object_field field = object_field_get(root, "addressType");
+	size_t choice = COUNT(names);
+	int r = object_field_choice(&field, names, COUNT(names), &choice, err);
+
+	if (r < 0)
+		return r;
+	if (choice == COUNT(names))
+		return object_field_error(&field, err, "missing (IPv4, IPv6 or FQDN)");
+	slice->family = families[choice];
+	return 0;
+}
+
+int object_decode_endpoint_slice(const json_t *object, struct strings *strings,
+				 struct endpoint_slice **ret, struct error *err)
+{
+	auto_free(endpoint_slice) struct endpoint_slice *slice = memory_allocate(sizeof(*slice));
+	struct object_field root = object_field_root(object);
+	struct object_field metadata_field = object_field_get(&root, "metadata");
+	struct slice_metadata metadata;
+	int r;
+
+	slice->strings = strings;
+	r = object_field_object(&root, err);
+	if (r >= 0)
+		r = decode_metadata(&metadata_field, &metadata, err);
+	if (r < 0)
+		return r;
+	slice->namespace_name = memory_text(metadata.namespace_name);
+	slice->name = memory_text(metadata.name);
+	slice->trigger_time = metadata.trigger_time;
+	r = decode_owner(&metadata.labels, slice, err);
+	if (r >= 0)
+		r = decode_address_type(&root, slice, err);
+	if (r >= 0)
+		r = decode_ports(&root, slice, err);
+	if (r >= 0 && slice->family)
+		r = decode_slice_endpoints(&root, slice, err);
+	if (r < 0)
+		return r;
+	*ret = take(&slice);
+	return 0;
+}
+
+void endpoint_slices_clear(struct endpoint_slices *slices)
+{
+	for (size_t i = 0; i < slices->count; i++)
+		endpoint_slice_free(slices->slices[i]);
+	free(slices->slices);
+	*slices = (struct endpoint_slices){0};
+}
+
+/* Adds the addresses of @name ("addresses" or "notReadyAddresses") that are of the slice's family.
+ */
+static int add_subset_addresses(const struct object_field *subset, const char *name, bool is_ready,
+				struct endpoint_slice *slice, struct error *err)
+{
+	struct object_field list = object_field_get(subset, name);
+	size_t count = 0, old_count = slice->endpoint_count;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0 || count == 0)
+		return r;
+	slice->endpoints =
+		memory_resize(slice->endpoints, old_count + count, sizeof(*slice->endpoints));
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+		struct object_field ip = object_field_get(&entry, "ip");
+		struct endpoint endpoint = {.is_ready = is_ready, .is_serving = is_ready};
+
+		r = object_field_object(&entry, err);
+		if (r >= 0 && !ip.value)
+			r = object_field_error(&ip, err, "missing");
+		if (r >= 0)
+			r = object_field_unicast(&ip, &endpoint.address, err);
+		if (r >= 0 && endpoint.address.family == slice->family)
+			r = decode_node_name(&entry, slice->strings, &endpoint, err);
+		if (r < 0)
+			return r;
+		if (endpoint.address.family == slice->family)
+			slice->endpoints[slice->endpoint_count++] = endpoint;
+	}
+	return 0;
+}
+
+/* *ret is NULL if the subset has no address of this family. */
+static int mirror_subset(const struct object_field *subset, const struct slice_metadata *metadata,
+			 struct strings *strings, uint16_t family, struct endpoint_slice **ret,
+			 struct error *err)
+{
+	auto_free(endpoint_slice) struct endpoint_slice *slice = memory_allocate(sizeof(*slice));
+	int r = object_field_object(subset, err);
+
+	slice->strings = strings;
+	slice->family = family;
+	if (r >= 0)
+		r = add_subset_addresses(subset, "addresses", true, slice, err);
+	if (r >= 0)
+		r = add_subset_addresses(subset, "notReadyAddresses", false, slice, err);
+	if (r >= 0)
+		r = decode_ports(subset, slice, err);
+	if (r < 0 || slice->endpoint_count == 0)
+		return r;
+	slice->namespace_name = memory_text(metadata->namespace_name);
+	slice->name = memory_format("%s:%zu:%s", metadata->name, subset->index,
+				    family == AF_INET ? "ipv4" : "ipv6");
+	slice->service_name = memory_text(metadata->name);
+	slice->trigger_time = metadata->trigger_time;
+	*ret = take(&slice);
+	return 0;
+}
+
+static bool is_mirrored(const struct slice_metadata *metadata)
+{
+	struct object_field skip =
+		object_field_get(&metadata->labels, "endpointslice.kubernetes.io/skip-mirror");
+	struct object_field leader = object_field_get(&metadata->annotations,
+						      "control-plane.alpha.kubernetes.io/leader");
+	struct object_field headless =
+		object_field_get(&metadata->labels, "service.kubernetes.io/headless");
+	const char *text = json_string_value(skip.value);
+
+	return !(text && strcmp(text, "true") == 0) && !leader.value && !headless.value;
+}
+
+int object_decode_endpoints(const json_t *object, struct strings *strings,
+			    struct endpoint_slices *ret, struct error *err)
+{
+	static const uint16_t families[] = {AF_INET, AF_INET6};
+	struct object_field root = object_field_root(object);
+	struct object_field metadata_field = object_field_get(&root, "metadata");
+	struct object_field subsets = object_field_get(&root, "subsets");
+	struct endpoint_slices slices = {0};
+	struct slice_metadata metadata;
+	size_t count = 0;
+	int r;
+
+	r = object_field_object(&root, err);
+	if (r >= 0)
+		r = decode_metadata(&metadata_field, &metadata, err);
+	if (r >= 0)
+		r = object_field_list(&subsets, &count, err);
+	if (r < 0)
+		return r;
+	if (!is_mirrored(&metadata))
+		count = 0;
+	slices.slices = memory_array(count * COUNT(families), sizeof(struct endpoint_slice *));
+	for (size_t i = 0; r >= 0 && i < count * COUNT(families); i++) {
+		struct object_field subset = object_field_at(&subsets, i / COUNT(families));
+		struct endpoint_slice *slice = NULL;
+
+		r = mirror_subset(&subset, &metadata, strings, families[i % COUNT(families)],
+				  &slice, err);
+		if (slice)
+			slices.slices[slices.count++] = slice;
+	}
+	if (r < 0) {
+		endpoint_slices_clear(&slices);
+		return r;
+	}
+	*ret = slices;
+	return 0;
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "object_decode.h"
+
+#include "object_field.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define DEFAULT_AFFINITY_SECONDS 10800
+#define LONGEST_AFFINITY_SECONDS 86400
+
+/* Port numbers that were seen, per protocol. */
+struct port_set {
+	uint8_t seen[3][(UINT16_MAX + 1) / 8];
+};
+
+static bool port_set_add(struct port_set *set, uint8_t protocol, uint16_t port)
+{
+	size_t row = protocol == IPPROTO_TCP ? 0 : protocol == IPPROTO_UDP ? 1 : 2;
+	uint8_t bit = (uint8_t)(1U << (port % 8));
+	bool is_new = !(set->seen[row][port / 8] & bit);
+
+	set->seen[row][port / 8] |= bit;
+	return is_new;
+}
+
+static int decode_metadata(const struct object_field *root, struct service *service,
+			   struct error *err)
+{
+	struct object_field metadata = object_field_get(root, "metadata");
+	struct object_field name = object_field_get(&metadata, "name");
+	struct object_field namespace_name = object_field_get(&metadata, "namespace");
+	struct object_field created = object_field_get(&metadata, "creationTimestamp");
+	struct object_field labels = object_field_get(&metadata, "labels");
+	struct object_field proxy =
+		object_field_get(&labels, "service.kubernetes.io/service-proxy-name");
+	struct object_field headless = object_field_get(&labels, "service.kubernetes.io/headless");
+	const char *name_text = "", *namespace_text = "default", *proxy_text = NULL;
+	int64_t milliseconds = 0;
+	int r;
+
+	r = object_field_object(&metadata, err);
+	if (r >= 0)
+		r = object_field_object(&labels, err);
+	if (r >= 0)
+		r = object_field_name(&name, &name_text, err);
+	if (r >= 0)
+		r = object_field_name(&namespace_name, &namespace_text, err);
+	if (r >= 0)
+		r = object_field_time(&created, &milliseconds, err);
+	if (r >= 0)
+		r = object_field_text(&proxy, &proxy_text, err);
+	if (r < 0)
+		return r;
+	if (!*name_text)
+		return object_field_error(&name, err, "missing");
+	service->name = memory_text(name_text);
+	service->namespace_name = memory_text(namespace_text);
+	service->created = milliseconds / 1000;
+	service->proxy_name = memory_text(proxy_text);
+	service->is_headless_label = headless.value;
+	return 0;
+}
+
+static int decode_type(const struct object_field *spec, struct service *service, struct error *err)
+{
+	static const char *const names[] = {
+		[SERVICE_TYPE_CLUSTER_IP] = "ClusterIP",
+		[SERVICE_TYPE_NODE_PORT] = "NodePort",
+		[SERVICE_TYPE_LOAD_BALANCER] = "LoadBalancer",
+		[SERVICE_TYPE_EXTERNAL_NAME] = "ExternalName",
+	};
+	struct object_field field = object_field_get(spec, "type");
+	size_t choice = SERVICE_TYPE_CLUSTER_IP;
+	int r = object_field_choice(&field, names, COUNT(names), &choice, err);
+
+	service->type = (enum service_type)choice;
+	return r;
+}
+
+static bool is_no_cluster_ip(const struct object_field *field)
+{
+	const char *text = json_string_value(field->value);
+
+	return !field->value || (text && (!*text || strcmp(text, "None") == 0));
+}
+
+static int decode_cluster_ips(const struct object_field *spec, struct service *service,
+			      struct error *err)
+{
+	struct object_field single = object_field_get(spec, "clusterIP");
+	struct object_field list = object_field_get(spec, "clusterIPs");
+	struct address first = {0}, *addresses;
+	size_t count = 0;
+	int r;
+
+	r = object_field_list(&list, &count, err);
+	if (r >= 0 && !is_no_cluster_ip(&single))
+		r = object_field_unicast(&single, &first, err);
+	if (r < 0)
+		return r;
+	if (count > 2)
+		return object_field_error(&list, err, "more than one address per family");
+	if (count == 0 && !first.family)
+		return 0;
+	addresses = service->cluster_ips = memory_array(2, sizeof(*addresses));
+	if (count == 0)
+		addresses[service->cluster_ip_count++] = first;
+
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+
+		if (i == 0 && is_no_cluster_ip(&entry) && !first.family)
+			return 0;
+		if (!entry.value)
+			return object_field_error(&entry, err, "missing");
+		r = object_field_unicast(&entry, &addresses[i], err);
+		if (r < 0)
+			return r;
+		service->cluster_ip_count++;
+		if (i == 0 && json_string_length(single.value) &&
+		    !address_is_equal(&addresses[0], &first))
+			return object_field_error(&entry, err, "differs from spec.clusterIP");
+		if (i == 1 && addresses[1].family == addresses[0].family)
+			return object_field_error(&entry, err, "is of the family of the first");
+	}
+	return 0;
+}
+
+static int decode_external_ips(const struct object_field *spec, struct service *service,
+			       struct error *err)
+{
+	struct object_field list = object_field_get(spec, "externalIPs");
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0 || count == 0)
+		return r;
+	service->external_ips = memory_array(count, sizeof(*service->external_ips));
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+
+		if (!entry.value)
+			return object_field_error(&entry, err, "missing");
+		r = object_field_unicast(&entry, &service->external_ips[i], err);
+		if (r < 0)
+			return r;
+		service->external_ip_count++;
+	}
+	return 0;
+}
+
+static int decode_load_balancer_ips(const struct object_field *root, struct service *service,
+				    struct error *err)
+{
+	static const char *const modes[] = {"VIP", "Proxy"};
+	struct object_field status = object_field_get(root, "status");
+	struct object_field balancer = object_field_get(&status, "loadBalancer");
+	struct object_field list = object_field_get(&balancer, "ingress");
+	size_t count = 0;
+	int r;
+
+	r = object_field_object(&status, err);
+	if (r >= 0)
+		r = object_field_object(&balancer, err);
+	if (r >= 0)
+		r = object_field_list(&list, &count, err);
+	if (r < 0 || count == 0)
+		return r;
+	service->load_balancer_ips = memory_array(count, sizeof(*service->load_balancer_ips));
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+		struct object_field ip = object_field_get(&entry, "ip");
+		struct object_field mode_field = object_field_get(&entry, "ipMode");
+		struct address address = {0};
+		size_t mode = 0;
+
+		r = object_field_object(&entry, err);
+		if (r >= 0)
+			r = object_field_choice(&mode_field, modes, COUNT(modes), &mode, err);
+		if (r >= 0 && json_string_length(ip.value))
+			r = object_field_address(&ip, &address, err);
+		if (r < 0)
+			return r;
+		if (address.family && mode == 0)
+			service->load_balancer_ips[service->load_balancer_ip_count++] = address;
+	}
+	return 0;
+}
+
+static int decode_source_ranges(const struct object_field *spec, struct service *service,
+				struct error *err)
+{
+	struct object_field list = object_field_get(spec, "loadBalancerSourceRanges");
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0 || count == 0)
+		return r;
+	service->source_ranges = memory_array(count, sizeof(*service->source_ranges));
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+
+		if (!entry.value)
+			return object_field_error(&entry, err, "missing");
+		r = object_field_prefix(&entry, &service->source_ranges[i], err);
+		if (r < 0)
+			return r;
+		service->source_range_count++;
+	}
+	return 0;
+}
+
+static int decode_port(const struct object_field *entry, struct service_port *port,
+		       struct error *err)
+{
+	struct object_field name = object_field_get(entry, "name");
+	struct object_field number = object_field_get(entry, "port");
+	struct object_field protocol = object_field_get(entry, "protocol");
+	struct object_field node_port = object_field_get(entry, "nodePort");
+	const char *name_text = "";
+	int64_t node_port_number = 0;
+	int r;
+
+	port->protocol = IPPROTO_TCP;
+	r = object_field_object(entry, err);
+	if (r >= 0)
+		r = object_field_port_name(&name, &name_text, err);
+	if (r >= 0 && !number.value)
+		r = object_field_error(&number, err, "missing");
+	if (r >= 0)
+		r = object_field_port(&number, &port->port, err);
+	if (r >= 0)
+		r = object_field_protocol(&protocol, &port->protocol, err);
+	if (r >= 0)
+		r = object_field_integer(&node_port, &node_port_number, err);
+	if (r >= 0 && node_port_number != 0)
+		r = object_field_port(&node_port, &port->node_port, err);
+	if (r >= 0)
+		port->name = memory_text(name_text);
+	return r;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int check_port_names(const struct object_field *list, const struct service *service,
+			    struct error *err)
+{
+	auto_memory const char **names = memory_array(service->port_count, sizeof(*names));
+	int r = 0;
+
+	if (service->port_count < 2)
+		return 0;
+	for (size_t i = 0; i < service->port_count; i++)
+		names[i] = service->ports[i].name;
+	qsort(names, service->port_count, sizeof(*names), compare_names);
+	if (!*names[0])
+		return object_field_error(list, err,
+					  "of several ports, each needs a name of its own");
+	for (size_t i = 1; r >= 0 && i < service->port_count; i++)
+		if (strcmp(names[i - 1], names[i]) == 0)
+			r = object_field_error(list, err, "the name \"%s\" is there twice",
+					       names[i]);
+	return r;
+}
+
+/* What tells virtual servers apart must differ between the ports of one Service. */
+static int check_port_numbers(const struct object_field *list, const struct service *service,
+			      struct error *err)
+{
+	auto_memory struct port_set *ports = memory_allocate(sizeof(*ports));
+	auto_memory struct port_set *node_ports = memory_allocate(sizeof(*node_ports));
+	bool has_node_ports = service->type == SERVICE_TYPE_NODE_PORT ||
+			      service->type == SERVICE_TYPE_LOAD_BALANCER;
+
+	for (size_t i = 0; i < service->port_count; i++) {
+		const struct service_port *port = &service->ports[i];
+		struct object_field entry = object_field_at(list, i);
+		struct object_field number = object_field_get(&entry, "port");
+		struct object_field node_port = object_field_get(&entry, "nodePort");
+
+		if (!port_set_add(ports, port->protocol, port->port))
+			return object_field_error(&number, err, "%u/%s is there twice", port->port,
+						  address_protocol_name(port->protocol));
+		if (!port->node_port)
+			continue;
+		if (!has_node_ports)
+			return object_field_error(&node_port, err,
+						  "a Service of type %s has no node ports",
+						  service_type_name(service->type));
+		if (!port_set_add(node_ports, port->protocol, port->node_port))
+			return object_field_error(&node_port, err, "%u/%s is there twice",
+						  port->node_port,
+						  address_protocol_name(port->protocol));
+	}
+	return 0;
+}
+
+static int decode_ports(const struct object_field *spec, struct service *service, struct error *err)
+{
+	struct object_field list = object_field_get(spec, "ports");
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0 || count == 0)
+		return r;
+	service->ports = memory_array(count, sizeof(*service->ports));
+	for (size_t i = 0; i < count; i++) {
+		struct object_field entry = object_field_at(&list, i);
+
+		r = decode_port(&entry, &service->ports[i], err);
+		if (r < 0)
+			return r;
+		service->port_count++;
+	}
+	r = check_port_names(&list, service, err);
+	return r < 0 ? r : check_port_numbers(&list, service, err);
+}
+
+static int decode_affinity(const struct object_field *spec, struct service *service,
+			   struct error *err)
+{
+	static const char *const names[] = {"None", "ClientIP"};
+	struct object_field affinity = object_field_get(spec, "sessionAffinity");
+	struct object_field config = object_field_get(spec, "sessionAffinityConfig");
+	struct object_field client_ip = object_field_get(&config, "clientIP");
+	struct object_field timeout = object_field_get(&client_ip, "timeoutSeconds");
+	int64_t seconds = DEFAULT_AFFINITY_SECONDS;
+	size_t choice = 0;
+	int r;
+
+	r = object_field_choice(&affinity, names, COUNT(names), &choice, err);
+	if (r < 0 || choice == 0)
+		return r;
+	r = object_field_object(&config, err);
+	if (r >= 0)
+		r = object_field_object(&client_ip, err);
+	if (r >= 0)
+		r = object_field_integer(&timeout, &seconds, err);
+	if (r < 0)
+		return r;
+	if (seconds < 1 || seconds > LONGEST_AFFINITY_SECONDS)
+		return object_field_error(&timeout, err, "%lld is not within 1 to %d seconds",
+					  (long long)seconds, LONGEST_AFFINITY_SECONDS);
+	service->affinity_seconds = (uint32_t)seconds;
+	return 0;
+}
+
+/* The external policy counts only where outside traffic can arrive, as kube-proxy has it. */
+static int decode_policies(const struct object_field *spec, struct service *service,
+			   struct error *err)
+{
+	static const char *const names[] = {"Cluster", "Local"};
+	struct object_field external = object_field_get(spec, "externalTrafficPolicy");
+	struct object_field internal = object_field_get(spec, "internalTrafficPolicy");
+	struct object_field health = object_field_get(spec, "healthCheckNodePort");
+	size_t external_choice = 0, internal_choice = 0;
+	uint16_t health_port = 0;
+	int64_t number = 0;
+	int r;
+
+	r = object_field_choice(&external, names, COUNT(names), &external_choice, err);
+	if (r >= 0)
+		r = object_field_choice(&internal, names, COUNT(names), &internal_choice, err);
+	if (r >= 0)
+		r = object_field_integer(&health, &number, err);
+	if (r >= 0 && number != 0)
+		r = object_field_port(&health, &health_port, err);
+	if (r < 0)
+		return r;
+	service->is_internal_local = internal_choice == 1;
+	service->is_external_local =
+		external_choice == 1 &&
+		(service->type == SERVICE_TYPE_NODE_PORT ||
+		 service->type == SERVICE_TYPE_LOAD_BALANCER || service->external_ip_count > 0);
+	if (service->type == SERVICE_TYPE_LOAD_BALANCER && service->is_external_local)
+		service->health_check_node_port = health_port;
+	return 0;
+}
+
+int object_decode_service(const json_t *object, struct service **ret, struct error *err)
+{
+	auto_free(service) struct service *service = memory_allocate(sizeof(*service));
+	struct object_field root = object_field_root(object);
+	struct object_field spec = object_field_get(&root, "spec");
+	int r;
+
+	r = object_field_object(&root, err);
+	if (r >= 0)
+		r = object_field_object(&spec, err);
+	if (r >= 0)
+		r = decode_metadata(&root, service, err);
+	if (r >= 0)
+		r = decode_type(&spec, service, err);
+	/* kube-proxy 1.32 follows the hints of slices whatever the Service's annotations say. */
+	service->has_topology_hints = true;
+	if (r >= 0 && service->type != SERVICE_TYPE_EXTERNAL_NAME) {
+		r = decode_cluster_ips(&spec, service, err);
+		if (r >= 0)
+			r = decode_external_ips(&spec, service, err);
+		if (r >= 0)
+			r = decode_load_balancer_ips(&root, service, err);
+		if (r >= 0)
+			r = decode_source_ranges(&spec, service, err);
+		if (r >= 0)
+			r = decode_ports(&spec, service, err);
+		if (r >= 0)
+			r = decode_affinity(&spec, service, err);
+		if (r >= 0)
+			r = decode_policies(&spec, service, err);
+	}
+	if (r < 0)
+		return r;
+	*ret = take(&service);
+	return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_OBJECT_FIELD_H
+#define SOURCE_OBJECT_FIELD_H
+
+#include "../base/address.h"
+#include "../base/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* No list in an object we read has more entries; an API server would not store it. */
+#define OBJECT_FIELD_LIST_LIMIT 65536
+
+/**
+ * struct object_field - a place in a JSON object, which knows its own path
+ * @parent:  must outlive the field; NULL for the object itself
+ * @name:    NULL for an element of a list
+ * @index:   of an element
+ * @value:   NULL if absent; null counts as absent
+ *
+ * The readers below leave *ret alone and return 0 when the field is absent, so that the caller
+ * sets the default before. A value of the wrong type gives -EINVAL and "spec.type: not a text".
+ */
+struct object_field {
+	const struct object_field *parent;
+	const char *name;
+	size_t index;
+	const json_t *value;
+};
+
+/** object_field_root() - the object itself; its path is empty */
+struct object_field object_field_root(const json_t *object);
+
+/** object_field_get() - a member; absent if @parent is absent or no object */
+struct object_field object_field_get(const struct object_field *parent, const char *name);
+
+/** object_field_at() - an element of a list that object_field_list() checked */
+struct object_field object_field_at(const struct object_field *list, size_t index);
+
+/** object_field_error() - -EINVAL and "PATH: REASON" */
+__attribute__((format(printf, 3, 4))) int
+object_field_error(const struct object_field *field, struct error *err, const char *format, ...);
+
+/** object_field_object() - 0 if the field is absent or an object */
+int object_field_object(const struct object_field *field, struct error *err);
+
+/** object_field_list() - *ret is the number of elements, 0 if absent */
+int object_field_list(const struct object_field *field, size_t *ret, struct error *err);
+
+/** object_field_text() - *ret belongs to the tree */
+int object_field_text(const struct object_field *field, const char **ret, struct error *err);
+
+int object_field_boolean(const struct object_field *field, bool *ret, struct error *err);
+
+int object_field_integer(const struct object_field *field, int64_t *ret, struct error *err);
+
+/** object_field_port() - 1 to 65535 */
+int object_field_port(const struct object_field *field, uint16_t *ret, struct error *err);
+
+/** object_field_protocol() - TCP, UDP or SCTP as IPPROTO_ number; "" counts as absent */
+int object_field_protocol(const struct object_field *field, uint8_t *ret, struct error *err);
+
+/**
+ * object_field_choice() - the place of a text in @choices; "" counts as absent
+ *
+ * The error names the choices.
+ */
+int object_field_choice(const struct object_field *field, const char *const *choices, size_t count,
+			size_t *ret, struct error *err);
+
+/**
+ * object_field_address() - an IP address as kube-proxy reads it
+ *
+ * Leading zeros of IPv4 octets are dropped (not taken as octal), ::ffff:10.0.0.1 is 10.0.0.1.
+ */
+int object_field_address(const struct object_field *field, struct address *ret, struct error *err);
+
+/** object_field_unicast() - an address that traffic can be sent to from elsewhere */
+int object_field_unicast(const struct object_field *field, struct address *ret, struct error *err);
+
+/** object_field_prefix() - a CIDR block, blanks around it are ignored */
+int object_field_prefix(const struct object_field *field, struct prefix *ret, struct error *err);
+
+/** object_field_time() - RFC 3339, in milliseconds since 1970 */
+int object_field_time(const struct object_field *field, int64_t *ret, struct error *err);
+
+/** object_field_name() - what an API server takes as an object's name; "" counts as absent */
+int object_field_name(const struct object_field *field, const char **ret, struct error *err);
+
+/** object_field_port_name() - what an API server takes as a port's name; may be "" */
+int object_field_port_name(const struct object_field *field, const char **ret, struct error *err);
+
+#endif
