@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "set_listing.h"
+
+#include <errno.h>
+#include <libipset/linux_ip_set.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <netinet/in.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* What belongs to one listing. @header or @on_member may be NULL. */
+struct listing {
+	enum set_kind kind;
+	uint16_t family;
+	struct set_header *header;
+	void (*on_member)(void *user, const struct set_member *member);
+	void *user;
+};
+
+static uint32_t attribute_u32(struct nlattr *attribute)
+{
+	if (!attribute || nla_len(attribute) != (int)sizeof(uint32_t))
+		return 0;
+	return ntohl(nla_get_u32(attribute));
+}
+
+/* An address is nested once more, in an attribute that tells its family. */
+static bool read_address(struct nlattr *attribute, struct address *ret)
+{
+	struct nlattr *inner;
+
+	if (!attribute)
+		return false;
+	inner = nla_data(attribute);
+	if (!nla_ok(inner, nla_len(attribute)))
+		return false;
+	switch (nla_type(inner)) {
+	case IPSET_ATTR_IPADDR_IPV4:
+		ret->family = AF_INET;
+		break;
+	case IPSET_ATTR_IPADDR_IPV6:
+		ret->family = AF_INET6;
+		break;
+	default:
+		return false;
+	}
+	if (nla_len(inner) != (int)address_length(ret->family))
+		return false;
+	memcpy(ret->bytes, nla_data(inner), address_length(ret->family));
+	return true;
+}
+
+static bool read_port(struct nlattr *attribute, uint16_t *ret)
+{
+	if (!attribute || nla_len(attribute) != (int)sizeof(uint16_t))
+		return false;
+	*ret = ntohs(nla_get_u16(attribute));
+	return true;
+}
+
+static bool read_byte(struct nlattr *attribute, uint8_t *ret)
+{
+	if (!attribute || nla_len(attribute) != (int)sizeof(uint8_t))
+		return false;
+	*ret = nla_get_u8(attribute);
+	return true;
+}
+
+static bool read_member(const struct listing *listing, struct nlattr *attribute,
+			struct set_member *ret)
+{
+	struct nlattr *fields[IPSET_ATTR_ADT_MAX + 1];
+
+	if (nla_parse_nested(fields, IPSET_ATTR_ADT_MAX, attribute, NULL) < 0)
+		return false;
+	/* An exception from a wider member; never one of ours, adding ours puts it right. */
+	if (attribute_u32(fields[IPSET_ATTR_CADT_FLAGS]) & IPSET_FLAG_NOMATCH)
+		return false;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->kind = (uint8_t)listing->kind;
+	ret->family = (uint8_t)listing->family;
+	switch (set_kind_type(listing->kind)) {
+	case SET_TYPE_BITMAP_PORT:
+		return read_port(fields[IPSET_ATTR_PORT], &ret->port);
+	case SET_TYPE_HASH_IP:
+		return read_address(fields[IPSET_ATTR_IP], &ret->address);
+	case SET_TYPE_HASH_IP_PORT:
+		break;
+	case SET_TYPE_HASH_IP_PORT_IP:
+		if (!read_address(fields[IPSET_ATTR_IP2], &ret->source))
+			return false;
+		break;
+	case SET_TYPE_HASH_IP_PORT_NET:
+		if (!read_address(fields[IPSET_ATTR_IP2], &ret->source) ||
+		    !read_byte(fields[IPSET_ATTR_CIDR2], &ret->prefix_length))
+			return false;
+		break;
+	}
+	return read_address(fields[IPSET_ATTR_IP], &ret->address) &&
+	       read_port(fields[IPSET_ATTR_PORT], &ret->port) &&
+	       read_byte(fields[IPSET_ATTR_PROTO], &ret->protocol);
+}
+
+static void read_header(struct nlattr *const *command, struct set_header *header)
+{
+	struct nlattr *fields[IPSET_ATTR_CREATE_MAX + 1];
+
+	nla_strlcpy(header->type, command[IPSET_ATTR_TYPENAME], sizeof(header->type));
+	if (command[IPSET_ATTR_FAMILY])
+		header->family = nla_get_u8(command[IPSET_ATTR_FAMILY]);
+	if (nla_parse_nested(fields, IPSET_ATTR_CREATE_MAX, command[IPSET_ATTR_DATA], NULL) < 0)
+		return;
+	header->capacity = attribute_u32(fields[IPSET_ATTR_MAXELEM]);
+	header->hash_size = attribute_u32(fields[IPSET_ATTR_HASHSIZE]);
+	header->member_count = attribute_u32(fields[IPSET_ATTR_ELEMENTS]);
+}
+
+static int on_message(void *user, const struct nlmsghdr *message)
+{
+	struct listing *listing = user;
+	struct nlattr *command[IPSET_ATTR_CMD_MAX + 1], *attribute;
+	struct set_member member;
+	int rest;
+
+	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(struct nfgenmsg), command,
+			IPSET_ATTR_CMD_MAX, NULL) < 0)
+		return -EBADMSG;
+	/* Only the first part of a listing carries what the set was created with. */
+	if (listing->header && command[IPSET_ATTR_TYPENAME] && command[IPSET_ATTR_DATA])
+		read_header(command, listing->header);
+	if (!listing->on_member || !command[IPSET_ATTR_ADT])
+		return 0;
+	nla_for_each_nested (attribute, command[IPSET_ATTR_ADT], rest) {
+		if (read_member(listing, attribute, &member))
+			listing->on_member(listing->user, &member);
+	}
+	return 0;
+}
+
+static int ask(struct netlink *netlink, const char *name, struct listing *listing,
+	       struct error *err)
+{
+	const struct nfgenmsg family = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
+	struct nl_msg *request = netlink_message(netlink);
+	int r;
+
+	if (!nlmsg_put(request, 0, 0, NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_LIST, 0,
+		       NLM_F_REQUEST | NLM_F_DUMP) ||
+	    nlmsg_append(request, (void *)&family, sizeof(family), NLMSG_ALIGNTO) < 0 ||
+	    nla_put_u8(request, IPSET_ATTR_PROTOCOL, IPSET_PROTOCOL_MIN) < 0 ||
+	    nla_put_string(request, IPSET_ATTR_SETNAME, name) < 0)
+		return error_set(err, -EMSGSIZE, "listing set %s: message too long", name);
+	if (!listing->on_member && nla_put_u32(request, IPSET_ATTR_FLAGS | NLA_F_NET_BYTEORDER,
+					       htonl(IPSET_FLAG_LIST_HEADER)) < 0)
+		return error_set(err, -EMSGSIZE, "listing set %s: message too long", name);
+
+	r = netlink_ask(netlink, request, on_message, listing, err);
+	if (r < 0)
+		return error_wrap(err, r, "listing set %s", name);
+	return 0;
+}
+
+int set_listing_header(struct netlink *netlink, const char *name, struct set_header *ret,
+		       struct error *err)
+{
+	struct listing listing = {.header = ret};
+
+	memset(ret, 0, sizeof(*ret));
+	return ask(netlink, name, &listing, err);
+}
+
+int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
+			void (*on_member)(void *user, const struct set_member *member), void *user,
+			struct error *err)
+{
+	struct listing listing = {
+		.kind = kind, .family = family, .on_member = on_member, .user = user};
+
+	return ask(netlink, set_kind_name(kind, family), &listing, err);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_SET_LISTING_H
+#define KERNEL_SET_LISTING_H
+
+#include "../base/error.h"
+#include "../plan/proxy_state.h"
+#include "netlink.h"
+
+/*
+ * Reading ipsets. libipset offers a listing as text only; this asks the kernel itself, in the
+ * protocol of <linux/netfilter/ipset/ip_set.h>, and gives members as values.
+ */
+
+/**
+ * struct set_header - what the kernel says about a set
+ * @type:          "hash:ip,port"
+ * @family:        AF_INET, AF_INET6; AF_UNSPEC for bitmap:port
+ * @capacity:      maxelem; 0 for types without
+ * @hash_size:     0 for types without
+ * @member_count:  as the kernel counts
+ */
+struct set_header {
+	char type[32];
+	uint16_t family;
+	uint32_t capacity;
+	uint32_t hash_size;
+	uint32_t member_count;
+};
+
+/**
+ * set_listing_header() - read a set without its members
+ * @netlink:  open for NETLINK_NETFILTER
+ * Return: 0; -ENOENT if there is no such set
+ */
+int set_listing_header(struct netlink *netlink, const char *name, struct set_header *ret,
+		       struct error *err);
+
+/**
+ * set_listing_members() - read the members of a set, in no particular order
+ * @kind, @family:  what the members are; the name of the set follows from them
+ * Return: 0; -ENOENT if there is no such set
+ */
+int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
+			void (*on_member)(void *user, const struct set_member *member), void *user,
+			struct error *err);
+
+#endif
