@@ -286,7 +286,7 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp((*left)->key, (*right)->key);
 }
 
-void store_each(struct store *store, bool is_sorted,
+void store_each(const struct store *store, bool is_sorted,
 		void (*visit)(const struct service_view *view, void *user), void *user)
 {
 	size_t count = HASH_COUNT(store->services), used = 0;

@@ -65,7 +65,7 @@ bool store_take_dirty(struct store *store, struct service_view *ret);
 bool store_find(const struct store *store, const char *key, struct service_view *ret);
 
 /** store_each() - call @visit for every view, sorted by key when @is_sorted */
-void store_each(struct store *store, bool is_sorted,
+void store_each(const struct store *store, bool is_sorted,
 		void (*visit)(const struct service_view *view, void *user), void *user);
 
 size_t store_service_count(const struct store *store);

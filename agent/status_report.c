@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status_report.h"
+
+#include "../lib/plan/topology.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * What one Service can look like, from best to worst; a Service looks like its worst virtual
+ * server.
+ */
+enum service_look {
+	SERVICE_LOOK_SKIPPED,
+	SERVICE_LOOK_PROGRAMMED,
+	SERVICE_LOOK_PENDING,
+	SERVICE_LOOK_CONFLICT,
+	SERVICE_LOOK_FAILED,
+	SERVICE_LOOK_REJECTED,
+};
+
+static const char *look_name(enum service_look look)
+{
+	switch (look) {
+	case SERVICE_LOOK_SKIPPED:
+		return "skipped";
+	case SERVICE_LOOK_PROGRAMMED:
+		return "programmed";
+	case SERVICE_LOOK_PENDING:
+		return "pending";
+	case SERVICE_LOOK_CONFLICT:
+		return "conflict";
+	case SERVICE_LOOK_FAILED:
+		return "failed";
+	case SERVICE_LOOK_REJECTED:
+		return "rejected";
+	}
+	return "";
+}
+
+/* Names and reasons come from files and may hold any bytes; JSON holds UTF-8 only. */
+static json_t *text_json(const char *text)
+{
+	json_t *json = json_string(text);
+	auto_memory char *copy = json ? NULL : memory_text(text);
+
+	if (json)
+		return json;
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(copy);
+}
+
+static json_t *number_json(uint64_t number)
+{
+	return json_integer((json_int_t)number);
+}
+
+static void add_rejection(void *user, const struct rejection *rejection)
+{
+	json_t *item = json_object();
+
+	json_object_set_new(item, "kind", text_json(rejection->kind));
+	json_object_set_new(item, "namespace", text_json(rejection->namespace_name));
+	json_object_set_new(item, "name", text_json(rejection->name));
+	json_object_set_new(item, "reason", text_json(rejection->reason));
+	json_array_append_new(user, item);
+}
+
+static json_t *rejections_json(const struct rejections *rejections)
+{
+	json_t *list = json_array();
+
+	rejections_each(rejections, add_rejection, list);
+	return list;
+}
+
+static json_t *operations_json(const struct sync_counters *counters)
+{
+	json_t *all = json_object();
+
+	for (int i = 0; i < FACILITY_COUNT; i++) {
+		json_t *one = json_object();
+
+		json_object_set_new(one, "applied", number_json(counters->applied[i]));
+		json_object_set_new(one, "failed", number_json(counters->failed[i]));
+		json_object_set_new(one, "repaired", number_json(counters->repaired[i]));
+		json_object_set_new(all, facility_name((enum facility)i), one);
+	}
+	return all;
+}
+
+static json_t *held_json(const struct ledger *ledger)
+{
+	json_t *held = json_object();
+	struct ledger_counts counts;
+
+	ledger_count(ledger, &counts);
+	json_object_set_new(held, "virtualServers", number_json(counts.servers));
+	json_object_set_new(held, "destinations", number_json(counts.destinations));
+	json_object_set_new(held, "setMembers", number_json(counts.members));
+	json_object_set_new(held, "addresses", number_json(counts.addresses));
+	return held;
+}
+
+static json_t *sets_json(struct kernel *kernel)
+{
+	struct ipset_usage usages[2 * SET_KIND_COUNT];
+	size_t count = kernel ? ipsets_usage(kernel->ipsets, usages) : 0;
+	json_t *sets = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *set = json_object();
+
+		json_object_set_new(set, "name",
+				    text_json(set_kind_name(usages[i].kind, usages[i].family)));
+		json_object_set_new(set, "members", number_json(usages[i].member_count));
+		json_object_set_new(set, "capacity", number_json(usages[i].capacity));
+		json_array_append_new(sets, set);
+	}
+	return sets;
+}
+
+static void add_source(json_t *report, const struct status_sources *sources)
+{
+	const struct agent_health *health = sources->health;
+	json_t *source = json_object(), *rules = json_object();
+
+	json_object_set_new(source, "description", text_json(health->source_description));
+	json_object_set_new(source, "synced", json_boolean(health->is_source_synced));
+	json_object_set_new(source, "services", number_json(store_service_count(sources->store)));
+	json_object_set_new(source, "endpointSlices",
+			    number_json(store_endpoint_slice_count(sources->store)));
+	json_object_set_new(source, "endpoints", number_json(store_endpoint_count(sources->store)));
+	json_object_set_new(report, "source", source);
+
+	json_object_set_new(rules, "inPlace", json_boolean(health->are_rules_in_place));
+	json_object_set_new(rules, "error", text_json(health->rules_error));
+	json_object_set_new(report, "rules", rules);
+}
+
+json_t *status_report_agent(const struct status_sources *sources)
+{
+	const struct sync_counters *counters = sync_counters(sources->sync);
+	const struct ledger *ledger = sync_ledger(sources->sync);
+	const struct node_view *node = sync_node(sources->sync);
+	double uptime = (double)(sync_now() - sources->health->started) / 1000;
+	json_t *report = json_object();
+
+	json_object_set_new(report, "version", json_string(IPVSAGENT_VERSION));
+	json_object_set_new(report, "node", text_json(node->name ? node->name : ""));
+	json_object_set_new(report, "pid", json_integer(getpid()));
+	json_object_set_new(report, "uptimeSeconds", json_real(uptime));
+	json_object_set_new(report, "settled", json_boolean(sync_is_settled(sources->sync)));
+	add_source(report, sources);
+	json_object_set_new(report, "passes", number_json(counters->passes));
+	json_object_set_new(report, "firstPassSeconds", json_real(counters->first_pass_seconds));
+	json_object_set_new(report, "lastPassSeconds", json_real(counters->last_pass_seconds));
+	json_object_set_new(report, "lastVerificationSeconds",
+			    json_real(sources->health->last_verification_seconds));
+	json_object_set_new(report, "operations", operations_json(counters));
+	json_object_set_new(report, "held", held_json(ledger));
+	json_object_set_new(report, "waitingForRetry", number_json(ledger_failed_count(ledger)));
+	json_object_set_new(report, "draining", number_json(ledger_draining_count(ledger)));
+	json_object_set_new(report, "sets", sets_json(sources->kernel));
+	json_object_set_new(report, "rejections", rejections_json(sources->rejections));
+	return report;
+}
+
+/* What a Service's report is built from and into. */
+struct report {
+	const struct status_sources *sources;
+	const struct service_view *view;
+	const struct service_state *state;
+	enum service_look look;
+	char *reason;
+	struct candidates candidates;
+	size_t collected_port; /* what @candidates holds; SIZE_MAX = nothing yet */
+	uint16_t collected_family;
+};
+
+static void worsen(struct report *report, enum service_look look, char *reason)
+{
+	if (look <= report->look) {
+		free(reason);
+		return;
+	}
+	free(report->reason);
+	report->look = look;
+	report->reason = reason;
+}
+
+static bool is_among(const struct address *addresses, size_t count, const struct address *address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (address_is_equal(&addresses[i], address))
+			return true;
+	return false;
+}
+
+static const char *address_kind(const struct service *service, const struct address *address)
+{
+	if (is_among(service->cluster_ips, service->cluster_ip_count, address))
+		return "ClusterIP";
+	if (is_among(service->external_ips, service->external_ip_count, address))
+		return "ExternalIP";
+	if (is_among(service->load_balancer_ips, service->load_balancer_ip_count, address))
+		return "LoadBalancerIP";
+	return "NodePort";
+}
+
+/* The virtual servers of a port follow each other, so one collection serves all of them. */
+static size_t count_endpoints(struct report *report, size_t port_index, uint16_t family)
+{
+	if (report->collected_port != port_index || report->collected_family != family) {
+		topology_collect(report->view, &report->view->service->ports[port_index], family,
+				 sync_node(report->sources->sync)->name, &report->candidates);
+		report->collected_port = port_index;
+		report->collected_family = family;
+	}
+	return report->candidates.count;
+}
+
+/* Texts, because they cost the loop a fraction of what objects do. */
+static json_t *destinations_json(const struct service_state *state,
+				 const struct wanted_server *wanted)
+{
+	const struct destination *destinations = state->destinations + wanted->first_destination;
+	json_t *list = json_array();
+	char text[ADDRESS_TEXT_SIZE];
+
+	for (uint32_t i = 0; i < wanted->destination_count; i++) {
+		address_port_text(&destinations[i].address, destinations[i].port, text);
+		json_array_append_new(list, json_string_nocheck(text));
+	}
+	return list;
+}
+
+static void add_claim(struct report *report, json_t *server, const char *server_name, size_t index)
+{
+	enum service_look look = SERVICE_LOOK_PROGRAMMED;
+	auto_memory char *reason = NULL;
+	struct claim_report claim;
+
+	ledger_claim(sync_ledger(report->sources->sync), report->view->key, index, &claim);
+	switch (claim.state) {
+	case CLAIM_STATE_PROGRAMMED:
+		reason = memory_text("");
+		break;
+	case CLAIM_STATE_FAILED:
+		look = SERVICE_LOOK_FAILED;
+		reason = memory_text(strerror(-claim.code));
+		break;
+	case CLAIM_STATE_CONFLICT:
+		look = SERVICE_LOOK_CONFLICT;
+		reason = memory_format("the older Service %s has it", claim.winner);
+		claim.draining = 0;
+		break;
+	}
+	json_object_set_new(server, "draining", number_json(claim.draining));
+	json_object_set_new(server, "state", json_string(look_name(look)));
+	json_object_set_new(server, "reason", text_json(reason));
+	worsen(report, look,
+	       *reason ? memory_format("%s: %s", server_name, reason) : memory_text(""));
+}
+
+static json_t *server_json(struct report *report, size_t index)
+{
+	const struct wanted_server *wanted = &report->state->servers[index];
+	const struct virtual_server *server = &wanted->server;
+	const struct service *service = report->view->service;
+	bool has_port = wanted->port_index < service->port_count;
+	char address[ADDRESS_TEXT_SIZE], name[2 * ADDRESS_TEXT_SIZE];
+	json_t *json = json_object();
+
+	json_object_set_new(json, "kind", json_string(address_kind(service, &server->key.address)));
+	json_object_set_new(json, "address",
+			    json_string(address_text(&server->key.address, address)));
+	json_object_set_new(json, "port", json_integer(server->key.port));
+	json_object_set_new(json, "protocol",
+			    json_string(address_protocol_name((uint8_t)server->key.protocol)));
+	json_object_set_new(json, "portName",
+			    text_json(has_port ? service->ports[wanted->port_index].name : ""));
+	json_object_set_new(json, "scheduler", json_string(server->scheduler));
+	json_object_set_new(json, "persistenceSeconds", number_json(server->persistence_seconds));
+	json_object_set_new(json, "destinations", destinations_json(report->state, wanted));
+	json_object_set_new(json, "endpoints",
+			    number_json(has_port ? count_endpoints(report, wanted->port_index,
+								   server->key.address.family)
+						 : 0));
+	add_claim(report, json, virtual_server_key_text(&server->key, name), index);
+	return json;
+}
+
+static char *pending_reason(const struct status_sources *sources)
+{
+	const struct agent_health *health = sources->health;
+
+	if (!health->is_source_synced)
+		return memory_text("the source has not been read completely yet");
+	if (!health->are_rules_in_place)
+		return memory_format("waits for the iptables rules%s%s",
+				     *health->rules_error ? ": " : "", health->rules_error);
+	return memory_text("its turn comes");
+}
+
+static json_t *servers_json(struct report *report)
+{
+	const struct ledger *ledger = sync_ledger(report->sources->sync);
+	const char *key = report->view->key;
+	json_t *servers = json_array();
+	int code = ledger_member_code(ledger, key);
+
+	report->state = ledger_state(ledger, key);
+	if (report->state) {
+		for (size_t i = 0; i < report->state->server_count; i++)
+			json_array_append_new(servers, server_json(report, i));
+		if (code)
+			worsen(report, SERVICE_LOOK_FAILED,
+			       memory_format("set member or address: %s", strerror(-code)));
+	} else if (sync_is_settled(report->sources->sync)) {
+		worsen(report, SERVICE_LOOK_PROGRAMMED, memory_text("it has no ports"));
+	} else {
+		worsen(report, SERVICE_LOOK_PENDING, pending_reason(report->sources));
+	}
+	return servers;
+}
+
+static json_t *accepted_json(struct report *report)
+{
+	const struct service *service = report->view->service;
+	enum skip_reason skip = desired_skip_reason(service);
+	json_t *json = json_object();
+
+	json_object_set_new(json, "namespace", text_json(service->namespace_name));
+	json_object_set_new(json, "name", text_json(service->name));
+	json_object_set_new(json, "type", json_string(service_type_name(service->type)));
+	if (skip != SKIP_REASON_NONE) {
+		report->reason = memory_text(skip_reason_text(skip));
+		json_object_set_new(json, "servers", json_array());
+	} else {
+		json_object_set_new(json, "servers", servers_json(report));
+	}
+	return json;
+}
+
+static json_t *unknown_json(const char *namespace_name, const char *name)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "namespace", text_json(namespace_name));
+	json_object_set_new(json, "name", text_json(name));
+	json_object_set_new(json, "type", json_string(""));
+	json_object_set_new(json, "servers", json_array());
+	return json;
+}
+
+json_t *status_report_service(const struct status_sources *sources, const char *key)
+{
+	struct report report = {.sources = sources, .collected_port = SIZE_MAX};
+	const char *slash = strchr(key, '/'), *rejected = NULL;
+	auto_memory char *namespace_name = NULL;
+	struct service_view view;
+	json_t *json = NULL;
+
+	if (slash) {
+		namespace_name = memory_format("%.*s", (int)(slash - key), key);
+		rejected =
+			rejections_find(sources->rejections, "Service", namespace_name, slash + 1);
+	}
+	if (store_find(sources->store, key, &view) && view.service) {
+		report.view = &view;
+		json = accepted_json(&report);
+	} else if (rejected) {
+		json = unknown_json(namespace_name, slash + 1);
+	}
+	if (json) {
+		if (rejected)
+			worsen(&report, SERVICE_LOOK_REJECTED, memory_text(rejected));
+		json_object_set_new(json, "state", json_string(look_name(report.look)));
+		json_object_set_new(json, "reason", text_json(report.reason ? report.reason : ""));
+	}
+	free(report.reason);
+	free(report.candidates.items);
+	return json;
+}
+
+/* Gathers the keys that pass the filter. */
+struct key_list {
+	const char *filter;
+	size_t filter_length;
+	bool is_exact;
+	char **items;
+	size_t count, capacity;
+};
+
+static void add_key(struct key_list *list, const char *key)
+{
+	if (list->is_exact ? strcmp(key, list->filter) != 0
+			   : strncmp(key, list->filter, list->filter_length) != 0)
+		return;
+	list->items = memory_grow(list->items, list->count, &list->capacity, sizeof(*list->items));
+	list->items[list->count++] = memory_text(key);
+}
+
+static void add_known(const struct service_view *view, void *user)
+{
+	if (view->service)
+		add_key(user, view->key);
+}
+
+static void add_rejected(void *user, const struct rejection *rejection)
+{
+	auto_memory char *key = NULL;
+
+	if (strcmp(rejection->kind, "Service") != 0)
+		return;
+	key = memory_format("%s/%s", rejection->namespace_name, rejection->name);
+	add_key(user, key);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *status_report_keys(const struct status_sources *sources, const char *filter, size_t *count)
+{
+	struct key_list list = {.filter = filter, .filter_length = strlen(filter)};
+	size_t size = 1, used = 0;
+	char *keys;
+
+	list.is_exact = list.filter_length && filter[list.filter_length - 1] != '/';
+	store_each(sources->store, false, add_known, &list);
+	rejections_each(sources->rejections, add_rejected, &list);
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), compare_keys);
+
+	for (size_t i = 0; i < list.count; i++)
+		size += strlen(list.items[i]) + 1;
+	keys = memory_allocate(size);
+	*count = 0;
+	for (size_t i = 0; i < list.count; i++) {
+		size_t length = strlen(list.items[i]) + 1;
+
+		if (!i || strcmp(list.items[i - 1], list.items[i]) != 0) {
+			memcpy(keys + used, list.items[i], length);
+			used += length;
+			(*count)++;
+		}
+	}
+	for (size_t i = 0; i < list.count; i++)
+		free(list.items[i]);
+	free(list.items);
+	return keys;
+}
