@@ -197,12 +197,14 @@ static void on_observed(void *owner, bool is_first)
 	}
 }
 
-static void on_rules_ready(void *owner)
+static void on_rules_report(void *owner, bool is_in_place, const char *error)
 {
 	struct agent *agent = owner;
 
-	agent->health.are_rules_in_place = true;
-	sync_allow(agent->sync, SYNC_GATE_RULES);
+	snprintf(agent->health.rules_error, sizeof(agent->health.rules_error), "%s", error);
+	agent->health.are_rules_in_place = is_in_place;
+	if (is_in_place)
+		sync_allow(agent->sync, SYNC_GATE_RULES);
 }
 
 static void on_addresses(struct ev_loop *loop, ev_timer *timer, int events)
@@ -345,7 +347,7 @@ static int start(struct agent *agent, struct error *err)
 	if (r >= 0)
 		r = instance_lock_take(&agent->lock, err);
 	if (r >= 0)
-		r = rules_keeper_new(agent->loop, on_rules_ready, agent, &agent->rules, err);
+		r = rules_keeper_new(agent->loop, on_rules_report, agent, &agent->rules, err);
 	if (r >= 0)
 		r = open_kernel(agent, err);
 	if (r < 0)

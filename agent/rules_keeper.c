@@ -25,7 +25,7 @@ struct rules_keeper_family {
 
 struct rules_keeper {
 	struct ev_loop *loop;
-	void (*on_ready)(void *owner);
+	void (*on_report)(void *owner, bool is_in_place, const char *error);
 	void *owner;
 	struct rules_keeper_family families[2];
 	ev_timer retry;
@@ -40,6 +40,15 @@ static bool all_in_place(const struct rules_keeper *keeper)
 		if (keeper->families[i].rules && !keeper->families[i].is_in_place)
 			return false;
 	return true;
+}
+
+static void tell(struct rules_keeper *keeper)
+{
+	const char *error = "";
+
+	for (size_t i = 0; i < COUNT(keeper->families) && !*error; i++)
+		error = keeper->families[i].error;
+	keeper->on_report(keeper->owner, all_in_place(keeper), error);
 }
 
 static void schedule_retry(struct rules_keeper *keeper)
@@ -64,6 +73,7 @@ static void on_done(void *user, const struct rules_report *report)
 		log_warning("%s; trying again in %.1f s", family->error, keeper->retry_seconds);
 		family->is_in_place = false;
 		schedule_retry(keeper);
+		tell(keeper);
 		return;
 	}
 	if (report->is_changed && family->was_in_place) {
@@ -76,10 +86,9 @@ static void on_done(void *user, const struct rules_report *report)
 	family->error[0] = '\0';
 	family->is_in_place = true;
 	family->was_in_place = true;
-	if (!all_in_place(keeper))
-		return;
-	keeper->retry_seconds = RETRY_FIRST_SECONDS;
-	keeper->on_ready(keeper->owner);
+	if (all_in_place(keeper))
+		keeper->retry_seconds = RETRY_FIRST_SECONDS;
+	tell(keeper);
 }
 
 void rules_keeper_verify(struct rules_keeper *keeper)
@@ -116,27 +125,20 @@ void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options 
 	rules_keeper_verify(keeper);
 }
 
-const char *rules_keeper_error(const struct rules_keeper *keeper)
-{
-	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		if (keeper->families[i].error[0])
-			return keeper->families[i].error;
-	return "";
-}
-
 unsigned long rules_keeper_repaired(const struct rules_keeper *keeper)
 {
 	return keeper->repaired;
 }
 
-int rules_keeper_new(struct ev_loop *loop, void (*on_ready)(void *owner), void *owner,
-		     struct rules_keeper **ret, struct error *err)
+int rules_keeper_new(struct ev_loop *loop,
+		     void (*on_report)(void *owner, bool is_in_place, const char *error),
+		     void *owner, struct rules_keeper **ret, struct error *err)
 {
 	struct rules_keeper *keeper = memory_allocate(sizeof(*keeper));
 	int r;
 
 	keeper->loop = loop;
-	keeper->on_ready = on_ready;
+	keeper->on_report = on_report;
 	keeper->owner = owner;
 	keeper->retry_seconds = RETRY_FIRST_SECONDS;
 	ev_timer_init(&keeper->retry, on_retry, 0., 0.);

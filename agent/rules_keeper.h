@@ -17,11 +17,13 @@ struct rules_keeper;
 
 /**
  * rules_keeper_new()
- * @on_ready:  each time that the rules of all families are known to be in place
+ * @on_report:  after each look at the rules of a family: whether those of all families are known
+ *              to be in place, and what is wrong ("" if nothing)
  * Return: 0; -ENOENT if iptables-restore or iptables-save is not in PATH
  */
-int rules_keeper_new(struct ev_loop *loop, void (*on_ready)(void *owner), void *owner,
-		     struct rules_keeper **ret, struct error *err);
+int rules_keeper_new(struct ev_loop *loop,
+		     void (*on_report)(void *owner, bool is_in_place, const char *error),
+		     void *owner, struct rules_keeper **ret, struct error *err);
 void rules_keeper_free(struct rules_keeper *keeper);
 
 /**
@@ -32,9 +34,6 @@ void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options 
 
 /** rules_keeper_verify() - compare with what the kernel has, write what differs */
 void rules_keeper_verify(struct rules_keeper *keeper);
-
-/** rules_keeper_error() - why the rules are not in place; "" if they are, or were not looked at */
-const char *rules_keeper_error(const struct rules_keeper *keeper);
 
 /** rules_keeper_repaired() - how often rules were found altered and written again */
 unsigned long rules_keeper_repaired(const struct rules_keeper *keeper);
