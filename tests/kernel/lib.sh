@@ -16,6 +16,7 @@
 set -eu
 
 directory=${KERNEL_TEST_DIRECTORY:-$(mktemp -d)}
+own_kernel=$([ -d /guest/private ] && echo yes || true) # and not the host's, see boot
 manifests=$directory/manifests
 agent_log=$directory/agent.log
 agent_pid=
@@ -32,6 +33,7 @@ on_exit()
 		echo "--- the agent's last words:"
 		tail -n 30 "$agent_log"
 	fi
+	[ -n "${KERNEL_TEST_DIRECTORY:-}" ] || rm -rf "$directory"
 }
 
 #
@@ -47,6 +49,13 @@ fail()
 		echo "  in ${FUNCNAME[level]}, line ${BASH_LINENO[level - 1]}"
 	done
 	exit 1
+}
+
+# skip WHY: ends a case that cannot run here
+skip()
+{
+	echo "$*"
+	exit 77
 }
 
 # step WHAT: says what comes next, and how far into the case we are
