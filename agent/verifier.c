@@ -157,8 +157,7 @@ static int observe_destinations(struct verifier *verifier, struct error *err)
 			return r;
 		if (r >= 0)
 			ledger_observe_destinations(sync_ledger(verifier->sync), key,
-						    verifier->usages, verifier->usage_count,
-						    sync_now());
+						    verifier->usages, verifier->usage_count);
 		verifier->next_key++;
 	}
 	finish_facility(verifier, FACILITY_IPVS);

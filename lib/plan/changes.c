@@ -34,10 +34,80 @@ struct change *changes_add(struct changes *changes, enum change_kind kind)
 	return change;
 }
 
-/* A small number that orders changes: their kind, then the set they are about. */
+/**
+ * enum step - the order of changes; cut anywhere, the node forwards correctly or not at all
+ *   RESTRICT            members that restrict, masquerade, or allow a source, before anything
+ * forwards END_EXEMPTIONS      allowed sources and exemptions from masquerading that are over,
+ * before destinations come for which they were not meant ADD_SERVERS ...     a virtual server
+ * before its destinations, new ones before old ones go BEGIN_EXEMPTIONS    exemptions from
+ * masquerading: only destinations of this node are left ADD_ADDRESSES       now the VIP answers
+ *   REMOVE_ADDRESSES    now it does not, and what belongs to it goes in reverse
+ */
+enum step {
+	STEP_RESTRICT,
+	STEP_END_EXEMPTIONS,
+	STEP_ADD_SERVERS,
+	STEP_EDIT_SERVERS,
+	STEP_ADD_DESTINATIONS,
+	STEP_EDIT_DESTINATIONS,
+	STEP_REMOVE_DESTINATIONS,
+	STEP_BEGIN_EXEMPTIONS,
+	STEP_ADD_ADDRESSES,
+	STEP_REMOVE_ADDRESSES,
+	STEP_REMOVE_SERVERS,
+	STEP_REMOVE_MEMBERS,
+};
+#define STEP_COUNT (STEP_REMOVE_MEMBERS + 1)
+
+static bool is_allowed_source(enum set_kind kind)
+{
+	return kind == SET_KIND_LOAD_BALANCER_SOURCE_CIDR ||
+	       kind == SET_KIND_LOAD_BALANCER_SOURCE_IP;
+}
+
+/* Traffic that is not masqueraded can only be answered by endpoints of this node. */
+static bool is_masquerade_exemption(enum set_kind kind)
+{
+	return kind == SET_KIND_LOAD_BALANCER_LOCAL || kind == SET_KIND_NODE_PORT_LOCAL_TCP ||
+	       kind == SET_KIND_NODE_PORT_LOCAL_UDP || kind == SET_KIND_NODE_PORT_LOCAL_SCTP;
+}
+
+static enum step step_of(const struct change *change)
+{
+	enum set_kind set;
+
+	switch (change->kind) {
+	case CHANGE_KIND_MEMBER_ADD:
+		set = (enum set_kind)change->member.kind;
+		return is_masquerade_exemption(set) ? STEP_BEGIN_EXEMPTIONS : STEP_RESTRICT;
+	case CHANGE_KIND_SERVER_ADD:
+		return STEP_ADD_SERVERS;
+	case CHANGE_KIND_SERVER_EDIT:
+		return STEP_EDIT_SERVERS;
+	case CHANGE_KIND_DESTINATION_ADD:
+		return STEP_ADD_DESTINATIONS;
+	case CHANGE_KIND_DESTINATION_EDIT:
+		return STEP_EDIT_DESTINATIONS;
+	case CHANGE_KIND_ADDRESS_ADD:
+		return STEP_ADD_ADDRESSES;
+	case CHANGE_KIND_ADDRESS_REMOVE:
+		return STEP_REMOVE_ADDRESSES;
+	case CHANGE_KIND_DESTINATION_REMOVE:
+		return STEP_REMOVE_DESTINATIONS;
+	case CHANGE_KIND_SERVER_REMOVE:
+		return STEP_REMOVE_SERVERS;
+	case CHANGE_KIND_MEMBER_REMOVE:
+		set = (enum set_kind)change->member.kind;
+		return is_masquerade_exemption(set) || is_allowed_source(set) ? STEP_END_EXEMPTIONS
+									      : STEP_REMOVE_MEMBERS;
+	}
+	return STEP_REMOVE_MEMBERS;
+}
+
+/* A small number that orders changes: their step, then the set they are about. */
 static unsigned int rank(const struct change *change)
 {
-	unsigned int rank = (unsigned int)change->kind * SET_KIND_COUNT;
+	unsigned int rank = (unsigned int)step_of(change) * SET_KIND_COUNT;
 
 	if (change->kind == CHANGE_KIND_MEMBER_ADD)
 		rank += change->member.kind;
@@ -46,7 +116,7 @@ static unsigned int rank(const struct change *change)
 	return rank;
 }
 
-#define RANK_COUNT ((CHANGE_KIND_MEMBER_REMOVE + 1) * SET_KIND_COUNT)
+#define RANK_COUNT (STEP_COUNT * SET_KIND_COUNT)
 
 void changes_sort(struct changes *changes)
 {

@@ -7,12 +7,7 @@
 
 #include <stddef.h>
 
-/**
- * enum change_kind - what to do, in the order in which it is safe to do it
- *
- * Restrictions and masquerading exist before anything forwards, a virtual server before its
- * destinations, all of them before the address that makes the VIP answer; removal in reverse.
- */
+/** enum change_kind - what to do; changes_sort() knows the order in which it is safe */
 enum change_kind {
 	CHANGE_KIND_MEMBER_ADD,
 	CHANGE_KIND_SERVER_ADD,
@@ -68,7 +63,14 @@ void changes_clear(struct changes *changes);
 /** changes_add() - append a zeroed change of @kind; the pointer is valid until the next one */
 struct change *changes_add(struct changes *changes, enum change_kind kind);
 
-/** changes_sort() - into the order of enum change_kind, stable; set members by set_kind */
+/**
+ * changes_sort() - into an order that is safe wherever it is cut; stable
+ *
+ * Restrictions and masquerading exist before anything forwards, a virtual server before its
+ * destinations, all of them before the address that makes the VIP answer; removal in reverse.
+ * Members that allow a source or exempt from masquerading go before new destinations come, and
+ * exemptions come after old destinations went. Members of one step are sorted by their set.
+ */
 void changes_sort(struct changes *changes);
 
 enum facility change_facility(enum change_kind kind);

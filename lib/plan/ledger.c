@@ -69,6 +69,26 @@ void ledger_set_ownership(struct ledger *ledger, const struct address *node_port
 	ledger->excluded_count = excluded_count;
 }
 
+/* Whether a set of ours has the virtual server, or its address: we put it there before the server.
+ */
+static bool is_in_our_sets(const struct ledger *ledger, const struct virtual_server_key *key)
+{
+	static const enum set_kind kinds[] = {SET_KIND_CLUSTER_IP, SET_KIND_LOAD_BALANCER,
+					      SET_KIND_EXTERNAL_IP, SET_KIND_EXTERNAL_IP_LOCAL};
+	struct set_member value = ledger_unit_of_server(key, SET_KIND_IPVS_IPS);
+
+	value.port = 0;
+	value.protocol = 0;
+	if (ledger_unit_find(ledger, &value))
+		return true;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		value = ledger_unit_of_server(key, kinds[i]);
+		if (ledger_unit_find(ledger, &value))
+			return true;
+	}
+	return false;
+}
+
 /* Whether a virtual server that nobody ever claimed may be taken for a leftover of ours. */
 bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual_server_key *key)
 {
@@ -82,7 +102,7 @@ bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual
 	for (size_t i = 0; i < ledger->node_port_address_count; i++)
 		if (address_is_equal(&ledger->node_port_addresses[i], &key->address))
 			return true;
-	return ledger_unit_find(ledger, &bound) != NULL;
+	return ledger_unit_find(ledger, &bound) || is_in_our_sets(ledger, key);
 }
 
 static struct service_entry *find_service(const struct ledger *ledger, const char *key)
@@ -240,8 +260,8 @@ void ledger_fail(struct ledger *ledger, struct server_entry *server, struct unit
 		DL_APPEND2(ledger->failures, failure, previous, next);
 		ledger->failed_count++;
 	} else if (!failure->is_trying) {
-		failure->code = code;
-		return; /* one more part of an object that waits already */
+		/* One more part of an object that waits already; the first says why. */
+		return;
 	}
 	for (unsigned int i = 0; i < failure->attempts; i++) {
 		wait *= 2;

@@ -93,8 +93,7 @@ void ledger_observe_server(struct ledger *ledger, const struct virtual_server *s
 
 /** ledger_observe_destinations() - all destinations of one server at once, in any order */
 void ledger_observe_destinations(struct ledger *ledger, const struct virtual_server_key *server,
-				 const struct destination_usage *usages, size_t count,
-				 uint64_t now);
+				 const struct destination_usage *usages, size_t count);
 void ledger_observe_member(struct ledger *ledger, const struct set_member *member);
 void ledger_observe_address(struct ledger *ledger, const struct address *address);
 

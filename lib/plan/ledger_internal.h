@@ -100,6 +100,9 @@ struct ledger {
 struct unit_entry *ledger_unit_find(const struct ledger *ledger, const struct set_member *value);
 struct unit_entry *ledger_unit_get(struct ledger *ledger, const struct set_member *value);
 struct set_member ledger_unit_of_address(const struct address *address);
+/* ledger_unit_of_server() - the member of a set of ADDRESS,PROTOCOL:PORT that stands for a server
+ */
+struct set_member ledger_unit_of_server(const struct virtual_server_key *key, enum set_kind kind);
 void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struct changes *changes);
 void ledger_unit_touch(struct ledger *ledger, struct unit_entry *unit);
 void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit);

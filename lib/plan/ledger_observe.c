@@ -47,10 +47,11 @@ static void observe_end_units(struct ledger *ledger, enum facility facility,
 		}
 		if (!ledger->is_observed[facility])
 			continue;
+		/* One that waits for its retry keeps waiting. */
+		if (unit->failure && unit->is_held != (unit->claims > 0))
+			continue;
 		if (unit->claims || !unit->is_held) {
-			/* One that waits for its retry keeps waiting. */
-			if (!unit->failure)
-				ledger_unit_reconcile(ledger, unit, changes);
+			ledger_unit_reconcile(ledger, unit, changes);
 		} else if (ledger->is_sweeping) {
 			ledger->drift++;
 			ledger_unit_reconcile(ledger, unit, changes);
@@ -88,7 +89,7 @@ void ledger_observe_server(struct ledger *ledger, const struct virtual_server *s
 	entry->held = *server;
 	entry->is_held = true;
 	entry->is_suspect = true;
-	ledger->drift += entry->claimant_count > 0;
+	ledger->drift += entry->claimant_count > 0 && !entry->failure;
 }
 
 static int compare_usages(const void *a, const void *b)
@@ -98,8 +99,29 @@ static int compare_usages(const void *a, const void *b)
 	return destination_compare(&left->destination, &right->destination);
 }
 
+/* Of those that begin to drain the reconciliation knows whether they are ours. */
+static void keep_drain_deadlines(const struct server_entry *entry, struct held_destination *actual,
+				 size_t count)
+{
+	uint32_t h = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int order = -1;
+
+		while (h < entry->destination_count) {
+			order = destination_compare(&entry->destinations[h].destination,
+						    &actual[i].destination);
+			if (order >= 0)
+				break;
+			h++;
+		}
+		if (order == 0)
+			actual[i].drain_deadline = entry->destinations[h].drain_deadline;
+	}
+}
+
 void ledger_observe_destinations(struct ledger *ledger, const struct virtual_server_key *server,
-				 const struct destination_usage *usages, size_t count, uint64_t now)
+				 const struct destination_usage *usages, size_t count)
 {
 	struct server_entry *entry = ledger_server_find(ledger, server);
 	auto_memory struct destination_usage *sorted = memory_array(count, sizeof(*sorted));
@@ -125,12 +147,10 @@ void ledger_observe_destinations(struct ledger *ledger, const struct virtual_ser
 		free(actual);
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
-		if (actual[i].destination.weight == 0)
-			actual[i].drain_deadline = ledger_drain_deadline(ledger, now);
+	keep_drain_deadlines(entry, actual, count);
 	ledger_server_set_destinations(ledger, entry, actual, (uint32_t)count);
 	entry->is_suspect = true;
-	ledger->drift += entry->claimant_count > 0;
+	ledger->drift += entry->claimant_count > 0 && !entry->failure;
 }
 
 static void observe_unit(struct ledger *ledger, const struct set_member *value)

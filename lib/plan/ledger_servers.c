@@ -188,6 +188,23 @@ static void reconcile_destinations(struct ledger *ledger, struct server_entry *e
 	ledger_server_set_destinations(ledger, entry, merged, used);
 }
 
+/*
+ * Nothing is added to a virtual server while the member that restricts it to its source ranges
+ * waits for another try: that comes now, and kernel_apply() refuses the server with it.
+ */
+static void reconcile_restriction(struct ledger *ledger, const struct virtual_server_key *key,
+				  struct changes *changes)
+{
+	struct set_member value = ledger_unit_of_server(key, SET_KIND_LOAD_BALANCER_FIREWALL);
+	struct unit_entry *unit = ledger_unit_find(ledger, &value);
+
+	if (!unit || !unit->claims || unit->is_held)
+		return;
+	if (unit->failure)
+		unit->failure->is_trying = true;
+	ledger_unit_reconcile(ledger, unit, changes);
+}
+
 void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, uint64_t now,
 			     struct changes *changes)
 {
@@ -205,6 +222,7 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 		return;
 	}
 
+	reconcile_restriction(ledger, &entry->held.key, changes);
 	state = winner->service->state;
 	wanted = &state->servers[winner->index];
 	if (!entry->is_held) {

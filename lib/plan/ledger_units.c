@@ -34,6 +34,19 @@ struct set_member ledger_unit_of_address(const struct address *address)
 	return value;
 }
 
+struct set_member ledger_unit_of_server(const struct virtual_server_key *key, enum set_kind kind)
+{
+	struct set_member value;
+
+	memset(&value, 0, sizeof(value));
+	value.kind = (uint8_t)kind;
+	value.family = (uint8_t)key->address.family;
+	value.protocol = (uint8_t)key->protocol;
+	value.port = key->port;
+	value.address = key->address;
+	return value;
+}
+
 void ledger_unit_touch(struct ledger *ledger, struct unit_entry *unit)
 {
 	if (unit->is_touched)
