@@ -53,6 +53,16 @@ int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key
 			      const struct ipvs_visitor *visitor, void *user, struct error *err);
 
 /**
+ * ipvs_observe_destinations_of() - the destinations of several virtual servers, with few system calls
+ *
+ * Those of one server come together, but not necessarily in the order of the servers; the key that
+ * the visitor gets points into @servers. One that vanished has no destinations.
+ */
+int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_key *servers,
+				 size_t count, const struct ipvs_visitor *visitor, void *user,
+				 struct error *err);
+
+/**
  * ipvs_apply() - carry out SERVER_* and DESTINATION_* changes in order, in batches
  * @changes:  other kinds are passed over; each of ours gets its result
  *

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ipvs.h"
+
+#include "ipvs_message.h"
+#include "netlink.h"
+
+#include <errno.h>
+#include <linux/ip_vs.h>
+#include <linux/netlink.h>
+#include <netlink/errno.h>
+#include <netlink/genl/ctrl.h>
+#include <string.h>
+
+struct ipvs {
+	struct netlink *netlink;
+	uint16_t family;
+};
+
+/**
+ * enum stage - changes that may share a batch
+ *
+ * A change that the kernel refuses is tried a second time after its batch, and must not overtake
+ * changes of another stage to the same object: an edit, or a removal.
+ */
+enum stage { STAGE_ADD = 1, STAGE_EDIT, STAGE_REMOVE };
+
+/**
+ * struct method - how a change is carried out
+ * @command:         0 = not our kind of change
+ * @refusal:         when the kernel answers this the object was not as expected,
+ * @second_command:  and this does what was meant
+ * @absences:        when it answers one of these the object is gone already, which is fine
+ */
+struct method {
+	enum stage stage;
+	uint8_t command;
+	uint8_t second_command;
+	int refusal;
+	int absences[2];
+};
+
+static const struct method methods[] = {
+	[CHANGE_KIND_SERVER_ADD] = {.stage = STAGE_ADD,
+				    .command = IPVS_CMD_NEW_SERVICE,
+				    .refusal = -EEXIST,
+				    .second_command = IPVS_CMD_SET_SERVICE},
+	[CHANGE_KIND_SERVER_EDIT] = {.stage = STAGE_EDIT, .command = IPVS_CMD_SET_SERVICE},
+	[CHANGE_KIND_DESTINATION_ADD] = {.stage = STAGE_ADD,
+					 .command = IPVS_CMD_NEW_DEST,
+					 .refusal = -EEXIST,
+					 .second_command = IPVS_CMD_SET_DEST},
+	[CHANGE_KIND_DESTINATION_EDIT] = {.stage = STAGE_EDIT,
+					  .command = IPVS_CMD_SET_DEST,
+					  .refusal = -ENOENT,
+					  .second_command = IPVS_CMD_NEW_DEST},
+	/* The virtual server is missing, or the destination. */
+	[CHANGE_KIND_DESTINATION_REMOVE] = {.stage = STAGE_REMOVE,
+					    .command = IPVS_CMD_DEL_DEST,
+					    .absences = {-ESRCH, -ENOENT}},
+	[CHANGE_KIND_SERVER_REMOVE] = {.stage = STAGE_REMOVE,
+				       .command = IPVS_CMD_DEL_SERVICE,
+				       .absences = {-ESRCH}},
+	[CHANGE_KIND_MEMBER_REMOVE] = {.command = 0},
+};
+
+int ipvs_open(struct ipvs **ret, struct error *err)
+{
+	struct netlink *netlink = NULL;
+	struct nl_msg *message;
+	struct ipvs *ipvs;
+	int family, r;
+
+	r = netlink_open(NETLINK_GENERIC, &netlink, err);
+	if (r < 0)
+		return r;
+	family = genl_ctrl_resolve(netlink_socket(netlink), IPVS_GENL_NAME);
+	if (family < 0) {
+		netlink_close(netlink);
+		return error_set(err, -ENOENT,
+				 "the kernel has no IPVS; is the module ip_vs loaded?");
+	}
+
+	/* A request that needs the privilege and changes nothing. */
+	message = netlink_message(netlink);
+	r = ipvs_message_plain(message, (uint16_t)family, IPVS_CMD_GET_INFO, 0);
+	if (r >= 0)
+		r = netlink_ask(netlink, message, NULL, NULL, err);
+	if (r < 0) {
+		netlink_close(netlink);
+		if (r == -EPERM)
+			return error_set(err, r, "using IPVS needs CAP_NET_ADMIN");
+		return error_wrap(err, r, "asking for IPVS");
+	}
+
+	ipvs = memory_allocate(sizeof(*ipvs));
+	ipvs->netlink = netlink;
+	ipvs->family = (uint16_t)family;
+	*ret = ipvs;
+	return 0;
+}
+
+void ipvs_close(struct ipvs *ipvs)
+{
+	if (!ipvs)
+		return;
+	netlink_close(ipvs->netlink);
+	free(ipvs);
+}
+
+struct server_list {
+	const struct ipvs_visitor *visitor;
+	void *user;
+	struct error *err;
+	struct virtual_server_key *keys; /* collected if destinations are wanted */
+	size_t count;
+	size_t capacity;
+};
+
+static int on_server(void *user, const struct nlmsghdr *message)
+{
+	struct server_list *list = user;
+	struct virtual_server server;
+	int r;
+
+	r = ipvs_message_parse_server(message, &server);
+	if (r < 0)
+		return error_set(list->err, r, "the kernel describes a virtual server oddly");
+	if (list->visitor->destination) {
+		list->keys =
+			memory_grow(list->keys, list->count, &list->capacity, sizeof(*list->keys));
+		list->keys[list->count++] = server.key;
+	}
+	return list->visitor->server ? list->visitor->server(list->user, &server) : 0;
+}
+
+struct destination_visit {
+	struct ipvs *ipvs;
+	const struct virtual_server_key *servers;
+	const struct ipvs_visitor *visitor;
+	void *user;
+	struct error *err;
+	size_t count;
+};
+
+static int build_destination_request(void *user, size_t index, struct nl_msg *message)
+{
+	struct destination_visit *visit = user;
+
+	return ipvs_message_server_key(message, visit->ipvs->family, IPVS_CMD_GET_DEST, NLM_F_DUMP,
+				       &visit->servers[index]);
+}
+
+static int on_destination(void *user, size_t index, const struct nlmsghdr *message)
+{
+	struct destination_visit *visit = user;
+	const struct virtual_server_key *server = &visit->servers[index];
+	struct destination_usage usage;
+	char text[2 * ADDRESS_TEXT_SIZE];
+	int r;
+
+	r = ipvs_message_parse_destination(message, server->address.family, &usage);
+	if (r < 0)
+		return error_set(visit->err, r, "the kernel describes a destination of %s oddly",
+				 virtual_server_key_text(server, text));
+	visit->count++;
+	return visit->visitor->destination(visit->user, server, &usage);
+}
+
+static int observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *servers,
+				size_t count, const struct ipvs_visitor *visitor, void *user,
+				size_t *ret_seen, struct error *err)
+{
+	struct destination_visit visit = {ipvs, servers, visitor, user, err, 0};
+	int r;
+
+	r = netlink_ask_each(ipvs->netlink, count, build_destination_request, on_destination,
+			     &visit, err);
+	*ret_seen = visit.count;
+	return r < 0 ? error_wrap(err, r, "reading destinations") : 0;
+}
+
+int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+		 struct error *err)
+{
+	struct nl_msg *message = netlink_message(ipvs->netlink);
+	struct server_list list = {.visitor = visitor, .user = user, .err = err};
+	size_t seen;
+	int r;
+
+	r = ipvs_message_plain(message, ipvs->family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP);
+	if (r >= 0)
+		r = netlink_ask(ipvs->netlink, message, on_server, &list, err);
+	if (r < 0)
+		error_wrap(err, r, "reading virtual servers");
+	else if (visitor->destination)
+		r = observe_destinations(ipvs, list.keys, list.count, visitor, user, &seen, err);
+	free(list.keys);
+	return r < 0 ? r : 0;
+}
+
+int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,
+			      const struct ipvs_visitor *visitor, void *user, struct error *err)
+{
+	char text[2 * ADDRESS_TEXT_SIZE];
+	struct nl_msg *message;
+	size_t seen;
+	int r;
+
+	r = observe_destinations(ipvs, server, 1, visitor, user, &seen, err);
+	if (r < 0 || seen)
+		return r;
+
+	/* The dump for a virtual server that is not there is empty, too. */
+	message = netlink_message(ipvs->netlink);
+	r = ipvs_message_server_key(message, ipvs->family, IPVS_CMD_GET_SERVICE, 0, server);
+	if (r >= 0)
+		r = netlink_ask(ipvs->netlink, message, NULL, NULL, err);
+	if (r < 0)
+		return error_wrap(err, r, "reading %s", virtual_server_key_text(server, text));
+	return 0;
+}
+
+int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_key *servers,
+				 size_t count, const struct ipvs_visitor *visitor, void *user,
+				 struct error *err)
+{
+	size_t seen;
+
+	return observe_destinations(ipvs, servers, count, visitor, user, &seen, err);
+}
+
+static int build(struct ipvs *ipvs, struct nl_msg *message, uint8_t command,
+		 const struct change *change)
+{
+	switch (command) {
+	case IPVS_CMD_NEW_SERVICE:
+	case IPVS_CMD_SET_SERVICE:
+		return ipvs_message_server(message, ipvs->family, command, &change->server);
+	case IPVS_CMD_DEL_SERVICE:
+		return ipvs_message_server_key(message, ipvs->family, command, 0,
+					       &change->server.key);
+	default:
+		return ipvs_message_destination(message, ipvs->family, command,
+						&change->destination.server,
+						&change->destination.value);
+	}
+}
+
+/* Return: whether the change needs no more room in this batch */
+static bool enqueue(struct ipvs *ipvs, uint8_t command, struct change *change)
+{
+	struct nl_msg *message = netlink_message(ipvs->netlink);
+
+	change->result = build(ipvs, message, command, change);
+	return change->result < 0 || netlink_batch_add(ipvs->netlink, message, &change->result);
+}
+
+/* Puts changes of one stage into the batch until it is full; Return: how many are done with */
+static size_t fill_batch(struct ipvs *ipvs, struct change *changes, size_t count)
+{
+	enum stage stage = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct method *method = &methods[changes[i].kind];
+
+		if (!method->command)
+			continue;
+		if (stage && method->stage != stage)
+			break;
+		stage = method->stage;
+		if (!enqueue(ipvs, method->command, &changes[i]))
+			break;
+	}
+	return i;
+}
+
+/* What the kernel refused because the object was, or was not, there; it all fits one batch. */
+static void fill_second_batch(struct ipvs *ipvs, struct change *changes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct method *method = &methods[changes[i].kind];
+
+		if (method->second_command && changes[i].result == method->refusal)
+			enqueue(ipvs, method->second_command, &changes[i]);
+	}
+}
+
+static void forgive_absences(struct change *changes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct method *method = &methods[changes[i].kind];
+
+		for (size_t j = 0; method->command && j < COUNT(method->absences); j++)
+			if (method->absences[j] && changes[i].result == method->absences[j])
+				changes[i].result = 0;
+	}
+}
+
+int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct error *err)
+{
+	size_t done = 0, taken;
+	int r = 0;
+
+	while (done < count && r >= 0) {
+		taken = fill_batch(ipvs, changes + done, count - done);
+		r = netlink_batch_send(ipvs->netlink, err);
+		if (r >= 0) {
+			fill_second_batch(ipvs, changes + done, taken);
+			r = netlink_batch_send(ipvs->netlink, err);
+		}
+		if (r >= 0)
+			forgive_absences(changes + done, taken);
+		done += taken;
+	}
+	if (r >= 0)
+		return 0;
+
+	for (size_t i = done; i < count; i++)
+		if (methods[changes[i].kind].command)
+			changes[i].result = r;
+	return error_wrap(err, r, "changing virtual servers");
+}
+
+struct timeouts_visit {
+	struct ipvs_timeouts *ret;
+	struct error *err;
+};
+
+static int on_timeouts(void *user, const struct nlmsghdr *message)
+{
+	struct timeouts_visit *visit = user;
+	int r;
+
+	r = ipvs_message_parse_timeouts(message, visit->ret);
+	if (r < 0)
+		return error_set(visit->err, r, "the kernel describes its timeouts oddly");
+	return 0;
+}
+
+int ipvs_get_timeouts(struct ipvs *ipvs, struct ipvs_timeouts *ret, struct error *err)
+{
+	struct nl_msg *message = netlink_message(ipvs->netlink);
+	struct timeouts_visit visit = {ret, err};
+	int r;
+
+	r = ipvs_message_plain(message, ipvs->family, IPVS_CMD_GET_CONFIG, 0);
+	if (r >= 0)
+		r = netlink_ask(ipvs->netlink, message, on_timeouts, &visit, err);
+	return r < 0 ? error_wrap(err, r, "reading IPVS timeouts") : 0;
+}
+
+int ipvs_set_timeouts(struct ipvs *ipvs, const struct ipvs_timeouts *timeouts, struct error *err)
+{
+	struct nl_msg *message = netlink_message(ipvs->netlink);
+	int r;
+
+	r = ipvs_message_timeouts(message, ipvs->family, timeouts);
+	if (r >= 0)
+		r = netlink_ask(ipvs->netlink, message, NULL, NULL, err);
+	return r < 0 ? error_wrap(err, r, "setting IPVS timeouts") : 0;
+}

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "link.h"
+
+#include "netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
+#include <netlink/socket.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <uthash.h>
+
+#define KIND "dummy"
+
+/* Room for the notifications of some ten thousand IPv6 addresses that we bind in one go. */
+#define MONITOR_BUFFER_BYTES (8 * 1024 * 1024)
+
+/* So many notifications with one call, for the sake of others in the event loop. */
+#define MONITOR_BURST 1000
+
+/* A dump that others disturb is repeated so often. */
+#define OBSERVE_ATTEMPTS 5
+
+/* Never more: a notification is about one object. */
+#define NOTIFICATION_BYTES 16384
+
+struct bound {
+	UT_hash_handle hh;
+	struct address address;
+};
+
+/*
+ * @index:  0 = there is no interface, as far as we know
+ * @bound:  the IPv6 addresses that we believe it to have. The kernel names the requester in
+ *          notifications of IPv4 addresses, but not of IPv6 ones, which it sends from a work queue.
+ */
+struct link {
+	char name[IFNAMSIZ];
+	struct netlink *netlink;
+	struct nl_sock *monitor;
+	int index;
+	struct bound *bound;
+};
+
+static struct bound *bound_find(struct link *link, const struct address *address)
+{
+	struct bound *bound;
+
+	HASH_FIND(hh, link->bound, address, sizeof(*address), bound);
+	return bound;
+}
+
+static void bound_set(struct link *link, const struct address *address, bool is_bound)
+{
+	struct bound *bound = bound_find(link, address);
+
+	if (is_bound && !bound) {
+		bound = memory_allocate(sizeof(*bound));
+		bound->address = *address;
+		HASH_ADD(hh, link->bound, address, sizeof(bound->address), bound);
+	} else if (!is_bound && bound) {
+		HASH_DEL(link->bound, bound);
+		free(bound);
+	}
+}
+
+static void bound_clear(struct link *link)
+{
+	struct bound *bound, *next;
+
+	HASH_ITER (hh, link->bound, bound, next) {
+		HASH_DEL(link->bound, bound);
+		free(bound);
+	}
+}
+
+/*
+ * Notifications of what the request socket did are dropped before they wake anybody. Filters load
+ * numbers in network byte order.
+ */
+static int attach_filter(int descriptor, uint32_t own_port)
+{
+	struct sock_filter instructions[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own_port), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog filter = {.len = COUNT(instructions), .filter = instructions};
+
+	return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+static int open_monitor(struct link *link, struct error *err)
+{
+	int descriptor;
+
+	link->monitor = nl_socket_alloc();
+	if (!link->monitor)
+		return error_set(err, -ENOMEM, "opening a netlink socket: %s", strerror(ENOMEM));
+	errno = 0;
+	if (nl_connect(link->monitor, NETLINK_ROUTE) < 0)
+		return error_set(err, errno ? -errno : -EIO, "opening a netlink socket: %s",
+				 strerror(errno ? errno : EIO));
+	descriptor = nl_socket_get_fd(link->monitor);
+	netlink_set_receive_buffer(descriptor, MONITOR_BUFFER_BYTES);
+	errno = 0;
+	if (attach_filter(descriptor, netlink_port(link->netlink)) < 0 ||
+	    nl_socket_add_memberships(link->monitor, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+				      RTNLGRP_IPV6_IFADDR, 0) < 0)
+		return error_set(err, errno ? -errno : -EIO, "listening to rtnetlink: %s",
+				 strerror(errno ? errno : EIO));
+	return 0;
+}
+
+int link_open(const char *name, struct link **ret, struct error *err)
+{
+	struct link *link;
+	int r;
+
+	if (!*name || strlen(name) >= IFNAMSIZ)
+		return error_set(err, -EINVAL, "'%s' cannot be the name of an interface", name);
+
+	link = memory_allocate(sizeof(*link));
+	memcpy(link->name, name, strlen(name));
+	r = netlink_open(NETLINK_ROUTE, &link->netlink, err);
+	if (r >= 0)
+		r = open_monitor(link, err);
+	if (r < 0) {
+		link_close(link);
+		return r;
+	}
+	*ret = link;
+	return 0;
+}
+
+void link_close(struct link *link)
+{
+	if (!link)
+		return;
+	bound_clear(link);
+	nl_socket_free(link->monitor);
+	netlink_close(link->netlink);
+	free(link);
+}
+
+struct lookup {
+	int index;
+	bool is_dummy;
+};
+
+static int on_link(void *user, const struct nlmsghdr *message)
+{
+	struct nlattr *attributes[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
+	struct lookup *lookup = user;
+
+	if (message->nlmsg_type != RTM_NEWLINK ||
+	    nlmsg_parse((struct nlmsghdr *)message, sizeof(struct ifinfomsg), attributes, IFLA_MAX,
+			NULL))
+		return 0;
+	lookup->index = ((const struct ifinfomsg *)nlmsg_data(message))->ifi_index;
+	if (attributes[IFLA_LINKINFO] &&
+	    !nla_parse_nested(info, IFLA_INFO_MAX, attributes[IFLA_LINKINFO], NULL) &&
+	    info[IFLA_INFO_KIND])
+		lookup->is_dummy = nla_strcmp(info[IFLA_INFO_KIND], KIND) == 0;
+	return 0;
+}
+
+/* Finds the interface by its name; Return: 0, with index 0 if there is none */
+static int look_up(struct link *link, struct lookup *ret, struct error *err)
+{
+	struct nl_msg *request;
+	int r;
+
+	*ret = (struct lookup){0};
+	if (rtnl_link_build_get_request(0, link->name, &request) < 0)
+		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
+	r = netlink_ask(link->netlink, request, on_link, ret, err);
+	nlmsg_free(request);
+	if (r < 0 && r != -ENODEV)
+		return error_wrap(err, r, "looking for the interface %s", link->name);
+
+	if (ret->index != link->index)
+		bound_clear(link);
+	link->index = ret->index;
+	return 0;
+}
+
+static int create(struct link *link, struct error *err)
+{
+	struct rtnl_link *wanted = rtnl_link_alloc();
+	struct nl_msg *request = NULL;
+	int r;
+
+	if (!wanted)
+		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
+	rtnl_link_set_name(wanted, link->name);
+	if (rtnl_link_set_type(wanted, KIND) < 0 ||
+	    rtnl_link_build_add_request(wanted, NLM_F_CREATE | NLM_F_EXCL, &request) < 0) {
+		rtnl_link_put(wanted);
+		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
+	}
+	r = netlink_ask(link->netlink, request, NULL, NULL, err);
+	nlmsg_free(request);
+	rtnl_link_put(wanted);
+	if (r < 0)
+		return error_wrap(err, r, "creating the dummy interface %s", link->name);
+	return 0;
+}
+
+int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
+{
+	struct lookup found;
+	bool is_new;
+	int r;
+
+	r = look_up(link, &found, err);
+	if (r < 0)
+		return r;
+	is_new = !found.index;
+	if (is_new) {
+		r = create(link, err);
+		if (r >= 0)
+			r = look_up(link, &found, err);
+		if (r < 0)
+			return r;
+	}
+	if (!found.is_dummy)
+		return error_set(err, -EEXIST, "the interface %s exists, and is not a dummy",
+				 link->name);
+	if (ret_is_new)
+		*ret_is_new = is_new;
+	return 0;
+}
+
+int link_remove(struct link *link, struct error *err)
+{
+	struct rtnl_link *unwanted = rtnl_link_alloc();
+	struct nl_msg *request = NULL;
+	int r;
+
+	if (!unwanted)
+		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
+	rtnl_link_set_name(unwanted, link->name);
+	if (rtnl_link_build_delete_request(unwanted, &request) < 0) {
+		rtnl_link_put(unwanted);
+		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
+	}
+	r = netlink_ask(link->netlink, request, NULL, NULL, err);
+	nlmsg_free(request);
+	rtnl_link_put(unwanted);
+	if (r < 0 && r != -ENODEV)
+		return error_wrap(err, r, "deleting the interface %s", link->name);
+	link->index = 0;
+	bound_clear(link);
+	return 0;
+}
+
+/* An address of some interface, as a message tells it. */
+struct seen {
+	int index;
+	uint16_t prefix_length;
+	struct address address;
+};
+
+static bool parse_address(const struct nlmsghdr *message, struct seen *ret)
+{
+	struct nlattr *attributes[IFA_MAX + 1], *local;
+	const struct ifaddrmsg *header;
+
+	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(*header), attributes, IFA_MAX, NULL))
+		return false;
+	header = nlmsg_data(message);
+	/* On a point-to-point interface the other attribute is the peer's address. */
+	local = attributes[IFA_LOCAL] ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS];
+	if ((header->ifa_family != AF_INET && header->ifa_family != AF_INET6) || !local ||
+	    (size_t)nla_len(local) < address_length(header->ifa_family))
+		return false;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->index = (int)header->ifa_index;
+	ret->prefix_length = header->ifa_prefixlen;
+	ret->address.family = header->ifa_family;
+	memcpy(ret->address.bytes, nla_data(local), address_length(header->ifa_family));
+	return true;
+}
+
+struct seen_list {
+	struct seen *items;
+	size_t count;
+	size_t capacity;
+};
+
+static int on_address(void *user, const struct nlmsghdr *message)
+{
+	struct seen_list *list = user;
+
+	list->items = memory_grow(list->items, list->count, &list->capacity, sizeof(*list->items));
+	if (message->nlmsg_type == RTM_NEWADDR && parse_address(message, &list->items[list->count]))
+		list->count++;
+	return 0;
+}
+
+static int dump_addresses(struct link *link, struct seen_list *list, struct error *err)
+{
+	struct ifaddrmsg header = {.ifa_family = AF_UNSPEC};
+	int r = -EINTR;
+
+	for (int i = 0; r == -EINTR && i < OBSERVE_ATTEMPTS; i++) {
+		struct nl_msg *request = netlink_message(link->netlink);
+
+		list->count = 0;
+		nlmsg_put(request, 0, 0, RTM_GETADDR, 0, NLM_F_DUMP);
+		nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO);
+		r = netlink_ask(link->netlink, request, on_address, list, err);
+	}
+	return r < 0 ? error_wrap(err, r, "reading the addresses of this node") : 0;
+}
+
+static void tell_node_address(const struct seen *seen,
+			      void (*on_node)(void *user, const struct node_address *address),
+			      void *user)
+{
+	struct node_address address = {.address = seen->address,
+				       .prefix_length = seen->prefix_length};
+
+	_Static_assert(sizeof(address.interface) >= IF_NAMESIZE, "names of interfaces do not fit");
+	/* The interface may be gone by now, and its addresses with it. */
+	if (if_indextoname((unsigned int)seen->index, address.interface))
+		on_node(user, &address);
+}
+
+int link_observe(struct link *link, void (*on_bound)(void *user, const struct address *address),
+		 void (*on_node)(void *user, const struct node_address *address), void *user,
+		 struct error *err)
+{
+	struct seen_list list = {0};
+	struct lookup found;
+	int r;
+
+	r = look_up(link, &found, err);
+	if (r >= 0)
+		r = dump_addresses(link, &list, err);
+	if (r >= 0)
+		bound_clear(link);
+	for (size_t i = 0; r >= 0 && i < list.count; i++) {
+		const struct seen *seen = &list.items[i];
+
+		if (seen->index == link->index) {
+			if (seen->address.family == AF_INET6)
+				bound_set(link, &seen->address, true);
+			on_bound(user, &seen->address);
+		} else if (on_node) {
+			tell_node_address(seen, on_node, user);
+		}
+	}
+	free(list.items);
+	return r;
+}
+
+static void build(struct link *link, struct nl_msg *message, const struct change *change)
+{
+	const struct address *address = &change->address;
+	size_t length = address_length(address->family);
+	bool is_add = change->kind == CHANGE_KIND_ADDRESS_ADD;
+	struct ifaddrmsg header = {.ifa_family = (uint8_t)address->family,
+				   .ifa_prefixlen = (uint8_t)(8 * length),
+				   .ifa_scope = RT_SCOPE_UNIVERSE,
+				   .ifa_index = (uint32_t)link->index};
+
+	/*
+	 * IFA_F_NODAD is not needed: there is no duplicate address detection on an interface
+	 * without ARP, and the flag would tell our addresses from those that kube-proxy binds.
+	 */
+	nlmsg_put(message, 0, 0, is_add ? RTM_NEWADDR : RTM_DELADDR, 0,
+		  is_add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO);
+	nla_put(message, IFA_LOCAL, (int)length, address->bytes);
+	nla_put(message, IFA_ADDRESS, (int)length, address->bytes);
+}
+
+/* Puts changes into the batch until it is full; Return: how many are done with */
+static size_t fill_batch(struct link *link, struct change *changes, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		struct nl_msg *message;
+
+		if (change_facility(changes[i].kind) != FACILITY_LINK)
+			continue;
+		message = netlink_message(link->netlink);
+		build(link, message, &changes[i]);
+		if (!netlink_batch_add(link->netlink, message, &changes[i].result))
+			break;
+	}
+	return i;
+}
+
+static void settle(struct link *link, struct change *change)
+{
+	bool is_add = change->kind == CHANGE_KIND_ADDRESS_ADD;
+
+	if (change_facility(change->kind) != FACILITY_LINK)
+		return;
+	if (is_add && change->result == -EEXIST)
+		change->result = 0;
+	if (!is_add && (change->result == -EADDRNOTAVAIL || change->result == -ENODEV))
+		change->result = 0;
+	if (change->result == 0 && change->address.family == AF_INET6)
+		bound_set(link, &change->address, is_add);
+}
+
+int link_apply(struct link *link, struct change *changes, size_t count, struct error *err)
+{
+	size_t done = 0, taken;
+	struct lookup found;
+	int r = 0;
+
+	if (!link->index)
+		r = look_up(link, &found, err);
+	while (done < count && r >= 0) {
+		taken = fill_batch(link, changes + done, count - done);
+		r = netlink_batch_send(link->netlink, err);
+		for (size_t i = done; r >= 0 && i < done + taken; i++)
+			settle(link, &changes[i]);
+		done += taken;
+	}
+	if (r >= 0)
+		return 0;
+
+	for (size_t i = done; i < count; i++)
+		if (change_facility(changes[i].kind) == FACILITY_LINK)
+			changes[i].result = r;
+	return error_wrap(err, r, "changing the addresses of %s", link->name);
+}
+
+int link_monitor_descriptor(const struct link *link)
+{
+	return nl_socket_get_fd(link->monitor);
+}
+
+static int link_notification(struct link *link, const struct nlmsghdr *message)
+{
+	struct nlattr *attributes[IFLA_MAX + 1];
+	const struct ifinfomsg *header;
+	bool is_ours, has_our_name;
+
+	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(*header), attributes, IFLA_MAX, NULL))
+		return 0;
+	header = nlmsg_data(message);
+	/* Of another family: what a bridge says about its ports. */
+	if (header->ifi_family != AF_UNSPEC)
+		return 0;
+	is_ours = link->index && header->ifi_index == link->index;
+	has_our_name = message->nlmsg_type == RTM_NEWLINK && attributes[IFLA_IFNAME] &&
+		       nla_strcmp(attributes[IFLA_IFNAME], link->name) == 0;
+	if (is_ours == has_our_name)
+		return 0;
+	if (is_ours) {
+		link->index = 0;
+		bound_clear(link);
+	}
+	return LINK_EVENT_BOUND;
+}
+
+static int address_notification(struct link *link, const struct nlmsghdr *message)
+{
+	bool is_add = message->nlmsg_type == RTM_NEWADDR;
+	struct seen seen;
+
+	if (!parse_address(message, &seen))
+		return 0;
+	if (link->index && seen.index == link->index) {
+		if (seen.address.family == AF_INET6 &&
+		    is_add == (bound_find(link, &seen.address) != NULL))
+			return 0;
+		return LINK_EVENT_BOUND;
+	}
+	/* Each pod that starts brings one, on the host's end of its interface; nobody is told. */
+	return address_is_link_local(&seen.address) ? 0 : LINK_EVENT_NODE;
+}
+
+static int notification(struct link *link, const struct nlmsghdr *message)
+{
+	switch (message->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		return link_notification(link, message);
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return address_notification(link, message);
+	default:
+		return 0;
+	}
+}
+
+int link_monitor_read(struct link *link, struct error *err)
+{
+	int events = 0;
+
+	for (int i = 0; i < MONITOR_BURST; i++) {
+		_Alignas(struct nlmsghdr) char buffer[NOTIFICATION_BYTES];
+		struct nlmsghdr *message = (void *)buffer;
+		ssize_t length;
+		int rest;
+
+		length = recv(link_monitor_descriptor(link), buffer, sizeof(buffer), MSG_DONTWAIT);
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0 && errno == EAGAIN)
+			break;
+		if (length < 0 && errno == ENOBUFS) {
+			events |= LINK_EVENT_LOST;
+			continue;
+		}
+		if (length < 0)
+			return error_set(err, -errno, "listening to rtnetlink: %s",
+					 strerror(errno));
+		rest = (int)length;
+		for (; nlmsg_ok(message, rest); message = nlmsg_next(message, &rest))
+			events |= notification(link, message);
+	}
+	return events;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "modules.h"
+
+#include <errno.h>
+#include <libkmod.h>
+#include <stdbool.h>
+#include <string.h>
+
+static bool is_there(struct kmod_ctx *context, const char *name)
+{
+	struct kmod_module *module;
+	int state;
+
+	if (kmod_module_new_from_name(context, name, &module) < 0)
+		return false;
+	state = kmod_module_get_initstate(module);
+	kmod_module_unref(module);
+	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN ||
+	       state == KMOD_MODULE_COMING;
+}
+
+/*
+ * A line "install NAME COMMAND" in modprobe.d, which is how administrators forbid a module. libkmod
+ * would start a shell for it.
+ */
+static int refuse_install_command(struct kmod_module *module, const char *command, void *data)
+{
+	(void)module;
+	(void)command;
+	(void)data;
+	return -EPERM;
+}
+
+/* Return: 0, -ENOENT if nothing of that name is installed, or why it could not be inserted */
+static int insert(struct kmod_ctx *context, const char *name)
+{
+	struct kmod_list *found = NULL, *item;
+	int r;
+
+	r = kmod_module_new_from_lookup(context, name, &found);
+	if (r < 0 || !found)
+		return -ENOENT;
+	kmod_list_foreach(item, found)
+	{
+		struct kmod_module *module = kmod_module_get_module(item);
+
+		r = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST, NULL,
+						    refuse_install_command, NULL, NULL);
+		kmod_module_unref(module);
+		if (r == KMOD_PROBE_APPLY_BLACKLIST)
+			r = -EPERM;
+		if (r < 0)
+			break;
+	}
+	kmod_module_unref_list(found);
+	return r < 0 ? r : 0;
+}
+
+int modules_load(const char *name, const char *feature, struct error *err)
+{
+	struct kmod_ctx *context = kmod_new(NULL, NULL);
+	int r;
+
+	if (!context)
+		return error_set(err, -EIO, "libkmod cannot be used");
+	/* Its messages would go to stderr; the error says all that matters. */
+	kmod_set_log_priority(context, -1);
+
+	r = is_there(context, name) ? 0 : insert(context, name);
+	kmod_unref(context);
+	if (r == -ENOENT)
+		return error_set(err, r, "this kernel has no module %s, needed for %s", name,
+				 feature);
+	if (r < 0)
+		return error_set(err, r, "loading the module %s, needed for %s: %s", name, feature,
+				 strerror(-r));
+	return 0;
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netlink.h"
+
+#include "../base/memory.h"
+#include "exchange.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Far beyond the size from which larger batches bring no more speed. */
+#define BATCH_MESSAGES 512
+#define BATCH_BYTES    (96 * 1024)
+
+/* Room that an error message takes in the receive buffer: 768 bytes in practice. */
+#define ERROR_TRUE_SIZE 1024
+
+#define SEND_BUFFER_BYTES    (4 * BATCH_BYTES)
+#define RECEIVE_BUFFER_BYTES (2 * BATCH_MESSAGES * ERROR_TRUE_SIZE)
+
+/* The kernel never puts more into one part of a dump. */
+#define PART_BYTES (32 * 1024)
+#define PART_COUNT 8
+
+/* The message that ends a dump, and no more. */
+#define END_BYTES 64
+
+#define SCRATCH_SIZE 4096
+
+struct netlink {
+	struct nl_sock *socket;
+	struct nl_msg *scratch;
+	uint32_t sequence; /* of the last message sent */
+	size_t batch_limit;
+	size_t batch_count;
+	size_t batch_bytes;
+	size_t batch_last; /* offset of the last message */
+	int *results[BATCH_MESSAGES];
+	char *batch;
+	char *parts; /* EXCHANGE_LIMIT of them */
+	char *ends;
+	struct exchanger *exchanger; /* from the first use on */
+};
+
+/* What is being waited for: the messages up to @last, of which the first is @first. */
+struct awaited {
+	uint32_t first;
+	uint32_t last;
+	bool is_dump;
+	int (*on_message)(void *user, const struct nlmsghdr *message);
+	void *user;
+	int **results;
+	bool is_complete;
+	bool is_interrupted;
+	int visitor_result;
+};
+
+static void set_buffer(int descriptor, int forced, int limited, int bytes)
+{
+	if (setsockopt(descriptor, SOL_SOCKET, forced, &bytes, sizeof(bytes)) < 0)
+		setsockopt(descriptor, SOL_SOCKET, limited, &bytes, sizeof(bytes));
+}
+
+void netlink_set_receive_buffer(int descriptor, int bytes)
+{
+	set_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, bytes);
+}
+
+/* So many that their errors, should all of them fail, fit the receive buffer. */
+static size_t batch_limit(int descriptor)
+{
+	int bytes = 0;
+	socklen_t length = sizeof(bytes);
+
+	if (getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, &length) < 0 ||
+	    bytes < 2 * ERROR_TRUE_SIZE)
+		return 1;
+	if (bytes / ERROR_TRUE_SIZE < BATCH_MESSAGES)
+		return (size_t)bytes / ERROR_TRUE_SIZE;
+	return BATCH_MESSAGES;
+}
+
+int netlink_open(int protocol, struct netlink **ret, struct error *err)
+{
+	struct netlink *netlink = memory_allocate(sizeof(*netlink));
+	int descriptor, on = 1, r;
+
+	netlink->batch = memory_allocate(BATCH_BYTES);
+	netlink->parts = memory_array(EXCHANGE_LIMIT, PART_BYTES);
+	netlink->ends = memory_array(EXCHANGE_LIMIT, END_BYTES);
+	netlink->scratch = nlmsg_alloc_size(SCRATCH_SIZE);
+	netlink->socket = nl_socket_alloc();
+	if (!netlink->scratch || !netlink->socket) {
+		netlink_close(netlink);
+		return error_set(err, -ENOMEM, "opening a netlink socket: %s", strerror(ENOMEM));
+	}
+	r = nl_connect(netlink->socket, protocol);
+	if (r < 0) {
+		/* libnl folds most causes into a few codes of its own; errno is still the cause. */
+		r = errno ? -errno : -EIO;
+		netlink_close(netlink);
+		return error_set(err, r, "opening a netlink socket: %s", strerror(-r));
+	}
+
+	descriptor = nl_socket_get_fd(netlink->socket);
+	set_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
+	netlink_set_receive_buffer(descriptor, RECEIVE_BUFFER_BYTES);
+	/* Else each error message would carry its request back, and need more room than promised.
+	 */
+	if (setsockopt(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)) < 0 ||
+	    fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0) {
+		r = -errno;
+		netlink_close(netlink);
+		return error_set(err, r, "preparing a netlink socket: %s", strerror(-r));
+	}
+	netlink->batch_limit = batch_limit(descriptor);
+	*ret = netlink;
+	return 0;
+}
+
+void netlink_close(struct netlink *netlink)
+{
+	if (!netlink)
+		return;
+	nl_socket_free(netlink->socket);
+	nlmsg_free(netlink->scratch);
+	free(netlink->batch);
+	free(netlink->parts);
+	free(netlink->ends);
+	exchanger_free(netlink->exchanger);
+	free(netlink);
+}
+
+struct nl_sock *netlink_socket(struct netlink *netlink)
+{
+	return netlink->socket;
+}
+
+uint32_t netlink_port(const struct netlink *netlink)
+{
+	return nl_socket_get_local_port(netlink->socket);
+}
+
+struct nl_msg *netlink_message(struct netlink *netlink)
+{
+	struct nlmsghdr *header = nlmsg_hdr(netlink->scratch);
+
+	memset(header, 0, sizeof(*header));
+	header->nlmsg_len = NLMSG_HDRLEN;
+	return netlink->scratch;
+}
+
+/* Return: 0 when the awaited answer is still not complete, 1 when it is, or the kernel's errno */
+static int take_message(struct awaited *awaited, const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *error = NLMSG_DATA(message);
+	const int *done = NLMSG_DATA(message);
+
+	/* Left over from a request that was given up. */
+	if (message->nlmsg_seq - awaited->first > awaited->last - awaited->first)
+		return 0;
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		awaited->is_interrupted = true;
+
+	switch (message->nlmsg_type) {
+	case NLMSG_ERROR:
+		if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*error)))
+			return -EBADMSG;
+		if (awaited->results)
+			*awaited->results[message->nlmsg_seq - awaited->first] = error->error;
+		else if (error->error)
+			return error->error;
+		return message->nlmsg_seq == awaited->last;
+	case NLMSG_DONE:
+		if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(*done)) && *done < 0)
+			return *done;
+		return awaited->is_dump;
+	case NLMSG_NOOP:
+		return 0;
+	default:
+		if (awaited->on_message && awaited->visitor_result >= 0)
+			awaited->visitor_result = awaited->on_message(awaited->user, message);
+		return 0;
+	}
+}
+
+static int take_part(struct awaited *awaited, const char *part, size_t length)
+{
+	const struct nlmsghdr *message = (const void *)part;
+	int rest = (int)length, r;
+
+	for (; nlmsg_ok(message, rest); message = nlmsg_next((struct nlmsghdr *)message, &rest)) {
+		r = take_message(awaited, message);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			awaited->is_complete = true;
+	}
+	return 0;
+}
+
+/*
+ * Several parts with each call: to take a part out of the socket makes the kernel dump the next, so
+ * that a short dump with its end comes in one go.
+ */
+static int receive_parts(struct netlink *netlink, struct mmsghdr parts[PART_COUNT])
+{
+	struct iovec vectors[PART_COUNT];
+	int count;
+
+	memset(parts, 0, PART_COUNT * sizeof(*parts));
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		vectors[i].iov_base = netlink->parts + i * PART_BYTES;
+		vectors[i].iov_len = PART_BYTES;
+		parts[i].msg_hdr.msg_iov = &vectors[i];
+		parts[i].msg_hdr.msg_iovlen = 1;
+	}
+	do
+		count = recvmmsg(nl_socket_get_fd(netlink->socket), parts, PART_COUNT, MSG_DONTWAIT,
+				 NULL);
+	while (count < 0 && errno == EINTR);
+	return count < 0 ? -errno : count;
+}
+
+/* Empties the socket after a failure; a dump that is under way runs to its end. */
+static void drain(struct netlink *netlink)
+{
+	struct mmsghdr parts[PART_COUNT];
+	int r;
+
+	do
+		r = receive_parts(netlink, parts);
+	while (r > 0 || r == -ENOBUFS);
+}
+
+static int receive(struct netlink *netlink, struct awaited *awaited, struct error *err)
+{
+	struct mmsghdr parts[PART_COUNT];
+	int count, r;
+
+	while (!awaited->is_complete) {
+		count = receive_parts(netlink, parts);
+		if (count == -EAGAIN)
+			count = -EPROTO;
+		if (count < 0) {
+			drain(netlink);
+			return error_set(err, count, "receiving from the kernel: %s",
+					 count == -EPROTO ? "the answer is missing"
+							  : strerror(-count));
+		}
+		for (size_t i = 0; i < (size_t)count; i++) {
+			if (parts[i].msg_hdr.msg_flags & MSG_TRUNC)
+				r = -EMSGSIZE;
+			else
+				r = take_part(awaited, netlink->parts + i * PART_BYTES,
+					      parts[i].msg_len);
+			if (r < 0) {
+				drain(netlink);
+				return error_set(err, r, "%s", strerror(-r));
+			}
+		}
+	}
+	return 0;
+}
+
+static int transmit(struct netlink *netlink, const void *bytes, size_t length, struct error *err)
+{
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	ssize_t sent;
+
+	do
+		sent = sendto(nl_socket_get_fd(netlink->socket), bytes, length, 0,
+			      (const struct sockaddr *)&kernel, sizeof(kernel));
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		return error_set(err, -errno, "sending to the kernel: %s", strerror(errno));
+	return 0;
+}
+
+bool netlink_batch_add(struct netlink *netlink, const struct nl_msg *message, int *result)
+{
+	struct nlmsghdr *header = nlmsg_hdr((struct nl_msg *)message);
+	size_t length = NLMSG_ALIGN(header->nlmsg_len);
+	struct nlmsghdr *copy;
+
+	if (netlink->batch_count == netlink->batch_limit ||
+	    netlink->batch_bytes + length > BATCH_BYTES)
+		return false;
+
+	copy = (void *)(netlink->batch + netlink->batch_bytes);
+	memcpy(copy, header, header->nlmsg_len);
+	memset((char *)copy + header->nlmsg_len, 0, length - header->nlmsg_len);
+	copy->nlmsg_seq = ++netlink->sequence;
+	copy->nlmsg_flags |= NLM_F_REQUEST;
+	netlink->batch_last = netlink->batch_bytes;
+	netlink->batch_bytes += length;
+	netlink->results[netlink->batch_count++] = result;
+	*result = 0;
+	return true;
+}
+
+int netlink_batch_send(struct netlink *netlink, struct error *err)
+{
+	size_t count = netlink->batch_count, length = netlink->batch_bytes;
+	struct nlmsghdr *last = (void *)(netlink->batch + netlink->batch_last);
+	struct awaited awaited = {.first = netlink->sequence - (uint32_t)count + 1,
+				  .last = netlink->sequence,
+				  .results = netlink->results};
+	int r;
+
+	netlink->batch_count = 0;
+	netlink->batch_bytes = 0;
+	if (!count)
+		return 0;
+	last->nlmsg_flags |= NLM_F_ACK;
+	r = transmit(netlink, netlink->batch, length, err);
+	if (r >= 0)
+		r = receive(netlink, &awaited, err);
+	for (size_t i = 0; r < 0 && i < count; i++)
+		*netlink->results[i] = r;
+	return r;
+}
+
+int netlink_ask(struct netlink *netlink, struct nl_msg *request,
+		int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		struct error *err)
+{
+	struct nlmsghdr *header = nlmsg_hdr(request);
+	struct awaited awaited = {.on_message = on_message, .user = user};
+	int r;
+
+	awaited.is_dump = (header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	awaited.first = awaited.last = ++netlink->sequence;
+	header->nlmsg_seq = netlink->sequence;
+	header->nlmsg_flags |= NLM_F_REQUEST;
+	if (!awaited.is_dump)
+		header->nlmsg_flags |= NLM_F_ACK;
+
+	r = transmit(netlink, header, header->nlmsg_len, err);
+	if (r >= 0)
+		r = receive(netlink, &awaited, err);
+	if (r < 0)
+		return r;
+	if (awaited.visitor_result < 0)
+		return awaited.visitor_result;
+	if (awaited.is_interrupted)
+		return error_set(err, -EINTR, "the dump was interrupted by changes");
+	return 0;
+}
+
+struct each {
+	int (*on_message)(void *user, size_t index, const struct nlmsghdr *message);
+	void *user;
+	size_t index;
+};
+
+static int on_each_message(void *user, const struct nlmsghdr *message)
+{
+	struct each *each = user;
+
+	return each->on_message(each->user, each->index, message);
+}
+
+/* Return: whether the answer to the request @sequence is there, from its beginning to its end */
+static bool take_exchange(const struct exchange *exchange, uint32_t sequence,
+			  int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+			  int *ret_visitor_result)
+{
+	struct awaited awaited = {.first = sequence,
+				  .last = sequence,
+				  .is_dump = true,
+				  .on_message = on_message,
+				  .user = user};
+
+	for (size_t i = 0; i < COUNT(exchange->answers) && !awaited.is_complete; i++)
+		if (exchange->answer_lengths[i] < 0 ||
+		    take_part(&awaited, exchange->answers[i], (size_t)exchange->answer_lengths[i]) <
+			    0)
+			return false;
+	*ret_visitor_result = awaited.visitor_result;
+	return awaited.is_complete && !awaited.is_interrupted;
+}
+
+/* Puts requests into the batch and prepares their exchanges; Return: 0 or the builder's errno */
+static int build_exchanges(struct netlink *netlink, struct exchange *exchanges, size_t first,
+			   size_t count,
+			   int (*build)(void *user, size_t index, struct nl_msg *message),
+			   void *user)
+{
+	int unused, r;
+
+	for (size_t i = 0; i < count; i++) {
+		struct nl_msg *message = netlink_message(netlink);
+
+		r = build(user, first + i, message);
+		if (r < 0)
+			return r;
+		if (!netlink_batch_add(netlink, message, &unused))
+			return -EMSGSIZE;
+		exchanges[i] = (struct exchange){
+			.request = netlink->batch + netlink->batch_last,
+			.request_length = netlink->batch_bytes - netlink->batch_last,
+			.answers = {netlink->parts + i * PART_BYTES, netlink->ends + i * END_BYTES},
+			.answer_sizes = {PART_BYTES, END_BYTES},
+		};
+	}
+	return 0;
+}
+
+/* Asks for up to EXCHANGE_LIMIT at once; those whose answer is longer than two parts one by one. */
+static int ask_some(struct netlink *netlink, size_t first, size_t count,
+		    int (*build)(void *user, size_t index, struct nl_msg *message),
+		    struct each *each, struct error *err)
+{
+	struct exchange exchanges[EXCHANGE_LIMIT];
+	uint32_t sequence = netlink->sequence + 1;
+	size_t rest[EXCHANGE_LIMIT], rest_count = 0;
+	bool is_exchanged;
+	int r;
+
+	r = build_exchanges(netlink, exchanges, first, count, build, each->user);
+	netlink->batch_count = 0;
+	netlink->batch_bytes = 0;
+	if (r < 0)
+		return error_set(err, r, "building a request: %s", strerror(-r));
+	is_exchanged = exchanger_run(netlink->exchanger, nl_socket_get_fd(netlink->socket),
+				     exchanges, count) >= 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int result = 0;
+
+		each->index = first + i;
+		if (!is_exchanged ||
+		    !take_exchange(&exchanges[i], sequence + (uint32_t)i, NULL, NULL, &result))
+			rest[rest_count++] = first + i;
+		else
+			take_exchange(&exchanges[i], sequence + (uint32_t)i, on_each_message, each,
+				      &result);
+		if (result < 0) {
+			drain(netlink);
+			return result;
+		}
+	}
+	if (rest_count)
+		drain(netlink);
+	for (size_t i = 0; i < rest_count; i++) {
+		struct nl_msg *message = netlink_message(netlink);
+
+		each->index = rest[i];
+		r = build(each->user, rest[i], message);
+		if (r >= 0)
+			r = netlink_ask(netlink, message, on_each_message, each, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int netlink_ask_each(struct netlink *netlink, size_t count,
+		     int (*build)(void *user, size_t index, struct nl_msg *message),
+		     int (*on_message)(void *user, size_t index, const struct nlmsghdr *message),
+		     void *user, struct error *err)
+{
+	struct each each = {.on_message = on_message, .user = user};
+	size_t some;
+	int r = 0;
+
+	if (!netlink->exchanger)
+		netlink->exchanger = exchanger_new();
+	for (size_t i = 0; r >= 0 && i < count; i += some) {
+		some = count - i;
+		if (some > EXCHANGE_LIMIT)
+			some = EXCHANGE_LIMIT;
+		if (some > netlink->batch_limit)
+			some = netlink->batch_limit;
+		r = ask_some(netlink, i, some, build, &each, err);
+	}
+	return r;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_NETLINK_H
+#define KERNEL_NETLINK_H
+
+#include "../base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nl_msg;
+struct nl_sock;
+struct nlmsghdr;
+
+/**
+ * struct netlink - a request socket that sends many messages at once
+ *
+ * The kernel answers while a request is being sent, so nothing here ever waits: an answer that is
+ * not there when sending returns will never come, and is an error. Not thread-safe.
+ */
+struct netlink;
+
+/**
+ * netlink_open() - connect to a netlink family in the network namespace of this thread
+ * @protocol:  NETLINK_GENERIC, NETLINK_ROUTE
+ */
+int netlink_open(int protocol, struct netlink **ret, struct error *err);
+
+/** netlink_close() - NULL is fine */
+void netlink_close(struct netlink *netlink);
+
+/** netlink_socket() - for libnl's own requests; it stays the property of @netlink */
+struct nl_sock *netlink_socket(struct netlink *netlink);
+
+/** netlink_port() - what the kernel puts into notifications about our requests */
+uint32_t netlink_port(const struct netlink *netlink);
+
+/**
+ * netlink_message() - an empty message to build a request in
+ *
+ * There is one, used again and again: it is valid until the next call. The builder leaves port and
+ * sequence number 0.
+ */
+struct nl_msg *netlink_message(struct netlink *netlink);
+
+/**
+ * netlink_batch_add() - append a copy of a request to the batch
+ * @result:  receives 0 or the kernel's negative errno in netlink_batch_send(); must stay until then
+ * Return: false if the batch is full; it has to be sent first
+ */
+bool netlink_batch_add(struct netlink *netlink, const struct nl_msg *message, int *result);
+
+/**
+ * netlink_batch_send() - send the batch in one system call, and collect what failed
+ *
+ * Only the last message asks for an acknowledgement; the kernel reports errors for each message.
+ * Return: 0 when each request has its own result, or a negative errno when the connection itself
+ * failed; then this is the result of each.
+ */
+int netlink_batch_send(struct netlink *netlink, struct error *err);
+
+/**
+ * netlink_ask() - send one request and receive its answer
+ * @request:     with NLM_F_DUMP or without
+ * @on_message:  for each message of the answer; a negative return value ends the visits and becomes
+ *               the result; may be NULL
+ * Return: 0, or a negative errno: the kernel's, or -EINTR for a dump that others changed while it
+ * was read (the messages seen may lack objects or repeat them)
+ */
+int netlink_ask(struct netlink *netlink, struct nl_msg *request,
+		int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		struct error *err);
+
+/**
+ * netlink_ask_each() - send many dump requests, one after another, and receive their answers
+ * @build:       makes the request with number @index in an empty message, NLM_F_DUMP included;
+ *               Return: 0 or a negative errno
+ * @on_message:  for each message of its answer; those of one request come together, but not
+ *               necessarily in the order of the requests; a negative return value ends all and
+ *               becomes the result
+ *
+ * As netlink_ask() for each, with few system calls. Return: as netlink_ask()
+ */
+int netlink_ask_each(struct netlink *netlink, size_t count,
+		     int (*build)(void *user, size_t index, struct nl_msg *message),
+		     int (*on_message)(void *user, size_t index, const struct nlmsghdr *message),
+		     void *user, struct error *err);
+
+/** netlink_set_receive_buffer() - as large as allowed, beyond the system's limit if permitted */
+void netlink_set_receive_buffer(int descriptor, int bytes);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sysctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define ROOT	  "/proc/sys/"
+#define TEXT_SIZE 64
+
+static int open_name(const char *name, int flags, struct error *err)
+{
+	char path[PATH_MAX];
+	int descriptor;
+
+	if ((size_t)snprintf(path, sizeof(path), ROOT "%s", name) >= sizeof(path))
+		return error_set(err, -ENAMETOOLONG, "%s: %s", name, strerror(ENAMETOOLONG));
+	descriptor = open(path, flags | O_CLOEXEC);
+	if (descriptor < 0)
+		return error_set(err, -errno, "%s: %s", path, strerror(errno));
+	return descriptor;
+}
+
+int sysctl_get(const char *name, int *ret, struct error *err)
+{
+	char text[TEXT_SIZE], *end;
+	int descriptor;
+	ssize_t length;
+	long value;
+
+	descriptor = open_name(name, O_RDONLY, err);
+	if (descriptor < 0)
+		return descriptor;
+	length = read(descriptor, text, sizeof(text) - 1);
+	if (length < 0) {
+		int r = error_set(err, -errno, ROOT "%s: %s", name, strerror(errno));
+
+		close(descriptor);
+		return r;
+	}
+	close(descriptor);
+
+	text[length] = '\0';
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (end == text || *end != '\n' || errno || value < INT_MIN || value > INT_MAX)
+		return error_set(err, -EBADMSG, ROOT "%s does not hold one integer", name);
+	*ret = (int)value;
+	return 0;
+}
+
+int sysctl_ensure(const char *name, int value, struct error *err)
+{
+	int current, descriptor, r;
+
+	r = sysctl_get(name, &current, err);
+	if (r < 0)
+		return r;
+	if (current == value)
+		return 0;
+
+	descriptor = open_name(name, O_WRONLY, err);
+	if (descriptor < 0)
+		return descriptor;
+	r = 1;
+	if (dprintf(descriptor, "%d\n", value) < 0)
+		r = error_set(err, -errno, "writing %d to " ROOT "%s: %s", value, name,
+			      strerror(errno));
+	close(descriptor);
+	return r;
+}
+
+unsigned int sysctl_kernel_version(void)
+{
+	struct utsname name;
+	unsigned int major, minor;
+
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return 0;
+	return major << 16 | (minor & 0xffff);
+}
