@@ -6,6 +6,8 @@
 #include "../lib/source/manifests.h"
 #include "control.h"
 #include "drainer.h"
+#include "flow_cleaner.h"
+#include "health_ports.h"
 #include "instance_lock.h"
 #include "node_state.h"
 #include "preparation.h"
@@ -38,6 +40,8 @@ struct agent {
 	struct sync *sync;
 	struct verifier *verifier;
 	struct drainer *drainer;
+	struct flow_cleaner *flows;
+	struct health_ports *health_ports;
 	struct rules_keeper *rules;
 	struct manifests *manifests;
 	struct control *control;
@@ -67,6 +71,11 @@ static void refresh_node(struct agent *agent)
 			     view.node_port_address_count, agent->options->excluded.items,
 			     agent->options->excluded.count);
 	sync_set_node(agent->sync, &view);
+
+	/* Without a selection the port answers everywhere, as kube-proxy's does. */
+	if (agent->options->node_port_prefixes.count || agent->options->node_port_primary)
+		health_ports_listen_on(agent->health_ports, view.node_port_addresses,
+				       view.node_port_address_count);
 }
 
 static void on_service_set(void *owner, struct service *service)
@@ -167,11 +176,20 @@ static void on_ignored(void *owner, const char *path, const char *kind, const ch
 	log_debug("%s: ignoring %s %s: no proxy reads this kind", path, kind, name);
 }
 
+static void on_planned(void *owner, const struct service_view *view,
+		       const struct service_state *state)
+{
+	struct agent *agent = owner;
+
+	health_ports_set(agent->health_ports, view->key, state->health_check_port,
+			 state->local_endpoint_count);
+}
+
 static void on_applied(void *owner, const struct changes *changes)
 {
 	struct agent *agent = owner;
 
-	(void)changes;
+	flow_cleaner_follow(agent->flows, changes);
 	if (agent->drainer)
 		drainer_wake(agent->drainer);
 #if HAVE_LIBSYSTEMD
@@ -293,7 +311,8 @@ static void create_sync(struct agent *agent)
 {
 	const struct options *options = agent->options;
 	struct kernel_target target = kernel_target(agent->kernel);
-	struct sync_observer observer = {.owner = agent, .applied = on_applied};
+	struct sync_observer observer = {
+		.owner = agent, .planned = on_planned, .applied = on_applied};
 	struct sync_options sync_options = {
 		.desired = options->desired,
 		.min_period = options->min_sync_period,
@@ -350,6 +369,8 @@ static int start(struct agent *agent, struct error *err)
 		r = rules_keeper_new(agent->loop, on_rules_report, agent, &agent->rules, err);
 	if (r >= 0)
 		r = open_kernel(agent, err);
+	if (r >= 0)
+		r = flow_cleaner_new(agent->loop, &agent->flows, err);
 	if (r < 0)
 		return r;
 
@@ -397,6 +418,7 @@ int agent_run(const struct options *options, struct error *err)
 	agent.health.started = sync_now();
 	agent.strings = strings_new();
 	agent.store = store_new();
+	agent.health_ports = health_ports_new(agent.loop);
 	agent.rejections = rejections_new();
 	agent.node = node_state_new(options);
 	ev_timer_init(&agent.addresses, on_addresses, 0., 0.);
@@ -409,6 +431,8 @@ int agent_run(const struct options *options, struct error *err)
 	manifests_close(agent.manifests);
 	verifier_free(agent.verifier);
 	drainer_free(agent.drainer);
+	flow_cleaner_free(agent.flows);
+	health_ports_free(agent.health_ports);
 	rules_keeper_free(agent.rules);
 	sync_free(agent.sync);
 	kernel_close(agent.kernel);

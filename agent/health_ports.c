@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "health_ports.h"
+
+#include "../lib/base/log.h"
+#include "../lib/base/memory.h"
+#include "http_server.h"
+
+#include <string.h>
+#include <uthash.h>
+
+#define RETRY_SECONDS 5.0
+
+struct health_port {
+	UT_hash_handle hh;
+	struct health_ports *owner;
+	struct http_server **servers; /* one per address; NULL where listening failed */
+	size_t server_count;
+	uint32_t count;
+	uint16_t port;
+	char key[];
+};
+
+struct health_ports {
+	struct ev_loop *loop;
+	struct health_port *services;
+	struct address *addresses;
+	size_t address_count;
+	ev_timer retry;
+};
+
+static void answer(void *user, const char *path, struct http_reply *reply)
+{
+	const struct health_port *service = user;
+	const char *slash = strchr(service->key, '/');
+
+	/* Whatever the path: load balancers of all kinds ask for different ones. */
+	(void)path;
+	reply->status = service->count ? 200 : 503;
+	reply->headers[0].name = "Content-Type";
+	reply->headers[0].value = memory_text("application/json");
+	reply->headers[1].name = "X-Content-Type-Options";
+	reply->headers[1].value = memory_text("nosniff");
+	reply->headers[2].name = "X-Load-Balancing-Endpoint-Weight";
+	reply->headers[2].value = memory_format("%u", service->count);
+	reply->body =
+		memory_format("{\n"
+			      "\t\"service\": {\n"
+			      "\t\t\"namespace\": \"%.*s\",\n"
+			      "\t\t\"name\": \"%s\"\n"
+			      "\t},\n"
+			      "\t\"localEndpoints\": %u,\n"
+			      "\t\"serviceProxyHealthy\": true\n"
+			      "}",
+			      (int)(slash - service->key), service->key, slash + 1, service->count);
+}
+
+static void stop_listening(struct health_port *service)
+{
+	for (size_t i = 0; i < service->server_count; i++)
+		http_server_close(service->servers[i]);
+	free(take(&service->servers));
+	service->server_count = 0;
+}
+
+/* Return: whether every address is listened on */
+static bool start_listening(struct health_port *service)
+{
+	static const struct address everywhere;
+	struct health_ports *ports = service->owner;
+	size_t count = ports->address_count ? ports->address_count : 1;
+	bool is_complete = true;
+
+	if (!service->servers) {
+		service->servers = memory_array(count, sizeof(struct http_server *));
+		service->server_count = count;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct address *address =
+			ports->address_count ? &ports->addresses[i] : &everywhere;
+		struct error err = {0};
+
+		if (service->servers[i])
+			continue;
+		if (http_server_open(ports->loop, address, service->port, answer, service,
+				     &service->servers[i], &err) < 0) {
+			log_warning("health check port of Service %s: %s; trying again in %.0f s",
+				    service->key, err.text, RETRY_SECONDS);
+			is_complete = false;
+		}
+	}
+	return is_complete;
+}
+
+static void listen_or_retry(struct health_port *service)
+{
+	struct health_ports *ports = service->owner;
+
+	if (start_listening(service) || ev_is_active(&ports->retry))
+		return;
+	ev_timer_set(&ports->retry, RETRY_SECONDS, 0.);
+	ev_timer_start(ports->loop, &ports->retry);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct health_ports *ports = container_of(timer, struct health_ports, retry);
+	struct health_port *service, *next;
+
+	(void)loop;
+	(void)events;
+	HASH_ITER (hh, ports->services, service, next) {
+		listen_or_retry(service);
+	}
+}
+
+struct health_ports *health_ports_new(struct ev_loop *loop)
+{
+	struct health_ports *ports = memory_allocate(sizeof(*ports));
+
+	ports->loop = loop;
+	ev_timer_init(&ports->retry, on_retry, 0., 0.);
+	return ports;
+}
+
+static void drop(struct health_ports *ports, struct health_port *service)
+{
+	stop_listening(service);
+	HASH_DEL(ports->services, service);
+	free(service);
+}
+
+void health_ports_free(struct health_ports *ports)
+{
+	struct health_port *service, *next;
+
+	if (!ports)
+		return;
+	ev_timer_stop(ports->loop, &ports->retry);
+	HASH_ITER (hh, ports->services, service, next) {
+		drop(ports, service);
+	}
+	free(ports->addresses);
+	free(ports);
+}
+
+void health_ports_listen_on(struct health_ports *ports, const struct address *addresses,
+			    size_t count)
+{
+	struct health_port *service, *next;
+
+	if (count == ports->address_count &&
+	    (!count || !memcmp(addresses, ports->addresses, count * sizeof(*addresses))))
+		return;
+	HASH_ITER (hh, ports->services, service, next) {
+		stop_listening(service);
+	}
+	ports->addresses = memory_resize(ports->addresses, count, sizeof(*addresses));
+	if (count)
+		memcpy(ports->addresses, addresses, count * sizeof(*addresses));
+	ports->address_count = count;
+	HASH_ITER (hh, ports->services, service, next) {
+		listen_or_retry(service);
+	}
+}
+
+void health_ports_set(struct health_ports *ports, const char *key, uint16_t port, uint32_t count)
+{
+	struct health_port *service;
+	size_t size = strlen(key) + 1;
+
+	HASH_FIND_STR(ports->services, key, service);
+	if (service && service->port != port) {
+		drop(ports, service);
+		service = NULL;
+	}
+	if (!port)
+		return;
+	if (service) {
+		service->count = count;
+		return;
+	}
+	service = memory_allocate(sizeof(*service) + size);
+	memcpy(service->key, key, size);
+	service->owner = ports;
+	service->port = port;
+	service->count = count;
+	HASH_ADD_STR(ports->services, key, service);
+	listen_or_retry(service);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_HEALTH_PORTS_H
+#define AGENT_HEALTH_PORTS_H
+
+#include "../lib/base/address.h"
+
+#include <ev.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct health_ports - answers load balancers on the healthCheckNodePort of each Service
+ *
+ * 200 while this node has a ready endpoint of the Service, 503 otherwise. Bodies and headers are
+ * those of kube-proxy 1.32 (pkg/proxy/healthcheck/service_health.go).
+ */
+struct health_ports;
+
+struct health_ports *health_ports_new(struct ev_loop *loop);
+void health_ports_free(struct health_ports *ports);
+
+/**
+ * health_ports_listen_on() - the addresses to listen on, from now on
+ * @addresses:  those that --nodeport-addresses selects; none = all of both families
+ */
+void health_ports_listen_on(struct health_ports *ports, const struct address *addresses,
+			    size_t count);
+
+/**
+ * health_ports_set() - serve, or stop to serve, one Service
+ * @key:    "namespace/name"
+ * @port:   0 = stop
+ * @count:  ready endpoints on this node
+ *
+ * A port that cannot be listened on is logged and tried again.
+ */
+void health_ports_set(struct health_ports *ports, const char *key, uint16_t port, uint32_t count);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_CONNTRACK_H
+#define KERNEL_CONNTRACK_H
+
+#include "../base/address.h"
+#include "../base/error.h"
+
+#include <ev.h>
+#include <stddef.h>
+
+/**
+ * struct conntrack - forgets UDP flows that lead to where no endpoint is any more
+ *
+ * A UDP flow has no end, so its conntrack entry keeps steering a client's packets for as long as it
+ * sends. Entries to be deleted are gathered; one walk over the table, in slices on the loop, serves
+ * all that were gathered when it begins.
+ * Source: kube-proxy 1.32 pkg/proxy/conntrack/cleanup.go, which does the same after each sync.
+ */
+struct conntrack;
+
+/**
+ * struct stale_flow - UDP entries to be deleted
+ * @destination, @port:  what the client sends to
+ * @endpoint:            who answers, so far; family 0 = whoever
+ */
+struct stale_flow {
+	struct address destination;
+	struct address endpoint;
+	uint16_t port;
+};
+
+/**
+ * conntrack_open()
+ * @on_done:  after each walk: how many entries were deleted, or a negative errno with its reason
+ */
+int conntrack_open(struct ev_loop *loop,
+		   void (*on_done)(void *user, long deleted, const struct error *err), void *user,
+		   struct conntrack **ret, struct error *err);
+void conntrack_close(struct conntrack *conntrack);
+
+/** conntrack_clear() - gather; a walk begins a moment later, or after the one under way */
+void conntrack_clear(struct conntrack *conntrack, const struct stale_flow *flow);
+
+#endif
