@@ -355,7 +355,8 @@ size_t fake_kernel_observe(const struct fake_kernel *kernel, struct ledger *ledg
 
 			ledger_observe_server(ledger, &server->server);
 			ledger_observe_destinations(ledger, &server->server.key,
-						    server->destinations, server->destination_count);
+						    server->destinations,
+						    server->destination_count);
 		}
 		break;
 	case FACILITY_IPSET:
