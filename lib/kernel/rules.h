@@ -31,7 +31,8 @@ struct rules_report {
 
 /**
  * rules_open()
- * @on_done:  called from the loop once for each rules_verify() or rules_remove()
+ * @loop:     the default loop, the only one on which libev can wait for children
+ * @on_done:  called from the loop at the end of each run; it may close the rules
  * Return: 0; -ENOENT if iptables-save or iptables-restore is not in PATH
  */
 int rules_open(struct ev_loop *loop, uint16_t family,
@@ -49,7 +50,8 @@ bool rules_has_random_fully(struct rules *rules);
  * rules_verify() - read the rules, compare with @ruleset, write what differs
  * @ruleset:  must stay until on_done()
  *
- * Asynchronous. A call while one is running is remembered and run after it. iptables-restore is
+ * Asynchronous. Of the calls while one is running the last is remembered, and run after it:
+ * on_done() follows for each run. iptables-restore is
  * told to wait for the xtables lock (-w 5, with retries after that).
  */
 void rules_verify(struct rules *rules, const struct ruleset *ruleset);

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "child.h"
+
+#include "../base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* iptables-restore waits for the lock for some seconds; the largest rule sets take a few more. */
+#define TIME_LIMIT_SECONDS	60.0
+#define WAIT_LIMIT_MILLISECONDS 10000
+#define OUTPUT_LIMIT		((size_t)64 << 20)
+#define ERRORS_LIMIT		((size_t)64 << 10)
+#define CHUNK			((size_t)32 << 10)
+
+/* What a program prints on one of its outputs; @text has room for a NUL after @length. */
+struct stream {
+	ev_io readable;
+	int descriptor; /* -1 when it has ended */
+	char *text;
+	size_t length;
+	size_t capacity;
+};
+
+struct child {
+	struct ev_loop *loop;
+	pid_t pid; /* 0 when it has been collected */
+	ev_child exit;
+	ev_timer limit;
+	ev_io writable;
+	int input_descriptor; /* -1 when all is written */
+	char *input;
+	size_t input_length;
+	size_t input_done;
+	struct stream output;
+	struct stream errors;
+	int code;
+	int status;
+	void (*on_end)(void *user, const struct child_outcome *outcome);
+	void *user;
+};
+
+static void close_descriptor(int *descriptor)
+{
+	if (*descriptor >= 0)
+		close(*descriptor);
+	*descriptor = -1;
+}
+
+static int spawn(const char *const *arguments, int input, int output, int errors, pid_t *ret)
+{
+	auto_memory char *path = memory_format("PATH=%s", getenv("PATH") ? getenv("PATH") : "");
+	auto_memory char *lock = NULL;
+	char *environment[] = {path, (char *)"LC_ALL=C", NULL, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t signals;
+	int r;
+
+	if (getenv("XTABLES_LOCKFILE"))
+		lock = memory_format("XTABLES_LOCKFILE=%s", getenv("XTABLES_LOCKFILE"));
+	environment[2] = lock;
+
+	if (posix_spawn_file_actions_init(&actions) || posix_spawnattr_init(&attributes))
+		abort();
+	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+	/* The agent ignores and blocks signals that a program expects to be killed by. */
+	sigemptyset(&signals);
+	posix_spawnattr_setsigmask(&attributes, &signals);
+	sigfillset(&signals);
+	posix_spawnattr_setsigdefault(&attributes, &signals);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	r = posix_spawnp(ret, arguments[0], &actions, &attributes, (char *const *)arguments,
+			 environment);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return -r;
+}
+
+static bool has_ended(const struct child *child)
+{
+	return !child->pid && child->output.descriptor < 0 && child->errors.descriptor < 0;
+}
+
+static void stop_watchers(struct child *child)
+{
+	ev_child_stop(child->loop, &child->exit);
+	ev_timer_stop(child->loop, &child->limit);
+	ev_io_stop(child->loop, &child->writable);
+	ev_io_stop(child->loop, &child->output.readable);
+	ev_io_stop(child->loop, &child->errors.readable);
+}
+
+/* Nothing may touch @child after this: the owner may have freed it. */
+static void end(struct child *child)
+{
+	struct child_outcome outcome = {.code = child->code,
+					.status = child->status,
+					.output = child->output.text,
+					.errors = child->errors.text};
+
+	stop_watchers(child);
+	child->on_end(child->user, &outcome);
+}
+
+static void give_up(struct child *child, int code)
+{
+	if (!child->code)
+		child->code = code;
+	if (child->pid)
+		kill(child->pid, SIGKILL);
+	ev_io_stop(child->loop, &child->output.readable);
+	ev_io_stop(child->loop, &child->errors.readable);
+	close_descriptor(&child->output.descriptor);
+	close_descriptor(&child->errors.descriptor);
+	if (has_ended(child))
+		end(child);
+}
+
+static void on_exit_status(struct ev_loop *loop, ev_child *watcher, int events)
+{
+	struct child *child = container_of(watcher, struct child, exit);
+	int status = watcher->rstatus;
+
+	(void)events;
+	ev_child_stop(loop, watcher);
+	child->pid = 0;
+	child->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (has_ended(child))
+		end(child);
+}
+
+static void on_limit(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	give_up(container_of(watcher, struct child, limit), -ETIMEDOUT);
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct child *child = container_of(watcher, struct child, writable);
+	ssize_t sent = 0;
+
+	(void)events;
+	if (child->input_done < child->input_length)
+		sent = send(child->input_descriptor, child->input + child->input_done,
+			    child->input_length - child->input_done, MSG_NOSIGNAL);
+	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (sent > 0)
+		child->input_done += (size_t)sent;
+	/* A program that does not read to the end says why on standard error. */
+	if (sent < 0 || child->input_done == child->input_length) {
+		ev_io_stop(loop, watcher);
+		close_descriptor(&child->input_descriptor);
+	}
+}
+
+/* Return: false when there was nothing to read now */
+static bool read_some(struct stream *stream, size_t limit)
+{
+	char chunk[CHUNK];
+	ssize_t length = read(stream->descriptor, chunk, sizeof(chunk));
+	size_t kept;
+
+	if (length < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (length <= 0) {
+		close_descriptor(&stream->descriptor);
+		return true;
+	}
+	kept = (size_t)length;
+	if (kept > limit - stream->length)
+		kept = limit - stream->length;
+	if (stream->length + kept >= stream->capacity) {
+		stream->capacity = 2 * (stream->length + kept) + 1;
+		stream->text = memory_resize(stream->text, stream->capacity, 1);
+	}
+	memcpy(stream->text + stream->length, chunk, kept);
+	stream->length += kept;
+	stream->text[stream->length] = '\0';
+	return true;
+}
+
+static void on_output(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct child *child = container_of(watcher, struct child, output.readable);
+
+	(void)events;
+	if (!read_some(&child->output, OUTPUT_LIMIT))
+		return;
+	if (child->output.length == OUTPUT_LIMIT) {
+		give_up(child, -E2BIG);
+		return;
+	}
+	if (child->output.descriptor < 0)
+		ev_io_stop(loop, watcher);
+	if (has_ended(child))
+		end(child);
+}
+
+static void on_errors(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct child *child = container_of(watcher, struct child, errors.readable);
+
+	(void)events;
+	if (!read_some(&child->errors, ERRORS_LIMIT))
+		return;
+	if (child->errors.descriptor < 0)
+		ev_io_stop(loop, watcher);
+	if (has_ended(child))
+		end(child);
+}
+
+static void set_non_blocking(int descriptor)
+{
+	fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
+static void watch(struct child *child)
+{
+	struct ev_loop *loop = child->loop;
+
+	set_non_blocking(child->input_descriptor);
+	set_non_blocking(child->output.descriptor);
+	set_non_blocking(child->errors.descriptor);
+	ev_child_init(&child->exit, on_exit_status, child->pid, 0);
+	ev_timer_init(&child->limit, on_limit, TIME_LIMIT_SECONDS, 0.);
+	ev_io_init(&child->writable, on_writable, child->input_descriptor, EV_WRITE);
+	ev_io_init(&child->output.readable, on_output, child->output.descriptor, EV_READ);
+	ev_io_init(&child->errors.readable, on_errors, child->errors.descriptor, EV_READ);
+	ev_now_update(loop);
+	ev_child_start(loop, &child->exit);
+	ev_timer_start(loop, &child->limit);
+	ev_io_start(loop, &child->writable);
+	ev_io_start(loop, &child->output.readable);
+	ev_io_start(loop, &child->errors.readable);
+}
+
+int child_start(struct ev_loop *loop, const char *const *arguments, const char *input,
+		void (*on_end)(void *user, const struct child_outcome *outcome), void *user,
+		struct child **ret, struct error *err)
+{
+	/* Each pair: our end, its end. A socket, because a pipe would send SIGPIPE. */
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
+	pid_t pid;
+	int r;
+
+	if (!ev_is_default_loop(loop))
+		return error_set(err, -EINVAL, "%s needs the default event loop", arguments[0]);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0 ||
+	    pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0)
+		r = -errno;
+	else
+		r = spawn(arguments, in[1], out[1], errors[1], &pid);
+	close_descriptor(&in[1]);
+	close_descriptor(&out[1]);
+	close_descriptor(&errors[1]);
+	if (r < 0) {
+		close_descriptor(&in[0]);
+		close_descriptor(&out[0]);
+		close_descriptor(&errors[0]);
+		return error_set(err, r, "starting %s: %s", arguments[0], strerror(-r));
+	}
+
+	*ret = memory_allocate(sizeof(**ret));
+	**ret = (struct child){
+		.loop = loop,
+		.pid = pid,
+		.input_descriptor = in[0],
+		.input = memory_text(input ? input : ""),
+		.input_length = input ? strlen(input) : 0,
+		.output = {.descriptor = out[0], .text = memory_text("")},
+		.errors = {.descriptor = errors[0], .text = memory_text("")},
+		.on_end = on_end,
+		.user = user,
+	};
+	watch(*ret);
+	return 0;
+}
+
+void child_free(struct child *child)
+{
+	if (!child)
+		return;
+	stop_watchers(child);
+	if (child->pid) {
+		kill(child->pid, SIGKILL);
+		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close_descriptor(&child->input_descriptor);
+	close_descriptor(&child->output.descriptor);
+	close_descriptor(&child->errors.descriptor);
+	free(child->input);
+	free(child->output.text);
+	free(child->errors.text);
+	free(child);
+}
+
+/* Return: as waitpid(2) */
+static pid_t wait_for(pid_t pid, int *status)
+{
+	const struct timespec pause = {.tv_nsec = 2000000};
+	pid_t r = 0;
+
+	for (int waited = 0; waited < WAIT_LIMIT_MILLISECONDS && !r; waited += 2) {
+		r = waitpid(pid, status, WNOHANG);
+		if (!r)
+			nanosleep(&pause, NULL);
+	}
+	return r;
+}
+
+int child_wait(const char *const *arguments, const char *input, int *ret_status, struct error *err)
+{
+	int in[2], nowhere, status = 0, r;
+	pid_t pid, waited;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
+		return error_set(err, -errno, "starting %s: %s", arguments[0], strerror(errno));
+	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	r = nowhere < 0 ? -errno : spawn(arguments, in[1], nowhere, nowhere, &pid);
+	close_descriptor(&in[1]);
+	close_descriptor(&nowhere);
+	if (r < 0) {
+		close_descriptor(&in[0]);
+		return error_set(err, r, "starting %s: %s", arguments[0], strerror(-r));
+	}
+	/* Short enough for the socket's buffer; if it is not read, the exit status tells. */
+	if (send(in[0], input, strlen(input), MSG_NOSIGNAL) < 0)
+		r = -errno;
+	close_descriptor(&in[0]);
+
+	waited = wait_for(pid, &status);
+	if (waited == 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return error_set(err, -ETIMEDOUT, "%s takes too long", arguments[0]);
+	}
+	if (waited < 0)
+		return error_set(err, -errno, "waiting for %s: %s", arguments[0], strerror(errno));
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_CHILD_H
+#define KERNEL_CHILD_H
+
+#include "../base/error.h"
+
+#include <ev.h>
+#include <stddef.h>
+
+/**
+ * struct child - one run of a program, watched by the event loop
+ *
+ * Its environment is PATH, LC_ALL=C, and XTABLES_LOCKFILE if the agent has it.
+ */
+struct child;
+
+/**
+ * struct child_outcome - how it ended
+ * @code:    0 if the program ran to its end, whatever its exit status; -ETIMEDOUT if it was killed
+ *           for taking too long; -E2BIG if for printing too much; else why it could not be run
+ * @status:  exit status, if @code is 0; 128 + signal if a signal ended it
+ * @output:  its standard output, NUL-terminated; belongs to the child, valid during the callback
+ * @errors:  the same for standard error
+ */
+struct child_outcome {
+	int code;
+	int status;
+	const char *output;
+	const char *errors;
+};
+
+/**
+ * child_start() - run a program
+ * @loop:       the default loop: libev collects children only there
+ * @arguments:  NULL-terminated; the first is the program, looked up in PATH
+ * @input:      for its standard input; copied; NULL for none
+ * @on_end:     called once from the loop; it may free the child
+ * Return: 0; a negative errno if it could not be started, and then on_end() is not called
+ */
+int child_start(struct ev_loop *loop, const char *const *arguments, const char *input,
+		void (*on_end)(void *user, const struct child_outcome *outcome), void *user,
+		struct child **ret, struct error *err);
+
+/** child_free() - kills it if it still runs; on_end() is not called any more; NULL is fine */
+void child_free(struct child *child);
+
+/**
+ * child_wait() - run a program and wait for it, without an event loop
+ * @ret_status:  its exit status
+ * Blocks for at most ten seconds. Its output is thrown away.
+ */
+int child_wait(const char *const *arguments, const char *input, int *ret_status, struct error *err);
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules.h"
+
+#include "child.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* iptables-restore's exit status when another program holds the xtables lock (xtables.h). */
+#define STATUS_LOCKED 4
+
+#define ATTEMPTS	    4
+#define RETRY_DELAY_SECONDS 1.0
+
+/**
+ * enum rules_state - what is under way
+ *   IDLE       nothing; rules_verify() and rules_remove() begin at once
+ *   SAVING     iptables-save runs; then IDLE, or RESTORING if something differs
+ *   RESTORING  iptables-restore runs; then IDLE, or WAITING if the lock was taken
+ *   WAITING    for the next attempt, which begins with SAVING as rules may have changed; or for
+ *              the loop to report that a program could not be started
+ */
+enum rules_state {
+	RULES_STATE_IDLE,
+	RULES_STATE_SAVING,
+	RULES_STATE_RESTORING,
+	RULES_STATE_WAITING,
+};
+
+/* What is to be done: keep a ruleset in place, or remove ours if it is NULL. */
+struct task {
+	const struct ruleset *ruleset;
+};
+
+struct rules {
+	struct ev_loop *loop;
+	const char *save_program;
+	const char *restore_program;
+	void (*on_done)(void *user, const struct rules_report *report);
+	void *user;
+	enum rules_state state;
+	struct child *child;
+	ev_timer retry;
+	struct task task;
+	int attempt;
+	char *restore; /* the input of iptables-restore */
+	char *what;
+	struct error error;
+	struct task next; /* if has_next: asked for in the meantime */
+	bool has_next;
+};
+
+static void on_saved(void *user, const struct child_outcome *outcome);
+static void on_restored(void *user, const struct child_outcome *outcome);
+
+/* From the loop: a caller may not be ready for its callback yet. */
+static void finish_later(struct rules *rules)
+{
+	rules->state = RULES_STATE_WAITING;
+	ev_timer_set(&rules->retry, 0., 0.);
+	ev_timer_start(rules->loop, &rules->retry);
+}
+
+static void start_saving(struct rules *rules)
+{
+	const char *arguments[] = {rules->save_program, NULL};
+
+	if (child_start(rules->loop, arguments, NULL, on_saved, rules, &rules->child,
+			&rules->error) < 0)
+		finish_later(rules);
+	else
+		rules->state = RULES_STATE_SAVING;
+}
+
+static void start_restoring(struct rules *rules)
+{
+	const char *arguments[] = {rules->restore_program, "--noflush", "-w", "5", NULL};
+
+	if (child_start(rules->loop, arguments, rules->restore, on_restored, rules, &rules->child,
+			&rules->error) < 0)
+		finish_later(rules);
+	else
+		rules->state = RULES_STATE_RESTORING;
+}
+
+static void begin(struct rules *rules, struct task task)
+{
+	if (rules->state != RULES_STATE_IDLE) {
+		rules->next = task;
+		rules->has_next = true;
+		return;
+	}
+	rules->task = task;
+	rules->attempt = 1;
+	start_saving(rules);
+}
+
+/* Nothing may touch @rules after this: the owner may have closed it. */
+static void finish(struct rules *rules, bool is_changed)
+{
+	auto_memory char *what = take(&rules->what);
+	struct error error = rules->error;
+	struct rules_report report = {.is_changed = is_changed && !error.code,
+				      .what = what ? what : "",
+				      .error = &error,
+				      .code = error.code};
+	void (*on_done)(void *user, const struct rules_report *report) = rules->on_done;
+	void *user = rules->user;
+
+	free(take(&rules->restore));
+	rules->error = (struct error){0};
+	rules->state = RULES_STATE_IDLE;
+	if (rules->has_next) {
+		rules->has_next = false;
+		begin(rules, rules->next);
+	}
+	on_done(user, &report);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+	struct rules *rules = container_of(watcher, struct rules, retry);
+
+	(void)loop;
+	(void)events;
+	if (rules->error.code) {
+		finish(rules, false);
+		return;
+	}
+	rules->attempt++;
+	start_saving(rules);
+}
+
+/* The first line that is not one of the warnings which the nft variant likes to print. */
+static char *first_line(const char *errors)
+{
+	while (*errors) {
+		size_t length = strcspn(errors, "\n");
+
+		if (length && *errors != '#' && strncmp(errors, "Warning", 7) != 0)
+			return memory_format("%.*s", (int)length, errors);
+		errors += length + (errors[length] ? 1 : 0);
+	}
+	return memory_text("no reason given");
+}
+
+/* The line of @input that @errors names, as in "line 7 failed" or "Error occurred at line: 7". */
+static char *refused_line(const char *errors, const char *input)
+{
+	const char *found = errors;
+	unsigned long number = 0;
+
+	while (!number && (found = strstr(found, "line"))) {
+		found += strlen("line");
+		found += strspn(found, ": ");
+		if (isdigit((unsigned char)*found))
+			number = strtoul(found, NULL, 10);
+	}
+	if (!number)
+		return NULL;
+	for (; number > 1 && *input; number--) {
+		input += strcspn(input, "\n");
+		input += *input ? 1 : 0;
+	}
+	return memory_format("%.*s", (int)strcspn(input, "\n"), input);
+}
+
+/* Return: 0, or a negative errno with rules->error saying why the program failed */
+static int check(struct rules *rules, const char *program, const struct child_outcome *outcome)
+{
+	auto_memory char *reason = NULL;
+	auto_memory char *line = NULL;
+
+	if (outcome->code < 0)
+		return error_set(&rules->error, outcome->code, "%s: %s", program,
+				 strerror(-outcome->code));
+	if (outcome->status == 0)
+		return 0;
+	reason = first_line(outcome->errors);
+	if (rules->restore)
+		line = refused_line(outcome->errors, rules->restore);
+	return error_set(&rules->error, outcome->status == STATUS_LOCKED ? -EAGAIN : -EIO,
+			 "%s failed with status %d: %s%s%s%s", program, outcome->status, reason,
+			 line ? " (" : "", line ? line : "", line ? ")" : "");
+}
+
+static void on_saved(void *user, const struct child_outcome *outcome)
+{
+	struct rules *rules = user;
+	int r = check(rules, rules->save_program, outcome);
+
+	free(take(&rules->what));
+	if (r >= 0 && rules->task.ruleset) {
+		ruleset_difference(rules->task.ruleset, outcome->output, &rules->restore,
+				   &rules->what);
+	} else if (r >= 0) {
+		rules->restore = ruleset_removal(outcome->output);
+		if (rules->restore)
+			rules->what = memory_text("our chains were there");
+	}
+	child_free(take(&rules->child));
+	if (rules->restore)
+		start_restoring(rules);
+	else
+		finish(rules, false);
+}
+
+static void on_restored(void *user, const struct child_outcome *outcome)
+{
+	struct rules *rules = user;
+	int r = check(rules, rules->restore_program, outcome);
+
+	child_free(take(&rules->child));
+	if (r == -EAGAIN && rules->attempt < ATTEMPTS) {
+		rules->error = (struct error){0};
+		free(take(&rules->restore));
+		rules->state = RULES_STATE_WAITING;
+		ev_timer_set(&rules->retry, RETRY_DELAY_SECONDS, 0.);
+		ev_timer_start(rules->loop, &rules->retry);
+		return;
+	}
+	finish(rules, true);
+}
+
+static bool is_in_path(const char *program)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		size_t length = strcspn(path, ":");
+		auto_memory char *file = memory_format("%.*s/%s", (int)length, path, program);
+
+		if (access(file, X_OK) == 0)
+			return true;
+		path += length + (path[length] ? 1 : 0);
+	}
+	return false;
+}
+
+int rules_open(struct ev_loop *loop, uint16_t family,
+	       void (*on_done)(void *user, const struct rules_report *report), void *user,
+	       struct rules **ret, struct error *err)
+{
+	bool is_ipv6 = family == AF_INET6;
+	struct rules *rules;
+	const struct rules programs = {
+		.loop = loop,
+		.save_program = is_ipv6 ? "ip6tables-save" : "iptables-save",
+		.restore_program = is_ipv6 ? "ip6tables-restore" : "iptables-restore",
+		.on_done = on_done,
+		.user = user,
+	};
+
+	if (!is_in_path(programs.save_program))
+		return error_set(err, -ENOENT, "%s is not in PATH; install iptables",
+				 programs.save_program);
+	if (!is_in_path(programs.restore_program))
+		return error_set(err, -ENOENT, "%s is not in PATH; install iptables",
+				 programs.restore_program);
+	rules = memory_allocate(sizeof(*rules));
+	*rules = programs;
+	ev_timer_init(&rules->retry, on_retry, 0., 0.);
+	*ret = rules;
+	return 0;
+}
+
+void rules_close(struct rules *rules)
+{
+	if (!rules)
+		return;
+	child_free(rules->child);
+	ev_timer_stop(rules->loop, &rules->retry);
+	free(rules->restore);
+	free(rules->what);
+	free(rules);
+}
+
+bool rules_has_random_fully(struct rules *rules)
+{
+	const char *arguments[] = {rules->restore_program, "--noflush", "--test", "-w", "5", NULL};
+	struct error err = {0};
+	int status;
+
+	if (child_wait(arguments,
+		       "*nat\n:KUBE-TEST - [0:0]\n-A KUBE-TEST -j MASQUERADE --random-fully\n"
+		       "COMMIT\n",
+		       &status, &err) < 0)
+		return false;
+	return status == 0;
+}
+
+void rules_verify(struct rules *rules, const struct ruleset *ruleset)
+{
+	begin(rules, (struct task){.ruleset = ruleset});
+}
+
+void rules_remove(struct rules *rules)
+{
+	begin(rules, (struct task){.ruleset = NULL});
+}
+
+bool rules_is_busy(const struct rules *rules)
+{
+	return rules->state != RULES_STATE_IDLE;
+}
