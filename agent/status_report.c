@@ -175,6 +175,7 @@ struct report {
 	const struct service_state *state;
 	enum service_look look;
 	char *reason;
+	int member_code; /* ledger_member_code() */
 	struct candidates candidates;
 	size_t collected_port; /* what @candidates holds; SIZE_MAX = nothing yet */
 	uint16_t collected_family;
@@ -237,28 +238,41 @@ static json_t *destinations_json(const struct service_state *state,
 	return list;
 }
 
+/* A virtual server works only together with its set members and its address. */
+static enum service_look claim_look(const struct report *report, const struct claim_report *claim,
+				    char **reason)
+{
+	switch (claim->state) {
+	case CLAIM_STATE_PROGRAMMED:
+		if (!report->member_code) {
+			*reason = memory_text("");
+			return SERVICE_LOOK_PROGRAMMED;
+		}
+		*reason = memory_format("its address or a set member: %s",
+					strerror(-report->member_code));
+		return SERVICE_LOOK_FAILED;
+	case CLAIM_STATE_FAILED:
+		*reason = memory_text(strerror(-claim->code));
+		return SERVICE_LOOK_FAILED;
+	case CLAIM_STATE_CONFLICT:
+		*reason = memory_format("the older Service %s has it", claim->winner);
+		return SERVICE_LOOK_CONFLICT;
+	}
+	*reason = memory_text("");
+	return SERVICE_LOOK_PENDING;
+}
+
 static void add_claim(struct report *report, json_t *server, const char *server_name, size_t index)
 {
-	enum service_look look = SERVICE_LOOK_PROGRAMMED;
 	auto_memory char *reason = NULL;
 	struct claim_report claim;
+	enum service_look look;
+	bool is_ours;
 
 	ledger_claim(sync_ledger(report->sources->sync), report->view->key, index, &claim);
-	switch (claim.state) {
-	case CLAIM_STATE_PROGRAMMED:
-		reason = memory_text("");
-		break;
-	case CLAIM_STATE_FAILED:
-		look = SERVICE_LOOK_FAILED;
-		reason = memory_text(strerror(-claim.code));
-		break;
-	case CLAIM_STATE_CONFLICT:
-		look = SERVICE_LOOK_CONFLICT;
-		reason = memory_format("the older Service %s has it", claim.winner);
-		claim.draining = 0;
-		break;
-	}
-	json_object_set_new(server, "draining", number_json(claim.draining));
+	look = claim_look(report, &claim, &reason);
+	is_ours = claim.state != CLAIM_STATE_CONFLICT;
+	json_object_set_new(server, "draining", number_json(is_ours ? claim.draining : 0));
 	json_object_set_new(server, "state", json_string(look_name(look)));
 	json_object_set_new(server, "reason", text_json(reason));
 	worsen(report, look,
@@ -310,20 +324,16 @@ static json_t *servers_json(struct report *report)
 	const struct ledger *ledger = sync_ledger(report->sources->sync);
 	const char *key = report->view->key;
 	json_t *servers = json_array();
-	int code = ledger_member_code(ledger, key);
 
 	report->state = ledger_state(ledger, key);
-	if (report->state) {
+	report->member_code = ledger_member_code(ledger, key);
+	if (report->state)
 		for (size_t i = 0; i < report->state->server_count; i++)
 			json_array_append_new(servers, server_json(report, i));
-		if (code)
-			worsen(report, SERVICE_LOOK_FAILED,
-			       memory_format("set member or address: %s", strerror(-code)));
-	} else if (sync_is_settled(report->sources->sync)) {
+	else if (sync_is_settled(report->sources->sync))
 		worsen(report, SERVICE_LOOK_PROGRAMMED, memory_text("it has no ports"));
-	} else {
+	else
 		worsen(report, SERVICE_LOOK_PENDING, pending_reason(report->sources));
-	}
 	return servers;
 }
 
