@@ -2,6 +2,8 @@
 #ifndef BASE_STRINGS_H
 #define BASE_STRINGS_H
 
+#include "memory.h"
+
 #include <stddef.h>
 
 /*
@@ -14,6 +16,7 @@ struct strings *strings_new(void);
 
 /** strings_free() - the pool itself; pointers obtained from it die with it; NULL is fine */
 void strings_free(struct strings *strings);
+AUTO_FREE_DEFINE(strings);
 
 /** strings_get() - the shared copy of @text (NULL gives NULL); pair it with strings_put() */
 const char *strings_get(struct strings *strings, const char *text);
