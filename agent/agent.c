@@ -67,9 +67,6 @@ static void refresh_node(struct agent *agent)
 	struct node_view view;
 
 	node_state_view(agent->node, &view);
-	ledger_set_ownership(sync_ledger(agent->sync), view.node_port_addresses,
-			     view.node_port_address_count, agent->options->excluded.items,
-			     agent->options->excluded.count);
 	sync_set_node(agent->sync, &view);
 
 	/* Without a selection the port answers everywhere, as kube-proxy's does. */
@@ -375,6 +372,8 @@ static int start(struct agent *agent, struct error *err)
 		return r;
 
 	create_sync(agent);
+	ledger_set_excluded(sync_ledger(agent->sync), agent->options->excluded.items,
+			    agent->options->excluded.count);
 	r = node_state_read_addresses(agent->node, agent->kernel->link, err);
 	if (r < 0)
 		return error_wrap(err, r, "reading the node's addresses");

@@ -41,6 +41,11 @@ static void on_bound(void *user, const struct address *address)
 	ledger_observe_address(user, address);
 }
 
+static void on_member(void *user, const struct set_member *member)
+{
+	ledger_observe_member(user, member);
+}
+
 /* What the ledger would sweep when nobody claims anything is exactly what is ours. */
 static int observe(struct cleanup *cleanup, struct kernel *kernel, struct changes *changes,
 		   struct error *err)
@@ -53,6 +58,11 @@ static int observe(struct cleanup *cleanup, struct kernel *kernel, struct change
 	if (r < 0)
 		return r;
 	ledger_observe_end(cleanup->ledger, FACILITY_LINK, 0, changes);
+	ledger_observe_begin(cleanup->ledger, FACILITY_IPSET);
+	r = ipsets_observe(kernel->ipsets, on_member, cleanup->ledger, err);
+	if (r < 0)
+		return r;
+	ledger_observe_end(cleanup->ledger, FACILITY_IPSET, 0, changes);
 	ledger_observe_begin(cleanup->ledger, FACILITY_IPVS);
 	r = ipvs_observe(kernel->ipvs, &visitor, cleanup->ledger, err);
 	if (r < 0)
@@ -66,20 +76,12 @@ static void remove_servers(struct cleanup *cleanup, struct kernel *kernel,
 {
 	struct kernel_target target = kernel_target(kernel);
 	auto_free(changes) struct changes *changes = changes_new();
-	struct node_state *node = node_state_new(options);
 	char text[6 * ADDRESS_TEXT_SIZE];
 	struct error err = {0};
-	struct node_view view;
-	int r = node_state_read_addresses(node, kernel->link, &err);
+	int r;
 
-	if (r >= 0) {
-		node_state_view(node, &view);
-		ledger_set_ownership(cleanup->ledger, view.node_port_addresses,
-				     view.node_port_address_count, options->excluded.items,
-				     options->excluded.count);
-		r = observe(cleanup, kernel, changes, &err);
-	}
-	node_state_free(node);
+	ledger_set_excluded(cleanup->ledger, options->excluded.items, options->excluded.count);
+	r = observe(cleanup, kernel, changes, &err);
 	if (r < 0) {
 		note_failure(cleanup, r, &err);
 		return;
@@ -96,7 +98,7 @@ static void remove_servers(struct cleanup *cleanup, struct kernel *kernel,
 			note_failure(cleanup, change->result, &err);
 		}
 	}
-	log_info("removed %zu virtual servers and addresses", changes->count);
+	log_info("removed %zu virtual servers, addresses and set members", changes->count);
 }
 
 static void on_rules_done(void *user, const struct rules_report *report)

@@ -8,7 +8,7 @@
 /**
  * cleanup_run() - remove what this agent, or kube-proxy in IPVS mode, left in the kernel
  *
- * The virtual servers on addresses of the dummy interface and on NodePort addresses (but not in
+ * The virtual servers on addresses of the dummy interface and those that our sets name (but not in
  * --ipvs-exclude-cidrs, and not those by firewall mark), KUBE-* chains with the jumps to them,
  * KUBE-* sets, the dummy interface. Nothing else: IPVS is never flushed.
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ledger_internal.h"
 
+#include <netinet/in.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -41,7 +42,6 @@ void ledger_free(struct ledger *ledger)
 	}
 	free(ledger->touched_servers);
 	free(ledger->touched_units);
-	free(ledger->node_port_addresses);
 	free(ledger->excluded);
 	free(ledger);
 }
@@ -51,39 +51,55 @@ void ledger_set_options(struct ledger *ledger, const struct ledger_options *opti
 	ledger->options = *options;
 }
 
-void ledger_set_ownership(struct ledger *ledger, const struct address *node_port_addresses,
-			  size_t node_port_address_count, const struct prefix *excluded,
-			  size_t excluded_count)
+void ledger_set_excluded(struct ledger *ledger, const struct prefix *excluded, size_t count)
 {
-	free(ledger->node_port_addresses);
 	free(ledger->excluded);
-	ledger->node_port_addresses =
-		memory_array(node_port_address_count, sizeof(*node_port_addresses));
-	ledger->excluded = memory_array(excluded_count, sizeof(*excluded));
-	if (node_port_address_count)
-		memcpy(ledger->node_port_addresses, node_port_addresses,
-		       node_port_address_count * sizeof(*node_port_addresses));
-	if (excluded_count)
-		memcpy(ledger->excluded, excluded, excluded_count * sizeof(*excluded));
-	ledger->node_port_address_count = node_port_address_count;
-	ledger->excluded_count = excluded_count;
+	ledger->excluded = memory_array(count, sizeof(*excluded));
+	if (count)
+		memcpy(ledger->excluded, excluded, count * sizeof(*excluded));
+	ledger->excluded_count = count;
 }
 
-/* Whether a set of ours has the virtual server, or its address: we put it there before the server.
- */
-static bool is_in_our_sets(const struct ledger *ledger, const struct virtual_server_key *key)
+static bool is_held(const struct ledger *ledger, const struct set_member *value)
 {
-	static const enum set_kind kinds[] = {SET_KIND_CLUSTER_IP, SET_KIND_LOAD_BALANCER,
-					      SET_KIND_EXTERNAL_IP, SET_KIND_EXTERNAL_IP_LOCAL};
-	struct set_member value = ledger_unit_of_server(key, SET_KIND_IPVS_IPS);
+	const struct unit_entry *unit = ledger_unit_find(ledger, value);
 
-	value.port = 0;
-	value.protocol = 0;
-	if (ledger_unit_find(ledger, &value))
-		return true;
+	return unit && unit->is_held;
+}
+
+static struct set_member member_for(const struct virtual_server_key *key, enum set_kind kind)
+{
+	bool is_bitmap = set_kind_type(kind) == SET_TYPE_BITMAP_PORT;
+	struct set_member member;
+
+	memset(&member, 0, sizeof(member));
+	member.kind = (uint8_t)kind;
+	member.family = (uint8_t)key->address.family;
+	member.port = key->port;
+	if (!is_bitmap) {
+		member.address = key->address;
+		member.protocol = (uint8_t)key->protocol;
+	}
+	return member;
+}
+
+/*
+ * On an address that is the node's own, not every virtual server is ours: the sets tell. They name
+ * each NodePort and each VIP with its port, and are cleared after the virtual servers are.
+ */
+static bool sets_name(const struct ledger *ledger, const struct virtual_server_key *key)
+{
+	enum set_kind kinds[] = {SET_KIND_NODE_PORT_TCP, SET_KIND_EXTERNAL_IP,
+				 SET_KIND_EXTERNAL_IP_LOCAL, SET_KIND_LOAD_BALANCER};
+
+	if (key->protocol == IPPROTO_UDP)
+		kinds[0] = SET_KIND_NODE_PORT_UDP;
+	if (key->protocol == IPPROTO_SCTP)
+		kinds[0] = SET_KIND_NODE_PORT_SCTP;
 	for (size_t i = 0; i < COUNT(kinds); i++) {
-		value = ledger_unit_of_server(key, kinds[i]);
-		if (ledger_unit_find(ledger, &value))
+		struct set_member member = member_for(key, kinds[i]);
+
+		if (is_held(ledger, &member))
 			return true;
 	}
 	return false;
@@ -99,10 +115,7 @@ bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual
 	for (size_t i = 0; i < ledger->excluded_count; i++)
 		if (prefix_contains(&ledger->excluded[i], &key->address))
 			return false;
-	for (size_t i = 0; i < ledger->node_port_address_count; i++)
-		if (address_is_equal(&ledger->node_port_addresses[i], &key->address))
-			return true;
-	return ledger_unit_find(ledger, &bound) || is_in_our_sets(ledger, key);
+	return ledger_unit_find(ledger, &bound) || sets_name(ledger, key);
 }
 
 static struct service_entry *find_service(const struct ledger *ledger, const char *key)

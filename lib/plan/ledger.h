@@ -44,17 +44,14 @@ AUTO_FREE_DEFINE(ledger);
 void ledger_set_options(struct ledger *ledger, const struct ledger_options *options);
 
 /**
- * ledger_set_ownership() - which virtual servers that nobody claims are ours to remove
- * @node_port_addresses:  those of the node view
- * @excluded:             --ipvs-exclude-cidrs; servers in them are never removed unless claimed
- * before
+ * ledger_set_excluded() - where virtual servers of others may look like ours
+ * @excluded:  --ipvs-exclude-cidrs; copied
  *
- * Besides these, virtual servers on an address of the dummy interface are ours. Those by firewall
- * mark are not. Copies its arguments.
+ * A virtual server that no Service ever claimed here is a leftover of ours if the dummy interface
+ * has its address, or if a set names it (as a NodePort, external or load balancer IP). Those in
+ * @excluded, and those by firewall mark, are not.
  */
-void ledger_set_ownership(struct ledger *ledger, const struct address *node_port_addresses,
-			  size_t node_port_address_count, const struct prefix *excluded,
-			  size_t excluded_count);
+void ledger_set_excluded(struct ledger *ledger, const struct prefix *excluded, size_t count);
 
 /**
  * ledger_replace() - a Service now wants @state

@@ -81,9 +81,7 @@ struct ledger {
 	struct server_entry **touched_servers; /* claims changed since ledger_settle() */
 	struct unit_entry **touched_units;
 	struct failure *failures;
-	struct address *node_port_addresses;
 	struct prefix *excluded;
-	size_t node_port_address_count;
 	size_t excluded_count;
 	size_t touched_server_count, touched_server_capacity;
 	size_t touched_unit_count, touched_unit_capacity;
