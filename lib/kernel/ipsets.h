@@ -34,8 +34,9 @@ void ipsets_close(struct ipsets *ipsets);
 int ipsets_ensure(struct ipsets *ipsets, struct error *err);
 
 /** ipsets_observe() - call @on_member for every member of our sets */
-int ipsets_observe(struct ipsets *ipsets, void (*on_member)(void *user, const struct set_member *member),
-		   void *user, struct error *err);
+int ipsets_observe(struct ipsets *ipsets,
+		   void (*on_member)(void *user, const struct set_member *member), void *user,
+		   struct error *err);
 
 /**
  * ipsets_apply() - carry out MEMBER_* changes in order, batched; contract as ipvs_apply()
