@@ -325,7 +325,7 @@ static int read_member(struct yaml_tree *tree, json_t *object, json_t *merges,
 	auto_memory char *key = NULL;
 	struct extent part;
 	json_t *value = NULL;
-	bool is_merge;
+	bool is_merge = false;
 	int r;
 
 	r = read_key(tree, &key, &is_merge, &part, err);
