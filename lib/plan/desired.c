@@ -180,8 +180,9 @@ static void select_destinations(struct builder *builder, struct selection *selec
 
 	if (builder->candidates.count > builder->selected_capacity) {
 		builder->selected_capacity = builder->candidates.count;
-		builder->is_selected = memory_resize(builder->is_selected, builder->selected_capacity,
-						     sizeof(*builder->is_selected));
+		builder->is_selected =
+			memory_resize(builder->is_selected, builder->selected_capacity,
+				      sizeof(*builder->is_selected));
 	}
 	topology_select(&builder->candidates, service, builder->node, TRAFFIC_CLUSTER,
 			builder->is_selected);
@@ -205,8 +206,9 @@ static void add_hairpin_members(struct builder *builder, const struct service_po
 		const struct candidate *candidate = &builder->candidates.items[i];
 
 		if (candidate->is_local)
-			add_address_port(builder, SET_KIND_LOOP_BACK, &candidate->destination.address,
-					 port, candidate->destination.port)
+			add_address_port(builder, SET_KIND_LOOP_BACK,
+					 &candidate->destination.address, port,
+					 candidate->destination.port)
 				->source = candidate->destination.address;
 	}
 }
@@ -225,15 +227,16 @@ static void add_source_ranges(struct builder *builder, const struct address *add
 		if (range->address.family != address->family)
 			continue;
 		has_range = true;
-		member = add_address_port(builder, SET_KIND_LOAD_BALANCER_SOURCE_CIDR, address, port,
-					  port->port);
+		member = add_address_port(builder, SET_KIND_LOAD_BALANCER_SOURCE_CIDR, address,
+					  port, port->port);
 		member->source = range->address;
 		member->prefix_length = (uint8_t)range->length;
 		if (node_ip->family && prefix_contains(range, node_ip))
 			is_node_allowed = true;
 	}
 	if (has_range)
-		add_address_port(builder, SET_KIND_LOAD_BALANCER_FIREWALL, address, port, port->port);
+		add_address_port(builder, SET_KIND_LOAD_BALANCER_FIREWALL, address, port,
+				 port->port);
 
 	/* What the node itself sends to the VIP carries the VIP as its source address. */
 	if (is_node_allowed)
@@ -394,16 +397,40 @@ static void add_bound_members(struct builder *builder)
 			state->addresses[i];
 }
 
-/* Source: pkg/proxy/healthcheck, pkg/proxy/endpointslicecache.go localReadyIPs. */
+/* Whether kube-proxy makes endpoints of a slice: without a port number it does not. */
+static bool has_port(const struct endpoint_slice *slice)
+{
+	for (size_t i = 0; i < slice->port_count; i++)
+		if (slice->ports[i].port)
+			return true;
+	return false;
+}
+
+/*
+ * Of a dual-stack Service only one half of kube-proxy can listen on the health check port; the
+ * IPv4 half comes first, so its endpoints are the ones that are counted.
+ */
+static uint16_t health_check_family(const struct service *service)
+{
+	for (size_t i = 0; i < service->cluster_ip_count; i++)
+		if (service->cluster_ips[i].family == AF_INET)
+			return AF_INET;
+	return AF_INET6;
+}
+
+/* Source: pkg/proxy/healthcheck/service_health.go, pkg/proxy/endpoint.go LocalReadyEndpoints(). */
 static uint32_t count_local_endpoints(const struct service_view *view, const char *node_name)
 {
+	uint16_t family = health_check_family(view->service);
 	struct address *seen = NULL;
 	size_t count = 0, capacity = 0;
 
 	for (size_t i = 0; i < view->slice_count; i++) {
 		const struct endpoint_slice *slice = view->slices[i];
 
-		for (size_t e = 0; slice->family && e < slice->endpoint_count; e++) {
+		if (slice->family != family || !has_port(slice))
+			continue;
+		for (size_t e = 0; e < slice->endpoint_count; e++) {
 			const struct endpoint *endpoint = &slice->endpoints[e];
 
 			if (!endpoint->is_ready || !endpoint->node_name || !node_name ||

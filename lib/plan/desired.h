@@ -58,7 +58,8 @@ struct wanted_server {
  * @members:               sorted, no duplicates
  * @addresses:             to bind to the dummy interface; sorted, no duplicates
  * @health_check_port:     healthCheckNodePort to serve; 0 = none
- * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address
+ * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address;
+ *                         of a dual-stack Service those of IPv4
  */
 struct service_state {
 	struct wanted_server *servers;
