@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <uthash.h>
 #include <utlist.h>
@@ -141,6 +142,15 @@ static void free_file(struct manifests *manifests, struct file *file)
 	free(file);
 }
 
+/* Of a clock that nobody sets. */
+static ev_tstamp monotonic_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (ev_tstamp)now.tv_sec + (ev_tstamp)now.tv_nsec / 1e9;
+}
+
 /* The next batch starts in @delay seconds, or earlier if it would anyway. */
 static void start_due(struct manifests *manifests, ev_tstamp delay)
 {
@@ -165,7 +175,7 @@ static void wait_for(struct manifests *manifests, struct file *file, bool is_com
 		return;
 	file->is_waiting = true;
 	file->is_complete = is_complete;
-	file->due = ev_now(manifests->loop) + delay;
+	file->due = monotonic_seconds() + delay;
 	start_due(manifests, delay);
 }
 
@@ -363,20 +373,45 @@ static void list_directory(struct manifests *manifests, struct place *place)
 	}
 }
 
+/* Waits for whatever changes are known and not part of a batch. */
+static void wait_for_rest(struct manifests *manifests)
+{
+	struct file *file;
+
+	DL_FOREACH2(manifests->waiting, file, waiting_next)
+	start_due(manifests, file->due - monotonic_seconds());
+	for (size_t i = 0; i < manifests->place_count; i++)
+		if (manifests->places[i].is_waiting)
+			start_due(manifests, SETTLED_SECONDS);
+}
+
 static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct manifests *manifests = container_of(timer, struct manifests, due);
 	struct file *file, *next;
+	bool has_work = false;
 
 	(void)events;
-	manifests->is_busy = true;
-	for (size_t i = 0; i < manifests->place_count; i++)
-		if (manifests->places[i].is_waiting)
-			list_directory(manifests, &manifests->places[i]);
+	for (size_t i = 0; i < manifests->place_count; i++) {
+		if (!manifests->places[i].is_waiting)
+			continue;
+		list_directory(manifests, &manifests->places[i]);
+		has_work = true;
+	}
 	/* What was closed by now goes along: an object may have moved from one file to another. */
 	DL_FOREACH_SAFE2(manifests->waiting, file, next, waiting_next)
-	if (file->is_complete || file->due <= ev_now(loop))
+	{
+		if (!file->is_complete && file->due > monotonic_seconds())
+			continue;
 		enqueue(manifests, file);
+		has_work = true;
+	}
+	/* The file that the timer was meant for may have been written once more. */
+	if (!has_work) {
+		wait_for_rest(manifests);
+		return;
+	}
+	manifests->is_busy = true;
 	ev_timer_set(&manifests->work, 0., 0.);
 	ev_timer_start(loop, &manifests->work);
 }
@@ -393,22 +428,17 @@ static void on_reread(void *owner, const char *path)
 static void end_batch(struct manifests *manifests)
 {
 	const struct object_sink *sink = &manifests->options.sink;
-	struct file *file;
 
 	claims_settle(manifests->claims, on_reread, manifests);
 	manifests->is_busy = false;
-	DL_FOREACH2(manifests->waiting, file, waiting_next)
-	start_due(manifests, file->due - ev_now(manifests->loop));
-	for (size_t i = 0; i < manifests->place_count; i++)
-		if (manifests->places[i].is_waiting)
-			start_due(manifests, SETTLED_SECONDS);
+	wait_for_rest(manifests);
 	sink->synced(sink->owner);
 }
 
 static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct manifests *manifests = container_of(timer, struct manifests, work);
-	ev_tstamp end = ev_time() + SLICE_SECONDS;
+	ev_tstamp end = monotonic_seconds() + SLICE_SECONDS;
 
 	(void)events;
 	do {
@@ -423,7 +453,7 @@ static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 			end_batch(manifests);
 			return;
 		}
-	} while (ev_time() < end);
+	} while (monotonic_seconds() < end);
 	ev_timer_set(timer, 0., 0.);
 	ev_timer_start(loop, timer);
 }

@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/memory.h"
+#include "source/object_decode.h"
+#include "source/yaml_tree.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#define TEXT_SIZE 2048
+
+static json_t *tree_of(const char *yaml)
+{
+	auto_free(yaml_tree) struct yaml_tree *tree = yaml_tree_new(yaml, strlen(yaml));
+	struct error err = {0};
+	json_t *object = NULL;
+
+	if (yaml_tree_next(tree, &object, NULL, &err) != 1)
+		fail_msg("%s", err.text);
+	return object;
+}
+
+__attribute__((format(printf, 2, 3))) static void add(char *text, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + used, TEXT_SIZE - used, format, arguments);
+	va_end(arguments);
+}
+
+static void add_addresses(char *text, const char *what, const struct address *addresses,
+			  size_t count)
+{
+	char buffer[ADDRESS_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		add(text, "%s%s", i ? "," : what, address_text(&addresses[i], buffer));
+}
+
+/* A Service on one line, with only what differs from an empty one; or "! ERROR". */
+static void service_text(const char *yaml, char text[TEXT_SIZE])
+{
+	auto_free(service) struct service *service = NULL;
+	char buffer[ADDRESS_TEXT_SIZE];
+	struct error err = {0};
+	json_t *object = tree_of(yaml);
+	int r = object_decode_service(object, &service, &err);
+
+	json_decref(object);
+	text[0] = '\0';
+	if (r < 0) {
+		assert_int_equal(r, err.code);
+		assert_null(service);
+		add(text, "! %s", err.text);
+		return;
+	}
+	add(text, "%s/%s %s", service->namespace_name, service->name,
+	    service_type_name(service->type));
+	add_addresses(text, " ", service->cluster_ips, service->cluster_ip_count);
+	add_addresses(text, " external=", service->external_ips, service->external_ip_count);
+	add_addresses(text, " balancer=", service->load_balancer_ips,
+		      service->load_balancer_ip_count);
+	for (size_t i = 0; i < service->source_range_count; i++)
+		add(text, "%s%s",
+		    i ? "," : " from=", address_prefix_text(&service->source_ranges[i], buffer));
+	for (size_t i = 0; i < service->port_count; i++) {
+		const struct service_port *port = &service->ports[i];
+
+		add(text, " %s%s%u/%s", port->name, *port->name ? "=" : "", port->port,
+		    address_protocol_name(port->protocol));
+		if (port->node_port)
+			add(text, "@%u", port->node_port);
+	}
+	if (service->created)
+		add(text, " created=%lld", (long long)service->created);
+	if (service->proxy_name)
+		add(text, " proxy=%s", service->proxy_name);
+	if (service->affinity_seconds)
+		add(text, " affinity=%u", service->affinity_seconds);
+	if (service->health_check_node_port)
+		add(text, " health=%u", service->health_check_node_port);
+	add(text, "%s%s%s", service->is_external_local ? " external-local" : "",
+	    service->is_internal_local ? " internal-local" : "",
+	    service->is_headless_label ? " headless-label" : "");
+}
+
+struct row {
+	const char *what, *yaml, *expected;
+};
+
+static void check_rows(void (*render)(const char *yaml, char text[TEXT_SIZE]),
+		       const struct row *rows, size_t count)
+{
+	char text[TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		print_message("%s\n", rows[i].what);
+		render(rows[i].yaml, text);
+		assert_string_equal(text, rows[i].expected);
+	}
+}
+
+#define META	"metadata: {name: web}\n"
+#define SERVICE META "spec:\n  clusterIP: 10.96.0.10\n"
+
+static void services(void **state)
+{
+	static const struct row rows[] = {
+		{"defaults", META "spec: {clusterIP: 10.96.0.10, ports: [{port: 80}]}",
+		 "default/web ClusterIP 10.96.0.10 80/TCP"},
+		{"no spec at all", META, "default/web ClusterIP"},
+		{"namespace and age",
+		 "metadata: {name: web, namespace: shop, creationTimestamp: "
+		 "2026-01-02T03:04:05Z}",
+		 "shop/web ClusterIP created=1767323045"},
+		{"age elsewhere, with a fraction",
+		 "metadata: {name: web, creationTimestamp: '2026-01-02T05:04:05.123+02:00'}",
+		 "default/web ClusterIP created=1767323045"},
+		{"age unknown", "metadata: {name: web, creationTimestamp: null}",
+		 "default/web ClusterIP"},
+		{"two ports and node ports",
+		 META "spec: {type: NodePort, clusterIP: 10.96.0.10, ports: [{name: http, port: "
+		      "80, nodePort: 30080}, {name: dns, port: 53, protocol: UDP, nodePort: 0}]}",
+		 "default/web NodePort 10.96.0.10 http=80/TCP@30080 dns=53/UDP"},
+		{"the same number for two protocols",
+		 SERVICE "  ports: [{name: a, port: 53}, {name: b, port: 53, protocol: UDP}, "
+			 "{name: c, port: 53, protocol: SCTP}]",
+		 "default/web ClusterIP 10.96.0.10 a=53/TCP b=53/UDP c=53/SCTP"},
+		{"both families",
+		 META "spec: {clusterIP: 10.96.0.10, clusterIPs: [10.96.0.10, "
+		      "'fd00::10']}",
+		 "default/web ClusterIP 10.96.0.10,fd00::10"},
+		{"only the list", META "spec: {clusterIPs: ['fd00::10', 10.96.0.10]}",
+		 "default/web ClusterIP fd00::10,10.96.0.10"},
+		{"headless", META "spec: {clusterIP: None, clusterIPs: [None]}",
+		 "default/web ClusterIP"},
+		{"no address yet", META "spec: {clusterIP: '', clusterIPs: []}",
+		 "default/web ClusterIP"},
+		{"leading zeros are dropped", META "spec: {clusterIP: 010.096.000.010}",
+		 "default/web ClusterIP 10.96.0.10"},
+		{"IPv4 in IPv6 clothes", META "spec: {clusterIP: '::ffff:10.96.0.10'}",
+		 "default/web ClusterIP 10.96.0.10"},
+		{"external addresses", SERVICE "  externalIPs: [198.51.100.1, '2001:db8::1']\n",
+		 "default/web ClusterIP 10.96.0.10 external=198.51.100.1,2001:db8::1"},
+		{"load balancer addresses of mode VIP",
+		 SERVICE "  type: LoadBalancer\nstatus: {loadBalancer: {ingress: [{ip: "
+			 "203.0.113.1}, {ip: 203.0.113.2, ipMode: Proxy}, {hostname: lb.example}, "
+			 "{ip: 203.0.113.3, ipMode: VIP}]}}",
+		 "default/web LoadBalancer 10.96.0.10 balancer=203.0.113.1,203.0.113.3"},
+		{"source ranges are trimmed and masked",
+		 SERVICE "  loadBalancerSourceRanges: [' 10.0.0.0/8', \"192.168.1.1/24\\n\", "
+			 "010.1.0.0/16, '2001:db8::/32', '::ffff:10.2.0.0/112']",
+		 "default/web ClusterIP 10.96.0.10 "
+		 "from=10.0.0.0/8,192.168.1.0/24,10.1.0.0/16,2001:db8::/32,10.2.0.0/16"},
+		{"the annotation for source ranges is none of ours",
+		 "metadata: {name: web, annotations: "
+		 "{service.beta.kubernetes.io/load-balancer-source-ranges: 10.0.0.0/8}}",
+		 "default/web ClusterIP"},
+		{"affinity for three hours", SERVICE "  sessionAffinity: ClientIP\n",
+		 "default/web ClusterIP 10.96.0.10 affinity=10800"},
+		{"affinity for a minute",
+		 SERVICE "  sessionAffinity: ClientIP\n"
+			 "  sessionAffinityConfig: {clientIP: {timeoutSeconds: 60}}",
+		 "default/web ClusterIP 10.96.0.10 affinity=60"},
+		{"a timeout without affinity",
+		 SERVICE "  sessionAffinity: None\n"
+			 "  sessionAffinityConfig: {clientIP: {timeoutSeconds: 60}}",
+		 "default/web ClusterIP 10.96.0.10"},
+		{"policies with a health check",
+		 SERVICE "  type: LoadBalancer\n  externalTrafficPolicy: Local\n"
+			 "  internalTrafficPolicy: Local\n  healthCheckNodePort: 32000",
+		 "default/web LoadBalancer 10.96.0.10 health=32000 external-local internal-local"},
+		{"only load balancers have health checks",
+		 SERVICE "  type: NodePort\n  externalTrafficPolicy: Local\n"
+			 "  healthCheckNodePort: 32000",
+		 "default/web NodePort 10.96.0.10 external-local"},
+		{"no outside, no external policy", SERVICE "  externalTrafficPolicy: Local\n",
+		 "default/web ClusterIP 10.96.0.10"},
+		{"an external address is an outside",
+		 SERVICE "  externalTrafficPolicy: Local\n  externalIPs: [198.51.100.1]",
+		 "default/web ClusterIP 10.96.0.10 external=198.51.100.1 external-local"},
+		{"labels of others",
+		 "metadata: {name: web, labels: {service.kubernetes.io/service-proxy-name: mesh, "
+		 "service.kubernetes.io/headless: ''}}",
+		 "default/web ClusterIP proxy=mesh headless-label"},
+		{"an ExternalName may carry anything",
+		 META "spec: {type: ExternalName, externalName: a.example, clusterIP: nonsense}",
+		 "default/web ExternalName"},
+	};
+
+	(void)state;
+	check_rows(service_text, rows, COUNT(rows));
+}
+
+static void bad_services(void **state)
+{
+	static const struct row rows[] = {
+		{"no object", "[]", "! not an object"},
+		{"no name", "metadata: {}", "! metadata.name: missing"},
+		{"a name with a slash", "metadata: {name: a/b}",
+		 "! metadata.name: \"a/b\" is not a name (a-z 0-9 - .)"},
+		{"a name that ends a line", "metadata: {name: \"a\\nb\"}",
+		 "! metadata.name: \"a?b\" is not a name (a-z 0-9 - .)"},
+		{"a bad namespace", "metadata: {name: a, namespace: B}",
+		 "! metadata.namespace: \"B\" is not a name (a-z 0-9 - .)"},
+		{"a port too large",
+		 SERVICE "  ports: [{port: 80, name: a}, {port: 70000, name: b}]",
+		 "! spec.ports[1].port: 70000 is not a port (1-65535)"},
+		{"port zero", SERVICE "  ports: [{port: 0}]",
+		 "! spec.ports[0].port: 0 is not a port (1-65535)"},
+		{"no port", SERVICE "  ports: [{name: a}]", "! spec.ports[0].port: missing"},
+		{"a port in quotes", SERVICE "  ports: [{port: '80'}]",
+		 "! spec.ports[0].port: not a whole number"},
+		{"ports that are no list", SERVICE "  ports: {port: 80}",
+		 "! spec.ports: not a list"},
+		{"a port that is no object", SERVICE "  ports: [80]",
+		 "! spec.ports[0]: not an object"},
+		{"a negative node port",
+		 SERVICE "  type: NodePort\n  ports: [{port: 80, nodePort: -1}]",
+		 "! spec.ports[0].nodePort: -1 is not a port (1-65535)"},
+		{"a node port without type", SERVICE "  ports: [{port: 80, nodePort: 30080}]",
+		 "! spec.ports[0].nodePort: a Service of type ClusterIP has no node ports"},
+		{"an unknown protocol", SERVICE "  ports: [{port: 80, protocol: tcp}]",
+		 "! spec.ports[0].protocol: \"tcp\" is not TCP, UDP or SCTP"},
+		{"a port name with a blank", SERVICE "  ports: [{port: 80, name: a b}]",
+		 "! spec.ports[0].name: \"a b\" is not a port name (a-z 0-9 -)"},
+		{"a port twice", SERVICE "  ports: [{port: 80, name: a}, {port: 80, name: b}]",
+		 "! spec.ports[1].port: 80/TCP is there twice"},
+		{"a node port twice",
+		 SERVICE "  type: NodePort\n  ports: [{port: 80, name: a, nodePort: 30080}, "
+			 "{port: 81, name: b, nodePort: 30080}]",
+		 "! spec.ports[1].nodePort: 30080/TCP is there twice"},
+		{"a name twice", SERVICE "  ports: [{port: 80, name: a}, {port: 81, name: a}]",
+		 "! spec.ports: the name \"a\" is there twice"},
+		{"two ports without names", SERVICE "  ports: [{port: 80}, {port: 81}]",
+		 "! spec.ports: of several ports, each needs a name of its own"},
+		{"a bad address", META "spec: {clusterIP: 10.96.0.256}",
+		 "! spec.clusterIP: \"10.96.0.256\" is not an IP address"},
+		{"an address that is a number", META "spec: {clusterIP: 10}",
+		 "! spec.clusterIP: not a text"},
+		{"a loopback address", META "spec: {clusterIP: 127.0.0.1}",
+		 "! spec.clusterIP: 127.0.0.1 is a loopback address"},
+		{"lists that disagree", META "spec: {clusterIP: 10.0.0.1, clusterIPs: [10.0.0.2]}",
+		 "! spec.clusterIPs[0]: differs from spec.clusterIP"},
+		{"two of one family", META "spec: {clusterIPs: [10.0.0.1, 10.0.0.2]}",
+		 "! spec.clusterIPs[1]: is of the family of the first"},
+		{"three addresses", META "spec: {clusterIPs: [10.0.0.1, 'fd00::1', 10.0.0.2]}",
+		 "! spec.clusterIPs: more than one address per family"},
+		{"None among others", META "spec: {clusterIPs: [10.0.0.1, None]}",
+		 "! spec.clusterIPs[1]: \"None\" is not an IP address"},
+		{"a bad external address", SERVICE "  externalIPs: [198.51.100.1, example.org]",
+		 "! spec.externalIPs[1]: \"example.org\" is not an IP address"},
+		{"every address as external one", SERVICE "  externalIPs: [0.0.0.0]",
+		 "! spec.externalIPs[0]: 0.0.0.0 stands for no address"},
+		{"a bad load balancer address",
+		 SERVICE "status: {loadBalancer: {ingress: [{ip: nowhere}]}}",
+		 "! status.loadBalancer.ingress[0].ip: \"nowhere\" is not an IP address"},
+		{"a bad range", SERVICE "  loadBalancerSourceRanges: [10.0.0.0/33]",
+		 "! spec.loadBalancerSourceRanges[0]: \"10.0.0.0/33\" is not a CIDR block"},
+		{"a range without length", SERVICE "  loadBalancerSourceRanges: [10.0.0.0]",
+		 "! spec.loadBalancerSourceRanges[0]: \"10.0.0.0\" is not a CIDR block"},
+		{"an unknown type", META "spec: {type: Internal}",
+		 "! spec.type: \"Internal\" is not ClusterIP, NodePort, LoadBalancer or "
+		 "ExternalName"},
+		{"an unknown affinity", SERVICE "  sessionAffinity: Cookie",
+		 "! spec.sessionAffinity: \"Cookie\" is not None or ClientIP"},
+		{"a timeout of a week",
+		 SERVICE "  sessionAffinity: ClientIP\n"
+			 "  sessionAffinityConfig: {clientIP: {timeoutSeconds: 604800}}",
+		 "! spec.sessionAffinityConfig.clientIP.timeoutSeconds: 604800 is not within 1 to "
+		 "86400 seconds"},
+		{"an unknown policy", SERVICE "  externalTrafficPolicy: local",
+		 "! spec.externalTrafficPolicy: \"local\" is not Cluster or Local"},
+		{"a bad age", "metadata: {name: a, creationTimestamp: yesterday}",
+		 "! metadata.creationTimestamp: \"yesterday\" is not a time (RFC 3339)"},
+		{"labels that are a list", "metadata: {name: a, labels: []}",
+		 "! metadata.labels: not an object"},
+	};
+
+	(void)state;
+	check_rows(service_text, rows, COUNT(rows));
+}
+
+static void add_slice(char *text, const struct endpoint_slice *slice)
+{
+	char buffer[ADDRESS_TEXT_SIZE];
+
+	add(text, "%s/%s of %s %s", slice->namespace_name, slice->name,
+	    slice->service_name ? slice->service_name : "none",
+	    slice->family == AF_INET	? "IPv4"
+	    : slice->family == AF_INET6 ? "IPv6"
+					: "FQDN");
+	for (size_t i = 0; i < slice->port_count; i++)
+		add(text, " %s=%u/%s", slice->ports[i].name, slice->ports[i].port,
+		    address_protocol_name(slice->ports[i].protocol));
+	for (size_t i = 0; i < slice->endpoint_count; i++) {
+		const struct endpoint *endpoint = &slice->endpoints[i];
+
+		add(text, " %s%s%s%s", address_text(&endpoint->address, buffer),
+		    endpoint->is_ready ? "+ready" : "", endpoint->is_serving ? "+serving" : "",
+		    endpoint->is_terminating ? "+terminating" : "");
+		if (endpoint->node_name)
+			add(text, "@%s", endpoint->node_name);
+		if (endpoint->hint_zones)
+			add(text, "(%s)", endpoint->hint_zones);
+	}
+	if (slice->trigger_time)
+		add(text, " trigger=%lld", (long long)slice->trigger_time);
+}
+
+static void slice_text(const char *yaml, char text[TEXT_SIZE])
+{
+	struct strings *strings = strings_new();
+	struct endpoint_slice *slice = NULL;
+	struct error err = {0};
+	json_t *object = tree_of(yaml);
+	int r = object_decode_endpoint_slice(object, strings, &slice, &err);
+
+	json_decref(object);
+	text[0] = '\0';
+	if (r < 0)
+		add(text, "! %s", err.text);
+	else
+		add_slice(text, slice);
+	endpoint_slice_free(slice);
+	assert_int_equal(strings_count(strings), 0);
+	strings_free(strings);
+}
+
+#define SLICE \
+	"metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}\naddressType: IPv4\n"
+
+static void endpoint_slices(void **state)
+{
+	static const struct row rows[] = {
+		{"nothing is said of conditions",
+		 SLICE "endpoints: [{addresses: [10.1.0.1]}]\nports: [{name: http, port: 8080}]",
+		 "default/web-1 of web IPv4 http=8080/TCP 10.1.0.1+ready+serving"},
+		{"conditions",
+		 SLICE "endpoints:\n"
+		       "- {addresses: [10.1.0.1], conditions: {ready: false}}\n"
+		       "- {addresses: [10.1.0.2], conditions: {ready: null, serving: true}}\n"
+		       "- {addresses: [10.1.0.3], conditions: {ready: false, serving: true, "
+		       "terminating: true}}\n",
+		 "default/web-1 of web IPv4 10.1.0.1 10.1.0.2+ready+serving "
+		 "10.1.0.3+serving+terminating"},
+		{"the first address counts",
+		 SLICE "endpoints: [{addresses: [10.1.0.1, 10.1.0.2], nodeName: node1}]",
+		 "default/web-1 of web IPv4 10.1.0.1+ready+serving@node1"},
+		{"hints",
+		 SLICE "endpoints:\n"
+		       "- {addresses: [10.1.0.1], hints: {forZones: [{name: a}, {name: b}]}}\n"
+		       "- {addresses: [10.1.0.2], hints: {forZones: []}}\n"
+		       "- {addresses: [10.1.0.3], hints: {}}\n",
+		 "default/web-1 of web IPv4 10.1.0.1+ready+serving(a,b) 10.1.0.2+ready+serving "
+		 "10.1.0.3+ready+serving"},
+		{"ports without name or number",
+		 SLICE "ports: [{port: 80}, {name: a, protocol: UDP}]",
+		 "default/web-1 of web IPv4 =80/TCP a=0/UDP"},
+		{"IPv6",
+		 "metadata: {name: web-1, namespace: shop}\naddressType: IPv6\n"
+		 "endpoints: [{addresses: ['fd00::1']}]",
+		 "shop/web-1 of none IPv6 fd00::1+ready+serving"},
+		{"names instead of addresses",
+		 "metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}\n"
+		 "addressType: FQDN\nendpoints: [{addresses: [a.example]}]",
+		 "default/web-1 of web FQDN"},
+		{"slices for another proxy belong to nobody",
+		 "metadata: {name: web-1, labels: {kubernetes.io/service-name: web, "
+		 "service.kubernetes.io/service-proxy-name: mesh}}\naddressType: IPv4",
+		 "default/web-1 of none IPv4"},
+		{"when the change was made",
+		 "metadata: {name: web-1, annotations: "
+		 "{endpoints.kubernetes.io/last-change-trigger-time: "
+		 "'2026-01-02T03:04:05.678Z'}}\naddressType: IPv4",
+		 "default/web-1 of none IPv4 trigger=1767323045678"},
+		{"when nobody knows",
+		 "metadata: {name: web-1, annotations: "
+		 "{endpoints.kubernetes.io/last-change-trigger-time: soon}}\naddressType: IPv4",
+		 "default/web-1 of none IPv4"},
+		{"no type", "metadata: {name: web-1}",
+		 "! addressType: missing (IPv4, IPv6 or FQDN)"},
+		{"an unknown type", "metadata: {name: web-1}\naddressType: IP",
+		 "! addressType: \"IP\" is not IPv4, IPv6 or FQDN"},
+		{"a bad address",
+		 SLICE "endpoints: [{addresses: [10.1.0.1], nodeName: node1}, {addresses: [x]}]",
+		 "! endpoints[1].addresses[0]: \"x\" is not an IP address"},
+		{"the other family", SLICE "endpoints: [{addresses: ['fd00::1']}]",
+		 "! endpoints[0].addresses[0]: fd00::1 is not an IPv4 address"},
+		{"no address", SLICE "endpoints: [{addresses: []}]",
+		 "! endpoints[0].addresses: empty"},
+		{"a link-local address", SLICE "endpoints: [{addresses: [169.254.1.1]}]",
+		 "! endpoints[0].addresses[0]: 169.254.1.1 is a link-local address"},
+		{"a condition in words",
+		 SLICE "endpoints: [{addresses: [10.1.0.1], conditions: {ready: 'true'}}]",
+		 "! endpoints[0].conditions.ready: neither true nor false"},
+		{"a hint that is no zone",
+		 SLICE "endpoints: [{addresses: [10.1.0.1], nodeName: node1, hints: {forZones: "
+		       "[{name: 'a,b'}]}}]",
+		 "! endpoints[0].hints.forZones[0].name: \"a,b\" is not a zone"},
+		{"a bad port", SLICE "ports: [{name: a, port: 65536}]",
+		 "! ports[0].port: 65536 is not a port (1-65535)"},
+	};
+
+	(void)state;
+	check_rows(slice_text, rows, COUNT(rows));
+}
+
+static void endpoints_text(const char *yaml, char text[TEXT_SIZE])
+{
+	struct strings *strings = strings_new();
+	struct endpoint_slices slices = {0};
+	struct error err = {0};
+	json_t *object = tree_of(yaml);
+	int r = object_decode_endpoints(object, strings, &slices, &err);
+
+	json_decref(object);
+	text[0] = '\0';
+	if (r < 0)
+		add(text, "! %s", err.text);
+	for (size_t i = 0; i < slices.count; i++) {
+		add(text, "%s", i ? "; " : "");
+		add_slice(text, slices.slices[i]);
+	}
+	endpoint_slices_clear(&slices);
+	assert_int_equal(strings_count(strings), 0);
+	strings_free(strings);
+}
+
+static void endpoints(void **state)
+{
+	static const struct row rows[] = {
+		{"ready and not",
+		 META "subsets: [{addresses: [{ip: 10.1.0.1, nodeName: node1}], notReadyAddresses: "
+		      "[{ip: 10.1.0.2}], ports: [{name: http, port: 8080}]}]",
+		 "default/web:0:ipv4 of web IPv4 http=8080/TCP 10.1.0.1+ready+serving@node1 "
+		 "10.1.0.2"},
+		{"one slice per subset and family",
+		 META "subsets:\n"
+		      "- {addresses: [{ip: 10.1.0.1}, {ip: 'fd00::1'}], ports: [{port: 80}]}\n"
+		      "- {addresses: [{ip: 'fd00::2'}], ports: [{port: 81, protocol: UDP}]}\n",
+		 "default/web:0:ipv4 of web IPv4 =80/TCP 10.1.0.1+ready+serving; "
+		 "default/web:0:ipv6 of web IPv6 =80/TCP fd00::1+ready+serving; "
+		 "default/web:1:ipv6 of web IPv6 =81/UDP fd00::2+ready+serving"},
+		{"no subset, no slice", META, ""},
+		{"not to be mirrored",
+		 "metadata: {name: web, labels: {endpointslice.kubernetes.io/skip-mirror: "
+		 "'true'}}\nsubsets: [{addresses: [{ip: 10.1.0.1}]}]",
+		 ""},
+		{"an election record",
+		 "metadata: {name: web, annotations: {control-plane.alpha.kubernetes.io/leader: "
+		 "'{}'}}\nsubsets: [{addresses: [{ip: 10.1.0.1}]}]",
+		 ""},
+		{"a bad address",
+		 META "subsets: [{addresses: [{ip: 10.1.0.1, nodeName: node1}, {ip: 127.0.0.1}]}]",
+		 "! subsets[0].addresses[1].ip: 127.0.0.1 is a loopback address"},
+		{"no address", META "subsets: [{notReadyAddresses: [{hostname: a}]}]",
+		 "! subsets[0].notReadyAddresses[0].ip: missing"},
+		{"a bad second subset",
+		 META "subsets: [{addresses: [{ip: 10.1.0.1}]}, {addresses: {}}]",
+		 "! subsets[1].addresses: not a list"},
+	};
+
+	(void)state;
+	check_rows(endpoints_text, rows, COUNT(rows));
+}
+
+static void node_text(const char *yaml, char text[TEXT_SIZE])
+{
+	auto_free(node) struct node *node = NULL;
+	char buffer[ADDRESS_TEXT_SIZE];
+	struct error err = {0};
+	json_t *object = tree_of(yaml);
+	int r = object_decode_node(object, &node, &err);
+
+	json_decref(object);
+	text[0] = '\0';
+	if (r < 0) {
+		add(text, "! %s", err.text);
+		return;
+	}
+	add(text, "%s", node->name);
+	if (node->zone)
+		add(text, " zone=%s", node->zone);
+	add_addresses(text, " ", node->addresses, node->address_count);
+	if (node->address_count)
+		add(text, " internal=%zu", node->internal_count);
+	for (size_t i = 0; i < node->pod_cidr_count; i++)
+		add(text, "%s%s",
+		    i ? "," : " pods=", address_prefix_text(&node->pod_cidrs[i], buffer));
+	add(text, "%s%s", node->is_deleting ? " deleting" : "",
+	    node->has_drain_taint ? " draining" : "");
+}
+
+static void nodes(void **state)
+{
+	static const struct row rows[] = {
+		{"a bare node", "metadata: {name: node1}", "node1"},
+		{"internal addresses first",
+		 "metadata: {name: node1, labels: {topology.kubernetes.io/zone: zone-a}}\n"
+		 "spec: {podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24, 'fd00:1::/64']}\n"
+		 "status: {addresses: [{type: Hostname, address: node1}, {type: ExternalIP, "
+		 "address: 198.51.100.7}, {type: InternalIP, address: 192.168.0.7}]}",
+		 "node1 zone=zone-a 192.168.0.7,198.51.100.7 internal=1 "
+		 "pods=10.244.1.0/24,fd00:1::/64"},
+		{"only the old field", "metadata: {name: node1}\nspec: {podCIDR: 10.244.1.0/24}",
+		 "node1 pods=10.244.1.0/24"},
+		{"an empty zone is none",
+		 "metadata: {name: node1, labels: {topology.kubernetes.io/zone: ''}}", "node1"},
+		{"on its way out",
+		 "metadata: {name: node1, deletionTimestamp: 2026-01-02T03:04:05Z}\n"
+		 "spec: {taints: [{key: other}, {key: ToBeDeletedByClusterAutoscaler}]}",
+		 "node1 deleting draining"},
+		{"a bad address",
+		 "metadata: {name: node1}\nstatus: {addresses: [{type: InternalIP, address: x}]}",
+		 "! status.addresses[0].address: \"x\" is not an IP address"},
+		{"a bad pod network", "metadata: {name: node1}\nspec: {podCIDRs: [10.244.1.0]}",
+		 "! spec.podCIDRs[0]: \"10.244.1.0\" is not a CIDR block"},
+		{"no name", "spec: {}", "! metadata.name: missing"},
+	};
+
+	(void)state;
+	check_rows(node_text, rows, COUNT(rows));
+}
+
+static int add_identity(const struct object_identity *identity, const json_t *object,
+			const struct error *err, void *user)
+{
+	char *text = user;
+
+	assert_non_null(object);
+	add(text, "%s%s:%s/%s", *text ? "; " : "", object_kind_name(identity->kind),
+	    identity->namespace_name, identity->name);
+	if (identity->kind == OBJECT_KIND_OTHER)
+		add(text, "(%s)", identity->kind_text);
+	if (err)
+		add(text, "! %s", err->text);
+	return 0;
+}
+
+static void each_text(const char *yaml, char text[TEXT_SIZE])
+{
+	struct error err = {0};
+	json_t *object = tree_of(yaml);
+
+	text[0] = '\0';
+	if (object_decode_each(object, add_identity, text, &err) < 0)
+		add(text, "%s! %s", *text ? " " : "", err.text);
+	json_decref(object);
+}
+
+static void lists(void **state)
+{
+	static const struct row rows[] = {
+		{"one object", "{apiVersion: v1, kind: Service, metadata: {name: a, namespace: b}}",
+		 "Service:b/a"},
+		{"a list",
+		 "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Node, metadata: "
+		 "{name: a, namespace: ignored}}, {apiVersion: discovery.k8s.io/v1, kind: "
+		 "EndpointSlice, metadata: {name: b}}]}",
+		 "Node:/a; EndpointSlice:default/b"},
+		{"a typed list",
+		 "{apiVersion: v1, kind: EndpointsList, items: [{metadata: {name: a}}, {metadata: "
+		 "{name: b}}]}",
+		 "Endpoints:default/a; Endpoints:default/b"},
+		{"a list in a list",
+		 "{kind: List, items: [{kind: ServiceList, apiVersion: v1, items: [{metadata: "
+		 "{name: a}}]}]}",
+		 "Service:default/a"},
+		{"an empty list", "{kind: List, items: null}", ""},
+		{"other kinds", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}}",
+		 "object:/a(Deployment)"},
+		{"a kind that only sounds like a list", "{apiVersion: x/v1, kind: AllowList}",
+		 "object:/(AllowList)"},
+		{"another group's Service",
+		 "{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: a}}",
+		 "object:/a(Service)"},
+		{"an old EndpointSlice",
+		 "{apiVersion: discovery.k8s.io/v1beta1, kind: EndpointSlice, metadata: {name: a}}",
+		 "EndpointSlice:default/a! apiVersion: discovery.k8s.io/v1beta1 is not read, "
+		 "discovery.k8s.io/v1 is"},
+		{"no version", "{kind: Service, metadata: {name: a}}",
+		 "Service:default/a! apiVersion: missing"},
+		{"no kind", "{metadata: {name: a}}", "object:/()! kind: missing"},
+		{"no name", "{apiVersion: v1, kind: Service}",
+		 "Service:/! metadata.name: missing"},
+		{"a namespace that is none",
+		 "{apiVersion: v1, kind: Service, metadata: {name: a, namespace: b/c}}",
+		 "Service:default/! metadata.namespace: \"b/c\" is not a name (a-z 0-9 - .)"},
+		{"no object", "hello", "! not a Kubernetes object"},
+		{"a number in a list", "{kind: List, items: [1]}", "! not a Kubernetes object"},
+		{"items that are no list", "{kind: List, items: {}}", "! items: not a list"},
+		{"nine lists",
+		 "{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, "
+		 "items: [{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: "
+		 "List, items: [{kind: List, items: []}]}]}]}]}]}]}]}]}",
+		 "! lists nested deeper than 8"},
+	};
+
+	(void)state;
+	check_rows(each_text, rows, COUNT(rows));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(services),	   cmocka_unit_test(bad_services),
+		cmocka_unit_test(endpoint_slices), cmocka_unit_test(endpoints),
+		cmocka_unit_test(nodes),	   cmocka_unit_test(lists),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
