@@ -39,7 +39,8 @@ static void add(struct candidates *candidates, const struct endpoint *endpoint, 
 /* The copy that is more usable speaks for the endpoint; equal copies are told apart by place. */
 static int usability(const struct candidate *candidate)
 {
-	int conditions = candidate->is_ready ? 2 : candidate->is_serving && candidate->is_terminating;
+	int conditions =
+		candidate->is_ready ? 2 : candidate->is_serving && candidate->is_terminating;
 
 	return conditions * 2 + candidate->is_local;
 }
@@ -60,10 +61,29 @@ static void merge_copies(struct candidates *candidates)
 	candidates->count = used;
 }
 
+/*
+ * Each port and family is judged by itself.
+ * Source: pkg/proxy/serviceport.go ExternallyAccessible()
+ */
+static bool is_external(const struct service *service, const struct service_port *port,
+			uint16_t family)
+{
+	if (!service)
+		return false;
+	for (size_t i = 0; i < service->load_balancer_ip_count; i++)
+		if (service->load_balancer_ips[i].family == family)
+			return true;
+	for (size_t i = 0; i < service->external_ip_count; i++)
+		if (service->external_ips[i].family == family)
+			return true;
+	return port->node_port != 0;
+}
+
 void topology_collect(const struct service_view *view, const struct service_port *port,
 		      uint16_t family, const char *node_name, struct candidates *candidates)
 {
 	candidates->count = 0;
+	candidates->is_external = is_external(view->service, port, family);
 	for (size_t i = 0; i < view->slice_count; i++) {
 		const struct endpoint_slice *slice = view->slices[i];
 
@@ -141,16 +161,6 @@ static size_t select_usable(const struct candidates *candidates, bool only_local
 	return selected;
 }
 
-static bool is_externally_accessible(const struct service *service)
-{
-	if (service->load_balancer_ip_count || service->external_ip_count)
-		return true;
-	for (size_t i = 0; i < service->port_count; i++)
-		if (service->ports[i].node_port)
-			return true;
-	return false;
-}
-
 void topology_select(const struct candidates *candidates, const struct service *service,
 		     const struct node_view *node, enum traffic traffic, bool *is_selected)
 {
@@ -160,7 +170,7 @@ void topology_select(const struct candidates *candidates, const struct service *
 		return;
 
 	/* Strictly local: nobody outside may use it, so there is no fallback to other nodes. */
-	if (service->is_internal_local && !is_externally_accessible(service)) {
+	if (service->is_internal_local && !candidates->is_external) {
 		memset(is_selected, 0, candidates->count * sizeof(*is_selected));
 		return;
 	}

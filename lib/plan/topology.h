@@ -20,11 +20,16 @@ struct candidate {
 	bool is_terminating;
 };
 
-/** struct candidates - a growing array of them, sorted once complete */
+/**
+ * struct candidates - a growing array of them, sorted once complete
+ * @is_external:  their port is reachable from outside, through a NodePort or an external or load
+ *                balancer IP of their family
+ */
 struct candidates {
 	struct candidate *items;
 	size_t count;
 	size_t capacity;
+	bool is_external;
 };
 
 /**
@@ -40,7 +45,7 @@ void topology_collect(const struct service_view *view, const struct service_port
 /** enum traffic - which policy decides */
 enum traffic {
 	TRAFFIC_CLUSTER, /* policy Cluster */
-	TRAFFIC_LOCAL,   /* policy Local */
+	TRAFFIC_LOCAL,	 /* policy Local */
 };
 
 /**
@@ -49,9 +54,9 @@ enum traffic {
  *
  * Ready ones, restricted by topology hints where they can be used; if there are none, those that
  * are still serving while they terminate. For TRAFFIC_LOCAL only those of this node; if there are
- * none, all (kube-proxy's IPVS mode lets pods reach them), unless internalTrafficPolicy is Local.
- * Source: kube-proxy 1.32 pkg/proxy/topology.go CategorizeEndpoints() and
- * pkg/proxy/ipvs/proxier.go syncEndpoint().
+ * none, all (kube-proxy's IPVS mode lets pods reach them), unless internalTrafficPolicy is Local
+ * and nobody outside can reach the port. Source: kube-proxy 1.32 pkg/proxy/topology.go
+ * CategorizeEndpoints() and pkg/proxy/ipvs/proxier.go syncEndpoint().
  */
 void topology_select(const struct candidates *candidates, const struct service *service,
 		     const struct node_view *node, enum traffic traffic, bool *is_selected);
