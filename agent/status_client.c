@@ -32,7 +32,8 @@ static int connect_to(const char *path, struct error *err)
 
 		close(fd);
 		if (code == ENOENT || code == ENOTDIR || code == ECONNREFUSED)
-			return error_set(err, -ECONNREFUSED, "no agent answers at %s", path);
+			return error_set(err, -ECONNREFUSED,
+					 "the agent is not running: nobody answers at %s", path);
 		if (code == EACCES || code == EPERM)
 			return error_set(err, -EACCES,
 					 "no permission to ask the agent at %s; run this as root",

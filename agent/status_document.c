@@ -113,7 +113,7 @@ static int compare_destinations(const void *a, const void *b)
 	return destination_compare(a, b);
 }
 
-static struct destination *wanted_destinations(const json_t *texts, size_t *count)
+static struct destination *parsed_destinations(const json_t *texts, size_t *count)
 {
 	struct destination *wanted = memory_array(json_array_size(texts), sizeof(*wanted));
 	const json_t *text;
@@ -142,43 +142,89 @@ static struct destination_usage *sorted_usages(const struct listed_server *liste
 	return usages;
 }
 
-/* Merges two sorted lists. */
-static json_t *join_destinations(const json_t *texts, const struct listed_server *listed)
+/* A virtual server's destinations, each list sorted. */
+struct joining {
+	struct destination *wanted;
+	size_t wanted_count;
+	struct destination *unused;
+	size_t unused_count;
+	struct destination_usage *usages;
+	size_t usage_count;
+};
+
+static bool is_unused(const struct joining *joining, const struct destination *destination)
 {
-	size_t wanted_count, usage_count, i = 0, k = 0;
-	auto_memory struct destination *wanted = wanted_destinations(texts, &wanted_count);
-	auto_memory struct destination_usage *usages = sorted_usages(listed, &usage_count);
+	return joining->unused_count && bsearch(destination, joining->unused, joining->unused_count,
+						sizeof(*joining->unused), compare_destinations);
+}
+
+/* What is wanted and what is held, merged. @leaving: how many endpoints only the kernel knows */
+static json_t *join_destinations(const struct joining *joining, size_t *leaving)
+{
+	size_t i = 0, k = 0;
 	json_t *list = json_array();
 
-	while (i < wanted_count || k < usage_count) {
-		int order = i == wanted_count ? 1
-			    : k == usage_count
+	*leaving = 0;
+	while (i < joining->wanted_count || k < joining->usage_count) {
+		const struct destination *wanted = &joining->wanted[i];
+		const struct destination_usage *usage = &joining->usages[k];
+		int order = i == joining->wanted_count ? 1
+			    : k == joining->usage_count
 				    ? -1
-				    : destination_compare(&wanted[i], &usages[k].destination);
-		json_t *json = destination_json(order <= 0 ? &wanted[i] : &usages[k].destination);
+				    : destination_compare(wanted, &usage->destination);
+		json_t *json = destination_json(order <= 0 ? wanted : &usage->destination);
 
 		json_object_set_new(json, "wanted", json_boolean(order <= 0));
-		if (order >= 0)
-			add_usage(json, &usages[k++]);
+		if (order >= 0) {
+			add_usage(json, usage);
+			k++;
+		}
 		if (order <= 0)
 			i++;
+		else
+			*leaving += !is_unused(joining, &usage->destination);
 		json_array_append_new(list, json);
 	}
+	return list;
+}
+
+static json_t *unused_json(const struct joining *joining)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < joining->unused_count; i++)
+		json_array_append_new(list, destination_json(&joining->unused[i]));
 	return list;
 }
 
 static void join_server(json_t *server, const struct server_listing *listing)
 {
 	const struct listed_server *listed = NULL;
+	struct joining joining;
 	struct virtual_server_key key;
+	json_t *destinations;
+	size_t leaving;
 
 	if (listing && !is_lost(server)) {
 		key_of(server, &key);
 		listed = server_listing_find(listing, &key);
 		add_totals(server, listed);
 	}
-	json_object_set_new(server, "destinations",
-			    join_destinations(json_object_get(server, "destinations"), listed));
+	joining.wanted =
+		parsed_destinations(json_object_get(server, "destinations"), &joining.wanted_count);
+	joining.unused =
+		parsed_destinations(json_object_get(server, "unused"), &joining.unused_count);
+	joining.usages = sorted_usages(listed, &joining.usage_count);
+	destinations = join_destinations(&joining, &leaving);
+
+	json_object_set_new(server, "destinations", destinations);
+	json_object_set_new(server, "unused", unused_json(&joining));
+	json_object_set_new(
+		server, "endpoints",
+		json_integer((json_int_t)(joining.wanted_count + joining.unused_count + leaving)));
+	free(joining.wanted);
+	free(joining.unused);
+	free(joining.usages);
 }
 
 void status_document_join(json_t *document, const struct server_listing *listing)

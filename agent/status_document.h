@@ -19,8 +19,8 @@
 struct virtual_server_key *status_document_keys(const json_t *document, size_t *count);
 
 /**
- * status_document_join() - turn each virtual server's destinations into objects with their usage
- * @document:  the agent's answer, whose destinations are texts; altered
+ * status_document_join() - turn destinations into objects with their usage, and count endpoints
+ * @document:  the agent's answer, in which destinations are texts; altered
  * @listing:   what the kernel holds; NULL if it could not be read: then there are no counts
  *
  * A destination that the agent wants and the kernel lacks has no weight; one that the kernel has

@@ -212,32 +212,60 @@ static const char *address_kind(const struct service *service, const struct addr
 }
 
 /* The virtual servers of a port follow each other, so one collection serves all of them. */
-static size_t count_endpoints(struct report *report, size_t port_index, uint16_t family)
+
+static const struct candidates *collect(struct report *report, const struct wanted_server *wanted)
 {
-	if (report->collected_port != port_index || report->collected_family != family) {
-		topology_collect(report->view, &report->view->service->ports[port_index], family,
+	const struct service *service = report->view->service;
+	uint16_t family = wanted->server.key.address.family;
+
+	if (wanted->port_index >= service->port_count) {
+		report->candidates.count = 0; /* the Service changed and is about to be planned */
+		report->collected_port = SIZE_MAX;
+	} else if (report->collected_port != wanted->port_index ||
+		   report->collected_family != family) {
+		topology_collect(report->view, &service->ports[wanted->port_index], family,
 				 sync_node(report->sources->sync)->name, &report->candidates);
-		report->collected_port = port_index;
+		report->collected_port = wanted->port_index;
 		report->collected_family = family;
 	}
-	return report->candidates.count;
+	return &report->candidates;
 }
 
 /* Texts, because they cost the loop a fraction of what objects do. */
-static json_t *destinations_json(const struct service_state *state,
-				 const struct wanted_server *wanted)
+static void append_destination(json_t *list, const struct destination *destination)
 {
-	const struct destination *destinations = state->destinations + wanted->first_destination;
-	json_t *list = json_array();
 	char text[ADDRESS_TEXT_SIZE];
 
-	for (uint32_t i = 0; i < wanted->destination_count; i++) {
-		address_port_text(&destinations[i].address, destinations[i].port, text);
-		json_array_append_new(list, json_string_nocheck(text));
-	}
+	address_port_text(&destination->address, destination->port, text);
+	json_array_append_new(list, json_string_nocheck(text));
+}
+
+static json_t *destinations_json(const struct destination *destinations, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		append_destination(list, &destinations[i]);
 	return list;
 }
 
+/* The endpoints that are known and get nothing; both lists are sorted. */
+static json_t *unused_json(const struct candidates *candidates,
+			   const struct destination *destinations, size_t count)
+{
+	json_t *list = json_array();
+	size_t k = 0;
+
+	for (size_t i = 0; i < candidates->count; i++) {
+		const struct destination *candidate = &candidates->items[i].destination;
+
+		while (k < count && destination_compare(&destinations[k], candidate) < 0)
+			k++;
+		if (k == count || destination_compare(&destinations[k], candidate) != 0)
+			append_destination(list, candidate);
+	}
+	return list;
+}
 /* A virtual server works only together with its set members and its address. */
 static enum service_look claim_look(const struct report *report, const struct claim_report *claim,
 				    char **reason)
@@ -282,6 +310,8 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 static json_t *server_json(struct report *report, size_t index)
 {
 	const struct wanted_server *wanted = &report->state->servers[index];
+	const struct destination *destinations =
+		report->state->destinations + wanted->first_destination;
 	const struct virtual_server *server = &wanted->server;
 	const struct service *service = report->view->service;
 	bool has_port = wanted->port_index < service->port_count;
@@ -298,11 +328,11 @@ static json_t *server_json(struct report *report, size_t index)
 			    text_json(has_port ? service->ports[wanted->port_index].name : ""));
 	json_object_set_new(json, "scheduler", json_string(server->scheduler));
 	json_object_set_new(json, "persistenceSeconds", number_json(server->persistence_seconds));
-	json_object_set_new(json, "destinations", destinations_json(report->state, wanted));
-	json_object_set_new(json, "endpoints",
-			    number_json(has_port ? count_endpoints(report, wanted->port_index,
-								   server->key.address.family)
-						 : 0));
+	json_object_set_new(json, "destinations",
+			    destinations_json(destinations, wanted->destination_count));
+	json_object_set_new(
+		json, "unused",
+		unused_json(collect(report, wanted), destinations, wanted->destination_count));
 	add_claim(report, json, virtual_server_key_text(&server->key, name), index);
 	return json;
 }
