@@ -29,9 +29,11 @@ trap 'exit 1' INT TERM
 
 on_exit()
 {
-	if [ "$1" != 0 ] && [ -s "$agent_log" ]; then
+	if [ "$1" != 0 ] && [ "$1" != 77 ] && [ -e /run/netns/node ]; then
+		echo "--- the kernel's virtual servers:"
+		on node ipvsadm -Ln | sed 1,3d
 		echo "--- the agent's last words:"
-		tail -n 30 "$agent_log"
+		[ ! -e "$agent_log" ] || tail -n 30 "$agent_log"
 	fi
 	[ -n "${KERNEL_TEST_DIRECTORY:-}" ] || rm -rf "$directory"
 }
@@ -524,7 +526,7 @@ iptables_writes_start()
 		program=$(command -v "$name")
 		cat >"$directory/noting/$name" <<-END
 			#!/bin/sh
-			echo $name >>"$directory/iptables-writes"
+			echo "$name \$*" >>"$directory/iptables-writes"
 			exec "$program" "\$@"
 		END
 		chmod +x "$directory/noting/$name"
@@ -564,12 +566,6 @@ virtual_server()
 destinations()
 {
 	virtual_server "$1" "$2" | sed '1d; s/ [0-9]* [0-9]*$//' | sort | paste -sd, | sed 's/,/, /g'
-}
-
-# destinations_are PROTOCOL ADDRESS:PORT EXPECTED: for wait_until
-destinations_are()
-{
-	[ "$(destinations "$1" "$2")" = "$3" ]
 }
 
 address_is_bound()
@@ -612,7 +608,7 @@ dump_state()
 	on node ipset save | sed 's/ initval [^ ]*//' | sort >"$1/ipset"
 	on node iptables-save | sed '/^#/d; s/\[.*\]//' >"$1/iptables"
 	on node ip6tables-save | sed '/^#/d; s/\[.*\]//' >"$1/ip6tables"
-	on node ip -o address show | sed 's/ valid_lft.*//; s/^[0-9]*: //' >"$1/addresses"
+	on node ip -o address show | sed 's/ valid_lft.*//; s/^[0-9]*: //' | sort >"$1/addresses"
 	on node grep -s . /proc/sys/net/ipv4/{ip_forward,vs/*,conf/{all,kube-ipvs0}/*} >"$1/sysctl" || true
 }
 
