@@ -170,6 +170,14 @@ static void read_address(const struct nlattr *attribute, uint16_t family, struct
 	memcpy(ret->bytes, nla_data(attribute), address_length(family));
 }
 
+static void read_name(const struct nlattr *attribute, char ret[SCHEDULER_NAME_SIZE])
+{
+	size_t length = strnlen(nla_data(attribute), (size_t)nla_len(attribute));
+
+	memcpy(ret, nla_data(attribute),
+	       length < SCHEDULER_NAME_SIZE ? length : SCHEDULER_NAME_SIZE - 1);
+}
+
 static int read_key(struct nlattr **attributes, struct virtual_server_key *ret)
 {
 	uint16_t family;
@@ -218,8 +226,7 @@ int ipvs_message_parse_server(const struct nlmsghdr *message, struct virtual_ser
 	    !attributes[IPVS_SVC_ATTR_NETMASK])
 		return -EBADMSG;
 
-	nla_strlcpy(server.scheduler, attributes[IPVS_SVC_ATTR_SCHED_NAME],
-		    sizeof(server.scheduler));
+	read_name(attributes[IPVS_SVC_ATTR_SCHED_NAME], server.scheduler);
 	memcpy(&flags, nla_data(attributes[IPVS_SVC_ATTR_FLAGS]), sizeof(flags));
 	server.flags = flags.flags & ~(uint32_t)(IP_VS_SVC_F_PERSISTENT | IP_VS_SVC_F_HASHED);
 	if (flags.flags & IP_VS_SVC_F_PERSISTENT)

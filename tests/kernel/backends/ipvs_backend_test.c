@@ -3,6 +3,7 @@
 #include "kernel/ipvs.h"
 #include "witness.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ip_vs.h>
 #include <netinet/in.h>
@@ -122,19 +123,19 @@ static void programs_every_kind_of_server(void **state)
 	add_destination(changes, CHANGE_KIND_DESTINATION_ADD, mark6, "fd00:244::7", 80, 1);
 	apply_without_error(ipvs, changes);
 
-	assert_kernel_holds("-A -f 17 -6 -s wrr\n"
+	assert_kernel_holds("-A --sctp-service 10.96.0.11:9999 -s lc\n"
+			    "-A -f 17 -6 -s wrr\n"
 			    "-A -f 17 -s rr\n"
 			    "-A -t 10.96.0.10:80 -s sh -p 10800\n"
 			    "-A -t [fd00:96::10]:80 -s rr -p 60\n"
 			    "-A -u 10.96.0.10:53 -s rr -o\n"
-			    "-A --sctp-service 10.96.0.11:9999 -s lc\n"
+			    "-a --sctp-service 10.96.0.11:9999 -r 10.244.1.7:9999 -m -w 1\n"
 			    "-a -f 17 -6 -r [fd00:244::7]:80 -m -w 1\n"
 			    "-a -f 17 -r 10.244.1.7:80 -m -w 100\n"
 			    "-a -t 10.96.0.10:80 -r 10.244.1.7:8080 -m -w 1\n"
 			    "-a -t 10.96.0.10:80 -r 10.244.2.7:8080 -m -w 0\n"
 			    "-a -t [fd00:96::10]:80 -r [fd00:244::7]:8080 -m -w 1\n"
-			    "-a -u 10.96.0.10:53 -r 10.244.1.7:5353 -m -w 1\n"
-			    "-a --sctp-service 10.96.0.11:9999 -r 10.244.1.7:9999 -m -w 1\n");
+			    "-a -u 10.96.0.10:53 -r 10.244.1.7:5353 -m -w 1\n");
 	ipvs_close(ipvs);
 }
 
@@ -181,7 +182,7 @@ static void repeats_without_harm(void **state)
 
 	(void)state;
 	witness_run("ipvsadm -A -t 10.96.0.10:80 -s lc -p 60 &&"
-		    "ipvsadm -a -t 10.96.0.10:80 -r 10.244.1.7:8080 -g -w 7");
+		    "ipvsadm -a -t 10.96.0.10:80 -r 10.244.1.7:8080 -m -w 7");
 	add_server(changes, CHANGE_KIND_SERVER_ADD, server(web, "rr", 0));
 	add_destination(changes, CHANGE_KIND_DESTINATION_ADD, web, "10.244.1.7", 8080, 1);
 	add_destination(changes, CHANGE_KIND_DESTINATION_EDIT, web, "10.244.1.8", 8080, 0);
@@ -452,12 +453,14 @@ static void observes_what_others_programmed(void **state)
 		{"one-packet scheduling", "ipvsadm -A -u 10.0.0.1:53 -s rr -o",
 		 "10.0.0.1:53/UDP rr 0 ffffffff 4;"},
 		{"a firewall mark", "ipvsadm -A -f 4711 -6 -s rr", "fwmark 4711 IPv6 rr 0 80 0;"},
-		{"forwarding methods",
+		{"direct routing",
 		 "ipvsadm -A -t 10.0.0.1:80 -s rr; ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.1:80 -g -w "
-		 "9;"
-		 "ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.2:81 -m -w 0",
-		 "10.0.0.1:80/TCP rr 0 ffffffff 0; 10.1.0.1:80 w9 f3 0/0/0;"
-		 " 10.1.0.2:81 w0 f0 0/0/0;"},
+		 "9",
+		 "10.0.0.1:80/TCP rr 0 ffffffff 0; 10.1.0.1:80 w9 f3 0/0/0;"},
+		{"tunneling",
+		 "ipvsadm -A -t 10.0.0.2:80 -s lc; ipvsadm -a -t 10.0.0.2:80 -r 10.1.0.2:80 -i -w "
+		 "0",
+		 "10.0.0.2:80/TCP lc 0 ffffffff 0; 10.1.0.2:80 w0 f2 0/0/0;"},
 		{"an IPv6 destination",
 		 "ipvsadm -A --sctp-service [fd00::1]:80 -s rr;"
 		 "ipvsadm -a --sctp-service [fd00::1]:80 -r [fd00::2]:8080 -m -w 65535",
