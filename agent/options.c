@@ -49,7 +49,7 @@ static int set_duration(double *field, const char *value, struct error *err)
 
 static int set_timeout(uint32_t *field, const char *value, struct error *err)
 {
-	double seconds;
+	double seconds = 0;
 	int r = set_duration(&seconds, value, err);
 
 	if (r < 0)
@@ -244,7 +244,7 @@ static int on_drain_timeout(struct options *options, const char *value, struct e
 
 static int on_verbosity(struct options *options, const char *value, struct error *err)
 {
-	unsigned int number;
+	unsigned int number = 0;
 	int r = set_number(&number, value, 10, err);
 
 	if (r >= 0)

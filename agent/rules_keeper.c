@@ -18,7 +18,7 @@ struct rules_keeper_family {
 	uint16_t family;
 	struct rules *rules; /* NULL: this host does not have the family */
 	struct ruleset *ruleset;
-	char error[500];
+	char error[520];
 	bool is_in_place;
 	bool was_in_place;
 };

@@ -56,7 +56,7 @@ int sysctl_get(const char *name, int *ret, struct error *err)
 
 int sysctl_ensure(const char *name, int value, struct error *err)
 {
-	int current, descriptor, r;
+	int current = 0, descriptor, r;
 
 	r = sysctl_get(name, &current, err);
 	if (r < 0)
