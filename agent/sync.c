@@ -107,7 +107,7 @@ void sync_commit(struct sync *sync, struct changes *changes)
 	if (failed)
 		log_failures(changes, failed);
 	ledger_report(sync->ledger, changes->items, changes->count, sync_now());
-	if (changes->count && sync->observer.applied)
+	if (sync->observer.applied)
 		sync->observer.applied(sync->observer.owner, changes);
 	changes_clear(changes);
 	schedule_retry(sync);

@@ -48,7 +48,8 @@ struct sync_counters {
 /**
  * struct sync_observer - told of what happened, for parts that hang on it
  * @planned:  after each planned Service; @state may be empty; both are valid during the call
- * @applied:  after each batch, with results
+ * @applied:  after each batch, with results; an empty batch too, since one that confirms what a
+ *            predecessor left may be the first to know a draining destination
  */
 struct sync_observer {
 	void *owner;
