@@ -89,7 +89,7 @@ static struct set_member member_for(const struct virtual_server_key *key, enum s
  */
 static bool sets_name(const struct ledger *ledger, const struct virtual_server_key *key)
 {
-	enum set_kind kinds[] = {SET_KIND_NODE_PORT_TCP, SET_KIND_EXTERNAL_IP,
+	enum set_kind kinds[] = {SET_KIND_NODE_PORT_TCP, SET_KIND_CLUSTER_IP, SET_KIND_EXTERNAL_IP,
 				 SET_KIND_EXTERNAL_IP_LOCAL, SET_KIND_LOAD_BALANCER};
 
 	if (key->protocol == IPPROTO_UDP)
