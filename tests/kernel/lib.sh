@@ -534,10 +534,10 @@ iptables_writes_start()
 	PATH=$directory/noting:$PATH
 }
 
-# iptables_writes: prints what was noted since the last time
+# iptables_writes: prints what was noted since the last time, without uses that only ask
 iptables_writes()
 {
-	cat "$directory/iptables-writes"
+	grep -v -e ' --test' -e ' --version' "$directory/iptables-writes" || true
 	: >"$directory/iptables-writes"
 }
 
@@ -566,6 +566,12 @@ virtual_server()
 destinations()
 {
 	virtual_server "$1" "$2" | sed '1d; s/ [0-9]* [0-9]*$//' | sort | paste -sd, | sed 's/,/, /g'
+}
+
+# serving PROTOCOL ADDRESS:PORT: its destinations that take new connections, separated by commas
+serving()
+{
+	destinations "$1" "$2" | tr -s , '\n' | sed -n 's/^ *\(.*\) [1-9][0-9]*$/\1/p' | paste -sd, | sed 's/,/, /g'
 }
 
 address_is_bound()

@@ -89,7 +89,7 @@ assert_status "a bad duration" 2 agent run --manifests "$manifests" --ipvs-sync-
 assert_contains "a bad duration" "soon" "$output"
 assert_status "a bad CIDR" 2 agent run --manifests "$manifests" --cluster-cidr 10.244.0.0/99
 assert_contains "a bad CIDR" "10.244.0.0/99" "$output"
-assert_status "help" 0 agent --help
+assert_status "help" 0 agent run --help
 assert_contains "help" "--manifests" "$output"
 
 step "environment"
@@ -98,8 +98,10 @@ one_line "no such path" /no/such/path
 assert_status "no CAP_NET_ADMIN" 3 \
 	on node setpriv --bounding-set -net_admin --inh-caps -net_admin "$IPVSAGENT" run --manifests "$manifests"
 one_line "no CAP_NET_ADMIN" CAP_NET_ADMIN
+mkdir "$directory/path"
+ln -s "$(command -v iptables-save)" "$(command -v ip6tables-save)" "$directory/path"
 assert_status "no iptables-restore" 3 \
-	on node env PATH=/no/such/directory "$IPVSAGENT" run --manifests "$manifests"
+	on node env PATH="$directory/path" "$IPVSAGENT" run --manifests "$manifests"
 one_line "no iptables-restore" iptables-restore
 assert_status "an unknown scheduler" 3 agent run --manifests "$manifests" --ipvs-scheduler fastest
 one_line "an unknown scheduler" fastest

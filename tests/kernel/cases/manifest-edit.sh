@@ -68,7 +68,7 @@ web pod2 >"$manifests/..second/web.yaml"
 ln -s ..second "$manifests/..data_tmp"
 mv -T "$manifests/..data_tmp" "$manifests/..data"
 rm -r "$manifests/..first"
-wait_for_service tcp 10.96.0.10 80 "10.244.1.2:8080 1"
+wait_until_equal 10 "what serves" "10.244.1.2:8080" serving tcp 10.96.0.10:80
 assert_equal "asked by client" "pod2 2" "$(answers client 2 tcp 10.96.0.10 80)"
 
 step "JSON, a List, Endpoints, and kinds of no interest"

@@ -49,7 +49,7 @@ agent_start --ipvs-sync-period 1s
 sleep 3
 agent_is_up
 assert_equal "the netlink writes" "" "$(netlink_writes_stop)"
-assert_equal "the uses of iptables" "" "$(iptables_writes)"
+assert_equal "the writes of iptables" "" "$(iptables_writes)"
 dump_state "$directory/after"
 assert_same_state "the state" "$directory/before" "$directory/after"
 for name in cluster_ip node_port six; do
@@ -68,7 +68,7 @@ wait_until_equal 10 "the NodePort" "10.244.1.1:8080 1, 10.244.1.2:8080 1, 10.244
 writes=$(netlink_writes_stop)
 assert_equal "the writes" "1 ipset ADD
 2 ipvs NEW_DEST" "$writes"
-assert_equal "the uses of iptables" "" "$(iptables_writes)"
+assert_equal "the writes of iptables" "" "$(iptables_writes)"
 
 step "stopped in an orderly way: the kernel's state stays"
 dump_state "$directory/running"
