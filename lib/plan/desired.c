@@ -213,6 +213,31 @@ static void add_hairpin_members(struct builder *builder, const struct service_po
 	}
 }
 
+static void add_source_range(struct builder *builder, const struct address *address,
+			     const struct service_port *port, struct address source,
+			     uint16_t length)
+{
+	struct set_member *member = add_address_port(builder, SET_KIND_LOAD_BALANCER_SOURCE_CIDR,
+						     address, port, port->port);
+
+	member->source = source;
+	member->prefix_length = (uint8_t)length;
+}
+
+/*
+ * ipset takes no prefix of length 0, so "everybody" is written as two halves. kube-proxy tries and
+ * fails, which shuts everybody out: not what the Service asks for.
+ */
+static void add_everybody(struct builder *builder, const struct address *address,
+			  const struct service_port *port)
+{
+	struct address source = {.family = address->family};
+
+	add_source_range(builder, address, port, source, 1);
+	source.bytes[0] = 0x80;
+	add_source_range(builder, address, port, source, 1);
+}
+
 static void add_source_ranges(struct builder *builder, const struct address *address,
 			      const struct service_port *port)
 {
@@ -222,15 +247,14 @@ static void add_source_ranges(struct builder *builder, const struct address *add
 
 	for (size_t i = 0; i < service->source_range_count; i++) {
 		const struct prefix *range = &service->source_ranges[i];
-		struct set_member *member;
 
 		if (range->address.family != address->family)
 			continue;
 		has_range = true;
-		member = add_address_port(builder, SET_KIND_LOAD_BALANCER_SOURCE_CIDR, address,
-					  port, port->port);
-		member->source = range->address;
-		member->prefix_length = (uint8_t)range->length;
+		if (range->length)
+			add_source_range(builder, address, port, range->address, range->length);
+		else
+			add_everybody(builder, address, port);
 		if (node_ip->family && prefix_contains(range, node_ip))
 			is_node_allowed = true;
 	}
@@ -316,7 +340,8 @@ static void add_node_port_members(struct builder *builder, const struct service_
 	add_member(builder, kind, family)->port = port->node_port;
 }
 
-static void add_node_port(struct builder *builder, size_t port_index, uint16_t family,
+/* Return: false if the node has no address of @family that takes NodePorts */
+static bool add_node_port(struct builder *builder, size_t port_index, uint16_t family,
 			  const struct selection *selection)
 {
 	const struct service *service = builder->service;
@@ -333,10 +358,11 @@ static void add_node_port(struct builder *builder, size_t port_index, uint16_t f
 			   selection, traffic);
 	}
 	if (!has_address)
-		return;
+		return false;
 	add_node_port_members(builder, port, family, false);
 	if (service->is_external_local)
 		add_node_port_members(builder, port, family, true);
+	return true;
 }
 
 static void add_port(struct builder *builder, size_t port_index, const struct address *cluster_ip)
@@ -357,8 +383,8 @@ static void add_port(struct builder *builder, size_t port_index, const struct ad
 
 	add_external_ips(builder, port_index, family, &selection);
 	add_load_balancer_ips(builder, port_index, family, &selection);
-	if (port->node_port)
-		add_node_port(builder, port_index, family, &selection);
+	if (port->node_port && !add_node_port(builder, port_index, family, &selection))
+		return; /* nor is there an address for health checks */
 	if (service->health_check_node_port)
 		add_member(builder, SET_KIND_HEALTH_CHECK_NODE_PORT, family)->port =
 			service->health_check_node_port;
