@@ -267,7 +267,8 @@ void comparison_rules(struct comparison *comparison, const struct comparison_rul
 		.family = is_ipv6 ? "6-" : "",
 	};
 
-	context.table = is_ipv6 ? "ip6tables mangle" : "iptables mangle";
+	context.table =
+		is_ipv6 ? "ip6tables KUBE-IPVS-OUT-FILTER" : "iptables KUBE-IPVS-OUT-FILTER";
 	compare_out_filter(&context, expected_filter, filter, mangle);
 	context.table = is_ipv6 ? "ip6tables nat" : "iptables nat";
 	compare_table(&context, expected_nat, nat);
