@@ -19,7 +19,7 @@
 #define NODE  LINK_EVENT_NODE
 
 /* Time for the work queue from which the kernel announces IPv6 addresses. */
-#define ANNOUNCEMENT_MICROSECONDS 200000
+#define ANNOUNCEMENT_MICROSECONDS 100000
 
 static struct link *open_link(void)
 {
