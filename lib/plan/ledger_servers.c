@@ -366,7 +366,8 @@ void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server
 	struct server_entry *entry = ledger_server_find(ledger, server);
 	uint32_t used = 0;
 
-	if (!entry)
+	/* What is not settled may want its destinations back. */
+	if (!entry || entry->is_touched)
 		return;
 	for (uint32_t i = 0; i < entry->destination_count; i++) {
 		struct held_destination *held = &entry->destinations[i];
