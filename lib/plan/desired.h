@@ -80,8 +80,8 @@ AUTO_FREE_DEFINE(service_state);
 /** enum skip_reason - why a Service wants nothing from this proxy */
 enum skip_reason {
 	SKIP_REASON_NONE,
-	SKIP_REASON_NO_SERVICE,    /* only slices are known */
-	SKIP_REASON_HEADLESS,      /* clusterIP None, or the headless label */
+	SKIP_REASON_NO_SERVICE,	   /* only slices are known */
+	SKIP_REASON_HEADLESS,	   /* clusterIP None, or the headless label */
 	SKIP_REASON_EXTERNAL_NAME, /* DNS only */
 	SKIP_REASON_OTHER_PROXY,   /* label service.kubernetes.io/service-proxy-name */
 };
