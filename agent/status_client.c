@@ -71,7 +71,7 @@ static int take_line(json_t *document, const char *line, size_t length, struct e
 		r = error_set(err, -EPROTO, "the agent refuses: %s", refusal);
 	else if (json_object_get(json, "complete"))
 		r = 1;
-	else if (!json_object_get(document, "agent"))
+	else if (json_is_null(json_object_get(document, "agent")))
 		json_object_set(document, "agent", json);
 	else
 		json_array_append(json_object_get(document, "services"), json);
@@ -90,7 +90,7 @@ static int read_answer(FILE *stream, json_t *document, struct error *err)
 		r = take_line(document, line, (size_t)length, err);
 	if (r < 0)
 		return r;
-	if (r == 1 && json_object_get(document, "agent"))
+	if (r == 1 && json_is_object(json_object_get(document, "agent")))
 		return 0;
 	if (ferror(stream) && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return error_set(err, -ETIMEDOUT, "the agent has said nothing for 10 s");
@@ -113,7 +113,6 @@ int status_client_ask(const char *socket_path, const char *filter, json_t **ret,
 		return r;
 	}
 	document = json_pack("{s:n, s:[]}", "agent", "services");
-	json_object_del(document, "agent");
 	r = send_request(fd, filter, err);
 	if (r >= 0)
 		r = read_answer(stream, document, err);

@@ -89,7 +89,9 @@ static void print_document(const struct status_run *run, const json_t *document,
 	if (run->is_terminal && run->options->watch)
 		fputs("\033[H\033[2J", stdout);
 	if (run->is_json) {
-		json_dumpf(document, stdout, run->options->watch ? JSON_COMPACT : JSON_INDENT(2));
+		json_dumpf(document, stdout,
+			   JSON_REAL_PRECISION(6) |
+				   (run->options->watch ? JSON_COMPACT : JSON_INDENT(2)));
 		fputc('\n', stdout);
 	} else if (has_agent) {
 		status_print(document, &run->style, stdout);

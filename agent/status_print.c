@@ -247,15 +247,19 @@ static void print_services(const json_t *services, const struct status_style *st
 	status_table_free(listing.table);
 }
 
-/* The object's own rows say already why a Service is rejected, but not for a bad slice or file. */
+/* A slice names its Service only in a label, so all of the namespace may matter. */
 static bool is_asked_for(const json_t *rejection, const char *filter)
 {
 	const char *namespace_name = text_of(rejection, "namespace");
 	size_t length = strlen(namespace_name);
+	const char *name = filter + length + 1;
 
 	if (!*filter || !length)
 		return true;
-	return strncmp(filter, namespace_name, length) == 0 && filter[length] == '/';
+	if (strncmp(filter, namespace_name, length) != 0 || filter[length] != '/')
+		return false;
+	return !*name || strcmp(text_of(rejection, "kind"), "Service") != 0 ||
+	       strcmp(text_of(rejection, "name"), name) == 0;
 }
 
 static void print_rejections(const json_t *rejections, const struct status_style *style,

@@ -10,7 +10,7 @@
  * struct status_style
  * @is_wide:      with port names, kinds of address and destinations
  * @is_coloured:  for a terminal
- * @filter:       which Services were asked for; rejections of other namespaces are left out
+ * @filter:       which Services were asked for; rejections of others are left out
  */
 struct status_style {
 	bool is_wide;
