@@ -93,7 +93,8 @@ static int read_answer(FILE *stream, json_t *document, struct error *err)
 	if (r == 1 && json_is_object(json_object_get(document, "agent")))
 		return 0;
 	if (ferror(stream) && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return error_set(err, -ETIMEDOUT, "the agent has said nothing for 10 s");
+		return error_set(err, -ETIMEDOUT,
+				 "the agent has said nothing for 10 s; it is stopped or stuck");
 	return error_set(err, -EPROTO, "the agent hung up in the middle of its answer");
 }
 

@@ -331,12 +331,25 @@ static void print_uptime(double seconds, char *buffer, size_t size)
 		snprintf(buffer, size, "%lus", (unsigned long)seconds);
 }
 
+static json_int_t count_repairs(const json_t *agent)
+{
+	json_t *operations = json_object_get(agent, "operations"), *facility;
+	json_int_t count = 0;
+	const char *name;
+
+	json_object_foreach (operations, name, facility) {
+		count += number_of(facility, "repaired");
+	}
+	return count;
+}
+
 static void print_agent(const json_t *agent, const struct status_style *style, FILE *stream)
 {
 	const json_t *source = json_object_get(agent, "source");
 	const json_t *held = json_object_get(agent, "held");
 	json_int_t failed = number_of(agent, "waitingForRetry");
 	json_int_t draining = number_of(agent, "draining");
+	json_int_t repairs = count_repairs(agent);
 	char uptime[40];
 
 	print_uptime(json_number_value(json_object_get(agent, "uptimeSeconds")), uptime,
@@ -353,6 +366,10 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 			      (long long)number_of(held, "virtualServers"),
 			      (long long)number_of(held, "destinations"), (long long)draining),
 		STATUS_COLOUR_NONE, style, stream);
+	if (repairs)
+		print_remark(memory_format("Repaired %lld objects that others had changed.",
+					   (long long)repairs),
+			     STATUS_COLOUR_NONE, style, stream);
 	if (failed)
 		print_remark(memory_format("The kernel refused %lld objects; they are tried again.",
 					   (long long)failed),

@@ -171,8 +171,9 @@ static void test_print(void **state)
 		 "       -         -  skipped: because\n"
 		 "a/won           ClusterIP  10.0.0.1:80   TCP       rr         -             1/0/1"
 		 "       -         -  conflict\n" AGENT_LINE},
-		{"rejected objects, sets close to their capacity, refused objects",
-		 AGENT(", 'waitingForRetry': 2,"
+		{"rejected objects, repairs, refused objects, sets close to their capacity",
+		 AGENT(", 'waitingForRetry': 2, 'operations': {'ipvs': {'repaired': 3},"
+		       " 'link': {'repaired': 1}},"
 		       " 'sets': [{'name': 'FULL', 'members': 90, 'capacity': 100},"
 		       " {'name': 'ROOMY', 'members': 89, 'capacity': 100},"
 		       " {'name': 'ENDLESS', 'members': 9, 'capacity': 0}],"
@@ -184,7 +185,7 @@ static void test_print(void **state)
 		 "There are no Services.\n\n"
 		 "REJECTED     REASON\n"
 		 "Service a/x  bad x\n"
-		 "file /f      bad f\n" AGENT_LINE
+		 "file /f      bad f\n" AGENT_LINE "Repaired 4 objects that others had changed.\n"
 		 "The kernel refused 2 objects; they are tried again.\n"
 		 "Set FULL is close to its capacity: 90 of 100 members.\n"},
 		{"with a name, complaints about others are left out",
