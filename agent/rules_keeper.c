@@ -6,6 +6,7 @@
 #include "../lib/kernel/rules.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@ struct rules_keeper_family {
 	char error[520];
 	bool is_in_place;
 	bool was_in_place;
+	bool is_outdated; /* the ruleset is to be built anew */
+	bool is_due;	  /* to be verified once the verification under way is over */
 };
 
 struct rules_keeper {
@@ -29,9 +32,13 @@ struct rules_keeper {
 	void *owner;
 	struct rules_keeper_family families[2];
 	ev_timer retry;
+	ev_timer due;
 	double retry_seconds;
 	unsigned long repaired;
 	bool has_random_fully;
+	bool has_bridge_netfilter;
+	bool has_options;
+	struct ruleset_options options[2];
 };
 
 static bool all_in_place(const struct rules_keeper *keeper)
@@ -62,9 +69,8 @@ static void schedule_retry(struct rules_keeper *keeper)
 		keeper->retry_seconds = RETRY_MOST_SECONDS;
 }
 
-static void on_done(void *user, const struct rules_report *report)
+static void note_report(struct rules_keeper_family *family, const struct rules_report *report)
 {
-	struct rules_keeper_family *family = user;
 	struct rules_keeper *keeper = family->keeper;
 
 	if (report->code < 0) {
@@ -91,14 +97,71 @@ static void on_done(void *user, const struct rules_report *report)
 	tell(keeper);
 }
 
+/* The ruleset belongs to the verification under way until that ends; only then it may change. */
+static void verify_family(struct rules_keeper_family *family)
+{
+	struct rules_keeper *keeper = family->keeper;
+	struct ruleset_options options = keeper->options[family->family == AF_INET6];
+
+	if (!family->rules)
+		return;
+	if (rules_is_busy(family->rules)) {
+		family->is_due = true;
+		return;
+	}
+	family->is_due = false;
+	if (family->is_outdated) {
+		options.family = family->family;
+		options.has_random_fully = keeper->has_random_fully;
+		options.has_bridge_netfilter = keeper->has_bridge_netfilter;
+		ruleset_free(family->ruleset);
+		family->ruleset = ruleset_new(&options);
+		family->was_in_place = false;
+		family->is_outdated = false;
+	}
+	if (family->ruleset)
+		rules_verify(family->rules, family->ruleset);
+}
+
+static void outdate(struct rules_keeper *keeper)
+{
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		keeper->families[i].is_outdated = true;
+}
+
 void rules_keeper_verify(struct rules_keeper *keeper)
 {
-	for (size_t i = 0; i < COUNT(keeper->families); i++) {
-		struct rules_keeper_family *family = &keeper->families[i];
+	bool has_bridge_netfilter = access("/proc/sys/net/bridge", F_OK) == 0;
 
-		if (family->rules && family->ruleset)
-			rules_verify(family->rules, family->ruleset);
+	if (keeper->has_options && has_bridge_netfilter != keeper->has_bridge_netfilter) {
+		keeper->has_bridge_netfilter = has_bridge_netfilter;
+		outdate(keeper);
 	}
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		verify_family(&keeper->families[i]);
+}
+
+static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct rules_keeper *keeper = container_of(timer, struct rules_keeper, due);
+
+	(void)loop;
+	(void)events;
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		if (keeper->families[i].is_due)
+			verify_family(&keeper->families[i]);
+}
+
+static void on_done(void *user, const struct rules_report *report)
+{
+	struct rules_keeper_family *family = user;
+	struct rules_keeper *keeper = family->keeper;
+
+	note_report(family, report);
+
+	/* Not from within the callback of what is to be started again. */
+	if (family->is_due && !ev_is_active(&keeper->due))
+		ev_timer_start(keeper->loop, &keeper->due);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
@@ -110,18 +173,9 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 
 void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options options[2])
 {
-	for (size_t i = 0; i < COUNT(keeper->families); i++) {
-		struct rules_keeper_family *family = &keeper->families[i];
-		struct ruleset_options complete = options[i];
-
-		if (!family->rules)
-			continue;
-		complete.family = family->family;
-		complete.has_random_fully = keeper->has_random_fully;
-		ruleset_free(family->ruleset);
-		family->ruleset = ruleset_new(&complete);
-		family->was_in_place = false;
-	}
+	memcpy(keeper->options, options, sizeof(keeper->options));
+	keeper->has_options = true;
+	outdate(keeper);
 	rules_keeper_verify(keeper);
 }
 
@@ -142,6 +196,7 @@ int rules_keeper_new(struct ev_loop *loop,
 	keeper->owner = owner;
 	keeper->retry_seconds = RETRY_FIRST_SECONDS;
 	ev_timer_init(&keeper->retry, on_retry, 0., 0.);
+	ev_timer_init(&keeper->due, on_due, 0., 0.);
 	keeper->families[0] =
 		(struct rules_keeper_family){.keeper = keeper, .name = "IPv4", .family = AF_INET};
 	keeper->families[1] =
@@ -175,6 +230,7 @@ void rules_keeper_free(struct rules_keeper *keeper)
 	if (!keeper)
 		return;
 	ev_timer_stop(keeper->loop, &keeper->retry);
+	ev_timer_stop(keeper->loop, &keeper->due);
 	for (size_t i = 0; i < COUNT(keeper->families); i++) {
 		rules_close(keeper->families[i].rules);
 		ruleset_free(keeper->families[i].ruleset);

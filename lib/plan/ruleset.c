@@ -141,10 +141,13 @@ static void add_cluster_ip_rule(struct ruleset *ruleset, const struct ruleset_op
 }
 
 /* From off the machine, or to an address of the machine: straight to IPVS. */
-static void add_external_rules(struct ruleset *ruleset, enum set_kind kind)
+static void add_external_rules(struct ruleset *ruleset, const struct ruleset_options *options,
+			       enum set_kind kind)
 {
 	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", kind,
-		     "dst,dst -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL",
+		     options->has_bridge_netfilter
+			     ? "dst,dst -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL"
+			     : "dst,dst -m addrtype ! --src-type LOCAL",
 		     "ACCEPT");
 	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", kind,
 		     "dst,dst -m addrtype --dst-type LOCAL", "ACCEPT");
@@ -159,8 +162,8 @@ static void add_services(struct ruleset *ruleset, const struct ruleset_options *
 	add_cluster_ip_rule(ruleset, options);
 	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP, "dst,dst",
 		     "KUBE-MARK-MASQ");
-	add_external_rules(ruleset, SET_KIND_EXTERNAL_IP);
-	add_external_rules(ruleset, SET_KIND_EXTERNAL_IP_LOCAL);
+	add_external_rules(ruleset, options, SET_KIND_EXTERNAL_IP);
+	add_external_rules(ruleset, options, SET_KIND_EXTERNAL_IP_LOCAL);
 	add_rule(ruleset, "nat", "KUBE-SERVICES", "-m addrtype --dst-type LOCAL -j KUBE-NODE-PORT");
 	/* Last, so that rules of others cannot take these packets away from IPVS. */
 	add_plain_set_rule(ruleset, "nat", "KUBE-SERVICES", SET_KIND_CLUSTER_IP, "dst,dst",

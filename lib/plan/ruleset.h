@@ -25,6 +25,10 @@ enum local_detection {
  * @masquerade_mark:   1 << iptablesMasqueradeBit; 0x4000 by default
  * @masquerade_all:    every packet to a ClusterIP is masqueraded
  * @has_random_fully:  this iptables knows --random-fully
+ * @has_bridge_netfilter: br_netfilter is loaded, so that packets know whether a bridge port brought
+ *                     them. A rule that asks would load it, and with it send all bridged traffic
+ *                     through iptables; where it is absent no packet comes from a bridge port, so
+ *                     the question is left out.
  */
 struct ruleset_options {
 	uint16_t family;
@@ -34,6 +38,7 @@ struct ruleset_options {
 	uint32_t masquerade_mark;
 	bool masquerade_all;
 	bool has_random_fully;
+	bool has_bridge_netfilter;
 };
 
 /**

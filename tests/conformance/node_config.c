@@ -284,6 +284,7 @@ void node_config_ruleset(const struct node_config *config, const struct node *no
 		.masquerade_mark = 1U << config->masquerade_bit,
 		.masquerade_all = config->masquerade_all,
 		.has_random_fully = true,
+		.has_bridge_netfilter = true,
 	};
 }
 

@@ -25,7 +25,8 @@ static struct ruleset *ordinary_ruleset(void)
 	struct ruleset_options options = {.family = AF_INET,
 					  .detection = LOCAL_DETECTION_PREFIX,
 					  .masquerade_mark = 0x4000,
-					  .has_random_fully = true};
+					  .has_random_fully = true,
+					  .has_bridge_netfilter = true};
 
 	assert_true(address_parse_prefix("10.244.0.0/16", &options.pod_prefix));
 	return ruleset_new(&options);
