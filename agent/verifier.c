@@ -9,6 +9,9 @@
 #define SLICE_MILLISECONDS 4
 #define RETRY_SECONDS	   1.0
 
+/* Virtual servers whose destinations are asked for together. */
+#define SERVERS_AT_ONCE 64
+
 /* Time for a burst of changes by somebody else to end before we look. */
 #define HURRY_SECONDS 0.05
 
@@ -38,7 +41,9 @@ struct verifier {
 	uint64_t started;
 	double last_seconds;
 	struct virtual_server_key *keys;
+	bool *is_answered; /* per key: its destinations have been seen */
 	size_t key_count, key_capacity, next_key;
+	const struct virtual_server_key *current; /* whose destinations are being gathered */
 	struct destination_usage *usages;
 	size_t usage_count, usage_capacity;
 };
@@ -120,11 +125,29 @@ static int on_server(void *user, const struct virtual_server *server)
 static int observe_servers(struct verifier *verifier, struct error *err)
 {
 	static const struct ipvs_visitor visitor = {.server = on_server};
+	int r;
 
 	verifier->key_count = 0;
 	verifier->next_key = 0;
 	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_IPVS);
-	return ipvs_observe(verifier->kernel->ipvs, &visitor, verifier, err);
+	r = ipvs_observe(verifier->kernel->ipvs, &visitor, verifier, err);
+	free(verifier->is_answered);
+	verifier->is_answered = memory_array(verifier->key_count, sizeof(bool));
+	verifier->current = NULL;
+	verifier->usage_count = 0;
+	return r;
+}
+
+/* Hands the destinations gathered so far to the ledger. */
+static void flush_usages(struct verifier *verifier)
+{
+	if (verifier->current) {
+		ledger_observe_destinations(sync_ledger(verifier->sync), verifier->current,
+					    verifier->usages, verifier->usage_count);
+		verifier->is_answered[verifier->current - verifier->keys] = true;
+	}
+	verifier->current = NULL;
+	verifier->usage_count = 0;
 }
 
 static int on_destination(void *user, const struct virtual_server_key *server,
@@ -132,33 +155,50 @@ static int on_destination(void *user, const struct virtual_server_key *server,
 {
 	struct verifier *verifier = user;
 
-	(void)server;
+	if (server != verifier->current) {
+		flush_usages(verifier);
+		verifier->current = server;
+	}
 	verifier->usages = memory_grow(verifier->usages, verifier->usage_count,
 				       &verifier->usage_capacity, sizeof(*verifier->usages));
 	verifier->usages[verifier->usage_count++] = *usage;
 	return 0;
 }
 
+static int observe_some_destinations(struct verifier *verifier, size_t count, struct error *err)
+{
+	static const struct ipvs_visitor visitor = {.destination = on_destination};
+	const struct virtual_server_key *keys = verifier->keys + verifier->next_key;
+	int r = ipvs_observe_destinations_of(verifier->kernel->ipvs, keys, count, &visitor,
+					     verifier, err);
+
+	if (r < 0)
+		return r;
+	flush_usages(verifier);
+
+	/* A server without destinations has no answer to show. */
+	for (size_t i = 0; i < count; i++)
+		if (!verifier->is_answered[verifier->next_key + i])
+			ledger_observe_destinations(sync_ledger(verifier->sync), &keys[i], NULL, 0);
+	verifier->next_key += count;
+	return 0;
+}
+
 /* Return: 1 when all servers were visited, 0 when the slice ended before, or a negative errno */
 static int observe_destinations(struct verifier *verifier, struct error *err)
 {
-	static const struct ipvs_visitor visitor = {.destination = on_destination};
 	uint64_t slice_end = sync_now() + SLICE_MILLISECONDS;
 
 	while (verifier->next_key < verifier->key_count) {
-		const struct virtual_server_key *key = &verifier->keys[verifier->next_key];
+		size_t rest = verifier->key_count - verifier->next_key;
 		int r;
 
 		if (sync_now() >= slice_end)
 			return 0;
-		verifier->usage_count = 0;
-		r = ipvs_observe_destinations(verifier->kernel->ipvs, key, &visitor, verifier, err);
-		if (r < 0 && r != -ESRCH)
+		r = observe_some_destinations(verifier,
+					      rest < SERVERS_AT_ONCE ? rest : SERVERS_AT_ONCE, err);
+		if (r < 0)
 			return r;
-		if (r >= 0)
-			ledger_observe_destinations(sync_ledger(verifier->sync), key,
-						    verifier->usages, verifier->usage_count);
-		verifier->next_key++;
 	}
 	finish_facility(verifier, FACILITY_IPVS);
 	return 1;
@@ -318,6 +358,7 @@ void verifier_free(struct verifier *verifier)
 	ev_timer_stop(verifier->loop, &verifier->hurry);
 	changes_free(verifier->changes);
 	free(verifier->keys);
+	free(verifier->is_answered);
 	free(verifier->usages);
 	free(verifier);
 }
