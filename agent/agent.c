@@ -163,6 +163,8 @@ static void on_source_synced(void *owner)
 			 store_endpoint_slice_count(agent->store),
 			 store_endpoint_count(agent->store));
 	agent->health.is_source_synced = true;
+	if (manifests_is_complete(agent->manifests))
+		sync_allow_sweep(agent->sync);
 	sync_allow(agent->sync, SYNC_GATE_SOURCE);
 	sync_wake(agent->sync);
 }

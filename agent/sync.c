@@ -31,7 +31,9 @@ struct sync {
 	uint64_t opened;     /* when the last gate opened */
 	uint64_t pass_start; /* 0 = no pass is under way */
 	uint64_t pass_end;
+	bool may_sweep;
 	bool is_swept;
+	bool is_first_pass_over;
 };
 
 uint64_t sync_now(void)
@@ -136,10 +138,13 @@ static void log_first_pass(struct sync *sync)
 
 static void finish_pass(struct sync *sync)
 {
-	if (!sync->is_swept) {
+	if (!sync->is_swept && sync->may_sweep) {
 		sync->is_swept = true;
 		ledger_sweep(sync->ledger, sync_now(), sync->changes);
 		sync_commit(sync, sync->changes);
+	}
+	if (!sync->is_first_pass_over) {
+		sync->is_first_pass_over = true;
 		sync->counters.first_pass_seconds = seconds_since(sync->opened);
 		log_first_pass(sync);
 	}
@@ -187,7 +192,8 @@ void sync_wake(struct sync *sync)
 
 	if (sync->gates != ALL_GATES || sync->pass_start)
 		return;
-	if (!store_dirty_count(sync->store) && sync->is_swept)
+	if (!store_dirty_count(sync->store) && sync->is_first_pass_over &&
+	    (sync->is_swept || !sync->may_sweep))
 		return;
 	passed = seconds_since(sync->pass_end);
 	start_once(sync, &sync->work,
@@ -205,9 +211,15 @@ void sync_allow(struct sync *sync, enum sync_gate gate)
 	sync_wake(sync);
 }
 
+void sync_allow_sweep(struct sync *sync)
+{
+	sync->may_sweep = true;
+	sync_wake(sync);
+}
+
 bool sync_is_settled(const struct sync *sync)
 {
-	return sync->is_swept && !store_dirty_count(sync->store);
+	return sync->is_first_pass_over && !store_dirty_count(sync->store);
 }
 
 static struct address *copy_addresses(const struct address *addresses, size_t count)

@@ -69,6 +69,14 @@ const struct node_view *sync_node(const struct sync *sync);
 
 void sync_allow(struct sync *sync, enum sync_gate gate);
 
+/**
+ * sync_allow_sweep() - the source has shown everything, so what nobody claims is a leftover
+ *
+ * May come later than the gate SOURCE: a manifest that cannot be read yet must not cost its
+ * Services what an earlier agent programmed for them.
+ */
+void sync_allow_sweep(struct sync *sync);
+
 /** sync_wake() - the store has dirty Services */
 void sync_wake(struct sync *sync);
 
