@@ -89,7 +89,7 @@ static bool is_selected(const struct node_addresses *addresses, const struct add
 		if (prefix->address.family == address->family)
 			has_prefix_of_family = true;
 	}
-	return !has_prefix_of_family;
+	return !has_prefix_of_family && !address_is_link_local(address);
 }
 
 struct node_addresses *node_addresses_new(const struct interface_address *observed, size_t count,

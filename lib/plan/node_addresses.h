@@ -52,7 +52,8 @@ struct node_addresses {
  * local_addresses: every observed address but loopback, IPv6 link-local and those of the dummy
  * interface. IPv4 link-local ones count, as they do for kube-proxy.
  *
- * node_port_addresses: those of local_addresses that the options select. kube-proxy also selects
+ * node_port_addresses: those of local_addresses that the options select; a link-local one (where a
+ * node-local DNS cache listens, say) only if a prefix names it. kube-proxy also selects
  * VIPs of its dummy interface that happen to be in a prefix; we do not.
  *
  * node_ips: the Node's first address, and its first one of the other family (InternalIP before
