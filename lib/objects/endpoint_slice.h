@@ -16,7 +16,7 @@
  * @node_name:       shared string or NULL
  * @hint_zones:      shared string: hints.forZones[].name joined by ','; NULL if there are no hints
  * @is_ready:        conditions.ready, nil counts as true
- * @is_serving:      conditions.serving, nil counts as the value of ready
+ * @is_serving:      conditions.serving, nil counts as true
  * @is_terminating:  conditions.terminating, nil counts as false
  */
 struct endpoint {

@@ -36,13 +36,11 @@ struct service_port {
  * @cluster_ips:                empty for headless Services
  * @external_ips:               spec.externalIPs
  * @load_balancer_ips:          status.loadBalancer.ingress[].ip, without those of ipMode Proxy
- * @source_ranges:              spec.loadBalancerSourceRanges (or its old annotation), trimmed
+ * @source_ranges:              spec.loadBalancerSourceRanges, trimmed
  * @proxy_name:                 label service.kubernetes.io/service-proxy-name, NULL if absent
  * @affinity_seconds:           0 = no ClientIP affinity
  * @health_check_node_port:     0 = none
  * @is_headless_label:          label service.kubernetes.io/headless is present
- * @has_topology_hints:         the annotations or spec.trafficDistribution ask that the hints of
- *                              EndpointSlices are honoured
  *
  * One allocation per field that varies; owned by whoever holds it, freed with service_free().
  */
@@ -67,7 +65,6 @@ struct service {
 	bool is_external_local;
 	bool is_internal_local;
 	bool is_headless_label;
-	bool has_topology_hints;
 };
 
 void service_free(struct service *service);

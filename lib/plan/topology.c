@@ -116,7 +116,11 @@ static bool zones_include(const char *zones, const char *zone)
 	return false;
 }
 
-/* Hints count only if every ready endpoint has them and one of them is for our zone. */
+/*
+ * Hints count only if every ready endpoint has them and one of them is for our zone. Annotations
+ * and trafficDistribution of the Service decide whether somebody writes hints, not whether they
+ * are followed (kube-proxy 1.32 with ServiceTrafficDistribution, which is on by default).
+ */
 static bool hints_are_usable(const struct candidates *candidates, const struct node_view *node)
 {
 	bool has_endpoint_for_zone = false;

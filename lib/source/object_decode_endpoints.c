@@ -130,7 +130,8 @@ static int decode_conditions(const struct object_field *entry, struct endpoint *
 	r = object_field_object(&conditions, err);
 	if (r >= 0)
 		r = object_field_boolean(&ready, &endpoint->is_ready, err);
-	endpoint->is_serving = endpoint->is_ready;
+	/* kube-proxy 1.32 reads nil as true, not as the value of ready (endpointslicecache.go). */
+	endpoint->is_serving = true;
 	if (r >= 0)
 		r = object_field_boolean(&serving, &endpoint->is_serving, err);
 	if (r >= 0)

@@ -396,8 +396,6 @@ int object_decode_service(const json_t *object, struct service **ret, struct err
 		r = decode_metadata(&root, service, err);
 	if (r >= 0)
 		r = decode_type(&spec, service, err);
-	/* kube-proxy 1.32 follows the hints of slices whatever the Service's annotations say. */
-	service->has_topology_hints = true;
 	if (r >= 0 && service->type != SERVICE_TYPE_EXTERNAL_NAME) {
 		r = decode_cluster_ips(&spec, service, err);
 		if (r >= 0)

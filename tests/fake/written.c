@@ -140,8 +140,6 @@ static void read_service_word(struct service *service, const char *word)
 		service->is_internal_local = true;
 	} else if (strcmp(word, "headless") == 0) {
 		service->is_headless_label = true;
-	} else if (strcmp(word, "hints") == 0) {
-		service->has_topology_hints = true;
 	} else {
 		reject(word);
 	}

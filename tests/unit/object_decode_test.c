@@ -349,7 +349,7 @@ static void endpoint_slices(void **state)
 		       "- {addresses: [10.1.0.2], conditions: {ready: null, serving: true}}\n"
 		       "- {addresses: [10.1.0.3], conditions: {ready: false, serving: true, "
 		       "terminating: true}}\n",
-		 "default/web-1 of web IPv4 10.1.0.1 10.1.0.2+ready+serving "
+		 "default/web-1 of web IPv4 10.1.0.1+serving 10.1.0.2+ready+serving "
 		 "10.1.0.3+serving+terminating"},
 		{"the first address counts",
 		 SLICE "endpoints: [{addresses: [10.1.0.1, 10.1.0.2], nodeName: node1}]",
