@@ -62,7 +62,7 @@ int link_monitor_descriptor(const struct link *link);
 
 /** enum link_event - what the monitor saw; bits
  *   BOUND    addresses of the dummy interface, or the interface itself, changed by others
- *   NODE     addresses of other interfaces changed
+ *   NODE     addresses of other interfaces changed, link-local ones excepted (each new pod has one)
  *   LOST     messages were lost (ENOBUFS): observe everything again
  */
 enum link_event { LINK_EVENT_BOUND = 1, LINK_EVENT_NODE = 2, LINK_EVENT_LOST = 4 };
