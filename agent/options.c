@@ -112,6 +112,18 @@ static int on_manifests(struct options *options, const char *value, struct error
 	return 0;
 }
 
+static int on_kubeconfig(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	return set_text(&options->kubeconfig, value);
+}
+
+static int on_master(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	return set_text(&options->master, value);
+}
+
 static int on_node_name(struct options *options, const char *value, struct error *err)
 {
 	if (!*value)
@@ -274,6 +286,9 @@ static int on_help(struct options *options, const char *value, struct error *err
 static const struct flag flags[] = {
 	{"manifests", "PATH", on_manifests, OPTION_SCOPE_RUN,
 	 "file or directory of Services, EndpointSlices, Nodes; repeatable"},
+	{"kubeconfig", "PATH", on_kubeconfig, OPTION_SCOPE_RUN,
+	 "how to reach the API server ($KUBECONFIG, or what a pod is given)"},
+	{"master", "URL", on_master, OPTION_SCOPE_RUN, "API server, in place of the kubeconfig's"},
 	{"hostname-override", "NAME", on_node_name, OPTION_SCOPE_RUN,
 	 "name of this Node (the host name)"},
 	{"socket", "PATH", on_socket, OPTION_SCOPE_RUN | OPTION_SCOPE_STATUS,
@@ -345,6 +360,8 @@ void options_free(struct options *options)
 		free(options->arguments[i]);
 	free(options->manifests);
 	free(options->arguments);
+	free(options->kubeconfig);
+	free(options->master);
 	free(options->node_name);
 	free(options->socket_path);
 	free(options->cluster_cidrs.items);

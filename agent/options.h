@@ -23,6 +23,8 @@ struct prefix_list {
  * struct options - everything that can be set, filled with defaults by options_new()
  *
  * Names and defaults are kube-proxy's where it has the flag. Times are in seconds.
+ * @kubeconfig:         NULL = $KUBECONFIG, or what Kubernetes gives a pod
+ * @master:             URL of the API server in place of that of the kubeconfig; may be NULL
  * @node_name:          NULL = the host's name
  * @detection:          how pods of this cluster are recognised; its parameters are
  *                      @cluster_cidrs, the Node's podCIDRs, @pod_bridge_interface or
@@ -34,6 +36,8 @@ struct prefix_list {
 struct options {
 	char **manifests;
 	size_t manifest_count;
+	char *kubeconfig;
+	char *master;
 	char *node_name;
 	char *socket_path;
 	struct prefix_list cluster_cidrs;
