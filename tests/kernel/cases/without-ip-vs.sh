@@ -8,7 +8,12 @@ topology_create
 # Other cases may have loaded it, and their namespaces may still be going.
 unload()
 {
-	! grep -q '^ip_vs ' /proc/modules || modprobe -r ip_vs_rr ip_vs_sh ip_vs_wlc xt_ipvs ip_vs
+	local users
+
+	users=$(awk '$1 == "ip_vs" { gsub(/,|-/, " ", $4); print $4 }' /proc/modules)
+	# shellcheck disable=SC2086
+	[ -z "$users" ] || rmmod $users
+	! grep '^ip_vs ' /proc/modules || rmmod ip_vs
 }
 
 restore()
