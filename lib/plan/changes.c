@@ -36,12 +36,13 @@ struct change *changes_add(struct changes *changes, enum change_kind kind)
 
 /**
  * enum step - the order of changes; cut anywhere, the node forwards correctly or not at all
- *   RESTRICT            members that restrict, masquerade, or allow a source, before anything
- * forwards END_EXEMPTIONS      allowed sources and exemptions from masquerading that are over,
- * before destinations come for which they were not meant ADD_SERVERS ...     a virtual server
- * before its destinations, new ones before old ones go BEGIN_EXEMPTIONS    exemptions from
- * masquerading: only destinations of this node are left ADD_ADDRESSES       now the VIP answers
- *   REMOVE_ADDRESSES    now it does not, and what belongs to it goes in reverse
+ *   RESTRICT          members that restrict, masquerade, or allow a source
+ *   END_EXEMPTIONS    allowed sources and exemptions from masquerading that are over, before
+ *                     destinations come for which they were not meant
+ *   ADD_SERVERS ...   a virtual server before its destinations, new ones before old ones go
+ *   BEGIN_EXEMPTIONS  exemptions from masquerading: only destinations of this node are left
+ *   REMOVE_ADDRESSES  now the VIP does not answer, and its virtual servers go
+ *   ADD_ADDRESSES     now it answers; no virtual server that nobody wants is left on it
  */
 enum step {
 	STEP_RESTRICT,
@@ -49,12 +50,13 @@ enum step {
 	STEP_ADD_SERVERS,
 	STEP_EDIT_SERVERS,
 	STEP_ADD_DESTINATIONS,
-	STEP_EDIT_DESTINATIONS,
+	STEP_RAISE_WEIGHTS,
+	STEP_LOWER_WEIGHTS,
 	STEP_REMOVE_DESTINATIONS,
 	STEP_BEGIN_EXEMPTIONS,
-	STEP_ADD_ADDRESSES,
 	STEP_REMOVE_ADDRESSES,
 	STEP_REMOVE_SERVERS,
+	STEP_ADD_ADDRESSES,
 	STEP_REMOVE_MEMBERS,
 };
 #define STEP_COUNT (STEP_REMOVE_MEMBERS + 1)
@@ -87,7 +89,7 @@ static enum step step_of(const struct change *change)
 	case CHANGE_KIND_DESTINATION_ADD:
 		return STEP_ADD_DESTINATIONS;
 	case CHANGE_KIND_DESTINATION_EDIT:
-		return STEP_EDIT_DESTINATIONS;
+		return change->destination.value.weight ? STEP_RAISE_WEIGHTS : STEP_LOWER_WEIGHTS;
 	case CHANGE_KIND_ADDRESS_ADD:
 		return STEP_ADD_ADDRESSES;
 	case CHANGE_KIND_ADDRESS_REMOVE:

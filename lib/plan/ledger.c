@@ -307,6 +307,8 @@ void ledger_report(struct ledger *ledger, const struct change *changes, size_t c
 	struct failure *failure, *next;
 
 	for (size_t i = 0; i < count; i++) {
+		if (changes[i].result >= 0 && changes[i].kind == CHANGE_KIND_SERVER_REMOVE)
+			ledger_server_removed(ledger, &changes[i].server.key);
 		if (changes[i].result >= 0)
 			continue;
 		if (change_facility(changes[i].kind) == FACILITY_IPVS)

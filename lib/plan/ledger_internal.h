@@ -115,6 +115,7 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 			     struct changes *changes);
 void ledger_server_touch(struct ledger *ledger, struct server_entry *entry);
 void ledger_server_drop(struct ledger *ledger, struct server_entry *entry);
+void ledger_server_removed(struct ledger *ledger, const struct virtual_server_key *key);
 void ledger_server_failed(struct ledger *ledger, const struct change *change, uint64_t now);
 void ledger_server_forget_destinations(struct ledger *ledger, struct server_entry *entry);
 

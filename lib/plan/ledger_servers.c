@@ -214,11 +214,13 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 
 	entry->is_suspect = false;
 	if (!winner) {
-		if (entry->is_held)
-			emit_server(changes, CHANGE_KIND_SERVER_REMOVE, &entry->held);
+		if (!entry->is_held) {
+			ledger_server_drop(ledger, entry);
+			return;
+		}
+		/* Its destinations stay known until the report says that it is gone. */
+		emit_server(changes, CHANGE_KIND_SERVER_REMOVE, &entry->held);
 		entry->is_held = false;
-		ledger_server_forget_destinations(ledger, entry);
-		ledger_server_drop(ledger, entry);
 		return;
 	}
 
@@ -311,6 +313,14 @@ static void destination_failed(struct ledger *ledger, struct server_entry *entry
 	}
 }
 
+void ledger_server_removed(struct ledger *ledger, const struct virtual_server_key *key)
+{
+	struct server_entry *entry = ledger_server_find(ledger, key);
+
+	if (entry && !entry->is_held && !entry->claimant_count)
+		ledger_server_drop(ledger, entry);
+}
+
 void ledger_server_failed(struct ledger *ledger, const struct change *change, uint64_t now)
 {
 	bool is_destination = change->kind == CHANGE_KIND_DESTINATION_ADD ||
@@ -329,9 +339,10 @@ void ledger_server_failed(struct ledger *ledger, const struct change *change, ui
 			entry->is_held = false;
 			ledger_server_forget_destinations(ledger, entry);
 		} else {
-			/* Whatever it is now, it is not what anybody wants. */
 			entry->is_held = true;
-			memset(entry->held.scheduler, 0, sizeof(entry->held.scheduler));
+			/* Whatever an edit left, it is not what anybody wants. */
+			if (change->kind == CHANGE_KIND_SERVER_EDIT)
+				memset(entry->held.scheduler, 0, sizeof(entry->held.scheduler));
 		}
 	}
 	ledger_fail(ledger, entry, NULL, change->result, now);

@@ -175,7 +175,8 @@ void topology_select(const struct candidates *candidates, const struct service *
 
 	/* Strictly local: nobody outside may use it, so there is no fallback to other nodes. */
 	if (service->is_internal_local && !candidates->is_external) {
-		memset(is_selected, 0, candidates->count * sizeof(*is_selected));
+		for (size_t i = 0; i < candidates->count; i++)
+			is_selected[i] = false;
 		return;
 	}
 	zone = hints_are_usable(candidates, node) ? node->zone : NULL;
