@@ -125,7 +125,8 @@ static int show_agent(const struct status_run *run, json_t *document)
 	auto_free(server_listing) struct server_listing *listing = NULL;
 	struct error err = {0};
 
-	if (*run->filter && !json_array_size(json_object_get(document, "services"))) {
+	if (run->filter && *run->filter &&
+	    !json_array_size(json_object_get(document, "services"))) {
 		fprintf(stderr, "ipvsagent status: the agent knows no Service %s\n", run->filter);
 		return EXIT_FAILURE;
 	}

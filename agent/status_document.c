@@ -219,9 +219,9 @@ static void join_server(json_t *server, const struct server_listing *listing)
 
 	json_object_set_new(server, "destinations", destinations);
 	json_object_set_new(server, "unused", unused_json(&joining));
-	json_object_set_new(
-		server, "endpoints",
-		json_integer((json_int_t)(joining.wanted_count + joining.unused_count + leaving)));
+	json_object_set_new(server, "endpoints",
+			    json_integer((json_int_t)joining.wanted_count +
+					 (json_int_t)joining.unused_count + (json_int_t)leaving));
 	free(joining.wanted);
 	free(joining.unused);
 	free(joining.usages);

@@ -326,7 +326,7 @@ static pid_t wait_for(pid_t pid, int *status)
 int child_wait(const char *const *arguments, const char *input, int *ret_status, struct error *err)
 {
 	int in[2], nowhere, status = 0, r;
-	pid_t pid, waited;
+	pid_t pid = -1, waited;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
 		return error_set(err, -errno, "starting %s: %s", arguments[0], strerror(errno));
@@ -339,8 +339,7 @@ int child_wait(const char *const *arguments, const char *input, int *ret_status,
 		return error_set(err, r, "starting %s: %s", arguments[0], strerror(-r));
 	}
 	/* Short enough for the socket's buffer; if it is not read, the exit status tells. */
-	if (send(in[0], input, strlen(input), MSG_NOSIGNAL) < 0)
-		r = -errno;
+	(void)!send(in[0], input, strlen(input), MSG_NOSIGNAL);
 	close_descriptor(&in[0]);
 
 	waited = wait_for(pid, &status);

@@ -53,7 +53,8 @@ int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key
 			      const struct ipvs_visitor *visitor, void *user, struct error *err);
 
 /**
- * ipvs_observe_destinations_of() - the destinations of several virtual servers, with few system calls
+ * ipvs_observe_destinations_of() - the destinations of several virtual servers, with few system
+ * calls
  *
  * Those of one server come together, but not necessarily in the order of the servers; the key that
  * the visitor gets points into @servers. One that vanished has no destinations.

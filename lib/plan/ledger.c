@@ -151,17 +151,17 @@ static void withdraw_server(struct ledger *ledger, const struct virtual_server_k
 	ledger_server_touch(ledger, entry);
 }
 
-static void claim_server(struct ledger *ledger, struct service_entry *service, uint32_t index)
+static void claim_server(struct ledger *ledger, struct service_entry *service,
+			 const struct service_state *state, uint32_t index)
 {
-	const struct wanted_server *wanted = &service->state->servers[index];
-	struct server_entry *entry = ledger_server_get(ledger, &wanted->server.key);
+	struct server_entry *entry = ledger_server_get(ledger, &state->servers[index].server.key);
 
 	entry->claimants = memory_resize(entry->claimants, entry->claimant_count + 1U,
 					 sizeof(*entry->claimants));
 	entry->claimants[entry->claimant_count++] =
 		(struct claimant){.service = service, .index = index};
 	ledger_server_touch(ledger, entry);
-	ledger->unsettled_count += wanted->destination_count;
+	ledger->unsettled_count += state->servers[index].destination_count;
 }
 
 static void claim_unit(struct ledger *ledger, const struct set_member *value)
@@ -211,7 +211,7 @@ void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
 			withdraw_server(ledger, &old->servers[i].server.key, service);
 	}
 	for (size_t i = 0; i < new->server_count; i++)
-		claim_server(ledger, service, (uint32_t)i);
+		claim_server(ledger, service, new, (uint32_t)i);
 	if (!new->server_count && !new->member_count && !new->address_count)
 		service_entry_drop(ledger, service);
 }

@@ -167,9 +167,8 @@ static void on_parent(struct manifest_watch *watch, struct place *place,
 {
 	bool is_own = strcmp(name, place->name) == 0;
 
-	if (event->mask & (SELF_EVENTS | IN_IGNORED))
-		look(watch, place);
-	else if (place->is_directory && is_own && (event->mask & REPLACED_EVENTS))
+	if ((event->mask & (SELF_EVENTS | IN_IGNORED)) ||
+	    (place->is_directory && is_own && (event->mask & REPLACED_EVENTS)))
 		look(watch, place);
 	else if (!place->is_directory && (is_own || is_machinery(name)))
 		watch->handlers.on_file(watch->handlers.owner, place->path,
