@@ -365,6 +365,8 @@ static int start(struct agent *agent, struct error *err)
 	if (r >= 0)
 		r = instance_lock_take(&agent->lock, err);
 	if (r >= 0)
+		preparation_process(agent->options);
+	if (r >= 0)
 		r = rules_keeper_new(agent->loop, on_rules_report, agent, &agent->rules, err);
 	if (r >= 0)
 		r = open_kernel(agent, err);

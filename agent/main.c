@@ -2,7 +2,9 @@
 #include "../lib/base/log.h"
 #include "agent.h"
 #include "cleanup.h"
+#include "configuration.h"
 #include "options.h"
+#include "preparation.h"
 #include "status_command.h"
 
 #include <errno.h>
@@ -42,14 +44,15 @@ static enum log_level level_of(int verbosity)
 	return verbosity >= 2 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 }
 
-static int run(const struct options *options)
+static void start_logging(const struct options *options)
 {
-	struct error err = {0};
-	int r;
-
 	log_set_level(level_of(options->verbosity));
-	r = agent_run(options, &err);
-	return r < 0 ? fail("run", exit_status(r), &err) : 0;
+	for (size_t i = 0; i < options->note_count; i++) {
+		const struct option_note *note = &options->notes[i];
+
+		log_write(note->is_warning ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "%s: %s",
+			  note->names, note->reason);
+	}
 }
 
 static int cleanup(const struct options *options)
@@ -57,7 +60,7 @@ static int cleanup(const struct options *options)
 	struct error err = {0};
 	int r;
 
-	log_set_level(level_of(options->verbosity));
+	start_logging(options);
 	r = cleanup_run(options, &err);
 	return r < 0 ? fail("cleanup", exit_status(r), &err) : 0;
 }
@@ -67,6 +70,25 @@ static int version(const struct options *options)
 	(void)options;
 	printf("ipvsagent %s\n", IPVSAGENT_VERSION);
 	return 0;
+}
+
+static int run(const struct options *options)
+{
+	struct error err = {0};
+	int r;
+
+	if (options->version)
+		return version(options);
+	if (options->cleanup)
+		return cleanup(options);
+	start_logging(options);
+	if (options->write_to)
+		r = configuration_write(options, options->write_to, &err);
+	else if (options->init_only)
+		r = preparation_init(options, &err);
+	else
+		r = agent_run(options, &err);
+	return r < 0 ? fail("run", exit_status(r), &err) : 0;
 }
 
 static const struct command commands[] = {
@@ -108,11 +130,22 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return command->run(options);
 }
 
+/* Under the name of kube-proxy the program takes kube-proxy's command line, which has no command.
+ */
+static bool is_kube_proxy(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash ? slash + 1 : path, "kube-proxy") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
 	setlocale(LC_CTYPE, "");
+	if (argc > 0 && is_kube_proxy(argv[0]))
+		return run_command(&commands[0], argc, argv);
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return run_command(&commands[i], argc - 1, argv + 1);

@@ -102,6 +102,7 @@ void node_state_view(struct node_state *state, struct node_view *ret)
 		.node_port_prefixes = state->options->node_port_prefixes.items,
 		.node_port_prefix_count = state->options->node_port_prefixes.count,
 		.node_port_primary = state->options->node_port_primary,
+		.bind_address = state->options->bind_address,
 		.dummy_interface = DUMMY_INTERFACE,
 	};
 

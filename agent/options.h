@@ -10,36 +10,104 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define OPTIONS_DEFAULT_SOCKET "/run/ipvsagent/ipvsagent.sock"
 
-/** struct prefix_list - CIDR blocks from a comma-separated flag */
+/** struct prefix_list - CIDR blocks from a comma-separated flag or a list */
 struct prefix_list {
 	struct prefix *items;
 	size_t count;
+};
+
+/** struct listen_address - where a server listens; port 0: nowhere */
+struct listen_address {
+	struct address address;
+	uint16_t port;
+};
+
+/**
+ * struct client_options - the connection to the API server
+ * @kubeconfig:            path; NULL = none
+ * @master:                URL that takes the place of the kubeconfig's; NULL = none
+ * @requests_per_second:   on average
+ * @burst:                 requests that may follow each other at once
+ * @accept_content_types:  NULL = the client's choice, as is @content_type
+ */
+struct client_options {
+	char *kubeconfig;
+	char *master;
+	char *content_type;
+	char *accept_content_types;
+	double requests_per_second;
+	int burst;
+};
+
+/**
+ * struct conntrack_options - limits of the kernel's connection tracking; 0 leaves each as it is
+ * @max_per_core:  entries per CPU; 0 disables @min as well
+ *
+ * Timeouts are in seconds.
+ */
+struct conntrack_options {
+	int max_per_core;
+	int min;
+	uint32_t tcp_established_timeout;
+	uint32_t tcp_close_wait_timeout;
+	uint32_t udp_timeout;
+	uint32_t udp_stream_timeout;
+	bool tcp_be_liberal;
+};
+
+/**
+ * struct option_note - something about the settings that the operator should know of
+ * @names:   of flags or fields, separated by ", "
+ * @reason:  what is to be said about them; a literal
+ */
+struct option_note {
+	bool is_warning;
+	char *names;
+	const char *reason;
 };
 
 /**
  * struct options - everything that can be set, filled with defaults by options_new()
  *
  * Names and defaults are kube-proxy's where it has the flag. Times are in seconds.
- * @kubeconfig:         NULL = $KUBECONFIG, or what Kubernetes gives a pod
- * @master:             URL of the API server in place of that of the kubeconfig; may be NULL
+ * @configuration_path: file with a KubeProxyConfiguration; NULL = none
+ * @write_to:           only write the configuration to this file
+ * @cleanup:            only remove what is ours, as the command cleanup does
+ * @init_only:          only make the preparations that need root
  * @node_name:          NULL = the host's name
+ * @bind_address:       the node's primary address; family 0 or unspecified = as the Node says
+ * @feature_gates:      "NAME=true,NAME=false"; NULL = none
  * @detection:          how pods of this cluster are recognised; its parameters are
  *                      @cluster_cidrs, the Node's podCIDRs, @pod_bridge_interface or
  *                      @pod_interface_prefix
  * @is_node_cidr:       LOCAL_DETECTION_PREFIX takes the Node's podCIDRs
  * @node_port_primary:  --nodeport-addresses primary
+ * @healthz_port, @metrics_port: port where the address has none; 0 = do not serve
+ * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
  * @arguments:          what is left after the flags
+ * @notes:              to be logged
  */
 struct options {
 	char **manifests;
 	size_t manifest_count;
-	char *kubeconfig;
-	char *master;
 	char *node_name;
 	char *socket_path;
+	char *configuration_path;
+	char *write_to;
+	bool cleanup;
+	bool init_only;
+	struct client_options client;
+	struct address bind_address;
+	bool bind_address_hard_fail;
+	struct listen_address healthz;
+	struct listen_address metrics;
+	int healthz_port;
+	int metrics_port;
+	char *feature_gates;
 	struct prefix_list cluster_cidrs;
 	struct prefix_list node_port_prefixes;
 	struct prefix_list excluded;
@@ -50,18 +118,24 @@ struct options {
 	bool is_node_cidr;
 	bool node_port_primary;
 	bool masquerade_all;
-	unsigned int masquerade_bit;
+	int masquerade_bit;
 	bool strict_arp;
 	struct ipvs_timeouts timeouts;
 	double sync_period;
 	double min_sync_period;
+	double configuration_sync_period;
 	double drain_timeout;
+	struct conntrack_options conntrack;
+	int oom_score_adj;
 	int verbosity;
 	char *output; /* of status: "", "wide" or "json" */
 	bool watch;
 	bool help;
+	bool version;
 	char **arguments;
 	size_t argument_count;
+	struct option_note *notes;
+	size_t note_count;
 };
 
 /** enum option_scope - which command a flag belongs to; bits */
@@ -72,12 +146,22 @@ void options_free(struct options *options);
 AUTO_FREE_DEFINE(options);
 
 /**
- * options_parse() - read the flags that follow a command
+ * options_parse() - read the flags that follow a command, and the file that --config names
  * @argv:  argv[0] is the command's name
- * Return: 0 or -EINVAL; the error names the flag and what is wrong with it
+ *
+ * With --config the file decides, as in kube-proxy: of kube-proxy's flags only those count that
+ * have no field in the file, --hostname-override and -v. Flags that are passed over, and what has
+ * no effect here, are noted.
+ * Source: kube-proxy 1.32 cmd/kube-proxy/app/options.go
+ *
+ * Return: 0 or a negative errno; the error names the flag or the field, and what is wrong with it.
+ * -EINVAL if the settings are wrong, others if the file cannot be read
  */
 int options_parse(struct options *options, enum option_scope scope, int argc, char **argv,
 		  struct error *err);
+
+/** options_note() - remember what is to be said of @name; names with the same @reason gather */
+void options_note(struct options *options, bool is_warning, const char *name, const char *reason);
 
 /** options_print_flags() - the flags of a command with their meaning, for --help */
 void options_print_flags(enum option_scope scope);

@@ -4,12 +4,18 @@
 #include "../lib/base/log.h"
 #include "../lib/kernel/modules.h"
 #include "../lib/kernel/sysctl.h"
+#include "node_state.h"
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#define HASH_SIZE_PATH "/sys/module/nf_conntrack/parameters/hashsize"
+#define OOM_PATH       "/proc/self/oom_score_adj"
 
 int preparation_check(struct error *err)
 {
@@ -46,6 +52,83 @@ static void set(const char *name, int value)
 		log_info("sysctl %s: %d, was %d", name, value, before);
 }
 
+/* A parameter in a file of its own, outside of /proc/sys. */
+static int read_number(const char *path, int *ret)
+{
+	FILE *stream = fopen(path, "re");
+	int r;
+
+	if (!stream)
+		return -errno;
+	r = fscanf(stream, "%d", ret) == 1 ? 0 : -EBADMSG;
+	fclose(stream);
+	return r;
+}
+
+static int write_number(const char *path, int value)
+{
+	FILE *stream = fopen(path, "we");
+	int r = 0;
+
+	if (!stream)
+		return -errno;
+	if (fprintf(stream, "%d\n", value) < 0)
+		r = -EIO;
+	if (fclose(stream) != 0)
+		r = -errno;
+	return r;
+}
+
+/* The kernel sizes the hash table for its own default; four entries a bucket are kube-proxy's. */
+static void ensure_hash_size(int size)
+{
+	int current = 0;
+	int r = read_number(HASH_SIZE_PATH, &current);
+
+	if (r >= 0 && current >= size)
+		return;
+	if (r >= 0)
+		r = write_number(HASH_SIZE_PATH, size);
+	if (r < 0)
+		log_warning("writing %d to " HASH_SIZE_PATH ": %s; going on without", size,
+			    strerror(-r));
+	else
+		log_info("buckets of connection tracking: %d, were %d", size, current);
+}
+
+static void set_conntrack_max(const struct conntrack_options *options)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	long long scaled = (long long)options->max_per_core * (processors > 0 ? processors : 1);
+	long long most = scaled > options->min ? scaled : options->min;
+
+	if (!options->max_per_core)
+		return;
+	if (most > INT_MAX)
+		most = INT_MAX;
+	set("net/netfilter/nf_conntrack_max", (int)most);
+	ensure_hash_size((int)(most / 4));
+}
+
+static void set_timeout(const char *name, uint32_t seconds)
+{
+	if (seconds)
+		set(name, (int)seconds);
+}
+
+static void prepare_conntrack(const struct conntrack_options *options)
+{
+	set_conntrack_max(options);
+	set_timeout("net/netfilter/nf_conntrack_tcp_timeout_established",
+		    options->tcp_established_timeout);
+	set_timeout("net/netfilter/nf_conntrack_tcp_timeout_close_wait",
+		    options->tcp_close_wait_timeout);
+	if (options->tcp_be_liberal)
+		set("net/netfilter/nf_conntrack_tcp_be_liberal", 1);
+	set_timeout("net/netfilter/nf_conntrack_udp_timeout", options->udp_timeout);
+	set_timeout("net/netfilter/nf_conntrack_udp_timeout_stream", options->udp_stream_timeout);
+}
+
 #define KERNEL(major, minor) ((major) << 16 | (minor))
 
 void preparation_sysctls(const struct options *options)
@@ -67,6 +150,20 @@ void preparation_sysctls(const struct options *options)
 		set("net/ipv4/conf/all/arp_ignore", 1);
 		set("net/ipv4/conf/all/arp_announce", 2);
 	}
+	prepare_conntrack(&options->conntrack);
+}
+
+void preparation_process(const struct options *options)
+{
+	int current = 0;
+	int r = read_number(OOM_PATH, &current);
+
+	if (r >= 0 && current == options->oom_score_adj)
+		return;
+	r = write_number(OOM_PATH, options->oom_score_adj);
+	if (r < 0)
+		log_info("writing %d to " OOM_PATH ": %s; going on with %d", options->oom_score_adj,
+			 strerror(-r), current);
 }
 
 /* A firewall mark that nobody uses, for asking the kernel whether it knows a scheduler. */
@@ -118,4 +215,21 @@ int preparation_timeouts(const struct options *options, struct ipvs *ipvs, struc
 	if (!options->timeouts.tcp && !options->timeouts.tcp_fin && !options->timeouts.udp)
 		return 0;
 	return ipvs_set_timeouts(ipvs, &options->timeouts, err);
+}
+
+int preparation_init(const struct options *options, struct error *err)
+{
+	struct kernel *kernel = NULL;
+	int r = preparation_check(err);
+
+	if (r >= 0)
+		r = kernel_open(DUMMY_INTERFACE, &kernel, err);
+	if (r >= 0)
+		r = preparation_scheduler(options, kernel->ipvs, err);
+	if (r >= 0)
+		r = preparation_timeouts(options, kernel->ipvs, err);
+	if (r >= 0)
+		preparation_sysctls(options);
+	kernel_close(kernel);
+	return r;
 }

@@ -15,12 +15,18 @@
 int preparation_check(struct error *err);
 
 /**
- * preparation_sysctls() - the kernel settings that IPVS behind a dummy interface needs
+ * preparation_sysctls() - the kernel settings that IPVS behind a dummy interface needs, and the
+ * limits of connection tracking
  *
- * Source: kube-proxy 1.32 pkg/proxy/ipvs/proxier.go NewProxier(). What cannot be set is logged;
- * a read-only /proc/sys with the right values already is fine.
+ * Source: kube-proxy 1.32 pkg/proxy/ipvs/proxier.go NewProxier(),
+ * pkg/proxy/conntrack/sysctls.go. What cannot be set is logged;
+ * a read-only /proc/sys with the right values already is fine. The number of tracked connections
+ * can only be set in the initial network namespace.
  */
 void preparation_sysctls(const struct options *options);
+
+/** preparation_process() - oom_score_adj of this process; what is refused is logged */
+void preparation_process(const struct options *options);
 
 /**
  * preparation_scheduler() - whether the kernel has the schedulers that the options name
@@ -33,5 +39,13 @@ int preparation_scheduler(const struct options *options, struct ipvs *ipvs, stru
 
 /** preparation_timeouts() - IPVS timeouts, where the options set any */
 int preparation_timeouts(const struct options *options, struct ipvs *ipvs, struct error *err);
+
+/**
+ * preparation_init() - --init-only: load modules, set sysctls and timeouts, and nothing else
+ *
+ * An agent that runs afterwards needs neither CAP_SYS_MODULE nor a writable /proc/sys.
+ * Return: 0 or a negative errno, as for preparation_check() and preparation_scheduler()
+ */
+int preparation_init(const struct options *options, struct error *err);
 
 #endif

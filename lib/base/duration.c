@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "duration.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,4 +55,30 @@ bool duration_parse(const char *text, double *ret)
 	}
 	*ret = total;
 	return true;
+}
+
+const char *duration_text(double seconds, char buffer[DURATION_TEXT_SIZE])
+{
+	unsigned long long total = (unsigned long long)(seconds * 1000 + 0.5);
+	unsigned long long whole = total / 1000, hours = whole / 3600, minutes = whole / 60 % 60;
+	char rest[24];
+
+	if (total && total < 1000) {
+		snprintf(buffer, DURATION_TEXT_SIZE, "%llums", total);
+		return buffer;
+	}
+	if (total % 1000) {
+		snprintf(rest, sizeof(rest), "%llu.%03llu", whole % 60, total % 1000);
+		while (rest[strlen(rest) - 1] == '0')
+			rest[strlen(rest) - 1] = '\0';
+	} else {
+		snprintf(rest, sizeof(rest), "%llu", whole % 60);
+	}
+	if (hours)
+		snprintf(buffer, DURATION_TEXT_SIZE, "%lluh%llum%ss", hours, minutes, rest);
+	else if (minutes)
+		snprintf(buffer, DURATION_TEXT_SIZE, "%llum%ss", minutes, rest);
+	else
+		snprintf(buffer, DURATION_TEXT_SIZE, "%ss", rest);
+	return buffer;
 }

@@ -30,6 +30,7 @@ struct yaml_tree {
 	yaml_event_t event;
 	const char *text;
 	struct anchor *anchors;
+	json_t *repeated;
 	size_t alias_nodes;
 	unsigned int depth;
 	bool has_event;
@@ -48,6 +49,11 @@ struct yaml_tree *yaml_tree_new(const char *text, size_t size)
 	yaml_parser_set_input_string(&tree->parser, (const unsigned char *)text, size);
 	tree->text = text;
 	return tree;
+}
+
+void yaml_tree_allow_repeated(struct yaml_tree *tree, json_t *list)
+{
+	tree->repeated = list;
 }
 
 static void forget_anchor(struct yaml_tree *tree, struct anchor *anchor)
@@ -333,8 +339,12 @@ static int read_member(struct yaml_tree *tree, json_t *object, json_t *merges,
 		return r;
 	extent_add(extent, part);
 	if (!is_merge && json_object_get(object, key)) {
-		error_set(err, -EINVAL, "the key \"%.60s\" is there twice", key);
-		return locate(&mark, err);
+		if (!tree->repeated) {
+			error_set(err, -EINVAL, "the key \"%.60s\" is there twice", key);
+			return locate(&mark, err);
+		}
+		json_array_append_new(tree->repeated,
+				      json_sprintf("%s (line %zu)", key, mark.line + 1));
 	}
 	r = next_event(tree, err);
 	if (r < 0)
@@ -399,7 +409,7 @@ static int read_node(struct yaml_tree *tree, json_t **ret, struct extent *extent
 
 static int read_document(struct yaml_tree *tree, json_t **ret, size_t *ret_line, struct error *err)
 {
-	struct extent extent;
+	struct extent extent = {0};
 	int r;
 
 	do {

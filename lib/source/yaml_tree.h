@@ -31,6 +31,12 @@ void yaml_tree_free(struct yaml_tree *tree);
 AUTO_FREE_DEFINE(yaml_tree);
 
 /**
+ * yaml_tree_allow_repeated() - no error for a key that is there twice: the last one counts
+ * @list:  gets a text "KEY (line 7)" for each; must outlive the reader
+ */
+void yaml_tree_allow_repeated(struct yaml_tree *tree, json_t *list);
+
+/**
  * yaml_tree_next() - the next document
  * @ret:       set when 1 is returned; the caller gives it back with json_decref() and does not
  *             change it, because its parts may be shared
