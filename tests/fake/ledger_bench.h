@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FAKE_LEDGER_BENCH_H
+#define FAKE_LEDGER_BENCH_H
+
+#include "fake_kernel.h"
+
+#include <stdint.h>
+
+/**
+ * struct ledger_bench - a ledger and a kernel in memory, driven by short texts
+ * @text:  what the last step changed, in order: "add A; add A > x; bind A", a refused change with
+ *         a '!' behind it; after an observation "N differ" comes first if anything did
+ *
+ * Virtual servers are capital letters: A and B are VIPs with a TCP port, C another port of A's
+ * VIP, S an SCTP port and U a UDP port of it; N is a node port, whose address is the node's own; X
+ * lies in an excluded network; Z is a stranger's. Destinations are small letters.
+ *
+ * What a Service wants is a STATE: "A > x y; B lc > x; bind A; restrict A; masquerade A; open N".
+ */
+struct ledger_bench {
+	struct ledger *ledger;
+	struct fake_kernel *kernel;
+	struct changes *changes;
+	uint64_t now;
+	char text[1000];
+};
+
+void ledger_bench_init(struct ledger_bench *bench);
+void ledger_bench_end(struct ledger_bench *bench);
+
+/**
+ * ledger_bench_step() - carry out one step
+ *
+ * SERVICE: STATE         the Service wants that; "young" was created later than all others
+ * go                     settle, apply, report
+ * restart                forget everything, observe the kernel
+ * observe, sweep, drain, retry
+ * wait SECONDS
+ * refuse N [CODE]        the Nth change from now on fails, with ENOMEM or CODE
+ * connections A > x N    A > x has that many
+ * weigh A > x N          somebody sets the weight
+ * others add STATE       somebody does
+ * others remove STATE    somebody removes servers without destinations, or destinations
+ *
+ * Ends the program if it does not understand.
+ */
+void ledger_bench_step(struct ledger_bench *bench, const char *step);
+
+#endif
