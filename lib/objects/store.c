@@ -53,14 +53,12 @@ void store_free(struct store *store)
 
 	if (!store)
 		return;
-	HASH_ITER(hh, store->slices, slice, next_slice)
-	{
+	HASH_ITER (hh, store->slices, slice, next_slice) {
 		HASH_DEL(store->slices, slice);
 		endpoint_slice_free(slice->slice);
 		free(slice);
 	}
-	HASH_ITER(hh, store->services, service, next_service)
-	{
+	HASH_ITER (hh, store->services, service, next_service) {
 		service_entry_free(store, service);
 	}
 	free(store);
@@ -224,8 +222,7 @@ void store_mark_all_dirty(struct store *store)
 {
 	struct service_entry *entry, *next;
 
-	HASH_ITER(hh, store->services, entry, next)
-	{
+	HASH_ITER (hh, store->services, entry, next) {
 		mark_dirty(store, entry);
 	}
 }
@@ -290,12 +287,12 @@ void store_each(const struct store *store, bool is_sorted,
 		void (*visit)(const struct service_view *view, void *user), void *user)
 {
 	size_t count = HASH_COUNT(store->services), used = 0;
-	auto_memory struct service_entry **entries = memory_array(count, sizeof(struct service_entry *));
+	auto_memory struct service_entry **entries =
+		memory_array(count, sizeof(struct service_entry *));
 	struct service_entry *entry, *next;
 	struct service_view view;
 
-	HASH_ITER(hh, store->services, entry, next)
-	{
+	HASH_ITER (hh, store->services, entry, next) {
 		entries[used++] = entry;
 	}
 	if (is_sorted)
