@@ -8,8 +8,10 @@
 #define STATUS	OPTION_SCOPE_STATUS
 #define CLEANUP OPTION_SCOPE_CLEANUP
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): parts of an initializer */
 #define VALUE(name, member) .kind = &setting_kind_##name, .offset = offsetof(struct options, member)
 #define WHOLE(name)	    .kind = &setting_kind_##name
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define FOR_IPTABLES  "without effect, as it is for kube-proxy's iptables mode"
 #define FOR_NFTABLES  "without effect, as it is for kube-proxy's nftables mode"

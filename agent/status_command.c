@@ -71,7 +71,7 @@ static int read_kernel(const struct status_run *run, const json_t *document,
 
 	if (r < 0)
 		return r;
-	if (document && *run->filter) {
+	if (document && run->filter && *run->filter) {
 		keys = status_document_keys(document, &count);
 		r = ipvs_observe_destinations_of(ipvs, keys, count, &server_listing_visitor,
 						 listing, err);

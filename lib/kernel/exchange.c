@@ -62,8 +62,8 @@ static void collect(struct exchanger *exchanger, long submitted)
 		if (count <= 0)
 			return;
 		for (long i = 0; i < count; i++)
-			/* NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer that we stored there
-			 */
+			/* A pointer that we stored there. */
+			/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 			*(ssize_t *)(uintptr_t)events[i].data = (ssize_t)events[i].res;
 		submitted -= count;
 	}

@@ -232,7 +232,7 @@ static int read_sequence(struct yaml_tree *tree, json_t **ret, struct extent *ex
 	*extent = (struct extent){.nodes = 1, .height = 1};
 	while (r >= 0) {
 		json_t *element = NULL;
-		struct extent part;
+		struct extent part = {0};
 
 		r = next_event(tree, err);
 		if (r < 0 || tree->event.type == YAML_SEQUENCE_END_EVENT)
@@ -329,7 +329,7 @@ static int read_member(struct yaml_tree *tree, json_t *object, json_t *merges,
 {
 	yaml_mark_t mark = tree->event.start_mark;
 	auto_memory char *key = NULL;
-	struct extent part;
+	struct extent part = {0};
 	json_t *value = NULL;
 	bool is_merge = false;
 	int r;
