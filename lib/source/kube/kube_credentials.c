@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kube_credentials.h"
+
+#include "kube_exec.h"
+#include "kube_text.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+/* The texts are what @access points to; those of the plugin are in @given. */
+struct kube_credentials {
+	struct ev_loop *loop;
+	const struct kube_config *config;
+	struct kube_access access;
+	char *authority;
+	char *certificate;
+	char *key;
+	char *token;
+	struct kube_exec *exec;
+	struct kube_exec_credential given;
+	bool has_given;
+	void (*on_ready)(void *owner, const struct error *err);
+	void *owner;
+};
+
+struct kube_credentials *
+kube_credentials_new(struct ev_loop *loop, const struct kube_config *config,
+		     void (*on_ready)(void *owner, const struct error *err), void *owner)
+{
+	struct kube_credentials *credentials = memory_allocate(sizeof(*credentials));
+
+	credentials->loop = loop;
+	credentials->config = config;
+	credentials->on_ready = on_ready;
+	credentials->owner = owner;
+	return credentials;
+}
+
+static void forget_texts(struct kube_credentials *credentials)
+{
+	kube_text_erase(take(&credentials->authority));
+	kube_text_erase(take(&credentials->certificate));
+	kube_text_erase(take(&credentials->key));
+	kube_text_erase(take(&credentials->token));
+}
+
+void kube_credentials_free(struct kube_credentials *credentials)
+{
+	if (!credentials)
+		return;
+	kube_exec_free(credentials->exec);
+	kube_exec_credential_clear(&credentials->given);
+	forget_texts(credentials);
+	free(credentials);
+}
+
+static void on_exec_end(void *owner, struct kube_exec_credential *credential,
+			const struct error *err)
+{
+	struct kube_credentials *credentials = owner;
+
+	kube_exec_free(take(&credentials->exec));
+	if (!err) {
+		kube_exec_credential_clear(&credentials->given);
+		credentials->given = *credential;
+		*credential = (struct kube_exec_credential){0};
+		credentials->has_given = true;
+	}
+	credentials->on_ready(credentials->owner, err);
+}
+
+static bool has_expired(const struct kube_exec_credential *credential)
+{
+	return credential->expires && credential->expires <= (int64_t)time(NULL) * 1000;
+}
+
+static int ask_plugin(struct kube_credentials *credentials, struct error *err)
+{
+	int r;
+
+	if (credentials->has_given && !has_expired(&credentials->given))
+		return 0;
+	if (credentials->exec)
+		return -EINPROGRESS;
+	r = kube_exec_start(credentials->loop, credentials->config, on_exec_end, credentials,
+			    &credentials->exec, err);
+	return r < 0 ? r : -EINPROGRESS;
+}
+
+static int read_file(const struct kube_config_file *file, const char *what, char **ret,
+		     struct error *err)
+{
+	int r;
+
+	if (file->content || !file->path) {
+		*ret = memory_text(file->content);
+		return 0;
+	}
+	r = kube_text_read(file->path, ret, err);
+	return r < 0 ? error_wrap(err, r, "%s", what) : 0;
+}
+
+/* It becomes part of a header. */
+static bool is_token(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return *text;
+}
+
+static int read_token(struct kube_credentials *credentials, struct error *err)
+{
+	const struct kube_config *config = credentials->config;
+	const char *given = credentials->has_given ? credentials->given.token : NULL;
+	int r = 0;
+
+	if (given)
+		credentials->token = memory_text(given);
+	else if (config->token_path)
+		r = kube_text_read(config->token_path, &credentials->token, err);
+	if ((r < 0 || !credentials->token) && config->token) {
+		credentials->token = memory_text(config->token);
+		r = 0;
+	}
+	if (r < 0)
+		return error_wrap(err, r, "token");
+	if (credentials->token && !is_token(kube_text_trim(credentials->token)))
+		return error_set(
+			err, -EINVAL, "%s: not a token",
+			given ? "what the credential plugin gave"
+			      : (config->token_path ? config->token_path : config->origin));
+	return 0;
+}
+
+static int read_certificate(struct kube_credentials *credentials, struct error *err)
+{
+	const struct kube_config *config = credentials->config;
+	int r;
+
+	if (credentials->has_given && credentials->given.certificate) {
+		credentials->certificate = memory_text(credentials->given.certificate);
+		credentials->key = memory_text(credentials->given.key);
+		return 0;
+	}
+	r = read_file(&config->certificate, "client certificate", &credentials->certificate, err);
+	if (r >= 0)
+		r = read_file(&config->key, "client key", &credentials->key, err);
+	return r;
+}
+
+int kube_credentials_get(struct kube_credentials *credentials, const struct kube_access **ret,
+			 struct error *err)
+{
+	const struct kube_config *config = credentials->config;
+	int r = config->exec ? ask_plugin(credentials, err) : 0;
+
+	if (r < 0)
+		return r;
+	forget_texts(credentials);
+	r = read_file(&config->authority, "certificate authority", &credentials->authority, err);
+	if (r >= 0)
+		r = read_certificate(credentials, err);
+	if (r >= 0)
+		r = read_token(credentials, err);
+	if (r < 0)
+		return error_wrap(err, r, "%s", config->origin);
+	credentials->access = (struct kube_access){
+		.server = config->server,
+		.tls_server_name = config->tls_server_name,
+		.proxy = config->proxy,
+		.authority = credentials->authority,
+		.certificate = credentials->certificate,
+		.key = credentials->key,
+		.token = credentials->token,
+		.user = config->user,
+		.password = config->password,
+		.is_insecure = config->is_insecure,
+	};
+	*ret = &credentials->access;
+	return 0;
+}
+
+void kube_credentials_refused(struct kube_credentials *credentials)
+{
+	credentials->has_given = false;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_KUBE_EXEC_H
+#define SOURCE_KUBE_EXEC_H
+
+#include "../../base/error.h"
+#include "../../base/memory.h"
+#include "kube_config.h"
+
+#include <ev.h>
+#include <stdint.h>
+
+/**
+ * struct kube_exec_credential - what a plugin gave
+ * @token:        or NULL
+ * @certificate:  PEM, or NULL
+ * @key:          of @certificate
+ * @expires:      milliseconds since 1970; 0 = never
+ */
+struct kube_exec_credential {
+	char *token;
+	char *certificate;
+	char *key;
+	int64_t expires;
+};
+
+/** kube_exec_credential_clear() - free the texts and zero the struct */
+void kube_exec_credential_clear(struct kube_exec_credential *credential);
+
+/**
+ * kube_exec_parse() - read the ExecCredential that a plugin printed
+ * @api_version:  what the kubeconfig asked for
+ * @ret:          set on success only
+ *
+ * Return: 0 or -EINVAL, without a secret in the error
+ */
+int kube_exec_parse(const char *text, const char *api_version, struct kube_exec_credential *ret,
+		    struct error *err);
+
+/**
+ * struct kube_exec - one run of a credential plugin
+ *
+ * Kubeconfigs of managed clusters get their credentials that way, so this is, beside
+ * iptables-restore, the one program that the agent runs; without a shell. It gets the agent's
+ * environment, an empty standard input, and the agent's standard error, and has a minute.
+ */
+struct kube_exec;
+
+/**
+ * kube_exec_start() - run the plugin
+ * @loop:    the default loop: libev collects children only there
+ * @on_end:  called once from the loop, with the credential, which it may take, or with an error;
+ *           it may free the run
+ * Return: 0, or a negative errno if it could not be started, and then on_end() is not called
+ */
+int kube_exec_start(struct ev_loop *loop, const struct kube_config *config,
+		    void (*on_end)(void *owner, struct kube_exec_credential *credential,
+				   const struct error *err),
+		    void *owner, struct kube_exec **ret, struct error *err);
+
+/** kube_exec_free() - kill it if it still runs; on_end() is not called any more; NULL is fine */
+void kube_exec_free(struct kube_exec *exec);
+
+#endif

@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kube_http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <utlist.h>
+
+#define CONNECT_SECONDS	  1.5
+#define HANDSHAKE_SECONDS 10
+#define ANSWER_SECONDS	  30.0
+#define SLICE_SECONDS	  0.005
+#define REFUSAL_LIMIT	  ((size_t)64 << 10)
+
+/* A peer that is gone is noticed after 5 + 3 x 1 s of silence, or 8 s after data was sent. */
+#define KEEPALIVE_IDLE_SECONDS	    5
+#define KEEPALIVE_INTERVAL_SECONDS  1
+#define KEEPALIVE_PROBES	    3
+#define UNACKNOWLEDGED_MILLISECONDS 8000
+
+#define USER_AGENT "ipvsagent/" IPVSAGENT_VERSION " (linux)"
+
+struct kube_http {
+	struct ev_loop *loop;
+	CURLM *multi;
+	ev_timer timeout; /* as libcurl wants it */
+	ev_timer resume;  /* of paused requests */
+	struct kube_request *requests;
+	struct timespec slice_start;
+	void (*on_response)(void *owner, const char *method, const char *host, int status);
+	void *owner;
+};
+
+/* A socket of libcurl's. */
+struct watched {
+	struct kube_http *http;
+	ev_io io;
+};
+
+/**
+ * enum phase - what the request waits for
+ *   CONNECTING  a name or a connection; libcurl limits the time, and we that of the TCP handshake
+ *   ANSWERING   the header of the answer
+ *   RECEIVING   the body
+ *   ENDED       on_end() was called, or is about to
+ */
+enum phase { PHASE_CONNECTING, PHASE_ANSWERING, PHASE_RECEIVING, PHASE_ENDED };
+
+struct kube_request {
+	struct kube_http *http;
+	struct kube_request *prev, *next;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct curl_slist *connect_to;
+	enum phase phase;
+	ev_timer watchdog;
+	double idle_seconds;
+	void (*on_answer)(void *owner);
+	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
+	void (*on_end)(void *owner, const struct kube_response *response);
+	void *owner;
+	bool is_post;
+	bool is_paused;
+	struct error body_error;
+	char *refusal; /* body of an answer that is no success */
+	size_t refusal_length;
+	char host[256];
+	char curl_error[CURL_ERROR_SIZE];
+};
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static void restart_timer(struct ev_loop *loop, ev_timer *timer, double seconds)
+{
+	ev_now_update(loop);
+	ev_timer_stop(loop, timer);
+	ev_timer_set(timer, seconds, 0.);
+	ev_timer_start(loop, timer);
+}
+
+static int http_status_of(struct kube_request *request)
+{
+	long status = 0;
+
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
+static bool is_success(int http_status)
+{
+	return http_status >= 200 && http_status < 300;
+}
+
+/* Takes the request out of libcurl and tells its owner, who may free it. */
+static void end(struct kube_request *request, struct kube_response *response)
+{
+	struct kube_http *http = request->http;
+	curl_off_t retry = 0;
+
+	request->phase = PHASE_ENDED;
+	ev_timer_stop(http->loop, &request->watchdog);
+	response->http_status = http_status_of(request);
+	response->retry_seconds = -1;
+	if (response->http_status && !is_success(response->http_status)) {
+		kube_status_parse(response->http_status, request->refusal ? request->refusal : "",
+				  request->refusal_length, &response->status);
+		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry);
+		response->retry_seconds =
+			retry > 0 ? (double)retry : response->status.retry_seconds;
+	}
+	curl_multi_remove_handle(http->multi, request->easy);
+	if (http->on_response)
+		http->on_response(http->owner, request->is_post ? "POST" : "GET", request->host,
+				  response->error.code ? 0 : response->http_status);
+	request->on_end(request->owner, response);
+}
+
+static bool is_connect_failure(CURLcode code)
+{
+	return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+	       code == CURLE_COULDNT_RESOLVE_PROXY;
+}
+
+static bool is_tls_failure(CURLcode code)
+{
+	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CERTPROBLEM ||
+	       code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR ||
+	       code == CURLE_SSL_CIPHER;
+}
+
+static void explain(struct kube_request *request, CURLcode code, struct kube_response *response)
+{
+	const char *text = *request->curl_error ? request->curl_error : curl_easy_strerror(code);
+	curl_off_t connected = 0;
+	long number = 0;
+
+	curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &number);
+	curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	if (request->body_error.code) {
+		response->error = request->body_error;
+	} else if (code == CURLE_COULDNT_CONNECT && number) {
+		/* libcurl's own text has a duration in it, and never looks the same twice. */
+		error_set(&response->error, -EHOSTUNREACH, "%s", strerror((int)number));
+	} else if (code == CURLE_OPERATION_TIMEDOUT) {
+		error_set(&response->error, -ETIMEDOUT, "%s",
+			  request->phase == PHASE_RECEIVING ? "the answer did not end in time"
+							    : "no answer in time");
+	} else {
+		error_set(&response->error, is_tls_failure(code) ? -EPROTO : -EIO, "%s", text);
+	}
+	response->is_unreached =
+		is_connect_failure(code) || (code == CURLE_OPERATION_TIMEDOUT && !connected &&
+					     request->phase == PHASE_CONNECTING);
+	response->is_broken =
+		!response->is_unreached && !request->body_error.code && !is_tls_failure(code);
+}
+
+static void collect_ended(struct kube_http *http)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(http->multi, &left))) {
+		struct kube_response response = {0};
+		struct kube_request *request;
+		CURLcode code = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
+		if (code != CURLE_OK)
+			explain(request, code, &response);
+		end(request, &response);
+	}
+}
+
+static void run(struct kube_http *http, curl_socket_t socket, int events)
+{
+	int running;
+
+	clock_gettime(CLOCK_MONOTONIC, &http->slice_start);
+	curl_multi_socket_action(http->multi, socket, events, &running);
+	collect_ended(http);
+}
+
+static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	run(container_of(timer, struct kube_http, timeout), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_socket_ready(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct watched *watched = container_of(io, struct watched, io);
+
+	(void)loop;
+	run(watched->http, io->fd,
+	    (events & EV_READ ? CURL_CSELECT_IN : 0) | (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static int on_timer_wanted(CURLM *multi, long milliseconds, void *user)
+{
+	struct kube_http *http = user;
+
+	(void)multi;
+	ev_timer_stop(http->loop, &http->timeout);
+	if (milliseconds >= 0)
+		restart_timer(http->loop, &http->timeout, (double)milliseconds / 1000);
+	return 0;
+}
+
+static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *user, void *data)
+{
+	struct kube_http *http = user;
+	struct watched *watched = data;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (watched)
+			ev_io_stop(http->loop, &watched->io);
+		free(watched);
+		curl_multi_assign(http->multi, socket, NULL);
+		return 0;
+	}
+	if (!watched) {
+		watched = memory_allocate(sizeof(*watched));
+		watched->http = http;
+		ev_io_init(&watched->io, on_socket_ready, socket, 0);
+		curl_multi_assign(http->multi, socket, watched);
+	}
+	ev_io_stop(http->loop, &watched->io);
+	ev_io_set(&watched->io, socket,
+		  (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+	ev_io_start(http->loop, &watched->io);
+	return 0;
+}
+
+static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct kube_http *http = container_of(timer, struct kube_http, resume);
+	struct kube_request *request;
+
+	(void)loop;
+	(void)events;
+	clock_gettime(CLOCK_MONOTONIC, &http->slice_start);
+	DL_FOREACH(http->requests, request)
+	{
+		if (!request->is_paused)
+			continue;
+		request->is_paused = false;
+		curl_easy_pause(request->easy, CURLPAUSE_CONT);
+	}
+	collect_ended(http);
+}
+
+struct kube_http *kube_http_new(struct ev_loop *loop,
+				void (*on_response)(void *owner, const char *method,
+						    const char *host, int status),
+				void *owner)
+{
+	struct kube_http *http = memory_allocate(sizeof(*http));
+
+	/* Nothing else of the program uses libcurl, and no thread runs yet. */
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		abort();
+	http->loop = loop;
+	http->on_response = on_response;
+	http->owner = owner;
+	http->multi = curl_multi_init();
+	if (!http->multi)
+		abort();
+	ev_timer_init(&http->timeout, on_timeout, 0., 0.);
+	ev_timer_init(&http->resume, on_resume, 0., 0.);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	return http;
+}
+
+void kube_http_free(struct kube_http *http)
+{
+	if (!http)
+		return;
+	curl_multi_cleanup(http->multi);
+	ev_timer_stop(http->loop, &http->timeout);
+	ev_timer_stop(http->loop, &http->resume);
+	curl_global_cleanup();
+	free(http);
+}
+
+static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct kube_request *request = container_of(timer, struct kube_request, watchdog);
+	struct kube_response response = {0};
+	curl_off_t connected = 0;
+
+	(void)loop;
+	(void)events;
+	curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	if (request->phase == PHASE_CONNECTING && connected)
+		return; /* The TLS handshake is libcurl's to limit. */
+	response.is_unreached = request->phase == PHASE_CONNECTING;
+	response.is_broken = !response.is_unreached;
+	error_set(
+		&response.error, -ETIMEDOUT, "%s",
+		response.is_unreached
+			? strerror(ETIMEDOUT)
+			: (request->phase == PHASE_ANSWERING ? "no answer" : "the answer stalls"));
+	end(request, &response);
+}
+
+static void set_option(int descriptor, int level, int option, int value)
+{
+	setsockopt(descriptor, level, option, &value, sizeof(value));
+}
+
+/* Called before each attempt to connect, of which there may be several. */
+static int on_socket_made(void *user, curl_socket_t descriptor, curlsocktype purpose)
+{
+	struct kube_request *request = user;
+
+	(void)purpose;
+	set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
+	set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
+	set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+	set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MILLISECONDS);
+	if (request->phase == PHASE_CONNECTING)
+		restart_timer(request->http->loop, &request->watchdog, CONNECT_SECONDS);
+	return CURL_SOCKOPT_OK;
+}
+
+/* Called when the connection stands and the request is about to be sent. */
+static int on_connected(void *user, char *remote, char *local, int remote_port, int local_port)
+{
+	struct kube_request *request = user;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	request->phase = PHASE_ANSWERING;
+	restart_timer(request->http->loop, &request->watchdog, ANSWER_SECONDS);
+	return CURL_PREREQFUNC_OK;
+}
+
+static void note_progress(struct kube_request *request)
+{
+	request->phase = PHASE_RECEIVING;
+	ev_timer_stop(request->http->loop, &request->watchdog);
+	if (request->idle_seconds > 0)
+		restart_timer(request->http->loop, &request->watchdog, request->idle_seconds);
+}
+
+/* An empty line ends the header. */
+static size_t on_header(char *data, size_t size, size_t count, void *user)
+{
+	struct kube_request *request = user;
+
+	note_progress(request);
+	if ((*data == '\r' || *data == '\n') && request->on_answer &&
+	    is_success(http_status_of(request)))
+		request->on_answer(request->owner);
+	return size * count;
+}
+
+static size_t keep_refusal(struct kube_request *request, const char *data, size_t size)
+{
+	size_t kept = size;
+
+	if (kept > REFUSAL_LIMIT - request->refusal_length)
+		kept = REFUSAL_LIMIT - request->refusal_length;
+	request->refusal = memory_resize(request->refusal, request->refusal_length + kept + 1, 1);
+	memcpy(request->refusal + request->refusal_length, data, kept);
+	request->refusal_length += kept;
+	return size;
+}
+
+static size_t on_data(char *data, size_t size, size_t count, void *user)
+{
+	struct kube_request *request = user;
+	struct kube_http *http = request->http;
+	int r;
+
+	if (!is_success(http_status_of(request)))
+		return keep_refusal(request, data, size * count);
+	if (seconds_since(&http->slice_start) > SLICE_SECONDS) {
+		request->is_paused = true;
+		if (!ev_is_active(&http->resume))
+			restart_timer(http->loop, &http->resume, 0.);
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	note_progress(request);
+	r = request->on_body(request->owner, data, size * count, &request->body_error);
+	if (r < 0 && !request->body_error.code)
+		request->body_error.code = r;
+	return r < 0 ? 0 : size * count;
+}
+
+static void add_header(struct kube_request *request, const char *text)
+{
+	request->headers = curl_slist_append(request->headers, text);
+	if (!request->headers)
+		abort();
+}
+
+/* CURLOPT_CAINFO_BLOB and others: libcurl takes a copy. */
+static void set_blob(CURL *easy, CURLoption option, const char *text)
+{
+	struct curl_blob blob = {
+		.data = (void *)text, .len = strlen(text), .flags = CURL_BLOB_COPY};
+
+	curl_easy_setopt(easy, option, &blob);
+}
+
+static void set_tls(CURL *easy, const struct kube_access *access)
+{
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, access->is_insecure ? 0L : 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, access->is_insecure ? 0L : 2L);
+	if (access->authority) {
+		/* Else the system's authorities would count as well. */
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+		set_blob(easy, CURLOPT_CAINFO_BLOB, access->authority);
+	}
+	if (access->certificate && access->key) {
+		set_blob(easy, CURLOPT_SSLCERT_BLOB, access->certificate);
+		set_blob(easy, CURLOPT_SSLKEY_BLOB, access->key);
+	}
+}
+
+/* "https://host:port/path" -> "host:port" */
+static void set_host(struct kube_request *request, const char *server)
+{
+	const char *host = strstr(server, "://") + 3;
+
+	snprintf(request->host, sizeof(request->host), "%.*s", (int)strcspn(host, "/"), host);
+}
+
+static bool has_port(const char *host)
+{
+	const char *colon = strrchr(host, ':');
+
+	return colon && !strchr(colon, ']');
+}
+
+/*
+ * libcurl checks the certificate against the name in the URL, so the other name is put there, and
+ * the connection goes to where the server is.
+ */
+static char *build_url(struct kube_request *request, const struct kube_access *access,
+		       const char *path)
+{
+	const char *rest = strstr(access->server, "://") + 3;
+	const char *port = has_port(request->host) ? strrchr(request->host, ':') : ":443";
+	auto_memory char *target = NULL;
+	auto_memory char *header = NULL;
+
+	if (!access->tls_server_name || strncmp(access->server, "https://", 8) != 0)
+		return memory_format("%s%s", access->server, path);
+	target = memory_format("::%s%s", request->host, has_port(request->host) ? "" : ":443");
+	header = memory_format("Host: %s", request->host);
+	request->connect_to = curl_slist_append(NULL, target);
+	if (!request->connect_to)
+		abort();
+	add_header(request, header);
+	curl_easy_setopt(request->easy, CURLOPT_CONNECT_TO, request->connect_to);
+	return memory_format("https://%s%s%s%s", access->tls_server_name, port,
+			     rest + strcspn(rest, "/"), path);
+}
+
+static void set_authorization(struct kube_request *request, const struct kube_access *access)
+{
+	auto_memory char *header = NULL;
+
+	if (access->token) {
+		header = memory_format("Authorization: Bearer %s", access->token);
+		add_header(request, header);
+		explicit_bzero(header, strlen(header));
+	} else if (access->user) {
+		curl_easy_setopt(request->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(request->easy, CURLOPT_USERNAME, access->user);
+		curl_easy_setopt(request->easy, CURLOPT_PASSWORD,
+				 access->password ? access->password : "");
+	}
+}
+
+static void set_callbacks(struct kube_request *request)
+{
+	CURL *easy = request->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->curl_error);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, request);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, request);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+}
+
+static void set_up(struct kube_request *request, const struct kube_access *access,
+		   const struct kube_request_options *options)
+{
+	CURL *easy = request->easy;
+	auto_memory char *url = NULL;
+
+	set_host(request, access->server);
+	set_callbacks(request);
+	url = build_url(request, access, options->path);
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, options->is_fresh ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HANDSHAKE_SECONDS);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(options->total_seconds * 1000));
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
+	if (access->proxy) {
+		curl_easy_setopt(easy, CURLOPT_PROXY, access->proxy);
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	}
+	set_tls(easy, access);
+	add_header(request, "Accept: application/json");
+	set_authorization(request, access);
+	if (options->body) {
+		add_header(request, "Content-Type: application/json");
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, options->body);
+	}
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
+}
+
+struct kube_request *kube_request_new(struct kube_http *http, const struct kube_access *access,
+				      const struct kube_request_options *options)
+{
+	struct kube_request *request = memory_allocate(sizeof(*request));
+
+	request->http = http;
+	request->idle_seconds = options->idle_seconds;
+	request->on_answer = options->on_answer;
+	request->on_body = options->on_body;
+	request->on_end = options->on_end;
+	request->owner = options->owner;
+	request->is_post = options->body;
+	ev_timer_init(&request->watchdog, on_watchdog, 0., 0.);
+	request->easy = curl_easy_init();
+	if (!request->easy)
+		abort();
+	set_up(request, access, options);
+	DL_APPEND(http->requests, request);
+	if (curl_multi_add_handle(http->multi, request->easy) != CURLM_OK)
+		abort();
+	return request;
+}
+
+void kube_request_free(struct kube_request *request)
+{
+	if (!request)
+		return;
+	ev_timer_stop(request->http->loop, &request->watchdog);
+	if (request->phase != PHASE_ENDED)
+		curl_multi_remove_handle(request->http->multi, request->easy);
+	DL_DELETE(request->http->requests, request);
+	curl_easy_cleanup(request->easy);
+	for (struct curl_slist *item = request->headers; item; item = item->next)
+		explicit_bzero(item->data, strlen(item->data));
+	curl_slist_free_all(request->headers);
+	curl_slist_free_all(request->connect_to);
+	free(request->refusal);
+	free(request);
+}
+
+void kube_request_allow_idle(struct kube_request *request)
+{
+	request->idle_seconds = 0;
+	if (request->phase == PHASE_RECEIVING)
+		ev_timer_stop(request->http->loop, &request->watchdog);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_KUBE_HTTP_H
+#define SOURCE_KUBE_HTTP_H
+
+#include "../../base/error.h"
+#include "../../base/memory.h"
+#include "kube_credentials.h"
+#include "kube_status.h"
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct kube_http - requests to an API server, driven by the event loop
+ *
+ * HTTP/2 where the server offers it, all requests then share a connection. HTTPS_PROXY and
+ * NO_PROXY count as for any program. Redirects are not followed.
+ *
+ * A connection that does not come about within 1.5 s once the address is known, or whose other end
+ * does not answer for 8 s, is given up. Bodies are handed on in slices: after 5 ms the rest waits
+ * for the next round of the loop.
+ */
+struct kube_http;
+
+/**
+ * kube_http_new() - nothing is connected yet
+ * @on_response:  as in struct kube_source_options; may be NULL
+ */
+struct kube_http *kube_http_new(struct ev_loop *loop,
+				void (*on_response)(void *owner, const char *method,
+						    const char *host, int status),
+				void *owner);
+
+/** kube_http_free() - after all requests have ended or were freed; NULL is fine */
+void kube_http_free(struct kube_http *http);
+AUTO_FREE_DEFINE(kube_http);
+
+/** struct kube_request - one request and its answer */
+struct kube_request;
+
+/**
+ * struct kube_response - how a request ended
+ * @http_status:    0 if no answer came
+ * @status:         of an answer that is no success: what it said
+ * @retry_seconds:  what a Retry-After says; -1 if there is none
+ * @error:          code 0 if the answer is complete (whatever its status); else what went wrong
+ * @is_unreached:   no connection came about
+ * @is_broken:      there was a connection, and it was lost
+ */
+struct kube_response {
+	int http_status;
+	struct kube_status status;
+	double retry_seconds;
+	struct error error;
+	bool is_unreached;
+	bool is_broken;
+};
+
+/**
+ * struct kube_request_options - what to ask
+ * @path:           with its query, below the server's URL
+ * @body:           JSON to be posted; NULL: GET
+ * @idle_seconds:   longest pause in the answer; 0 = none. Whatever it is, an answer has to start
+ *                  within 30 s.
+ * @total_seconds:  longest duration; 0 = no limit
+ * @is_fresh:       on a new connection
+ * @on_body:        bytes of a successful answer. A negative return value ends the request; @err is
+ *                  then its error. It must neither start nor free requests.
+ * @on_end:         called once from the loop, unless the request was freed before; it may free the
+ *                  request and start others
+ */
+struct kube_request_options {
+	const char *path;
+	const char *body;
+	double idle_seconds;
+	double total_seconds;
+	bool is_fresh;
+	void (*on_answer)(void *owner);
+	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
+	void (*on_end)(void *owner, const struct kube_response *response);
+	void *owner;
+};
+
+/** kube_request_new() - send a request; everything that @access and @options name is copied */
+struct kube_request *kube_request_new(struct kube_http *http, const struct kube_access *access,
+				      const struct kube_request_options *options);
+
+/** kube_request_free() - also ends it if it has not ended; not from on_body(); NULL is fine */
+void kube_request_free(struct kube_request *request);
+
+/** kube_request_allow_idle() - from now on the answer may pause; also from on_body() */
+void kube_request_allow_idle(struct kube_request *request);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_KUBE_REFLECTOR_H
+#define SOURCE_KUBE_REFLECTOR_H
+
+#include "../../base/error.h"
+#include "../../base/memory.h"
+#include "../../objects/object_sink.h"
+#include "../object_decode.h"
+#include "kube_credentials.h"
+#include "kube_http.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+/**
+ * struct kube_reflector - one kind of object, listed and then watched
+ *
+ * First a streaming list (a watch with sendInitialEvents) is tried; a server that does not know it
+ * is asked for an ordinary list, in pages where the server pages. Then a watch follows the changes;
+ * it is renewed every five to ten minutes from where it was. A new list is made where the server
+ * says that this place is gone, and when a watch ends without even a bookmark, which would have
+ * come if the server knew the place.
+ *
+ * After a failure:
+ * - not reached at all: again in 0.3 to 0.8 s, however often, because that costs a server nothing;
+ * - 401: credentials are read again, once at once;
+ * - otherwise in 0.8 s, doubled each time up to 10 s, or what Retry-After says; give or take half.
+ */
+struct kube_reflector;
+
+/**
+ * struct kube_reflector_options - what to list, and who hears of it
+ * @kind:         Service, EndpointSlice or Node
+ * @path:         "/api/v1/services"
+ * @selector:     part of a query: "labelSelector=...", or "fieldSelector=..."
+ * @watch_seconds: how long a watch lasts at least; up to twice that
+ * @sink:         outlives the reflector
+ * @on_changed:   the sink got a batch of objects, or the listing became complete
+ * @on_trouble:   a request failed; what happens next
+ * @on_fine:      a request succeeded after on_trouble()
+ * @owner:        first argument of the callbacks
+ */
+struct kube_reflector_options {
+	enum object_kind kind;
+	const char *path;
+	const char *selector;
+	int watch_seconds;
+	struct kube_http *http;
+	struct kube_credentials *credentials;
+	const struct object_sink *sink;
+	void (*on_changed)(void *owner);
+	void (*on_trouble)(void *owner, struct kube_reflector *reflector, const char *text);
+	void (*on_fine)(void *owner, struct kube_reflector *reflector);
+	void *owner;
+};
+
+/** kube_reflector_new() - starts by itself, in the loop; @options are copied, their texts too */
+struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
+					  const struct kube_reflector_options *options);
+
+void kube_reflector_free(struct kube_reflector *reflector);
+AUTO_FREE_DEFINE(kube_reflector);
+
+/** kube_reflector_credentials_ready() - after kube_credentials_get() gave -EINPROGRESS */
+void kube_reflector_credentials_ready(struct kube_reflector *reflector, const struct error *err);
+
+/** kube_reflector_is_listed() - a listing was complete at least once */
+bool kube_reflector_is_listed(const struct kube_reflector *reflector);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kube_source.h"
+
+#include "../../base/memory.h"
+#include "kube_config.h"
+#include "kube_credentials.h"
+#include "kube_http.h"
+#include "kube_reflector.h"
+#include "kube_text.h"
+
+#include <string.h>
+
+#define WATCH_SECONDS 300
+
+/* What kube-proxy leaves to others: headless Services, and those of another proxy. */
+#define NOT_OURS                                                \
+	"labelSelector=%21service.kubernetes.io/headless%2C%21" \
+	"service.kubernetes.io/service-proxy-name"
+
+/* One kind of object; @trouble: why it cannot be read at the moment, NULL if it can. */
+struct part {
+	struct kube_reflector *reflector;
+	char *trouble;
+};
+
+struct kube_source {
+	struct object_sink sink;
+	void (*on_report)(void *owner, enum kube_report kind, const char *text);
+	void (*on_response)(void *owner, const char *method, const char *host, int status);
+	void *owner;
+	struct kube_config *config;
+	struct kube_credentials *credentials;
+	struct kube_http *http;
+	struct part parts[3];
+	char *description;
+};
+
+static struct part *find_part(struct kube_source *source, const struct kube_reflector *reflector)
+{
+	for (size_t i = 0; i < COUNT(source->parts); i++)
+		if (source->parts[i].reflector == reflector)
+			return &source->parts[i];
+	abort();
+}
+
+static bool is_known_trouble(const struct kube_source *source, const char *text)
+{
+	for (size_t i = 0; i < COUNT(source->parts); i++)
+		if (memory_text_is_equal(source->parts[i].trouble, text))
+			return true;
+	return false;
+}
+
+/* Most troubles hit all parts alike, so each is told once. */
+static void on_trouble(void *owner, struct kube_reflector *reflector, const char *text)
+{
+	struct kube_source *source = owner;
+	struct part *part = find_part(source, reflector);
+	auto_memory char *line = NULL;
+
+	if (!is_known_trouble(source, text)) {
+		line = memory_format("%s: %s", source->description, text);
+		source->on_report(source->owner, KUBE_REPORT_WARNING, line);
+	}
+	free(part->trouble);
+	part->trouble = memory_text(text);
+}
+
+static void on_fine(void *owner, struct kube_reflector *reflector)
+{
+	struct kube_source *source = owner;
+	struct part *part = find_part(source, reflector);
+	auto_memory char *line = NULL;
+
+	free(take(&part->trouble));
+	for (size_t i = 0; i < COUNT(source->parts); i++)
+		if (source->parts[i].trouble)
+			return;
+	line = memory_format("%s: works again", source->description);
+	source->on_report(source->owner, KUBE_REPORT_INFO, line);
+}
+
+static void on_changed(void *owner)
+{
+	struct kube_source *source = owner;
+
+	for (size_t i = 0; i < COUNT(source->parts); i++)
+		if (!kube_reflector_is_listed(source->parts[i].reflector))
+			return;
+	source->sink.synced(source->sink.owner);
+}
+
+static void on_credentials_ready(void *owner, const struct error *err)
+{
+	struct kube_source *source = owner;
+
+	for (size_t i = 0; i < COUNT(source->parts); i++)
+		kube_reflector_credentials_ready(source->parts[i].reflector, err);
+}
+
+static void on_response(void *owner, const char *method, const char *host, int status)
+{
+	struct kube_source *source = owner;
+
+	if (source->on_response)
+		source->on_response(source->owner, method, host, status);
+}
+
+static void start_part(struct kube_source *source, struct ev_loop *loop, size_t index,
+		       enum object_kind kind, const char *path, const char *selector)
+{
+	const struct kube_reflector_options options = {
+		.kind = kind,
+		.path = path,
+		.selector = selector,
+		.watch_seconds = WATCH_SECONDS,
+		.http = source->http,
+		.credentials = source->credentials,
+		.sink = &source->sink,
+		.on_changed = on_changed,
+		.on_trouble = on_trouble,
+		.on_fine = on_fine,
+		.owner = source,
+	};
+
+	source->parts[index].reflector = kube_reflector_new(loop, &options);
+}
+
+static void warn(struct kube_source *source)
+{
+	auto_memory char *line = NULL;
+
+	if (!source->config->is_insecure)
+		return;
+	line = memory_format("%s: its certificate is not checked (insecure-skip-tls-verify); "
+			     "anybody in between can read and change everything",
+			     source->description);
+	source->on_report(source->owner, KUBE_REPORT_WARNING, line);
+}
+
+int kube_source_open(struct ev_loop *loop, const struct kube_source_options *options,
+		     struct kube_source **ret, struct error *err)
+{
+	const struct kube_config_place place = {
+		.kubeconfig = options->kubeconfig,
+		.master = options->master,
+		.service_account = KUBE_CONFIG_SERVICE_ACCOUNT,
+	};
+	auto_memory char *escaped = kube_text_escape(options->node_name);
+	auto_memory char *own_node = memory_format("fieldSelector=metadata.name%%3D%s", escaped);
+	struct kube_config *config = NULL;
+	struct kube_source *source;
+	int r = kube_config_load(&place, &config, err);
+
+	if (r < 0)
+		return r;
+	source = memory_allocate(sizeof(*source));
+	source->sink = options->sink;
+	source->on_report = options->on_report;
+	source->on_response = options->on_response;
+	source->owner = options->owner;
+	source->config = config;
+	source->description = memory_format("API server %s (%s)", config->server, config->origin);
+	source->credentials = kube_credentials_new(loop, config, on_credentials_ready, source);
+	source->http = kube_http_new(loop, on_response, source);
+	warn(source);
+	start_part(source, loop, 0, OBJECT_KIND_SERVICE, "/api/v1/services", NOT_OURS);
+	start_part(source, loop, 1, OBJECT_KIND_ENDPOINT_SLICE,
+		   "/apis/discovery.k8s.io/v1/endpointslices", NOT_OURS);
+	start_part(source, loop, 2, OBJECT_KIND_NODE, "/api/v1/nodes", own_node);
+	*ret = source;
+	return 0;
+}
+
+void kube_source_close(struct kube_source *source)
+{
+	if (!source)
+		return;
+	for (size_t i = 0; i < COUNT(source->parts); i++) {
+		kube_reflector_free(source->parts[i].reflector);
+		free(source->parts[i].trouble);
+	}
+	kube_http_free(source->http);
+	kube_credentials_free(source->credentials);
+	kube_config_free(source->config);
+	free(source->description);
+	free(source);
+}
+
+const char *kube_source_description(const struct kube_source *source)
+{
+	return source->description;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_KUBE_SOURCE_H
+#define SOURCE_KUBE_SOURCE_H
+
+#include "../../base/error.h"
+#include "../../objects/object_sink.h"
+
+#include <ev.h>
+
+/**
+ * struct kube_source - objects from a Kubernetes API server, kept up to date
+ *
+ * Lists and watches Services and EndpointSlices, with the label selector of kube-proxy, and one
+ * Node. The sink hears of the objects, and of synced(), from the loop, never from within these
+ * functions.
+ *
+ * What holds:
+ * - synced() is first called when all three have been listed completely, and from then on after
+ *   each batch of changes.
+ * - Nothing is removed because a request failed. After an interruption the watch goes on where it
+ *   was; where the server no longer knows that place everything is listed once more, and what is
+ *   not in the complete new list is removed then.
+ * - Lists are read as streams, object by object; no more than one object is held as JSON.
+ * - A wrong object is reported; what was delivered for it before stays in force.
+ * - A lost connection is noticed within ten seconds and tried again each half second or so until
+ *   the server can be reached; a server that answers with errors is asked at growing intervals.
+ * - Certificates, keys and tokens in files are read for each request; what a credential plugin
+ *   gave is used until it expires or is refused.
+ * - Reports never contain credentials.
+ */
+struct kube_source;
+
+/**
+ * enum kube_report - what a report is about
+ *   WARNING  something does not work; the text says what happens next
+ *   INFO     it works again, or for the first time
+ *   DEBUG    requests and their outcome
+ */
+enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO, KUBE_REPORT_DEBUG };
+
+/**
+ * struct kube_source_options - where to find the server, and who hears of it
+ * @kubeconfig:   path; NULL: the files of $KUBECONFIG, or else what Kubernetes gives a pod
+ * @master:       URL in place of the configured one; may be NULL
+ * @node_name:    whose Node is read
+ * @sink:         copied; its strings outlive the source
+ * @on_report:    one line, without newline
+ * @on_response:  each request that ended: its method, the server's "host:port", and the HTTP status
+ *                or 0 if there was no answer; may be NULL
+ * @owner:        first argument of both
+ *
+ * The texts are copied.
+ */
+struct kube_source_options {
+	const char *kubeconfig;
+	const char *master;
+	const char *node_name;
+	struct object_sink sink;
+	void (*on_report)(void *owner, enum kube_report kind, const char *text);
+	void (*on_response)(void *owner, const char *method, const char *host, int status);
+	void *owner;
+};
+
+/**
+ * kube_source_open() - start to list and watch
+ * @loop:  the default loop, if the kubeconfig names a credential plugin
+ * @ret:   set on success only
+ *
+ * Return: 0, or a negative errno if the configuration cannot be used; whether the server can be
+ * reached shows later.
+ */
+int kube_source_open(struct ev_loop *loop, const struct kube_source_options *options,
+		     struct kube_source **ret, struct error *err);
+
+/** kube_source_close() - stop; delivered objects stay with the sink; NULL is fine */
+void kube_source_close(struct kube_source *source);
+
+/** kube_source_description() - "API server https://10.0.0.1:6443 (kubeconfig /etc/x)" */
+const char *kube_source_description(const struct kube_source *source);
+
+#endif
