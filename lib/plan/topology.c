@@ -3,11 +3,28 @@
 
 #include <string.h>
 
+/* A copy that is more usable speaks for its endpoint; of equal ones, the one on this node. */
+static int usability(const struct candidate *candidate)
+{
+	int conditions =
+		candidate->is_ready ? 2 : candidate->is_serving && candidate->is_terminating;
+
+	return conditions * 2 + candidate->is_local;
+}
+
+/* Copies of an endpoint come together, the one that speaks for it first, whatever the slices. */
 static int compare_candidates(const void *a, const void *b)
 {
 	const struct candidate *left = a, *right = b;
+	int order = destination_compare(&left->destination, &right->destination);
 
-	return destination_compare(&left->destination, &right->destination);
+	if (order == 0)
+		order = usability(right) - usability(left);
+	if (order == 0 && left->hint_zones && right->hint_zones)
+		order = strcmp(left->hint_zones, right->hint_zones);
+	if (order == 0)
+		order = !left->hint_zones - !right->hint_zones;
+	return order;
 }
 
 static bool port_matches(const struct endpoint_slice_port *slice_port,
@@ -36,15 +53,6 @@ static void add(struct candidates *candidates, const struct endpoint *endpoint, 
 	};
 }
 
-/* The copy that is more usable speaks for the endpoint; equal copies are told apart by place. */
-static int usability(const struct candidate *candidate)
-{
-	int conditions =
-		candidate->is_ready ? 2 : candidate->is_serving && candidate->is_terminating;
-
-	return conditions * 2 + candidate->is_local;
-}
-
 static void merge_copies(struct candidates *candidates)
 {
 	size_t used = 0;
@@ -55,8 +63,6 @@ static void merge_copies(struct candidates *candidates)
 
 		if (!last || destination_compare(&last->destination, &candidate->destination) != 0)
 			candidates->items[used++] = *candidate;
-		else if (usability(candidate) > usability(last))
-			*last = *candidate;
 	}
 	candidates->count = used;
 }

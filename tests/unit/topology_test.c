@@ -53,6 +53,8 @@ static void write_candidate(FILE *stream, const struct candidate *candidate)
 				  buffer));
 	if (candidate->is_local)
 		fprintf(stream, "@here");
+	if (candidate->hint_zones)
+		fprintf(stream, "+%s", candidate->hint_zones);
 	if (!candidate->is_ready)
 		fprintf(stream, candidate->is_terminating
 					? (candidate->is_serving ? "!terminating" : "!ended")
@@ -137,6 +139,11 @@ static void test_collect(void **state)
 		 {"a/1 port=:80/TCP 10.0.0.1@there", "a/2 port=:80/TCP 10.0.0.1@here"},
 		 AF_INET,
 		 "10.0.0.1:80@here "},
+		{"of copies with different hints always the same one speaks",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1 10.0.0.1+west", "a/2 port=:80/TCP 10.0.0.1+east"},
+		 AF_INET,
+		 "10.0.0.1:80+east "},
 		{"a ready copy elsewhere beats a local one that is not",
 		 ":80/TCP",
 		 {"a/1 port=:80/TCP 10.0.0.1@here!unready", "a/2 port=:80/TCP 10.0.0.1@there"},
