@@ -302,15 +302,24 @@ void ledger_unfail(struct ledger *ledger, struct failure *failure)
 	free(failure);
 }
 
+/* What was removed is remembered until it is known to be gone, with the tries that failed. */
+static void forget_removed(struct ledger *ledger, const struct change *change)
+{
+	if (change->kind == CHANGE_KIND_SERVER_REMOVE)
+		ledger_server_removed(ledger, &change->server.key);
+	if (change->kind == CHANGE_KIND_MEMBER_REMOVE || change->kind == CHANGE_KIND_ADDRESS_REMOVE)
+		ledger_unit_removed(ledger, change);
+}
+
 void ledger_report(struct ledger *ledger, const struct change *changes, size_t count, uint64_t now)
 {
 	struct failure *failure, *next;
 
 	for (size_t i = 0; i < count; i++) {
-		if (changes[i].result >= 0 && changes[i].kind == CHANGE_KIND_SERVER_REMOVE)
-			ledger_server_removed(ledger, &changes[i].server.key);
-		if (changes[i].result >= 0)
+		if (changes[i].result >= 0) {
+			forget_removed(ledger, &changes[i]);
 			continue;
+		}
 		if (change_facility(changes[i].kind) == FACILITY_IPVS)
 			ledger_server_failed(ledger, &changes[i], now);
 		else

@@ -104,6 +104,7 @@ struct set_member ledger_unit_of_server(const struct virtual_server_key *key, en
 void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struct changes *changes);
 void ledger_unit_touch(struct ledger *ledger, struct unit_entry *unit);
 void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit);
+void ledger_unit_removed(struct ledger *ledger, const struct change *change);
 void ledger_unit_failed(struct ledger *ledger, const struct change *change, uint64_t now);
 
 /* ledger_servers.c */

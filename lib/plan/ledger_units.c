@@ -74,21 +74,33 @@ void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struc
 	bool is_wanted = unit->claims > 0;
 	struct change *change;
 
-	if (is_wanted != unit->is_held) {
-		if (is_wanted)
-			change = changes_add(changes, is_address ? CHANGE_KIND_ADDRESS_ADD
-								 : CHANGE_KIND_MEMBER_ADD);
-		else
-			change = changes_add(changes, is_address ? CHANGE_KIND_ADDRESS_REMOVE
-								 : CHANGE_KIND_MEMBER_REMOVE);
-		if (is_address)
-			change->address = unit->value.address;
-		else
-			change->member = unit->value;
-		unit->is_held = is_wanted;
-		unit->seen = ledger->generation;
+	if (is_wanted == unit->is_held) {
+		if (!is_wanted)
+			ledger_unit_drop(ledger, unit);
+		return;
 	}
-	if (!is_wanted)
+	if (is_wanted)
+		change = changes_add(changes,
+				     is_address ? CHANGE_KIND_ADDRESS_ADD : CHANGE_KIND_MEMBER_ADD);
+	else
+		change = changes_add(changes, is_address ? CHANGE_KIND_ADDRESS_REMOVE
+							 : CHANGE_KIND_MEMBER_REMOVE);
+	if (is_address)
+		change->address = unit->value.address;
+	else
+		change->member = unit->value;
+	unit->is_held = is_wanted;
+	unit->seen = ledger->generation;
+}
+
+void ledger_unit_removed(struct ledger *ledger, const struct change *change)
+{
+	bool is_address = change_facility(change->kind) == FACILITY_LINK;
+	struct set_member value =
+		is_address ? ledger_unit_of_address(&change->address) : change->member;
+	struct unit_entry *unit = ledger_unit_find(ledger, &value);
+
+	if (unit && !unit->is_held && !unit->claims)
 		ledger_unit_drop(ledger, unit);
 }
 
