@@ -6,9 +6,11 @@
 #include "../lib/source/manifests.h"
 #include "control.h"
 #include "drainer.h"
+#include "endpoints.h"
 #include "flow_cleaner.h"
 #include "health_ports.h"
 #include "instance_lock.h"
+#include "loop_clock.h"
 #include "node_state.h"
 #include "preparation.h"
 #include "rejections.h"
@@ -42,10 +44,15 @@ struct agent {
 	struct drainer *drainer;
 	struct flow_cleaner *flows;
 	struct health_ports *health_ports;
+	struct proxy_health proxy_health;
+	struct proxy_metrics *metrics;
+	struct loop_clock *loop_clock;
+	struct endpoints *endpoints;
 	struct rules_keeper *rules;
 	struct manifests *manifests;
 	struct control *control;
 	struct agent_health health;
+	struct status_sources sources;
 	ev_io link_events;
 	ev_timer addresses;
 	ev_signal stop[2];
@@ -75,6 +82,22 @@ static void refresh_node(struct agent *agent)
 				       view.node_port_address_count);
 }
 
+static void on_service_event(struct agent *agent, bool is_change)
+{
+	proxy_metrics_service_event(agent->metrics, is_change, ev_time());
+	if (is_change)
+		proxy_health_queued(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
+	sync_wake(agent->sync);
+}
+
+static void on_slice_event(struct agent *agent, bool is_change, int64_t trigger_time)
+{
+	proxy_metrics_slice_event(agent->metrics, is_change, trigger_time, ev_time());
+	if (is_change)
+		proxy_health_queued(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
+	sync_wake(agent->sync);
+}
+
 static void on_service_set(void *owner, struct service *service)
 {
 	struct agent *agent = owner;
@@ -83,32 +106,29 @@ static void on_service_set(void *owner, struct service *service)
 		       &(struct rejection){.kind = "Service",
 					   .namespace_name = service->namespace_name,
 					   .name = service->name});
-	store_set_service(agent->store, service);
-	sync_wake(agent->sync);
+	on_service_event(agent, store_set_service(agent->store, service));
 }
 
 static void on_service_removed(void *owner, const char *namespace_name, const char *name)
 {
 	struct agent *agent = owner;
 
-	store_remove_service(agent->store, namespace_name, name);
-	sync_wake(agent->sync);
+	on_service_event(agent, store_remove_service(agent->store, namespace_name, name));
 }
 
 static void on_endpoint_slice_set(void *owner, struct endpoint_slice *slice)
 {
 	struct agent *agent = owner;
+	int64_t trigger_time = slice->trigger_time;
 
-	store_set_endpoint_slice(agent->store, slice);
-	sync_wake(agent->sync);
+	on_slice_event(agent, store_set_endpoint_slice(agent->store, slice), trigger_time);
 }
 
 static void on_endpoint_slice_removed(void *owner, const char *namespace_name, const char *name)
 {
 	struct agent *agent = owner;
 
-	store_remove_endpoint_slice(agent->store, namespace_name, name);
-	sync_wake(agent->sync);
+	on_slice_event(agent, store_remove_endpoint_slice(agent->store, namespace_name, name), 0);
 }
 
 static void on_node_changed(struct agent *agent)
@@ -121,9 +141,12 @@ static void on_node_changed(struct agent *agent)
 static void on_node_set(void *owner, struct node *node)
 {
 	struct agent *agent = owner;
+	bool is_eligible = !node->is_deleting && !node->has_drain_taint;
 
-	if (node_state_set_node(agent->node, node))
-		on_node_changed(agent);
+	if (!node_state_set_node(agent->node, node))
+		return;
+	agent->proxy_health.is_eligible = is_eligible;
+	on_node_changed(agent);
 }
 
 static void on_node_removed(void *owner, const char *name)
@@ -133,6 +156,7 @@ static void on_node_removed(void *owner, const char *name)
 	if (strcmp(name, node_state_name(agent->node)) != 0)
 		return;
 	node_state_set_node(agent->node, NULL);
+	agent->proxy_health.is_eligible = false;
 	on_node_changed(agent);
 }
 
@@ -182,6 +206,15 @@ static void on_planned(void *owner, const struct service_view *view,
 
 	health_ports_set(agent->health_ports, view->key, state->health_check_port,
 			 state->local_endpoint_count);
+	proxy_metrics_planned(agent->metrics, view, node_state_name(agent->node));
+}
+
+static void on_passed(void *owner, double seconds)
+{
+	struct agent *agent = owner;
+
+	proxy_metrics_passed(agent->metrics, seconds, ev_time());
+	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
 }
 
 static void on_applied(void *owner, const struct changes *changes)
@@ -220,8 +253,12 @@ static void on_rules_report(void *owner, bool is_in_place, const char *error)
 
 	snprintf(agent->health.rules_error, sizeof(agent->health.rules_error), "%s", error);
 	agent->health.are_rules_in_place = is_in_place;
-	if (is_in_place)
+	if (is_in_place) {
+		proxy_health_updated(&agent->proxy_health, PROXY_PART_RULES, sync_now());
 		sync_allow(agent->sync, SYNC_GATE_RULES);
+	} else {
+		proxy_health_queued(&agent->proxy_health, PROXY_PART_RULES, sync_now());
+	}
 }
 
 static void on_addresses(struct ev_loop *loop, ev_timer *timer, int events)
@@ -311,7 +348,11 @@ static void create_sync(struct agent *agent)
 	const struct options *options = agent->options;
 	struct kernel_target target = kernel_target(agent->kernel);
 	struct sync_observer observer = {
-		.owner = agent, .planned = on_planned, .applied = on_applied};
+		.owner = agent,
+		.planned = on_planned,
+		.applied = on_applied,
+		.passed = on_passed,
+	};
 	struct sync_options sync_options = {
 		.desired = options->desired,
 		.min_period = options->min_sync_period,
@@ -357,9 +398,28 @@ static int open_source(struct agent *agent, struct error *err)
 	return manifests_open(agent->loop, &manifests, &agent->manifests, err);
 }
 
+static void on_turn(void *owner, double seconds)
+{
+	struct agent *agent = owner;
+
+	proxy_metrics_turn(agent->metrics, seconds);
+}
+
+static int open_endpoints(struct agent *agent, struct error *err)
+{
+	struct endpoints_sources sources = {
+		.options = agent->options,
+		.health = &agent->proxy_health,
+		.metrics = agent->metrics,
+		.status = &agent->sources,
+		.rules = agent->rules,
+	};
+
+	return endpoints_open(agent->loop, &sources, &agent->endpoints, err);
+}
+
 static int start(struct agent *agent, struct error *err)
 {
-	struct status_sources sources;
 	int r = preparation_check(err);
 
 	if (r >= 0)
@@ -386,14 +446,18 @@ static int start(struct agent *agent, struct error *err)
 	r = open_source(agent, err);
 	if (r < 0)
 		return r;
-	sources = (struct status_sources){
+	agent->sources = (struct status_sources){
 		.store = agent->store,
 		.sync = agent->sync,
 		.rejections = agent->rejections,
 		.kernel = agent->kernel,
 		.health = &agent->health,
 	};
-	r = control_open(agent->loop, agent->options->socket_path, &sources, &agent->control, err);
+	r = open_endpoints(agent, err);
+	if (r < 0)
+		return r;
+	r = control_open(agent->loop, agent->options->socket_path, &agent->sources, &agent->control,
+			 err);
 	if (r < 0)
 		return r;
 
@@ -421,7 +485,10 @@ int agent_run(const struct options *options, struct error *err)
 	agent.health.started = sync_now();
 	agent.strings = strings_new();
 	agent.store = store_new();
-	agent.health_ports = health_ports_new(agent.loop);
+	proxy_health_init(&agent.proxy_health, options->sync_period);
+	agent.metrics = proxy_metrics_new(ev_time());
+	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
+	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health);
 	agent.rejections = rejections_new();
 	agent.node = node_state_new(options);
 	ev_timer_init(&agent.addresses, on_addresses, 0., 0.);
@@ -431,13 +498,16 @@ int agent_run(const struct options *options, struct error *err)
 		ev_run(agent.loop, 0);
 
 	control_close(agent.control);
+	endpoints_close(agent.endpoints);
 	manifests_close(agent.manifests);
 	verifier_free(agent.verifier);
 	drainer_free(agent.drainer);
 	flow_cleaner_free(agent.flows);
 	health_ports_free(agent.health_ports);
+	loop_clock_free(agent.loop_clock);
 	rules_keeper_free(agent.rules);
 	sync_free(agent.sync);
+	proxy_metrics_free(agent.metrics);
 	kernel_close(agent.kernel);
 	node_state_free(agent.node);
 	rejections_free(agent.rejections);

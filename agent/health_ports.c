@@ -4,6 +4,7 @@
 #include "../lib/base/log.h"
 #include "../lib/base/memory.h"
 #include "http_server.h"
+#include "sync.h"
 
 #include <string.h>
 #include <uthash.h>
@@ -21,6 +22,7 @@ struct health_port {
 };
 
 struct health_ports {
+	const struct proxy_health *health;
 	struct ev_loop *loop;
 	struct health_port *services;
 	struct address *addresses;
@@ -28,30 +30,31 @@ struct health_ports {
 	ev_timer retry;
 };
 
-static void answer(void *user, const char *path, struct http_reply *reply)
+static void answer(void *user, const struct http_request *request, struct http_reply *reply)
 {
 	const struct health_port *service = user;
 	const char *slash = strchr(service->key, '/');
+	bool is_healthy = proxy_health_is_healthy(service->owner->health, sync_now(), NULL);
 
 	/* Whatever the path: load balancers of all kinds ask for different ones. */
-	(void)path;
-	reply->status = service->count ? 200 : 503;
+	(void)request;
+	reply->status = service->count && is_healthy ? 200 : 503;
 	reply->headers[0].name = "Content-Type";
 	reply->headers[0].value = memory_text("application/json");
 	reply->headers[1].name = "X-Content-Type-Options";
 	reply->headers[1].value = memory_text("nosniff");
 	reply->headers[2].name = "X-Load-Balancing-Endpoint-Weight";
 	reply->headers[2].value = memory_format("%u", service->count);
-	reply->body =
-		memory_format("{\n"
-			      "\t\"service\": {\n"
-			      "\t\t\"namespace\": \"%.*s\",\n"
-			      "\t\t\"name\": \"%s\"\n"
-			      "\t},\n"
-			      "\t\"localEndpoints\": %u,\n"
-			      "\t\"serviceProxyHealthy\": true\n"
-			      "}",
-			      (int)(slash - service->key), service->key, slash + 1, service->count);
+	reply->body = memory_format("{\n"
+				    "\t\"service\": {\n"
+				    "\t\t\"namespace\": \"%.*s\",\n"
+				    "\t\t\"name\": \"%s\"\n"
+				    "\t},\n"
+				    "\t\"localEndpoints\": %u,\n"
+				    "\t\"serviceProxyHealthy\": %s\n"
+				    "}",
+				    (int)(slash - service->key), service->key, slash + 1,
+				    service->count, is_healthy ? "true" : "false");
 }
 
 static void stop_listening(struct health_port *service)
@@ -113,11 +116,12 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 }
 
-struct health_ports *health_ports_new(struct ev_loop *loop)
+struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health)
 {
 	struct health_ports *ports = memory_allocate(sizeof(*ports));
 
 	ports->loop = loop;
+	ports->health = health;
 	ev_timer_init(&ports->retry, on_retry, 0., 0.);
 	return ports;
 }

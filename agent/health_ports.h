@@ -3,6 +3,7 @@
 #define AGENT_HEALTH_PORTS_H
 
 #include "../lib/base/address.h"
+#include "proxy_health.h"
 
 #include <ev.h>
 #include <stddef.h>
@@ -11,12 +12,13 @@
 /**
  * struct health_ports - answers load balancers on the healthCheckNodePort of each Service
  *
- * 200 while this node has a ready endpoint of the Service, 503 otherwise. Bodies and headers are
- * those of kube-proxy 1.32 (pkg/proxy/healthcheck/service_health.go).
+ * 200 while this node has a ready endpoint of the Service and keeps up, 503 otherwise. Bodies and
+ * headers are those of kube-proxy 1.32 (pkg/proxy/healthcheck/service_health.go).
  */
 struct health_ports;
 
-struct health_ports *health_ports_new(struct ev_loop *loop);
+/** health_ports_new() - @health: must outlive the ports */
+struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health);
 void health_ports_free(struct health_ports *ports);
 
 /**

@@ -19,7 +19,7 @@
 
 struct http_server {
 	struct ev_loop *loop;
-	void (*handler)(void *user, const char *path, struct http_reply *reply);
+	void (*handler)(void *user, const struct http_request *request, struct http_reply *reply);
 	void *user;
 	struct MHD_Daemon *daemon;
 	ev_io ready;
@@ -50,6 +50,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 {
 	struct http_server *server = user;
 	struct http_reply reply = {.status = MHD_HTTP_NOT_FOUND};
+	struct http_request request = {.path = path};
 
 	(void)version;
 	(void)data;
@@ -62,8 +63,12 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 		*data_size = 0;
 		return MHD_YES;
 	}
+	request.accept =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	if (!request.accept)
+		request.accept = "";
 	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-		server->handler(server->user, path, &reply);
+		server->handler(server->user, &request, &reply);
 	else
 		reply.status = MHD_HTTP_METHOD_NOT_ALLOWED;
 	return send_reply(connection, &reply);
@@ -150,7 +155,8 @@ static int listen_anywhere(const struct address *address, uint16_t port)
 }
 
 int http_server_open(struct ev_loop *loop, const struct address *address, uint16_t port,
-		     void (*handler)(void *user, const char *path, struct http_reply *reply),
+		     void (*handler)(void *user, const struct http_request *request,
+				     struct http_reply *reply),
 		     void *user, struct http_server **ret, struct error *err)
 {
 	struct http_server *server;

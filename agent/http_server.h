@@ -10,6 +10,12 @@
 /** struct http_server - one listening address of libmicrohttpd, driven by the event loop */
 struct http_server;
 
+/** struct http_request - what is asked for; @accept: the Accept header, "" without one */
+struct http_request {
+	const char *path;
+	const char *accept;
+};
+
 #define HTTP_REPLY_HEADERS 4
 
 /**
@@ -34,7 +40,8 @@ struct http_reply {
  * Return: 0, or a negative errno: -EADDRINUSE if somebody else has the port
  */
 int http_server_open(struct ev_loop *loop, const struct address *address, uint16_t port,
-		     void (*handler)(void *user, const char *path, struct http_reply *reply),
+		     void (*handler)(void *user, const struct http_request *request,
+				     struct http_reply *reply),
 		     void *user, struct http_server **ret, struct error *err);
 
 /** http_server_close() - stop listening, drop connections; NULL is fine */

@@ -35,6 +35,7 @@ struct rules_keeper {
 	ev_timer due;
 	double retry_seconds;
 	unsigned long repaired;
+	unsigned long failed;
 	bool has_random_fully;
 	bool has_bridge_netfilter;
 	bool has_options;
@@ -74,6 +75,7 @@ static void note_report(struct rules_keeper_family *family, const struct rules_r
 	struct rules_keeper *keeper = family->keeper;
 
 	if (report->code < 0) {
+		keeper->failed++;
 		snprintf(family->error, sizeof(family->error), "%s rules: %s", family->name,
 			 report->error->text);
 		log_warning("%s; trying again in %.1f s", family->error, keeper->retry_seconds);
@@ -177,6 +179,11 @@ void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options 
 	keeper->has_options = true;
 	outdate(keeper);
 	rules_keeper_verify(keeper);
+}
+
+unsigned long rules_keeper_failed(const struct rules_keeper *keeper)
+{
+	return keeper->failed;
 }
 
 unsigned long rules_keeper_repaired(const struct rules_keeper *keeper)

@@ -38,4 +38,7 @@ void rules_keeper_verify(struct rules_keeper *keeper);
 /** rules_keeper_repaired() - how often rules were found altered and written again */
 unsigned long rules_keeper_repaired(const struct rules_keeper *keeper);
 
+/** rules_keeper_failed() - how often the rules of a family could not be read or written */
+unsigned long rules_keeper_failed(const struct rules_keeper *keeper);
+
 #endif

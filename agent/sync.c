@@ -31,6 +31,7 @@ struct sync {
 	uint64_t opened;     /* when the last gate opened */
 	uint64_t pass_start; /* 0 = no pass is under way */
 	uint64_t pass_end;
+	double pass_clock; /* when the pass began, finer than milliseconds */
 	bool may_sweep;
 	bool is_swept;
 	bool is_first_pass_over;
@@ -42,6 +43,14 @@ uint64_t sync_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static double fine_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static double seconds_since(uint64_t then)
@@ -152,6 +161,8 @@ static void finish_pass(struct sync *sync)
 	sync->counters.passes++;
 	sync->pass_start = 0;
 	sync->pass_end = sync_now();
+	if (sync->observer.passed)
+		sync->observer.passed(sync->observer.owner, fine_clock() - sync->pass_clock);
 }
 
 static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
@@ -162,8 +173,10 @@ static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	if (!sync->pass_start)
+	if (!sync->pass_start) {
 		sync->pass_start = sync_now();
+		sync->pass_clock = fine_clock();
+	}
 	while (ledger_unsettled_count(sync->ledger) < SLICE_CHANGES && sync_now() < slice_end &&
 	       store_take_dirty(sync->store, &view))
 		plan(sync, &view);

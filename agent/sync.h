@@ -50,12 +50,15 @@ struct sync_counters {
  * @planned:  after each planned Service; @state may be empty; both are valid during the call
  * @applied:  after each batch, with results; an empty batch too, since one that confirms what a
  *            predecessor left may be the first to know a draining destination
+ * @passed:   after each pass: every Service that was dirty is planned and applied; how many seconds
+ *            that took
  */
 struct sync_observer {
 	void *owner;
 	void (*planned)(void *owner, const struct service_view *view,
 			const struct service_state *state);
 	void (*applied)(void *owner, const struct changes *changes);
+	void (*passed)(void *owner, double seconds);
 };
 
 /** sync_new() - @target, @store and @options stay the caller's; @options is copied */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy_health.h"
+
+#include <stddef.h>
+#include <string.h>
+
+void proxy_health_init(struct proxy_health *health, double period)
+{
+	memset(health, 0, sizeof(*health));
+	health->timeout = (uint64_t)(2 * period * 1000);
+	health->is_eligible = true;
+}
+
+void proxy_health_queued(struct proxy_health *health, enum proxy_part part, uint64_t now)
+{
+	if (!health->pending_since[part])
+		health->pending_since[part] = now;
+}
+
+void proxy_health_updated(struct proxy_health *health, enum proxy_part part, uint64_t now)
+{
+	health->has_updated[part] = true;
+	health->last_updated[part] = now;
+	health->pending_since[part] = 0;
+}
+
+bool proxy_health_is_healthy(const struct proxy_health *health, uint64_t now,
+			     uint64_t *last_updated)
+{
+	uint64_t ignored;
+
+	if (!last_updated)
+		last_updated = &ignored;
+	for (int i = 0; i < PROXY_PART_COUNT; i++) {
+		uint64_t since = health->pending_since[i];
+
+		if (!health->has_updated[i] || !since || now - since < health->timeout)
+			continue;
+		*last_updated = health->last_updated[i];
+		return false;
+	}
+	*last_updated = now;
+	return true;
+}
