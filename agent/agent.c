@@ -3,7 +3,6 @@
 
 #include "../lib/base/log.h"
 #include "../lib/kernel/kernel.h"
-#include "../lib/source/manifests.h"
 #include "control.h"
 #include "drainer.h"
 #include "endpoints.h"
@@ -12,6 +11,7 @@
 #include "instance_lock.h"
 #include "loop_clock.h"
 #include "node_state.h"
+#include "object_source.h"
 #include "preparation.h"
 #include "rejections.h"
 #include "rules_keeper.h"
@@ -49,7 +49,7 @@ struct agent {
 	struct loop_clock *loop_clock;
 	struct endpoints *endpoints;
 	struct rules_keeper *rules;
-	struct manifests *manifests;
+	struct object_source *source;
 	struct control *control;
 	struct agent_health health;
 	struct status_sources sources;
@@ -187,16 +187,10 @@ static void on_source_synced(void *owner)
 			 store_endpoint_slice_count(agent->store),
 			 store_endpoint_count(agent->store));
 	agent->health.is_source_synced = true;
-	if (manifests_is_complete(agent->manifests))
+	if (object_source_is_complete(agent->source))
 		sync_allow_sweep(agent->sync);
 	sync_allow(agent->sync, SYNC_GATE_SOURCE);
 	sync_wake(agent->sync);
-}
-
-static void on_ignored(void *owner, const char *path, const char *kind, const char *name)
-{
-	(void)owner;
-	log_debug("%s: ignoring %s %s: no proxy reads this kind", path, kind, name);
 }
 
 static void on_planned(void *owner, const struct service_view *view,
@@ -311,8 +305,7 @@ static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
 
 	(void)loop;
 	(void)events;
-	log_info("reading the manifests again");
-	manifests_reload(agent->manifests);
+	object_source_reload(agent->source);
 }
 
 static void watch_signals(struct agent *agent)
@@ -369,33 +362,27 @@ static void create_sync(struct agent *agent)
 
 static int open_source(struct agent *agent, struct error *err)
 {
-	struct manifests_options manifests = {
-		.paths = (const char *const *)agent->options->manifests,
-		.path_count = agent->options->manifest_count,
-		.on_ignored = on_ignored,
+	const struct object_source_observer observer = {.owner = agent};
+	const struct object_sink sink = {
 		.owner = agent,
-		.sink =
-			{
-				.owner = agent,
-				.strings = agent->strings,
-				.service_set = on_service_set,
-				.service_removed = on_service_removed,
-				.endpoint_slice_set = on_endpoint_slice_set,
-				.endpoint_slice_removed = on_endpoint_slice_removed,
-				.node_set = on_node_set,
-				.node_removed = on_node_removed,
-				.rejected = on_rejected,
-				.synced = on_source_synced,
-			},
+		.strings = agent->strings,
+		.service_set = on_service_set,
+		.service_removed = on_service_removed,
+		.endpoint_slice_set = on_endpoint_slice_set,
+		.endpoint_slice_removed = on_endpoint_slice_removed,
+		.node_set = on_node_set,
+		.node_removed = on_node_removed,
+		.rejected = on_rejected,
+		.synced = on_source_synced,
 	};
+	int r = object_source_open(agent->loop, agent->options, node_state_name(agent->node), &sink,
+				   &observer, &agent->source, err);
 
-	if (!agent->options->manifest_count)
-		return error_set(err, -EINVAL,
-				 "--manifests is missing: name a file or directory of manifests");
-	snprintf(agent->health.source_description, sizeof(agent->health.source_description),
-		 "manifests %s%s", agent->options->manifests[0],
-		 agent->options->manifest_count > 1 ? ", ..." : "");
-	return manifests_open(agent->loop, &manifests, &agent->manifests, err);
+	if (r < 0)
+		return r;
+	snprintf(agent->health.source_description, sizeof(agent->health.source_description), "%s",
+		 object_source_description(agent->source));
+	return 0;
 }
 
 static void on_turn(void *owner, double seconds)
@@ -499,7 +486,7 @@ int agent_run(const struct options *options, struct error *err)
 
 	control_close(agent.control);
 	endpoints_close(agent.endpoints);
-	manifests_close(agent.manifests);
+	object_source_close(agent.source);
 	verifier_free(agent.verifier);
 	drainer_free(agent.drainer);
 	flow_cleaner_free(agent.flows);

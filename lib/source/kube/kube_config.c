@@ -489,13 +489,13 @@ int kube_config_load(const struct kube_config_place *place, struct kube_config *
 	const char *paths = getenv("KUBECONFIG"), *host = getenv("KUBERNETES_SERVICE_HOST");
 	int r = 0;
 
-	if (place->kubeconfig)
+	if (place->kubeconfig && *place->kubeconfig)
 		r = load_kubeconfig(place->kubeconfig, config, err);
 	else if (paths && *paths)
 		r = load_environment(paths, config, err);
 	else if (host && *host)
 		load_service_account(place->service_account, host, config);
-	else if (place->master)
+	else if (place->master && *place->master)
 		config->origin = memory_text("--master");
 	else
 		r = error_set(err, -EINVAL,
@@ -503,7 +503,7 @@ int kube_config_load(const struct kube_config_place *place, struct kube_config *
 			      "this is no pod of a cluster");
 	if (r < 0)
 		return r;
-	if (place->master) {
+	if (place->master && *place->master) {
 		free(config->server);
 		config->server = memory_text(place->master);
 	}

@@ -34,9 +34,8 @@ struct kube_source;
  * enum kube_report - what a report is about
  *   WARNING  something does not work; the text says what happens next
  *   INFO     it works again, or for the first time
- *   DEBUG    requests and their outcome
  */
-enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO, KUBE_REPORT_DEBUG };
+enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO };
 
 /**
  * struct kube_source_options - where to find the server, and who hears of it

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "object_source.h"
+
+#include "../lib/base/log.h"
+#include "../lib/base/memory.h"
+#include "../lib/source/kube/kube_source.h"
+#include "../lib/source/manifests.h"
+
+/* One of @manifests and @kube. */
+struct object_source {
+	struct manifests *manifests;
+	struct kube_source *kube;
+	char *description;
+};
+
+static void on_ignored(void *owner, const char *path, const char *kind, const char *name)
+{
+	(void)owner;
+	log_debug("%s: ignoring %s %s: no proxy reads this kind", path, kind, name);
+}
+
+static void on_report(void *owner, enum kube_report kind, const char *text)
+{
+	(void)owner;
+	switch (kind) {
+	case KUBE_REPORT_WARNING:
+		log_warning("%s", text);
+		return;
+	case KUBE_REPORT_INFO:
+		log_info("%s", text);
+		return;
+	}
+}
+
+static int open_manifests(struct object_source *source, struct ev_loop *loop,
+			  const struct options *options, const struct object_sink *sink,
+			  struct error *err)
+{
+	const struct manifests_options manifests = {
+		.paths = (const char *const *)options->manifests,
+		.path_count = options->manifest_count,
+		.on_ignored = on_ignored,
+		.sink = *sink,
+	};
+
+	source->description = memory_format("manifests %s%s", options->manifests[0],
+					    options->manifest_count > 1 ? ", ..." : "");
+	return manifests_open(loop, &manifests, &source->manifests, err);
+}
+
+static int open_kube(struct object_source *source, struct ev_loop *loop,
+		     const struct options *options, const char *node_name,
+		     const struct object_sink *sink, const struct object_source_observer *observer,
+		     struct error *err)
+{
+	const struct kube_source_options kube = {
+		.kubeconfig = options->client.kubeconfig,
+		.master = options->client.master,
+		.node_name = node_name,
+		.sink = *sink,
+		.on_report = on_report,
+		.on_response = observer->on_response,
+		.owner = observer->owner,
+	};
+	int r = kube_source_open(loop, &kube, &source->kube, err);
+
+	if (r >= 0)
+		source->description = memory_text(kube_source_description(source->kube));
+	return r;
+}
+
+int object_source_open(struct ev_loop *loop, const struct options *options, const char *node_name,
+		       const struct object_sink *sink,
+		       const struct object_source_observer *observer, struct object_source **ret,
+		       struct error *err)
+{
+	struct object_source *source = memory_allocate(sizeof(*source));
+	int r = options->manifest_count
+			? open_manifests(source, loop, options, sink, err)
+			: open_kube(source, loop, options, node_name, sink, observer, err);
+
+	if (r < 0) {
+		object_source_close(source);
+		return r;
+	}
+	*ret = source;
+	return 0;
+}
+
+void object_source_close(struct object_source *source)
+{
+	if (!source)
+		return;
+	manifests_close(source->manifests);
+	kube_source_close(source->kube);
+	free(source->description);
+	free(source);
+}
+
+bool object_source_is_complete(const struct object_source *source)
+{
+	return !source->manifests || manifests_is_complete(source->manifests);
+}
+
+void object_source_reload(struct object_source *source)
+{
+	if (!source->manifests)
+		return;
+	log_info("reading the manifests again");
+	manifests_reload(source->manifests);
+}
+
+const char *object_source_description(const struct object_source *source)
+{
+	return source->description;
+}
