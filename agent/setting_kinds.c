@@ -474,7 +474,7 @@ const struct setting_kind setting_kind_listen_address = {SETTING_FORM_TEXT, set_
 const struct setting_kind setting_kind_prefixes = {SETTING_FORM_LIST, add_prefixes, get_prefixes,
 						   true};
 const struct setting_kind setting_kind_cluster_cidr = {SETTING_FORM_TEXT, set_cluster_cidr,
-						       get_cluster_cidr, true};
+						       get_cluster_cidr, false};
 const struct setting_kind setting_kind_node_port_addresses = {
 	SETTING_FORM_LIST, add_node_port_addresses, get_node_port_addresses, true};
 const struct setting_kind setting_kind_scheduler = {SETTING_FORM_TEXT, set_scheduler, get_scheduler,
