@@ -93,7 +93,7 @@ static void program(struct fixture *fixture)
 		ev_run(fixture->loop, EVRUN_ONCE);
 }
 
-static const char *text_of(const json_t *object, const char *name)
+static __attribute__((unused)) const char *text_of(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
