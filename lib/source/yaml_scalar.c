@@ -74,6 +74,9 @@ static bool parse_integer(const char *text, json_int_t *ret)
 			base = 2;
 			break;
 		default:
+			/* "0.5" and "0e1" are reals. */
+			if (digits[1] < '0' || digits[1] > '9')
+				return false;
 			base = 8;
 			break;
 		}

@@ -69,6 +69,7 @@ static void scalars_mean_what_kubernetes_takes_them_for(void **state)
 		 "[\"0x\",\"0xg\",\"1-2\",\"10.0.0.1\",\"0b12\",\"--1\",\"0x-1\",\"0x0x1\",\"\"]"},
 		{"octal that is none is a decimal", "[08, 09.5]", "[8,9.5]"},
 		{"reals", "[1.5, .5, -2.5e3, 1e3, 80.0, 1., +.5]", "[1.5,0.5,-2500,1000,80,1,0.5]"},
+		{"reals after a zero", "[0.5, 0.25e1, 0e3, 0., -0.5]", "[0.5,2.5,0,0,-0.5]"},
 		{"almost reals", "[., e3, 1e, 1.2.3, +, -, 1e+]",
 		 "[\".\",\"e3\",\"1e\",\"1.2.3\",\"+\",\"-\",\"1e+\"]"},
 		{"the largest integer", "9223372036854775807", "9223372036854775807"},
@@ -236,9 +237,31 @@ static void documents_know_their_line(void **state)
 	assert_int_equal(yaml_tree_next(tree, &document, &line, &err), 0);
 }
 
+static void repeated_keys_can_be_allowed(void **state)
+{
+	static const char yaml[] = "a: 1\nb: {c: 2, c: 3}\na: 4\n";
+	auto_free(yaml_tree) struct yaml_tree *tree = yaml_tree_new(yaml, strlen(yaml));
+	json_t *repeated = json_array(), *document = NULL;
+	struct error err = {0};
+	char *text;
+
+	(void)state;
+	yaml_tree_allow_repeated(tree, repeated);
+	assert_int_equal(yaml_tree_next(tree, &document, NULL, &err), 1);
+	text = json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS);
+	assert_string_equal(text, "{\"a\":4,\"b\":{\"c\":3}}");
+	free(text);
+	text = json_dumps(repeated, JSON_COMPACT);
+	assert_string_equal(text, "[\"c (line 2)\",\"a (line 3)\"]");
+	free(text);
+	json_decref(document);
+	json_decref(repeated);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(repeated_keys_can_be_allowed),
 		cmocka_unit_test(scalars_mean_what_kubernetes_takes_them_for),
 		cmocka_unit_test(structure_is_kept),
 		cmocka_unit_test(anchors_and_merges),
