@@ -382,6 +382,7 @@ static int open_source(struct agent *agent, struct error *err)
 		return r;
 	snprintf(agent->health.source_description, sizeof(agent->health.source_description), "%s",
 		 object_source_description(agent->source));
+	agent->health.source = object_source_effort(agent->source);
 	return 0;
 }
 

@@ -114,3 +114,9 @@ const char *object_source_description(const struct object_source *source)
 {
 	return source->description;
 }
+
+const struct source_effort *object_source_effort(const struct object_source *source)
+{
+	return source->manifests ? manifests_effort(source->manifests)
+				 : kube_source_effort(source->kube);
+}

@@ -4,6 +4,7 @@
 
 #include "../lib/base/error.h"
 #include "../lib/objects/object_sink.h"
+#include "../lib/source/source_effort.h"
 #include "options.h"
 
 #include <ev.h>
@@ -40,6 +41,9 @@ bool object_source_is_complete(const struct object_source *source);
 
 /** object_source_reload() - after SIGHUP: read manifests again; the API needs no such thing */
 void object_source_reload(struct object_source *source);
+
+/** object_source_effort() - what it took so far; valid until object_source_close() */
+const struct source_effort *object_source_effort(const struct object_source *source);
 
 /** object_source_description() - "manifests /etc/x", "API server https://10.0.0.1 (...)" */
 const char *object_source_description(const struct object_source *source);

@@ -140,6 +140,23 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	json_object_set_new(report, "rules", rules);
 }
 
+/* Seconds that the loop was busy with each kind of work since the start. */
+static json_t *effort_json(const struct status_sources *sources)
+{
+	const struct sync_counters *counters = sync_counters(sources->sync);
+	static const struct source_effort none;
+	const struct source_effort *source =
+		sources->health->source ? sources->health->source : &none;
+	json_t *effort = json_object();
+
+	json_object_set_new(effort, "reading", json_real(source->reading));
+	json_object_set_new(effort, "decoding", json_real(source->decoding));
+	json_object_set_new(effort, "delivering", json_real(source->delivering));
+	json_object_set_new(effort, "planning", json_real(counters->planning_seconds));
+	json_object_set_new(effort, "applying", json_real(counters->applying_seconds));
+	return effort;
+}
+
 json_t *status_report_agent(const struct status_sources *sources)
 {
 	const struct sync_counters *counters = sync_counters(sources->sync);
@@ -159,6 +176,7 @@ json_t *status_report_agent(const struct status_sources *sources)
 	json_object_set_new(report, "lastPassSeconds", json_real(counters->last_pass_seconds));
 	json_object_set_new(report, "lastVerificationSeconds",
 			    json_real(sources->health->last_verification_seconds));
+	json_object_set_new(report, "effort", effort_json(sources));
 	json_object_set_new(report, "operations", operations_json(counters));
 	json_object_set_new(report, "held", held_json(ledger));
 	json_object_set_new(report, "waitingForRetry", number_json(ledger_failed_count(ledger)));

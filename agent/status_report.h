@@ -4,6 +4,7 @@
 
 #include "../lib/kernel/kernel.h"
 #include "../lib/objects/store.h"
+#include "../lib/source/source_effort.h"
 #include "rejections.h"
 #include "sync.h"
 
@@ -16,6 +17,7 @@
  * @rules_error:                why the iptables rules are not in place; "" if they are
  * @source_description:         where objects come from, in words: "manifests in /etc/x"
  * @last_verification_seconds:  how long the last look at the whole kernel state took; 0 = none yet
+ * @source:                     what reading the source took so far; NULL before it is open
  * @started:                    sync_now() at the start
  */
 struct agent_health {
@@ -24,6 +26,7 @@ struct agent_health {
 	char rules_error[500];
 	char source_description[200];
 	double last_verification_seconds;
+	const struct source_effort *source;
 	uint64_t started;
 };
 

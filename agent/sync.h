@@ -43,6 +43,8 @@ struct sync_counters {
 	uint64_t passes;
 	double last_pass_seconds;  /* duration of the last pass that changed something */
 	double first_pass_seconds; /* from all gates open to everything programmed; 0 = not yet */
+	double planning_seconds;   /* spent on what should be and on what that changes */
+	double applying_seconds;   /* spent on kernel operations */
 };
 
 /**

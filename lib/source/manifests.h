@@ -5,6 +5,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../objects/object_sink.h"
+#include "source_effort.h"
 
 #include <ev.h>
 #include <stdbool.h>
@@ -68,6 +69,9 @@ void manifests_close(struct manifests *manifests);
  * their file could never be used so far: nothing may be removed for want of a definition.
  */
 bool manifests_is_complete(const struct manifests *manifests);
+
+/** manifests_effort() - what it took so far; valid until manifests_close() */
+const struct source_effort *manifests_effort(const struct manifests *manifests);
 
 /** manifests_reload() - read everything again, as after SIGHUP; synced() is called at the end */
 void manifests_reload(struct manifests *manifests);

@@ -156,11 +156,14 @@ static void test_pending(void **state)
 static void test_agent(void **state)
 {
 	struct fixture *fixture = *state;
+	const struct source_effort effort = {.reading = 0.5, .decoding = 2};
+	const json_t *shown;
 	json_t *agent, *expected;
 
 	strcpy(fixture->health.source_description, "a test");
 	fixture->health.started = sync_now();
 	fixture->health.last_verification_seconds = 1.5;
+	fixture->health.source = &effort;
 	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
 	add_slice(fixture, "a/web-1 service=web port=http:8080/TCP 10.1.0.1 10.1.0.2");
 	add_service(fixture, "a/refused ip=10.0.0.2 port=:666/TCP");
@@ -172,12 +175,18 @@ static void test_agent(void **state)
 	assert_int_equal(json_integer_value(json_object_get(agent, "pid")), getpid());
 	assert_true(json_number_value(json_object_get(agent, "uptimeSeconds")) < 60);
 
+	shown = json_object_get(agent, "effort");
+	assert_true(json_real_value(json_object_get(shown, "reading")) == 0.5);
+	assert_true(json_real_value(json_object_get(shown, "decoding")) == 2);
+	assert_true(json_real_value(json_object_get(shown, "planning")) > 0);
+
 	/* Times and the pid are gone; what is left does not vary. */
 	json_object_del(agent, "version");
 	json_object_del(agent, "pid");
 	json_object_del(agent, "uptimeSeconds");
 	json_object_del(agent, "firstPassSeconds");
 	json_object_del(agent, "lastPassSeconds");
+	json_object_del(agent, "effort");
 	expected = json_pack(
 		"{s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, s:{s:b, s:s}, s:i, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"

@@ -32,6 +32,7 @@ struct kube_http {
 	ev_timer resume;  /* of paused requests */
 	struct kube_request *requests;
 	struct timespec slice_start;
+	struct source_effort effort;
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
 	void *owner;
 };
@@ -185,13 +186,23 @@ static void collect_ended(struct kube_http *http)
 	}
 }
 
+/* The turn of the loop that began at slice_start is over; @decoding: effort.decoding at that time
+ */
+static void end_slice(struct kube_http *http, double decoding)
+{
+	decoding = http->effort.decoding - decoding;
+	http->effort.reading += seconds_since(&http->slice_start) - decoding;
+}
+
 static void run(struct kube_http *http, curl_socket_t socket, int events)
 {
+	double decoding = http->effort.decoding;
 	int running;
 
 	clock_gettime(CLOCK_MONOTONIC, &http->slice_start);
 	curl_multi_socket_action(http->multi, socket, events, &running);
 	collect_ended(http);
+	end_slice(http, decoding);
 }
 
 static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
@@ -250,6 +261,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *us
 static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct kube_http *http = container_of(timer, struct kube_http, resume);
+	double decoding = http->effort.decoding;
 	struct kube_request *request;
 
 	(void)loop;
@@ -263,6 +275,7 @@ static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
 		curl_easy_pause(request->easy, CURLPAUSE_CONT);
 	}
 	collect_ended(http);
+	end_slice(http, decoding);
 }
 
 struct kube_http *kube_http_new(struct ev_loop *loop,
@@ -288,6 +301,11 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
 	return http;
+}
+
+const struct source_effort *kube_http_effort(const struct kube_http *http)
+{
+	return &http->effort;
 }
 
 void kube_http_free(struct kube_http *http)
@@ -393,11 +411,13 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
 {
 	struct kube_request *request = user;
 	struct kube_http *http = request->http;
+	double begin;
 	int r;
 
 	if (!is_success(http_status_of(request)))
 		return keep_refusal(request, data, size * count);
-	if (seconds_since(&http->slice_start) > SLICE_SECONDS) {
+	begin = seconds_since(&http->slice_start);
+	if (begin > SLICE_SECONDS) {
 		request->is_paused = true;
 		if (!ev_is_active(&http->resume))
 			restart_timer(http->loop, &http->resume, 0.);
@@ -405,6 +425,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
 	}
 	note_progress(request);
 	r = request->on_body(request->owner, data, size * count, &request->body_error);
+	http->effort.decoding += seconds_since(&http->slice_start) - begin;
 	if (r < 0 && !request->body_error.code)
 		request->body_error.code = r;
 	return r < 0 ? 0 : size * count;

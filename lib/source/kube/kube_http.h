@@ -4,6 +4,7 @@
 
 #include "../../base/error.h"
 #include "../../base/memory.h"
+#include "../source_effort.h"
 #include "kube_credentials.h"
 #include "kube_status.h"
 
@@ -31,6 +32,10 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 				void (*on_response)(void *owner, const char *method,
 						    const char *host, int status),
 				void *owner);
+
+/** kube_http_effort() - what the answers took so far: libcurl, and those who were given the bodies
+ */
+const struct source_effort *kube_http_effort(const struct kube_http *http);
 
 /** kube_http_free() - after all requests have ended or were freed; NULL is fine */
 void kube_http_free(struct kube_http *http);

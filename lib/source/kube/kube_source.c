@@ -191,3 +191,8 @@ const char *kube_source_description(const struct kube_source *source)
 {
 	return source->description;
 }
+
+const struct source_effort *kube_source_effort(const struct kube_source *source)
+{
+	return kube_http_effort(source->http);
+}

@@ -4,6 +4,7 @@
 
 #include "../../base/error.h"
 #include "../../objects/object_sink.h"
+#include "../source_effort.h"
 
 #include <ev.h>
 
@@ -73,6 +74,9 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 
 /** kube_source_close() - stop; delivered objects stay with the sink; NULL is fine */
 void kube_source_close(struct kube_source *source);
+
+/** kube_source_effort() - what it took so far; valid until kube_source_close() */
+const struct source_effort *kube_source_effort(const struct kube_source *source);
 
 /** kube_source_description() - "API server https://10.0.0.1:6443 (kubeconfig /etc/x)" */
 const char *kube_source_description(const struct kube_source *source);
