@@ -14,13 +14,6 @@ struct ledger *ledger_new(const struct ledger_options *options)
 	return ledger;
 }
 
-static void service_entry_drop(struct ledger *ledger, struct service_entry *service)
-{
-	HASH_DEL(ledger->services, service);
-	service_state_free(service->state);
-	free(service);
-}
-
 void ledger_free(struct ledger *ledger)
 {
 	struct server_entry *server, *next_server;
@@ -38,7 +31,7 @@ void ledger_free(struct ledger *ledger)
 		ledger_unit_drop(ledger, unit);
 	}
 	HASH_ITER (hh, ledger->services, service, next_service) {
-		service_entry_drop(ledger, service);
+		ledger_service_drop(ledger, service);
 	}
 	free(ledger->touched_servers);
 	free(ledger->touched_units);
@@ -118,104 +111,6 @@ bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual
 	return ledger_unit_find(ledger, &bound) || sets_name(ledger, key);
 }
 
-static struct service_entry *find_service(const struct ledger *ledger, const char *key)
-{
-	struct service_entry *service;
-
-	HASH_FIND_STR(ledger->services, key, service);
-	return service;
-}
-
-static struct service_entry *get_service(struct ledger *ledger, const char *key)
-{
-	struct service_entry *service = find_service(ledger, key);
-	size_t size = strlen(key) + 1;
-
-	if (!service) {
-		service = memory_allocate(sizeof(*service) + size);
-		memcpy(service->key, key, size);
-		HASH_ADD_STR(ledger->services, key, service);
-	}
-	return service;
-}
-
-static void withdraw_server(struct ledger *ledger, const struct virtual_server_key *key,
-			    const struct service_entry *service)
-{
-	struct server_entry *entry = ledger_server_find(ledger, key);
-	uint32_t i = 0;
-
-	while (entry->claimants[i].service != service)
-		i++;
-	entry->claimants[i] = entry->claimants[--entry->claimant_count];
-	ledger_server_touch(ledger, entry);
-}
-
-static void claim_server(struct ledger *ledger, struct service_entry *service,
-			 const struct service_state *state, uint32_t index)
-{
-	struct server_entry *entry = ledger_server_get(ledger, &state->servers[index].server.key);
-
-	entry->claimants = memory_resize(entry->claimants, entry->claimant_count + 1U,
-					 sizeof(*entry->claimants));
-	entry->claimants[entry->claimant_count++] =
-		(struct claimant){.service = service, .index = index};
-	ledger_server_touch(ledger, entry);
-	ledger->unsettled_count += state->servers[index].destination_count;
-}
-
-static void claim_unit(struct ledger *ledger, const struct set_member *value)
-{
-	struct unit_entry *unit = ledger_unit_get(ledger, value);
-
-	if (unit->claims++ == 0)
-		ledger_unit_touch(ledger, unit);
-}
-
-static void withdraw_unit(struct ledger *ledger, const struct set_member *value)
-{
-	struct unit_entry *unit = ledger_unit_find(ledger, value);
-
-	if (--unit->claims == 0)
-		ledger_unit_touch(ledger, unit);
-}
-
-static void each_unit(struct ledger *ledger, const struct service_state *state,
-		      void (*visit)(struct ledger *ledger, const struct set_member *value))
-{
-	for (size_t i = 0; i < state->member_count; i++)
-		visit(ledger, &state->members[i]);
-	for (size_t i = 0; i < state->address_count; i++) {
-		struct set_member value = ledger_unit_of_address(&state->addresses[i]);
-
-		visit(ledger, &value);
-	}
-}
-
-void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
-		    struct service_state *state)
-{
-	static const struct service_state nothing;
-	const struct service_state *new = state ? state : &nothing;
-	struct service_entry *service = get_service(ledger, key);
-	auto_free(service_state) struct service_state *old = service->state;
-
-	service->state = state;
-	service->created = created;
-
-	/* New unit claims come first: what is wanted as before need not be looked at again. */
-	each_unit(ledger, new, claim_unit);
-	if (old) {
-		each_unit(ledger, old, withdraw_unit);
-		for (size_t i = 0; i < old->server_count; i++)
-			withdraw_server(ledger, &old->servers[i].server.key, service);
-	}
-	for (size_t i = 0; i < new->server_count; i++)
-		claim_server(ledger, service, new, (uint32_t)i);
-	if (!new->server_count && !new->member_count && !new->address_count)
-		service_entry_drop(ledger, service);
-}
-
 size_t ledger_unsettled_count(const struct ledger *ledger)
 {
 	return ledger->unsettled_count;
@@ -223,6 +118,8 @@ size_t ledger_unsettled_count(const struct ledger *ledger)
 
 void ledger_settle(struct ledger *ledger, uint64_t now, struct changes *changes)
 {
+	for (size_t i = 0; i < ledger->touched_server_count; i++)
+		ledger_retie(ledger, ledger->touched_servers[i]);
 	for (size_t i = 0; i < ledger->touched_unit_count; i++) {
 		ledger->touched_units[i]->is_touched = false;
 		ledger_unit_reconcile(ledger, ledger->touched_units[i], changes);
@@ -238,7 +135,7 @@ void ledger_settle(struct ledger *ledger, uint64_t now, struct changes *changes)
 
 const struct service_state *ledger_state(const struct ledger *ledger, const char *key)
 {
-	const struct service_entry *service = find_service(ledger, key);
+	const struct service_entry *service = ledger_service_find(ledger, key);
 
 	return service ? service->state : NULL;
 }
@@ -377,7 +274,7 @@ size_t ledger_draining_count(const struct ledger *ledger)
 void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
 		  struct claim_report *ret)
 {
-	const struct service_entry *service = find_service(ledger, key);
+	const struct service_entry *service = ledger_service_find(ledger, key);
 	const struct server_entry *entry;
 	const struct claimant *winner;
 

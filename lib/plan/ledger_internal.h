@@ -49,6 +49,7 @@ struct server_entry {
 	UT_hash_handle hh;
 	struct server_entry *previous, *next; /* in ledger->draining while draining_count > 0 */
 	struct virtual_server held;	      /* the key is valid even if nothing is held */
+	struct service_entry *tied; /* whose members for this server count; see ledger_claims.c */
 	struct claimant *claimants;
 	struct held_destination *destinations; /* sorted by destination_compare() */
 	struct failure *failure;
@@ -124,6 +125,11 @@ void ledger_server_forget_destinations(struct ledger *ledger, struct server_entr
 void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *entry,
 				    struct held_destination *destinations, uint32_t count);
 uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now);
+
+/* ledger_claims.c */
+struct service_entry *ledger_service_find(const struct ledger *ledger, const char *key);
+void ledger_service_drop(struct ledger *ledger, struct service_entry *service);
+void ledger_retie(struct ledger *ledger, struct server_entry *entry);
 
 /* ledger.c */
 bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual_server_key *key);

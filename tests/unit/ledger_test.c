@@ -120,6 +120,19 @@ static void test_conflicts(void **state)
 		{"the winner leaves this server only",
 		 {"old: A > x; B > x", "young: A > y", "go", "old: B > x", "go"},
 		 "add A > y; drain A > x"},
+		{"a loser's source ranges do not close the winner's address",
+		 {"old: A > x; bind A", "go", "young: A > y; bind A; restrict A", "go"},
+		 ""},
+		{"they come with the address",
+		 {"old: A > x; bind A", "young: A > y; bind A; restrict A", "go", "old:", "go"},
+		 "restrict A; add A > y; drain A > x"},
+		{"and go when an older Service comes",
+		 {"young: A > y; masquerade A; restrict A", "go", "old: A > x; masquerade A", "go"},
+		 "add A > x; drain A > y; unrestrict A"},
+		{"changed while they wait, they come as they are now",
+		 {"old: A > x", "young: A > y; restrict A", "go", "young: A > y; masquerade A",
+		  "old:", "go"},
+		 "masquerade A; add A > y; drain A > x"},
 		{"both withdraw in a batch",
 		 {"old: A > x; bind A", "young: A > y; bind A", "go", "old:", "young:", "go"},
 		 "unbind A; remove A"},
@@ -422,7 +435,7 @@ static void test_counts(void **state)
 {
 	static const char *const steps[STEPS] = {
 		"others add Z > x", "restart", WEB,    "api: B > x; bind B",
-		"site: A > z",	    "go",      "sweep"};
+		"young: A > z",	    "go",      "sweep"};
 	struct ledger_counts counts;
 	struct ledger_bench bench;
 
@@ -430,7 +443,7 @@ static void test_counts(void **state)
 	run("what is programmed is counted once, strangers' objects are not", steps, &bench);
 	ledger_count(bench.ledger, &counts);
 	assert_int_equal(counts.servers, 2);
-	assert_int_equal(counts.destinations, 2);
+	assert_int_equal(counts.destinations, 3);
 	assert_int_equal(counts.members, 1);
 	assert_int_equal(counts.addresses, 2);
 	assert_int_equal(ledger_state(bench.ledger, "web")->server_count, 1);
