@@ -1,0 +1,142 @@
+#!/bin/bash
+# The ports of kube-proxy answer as kube-proxy's: for probes, for load balancers, for operators.
+# time-limit: 90
+. "$(dirname "$0")/../lib.sh"
+
+# get URL: the status, the headers that matter, an empty line, the body
+get()
+{
+	on node curl -s -i -g "$1" | tr -d '\r' | sed '1s|^HTTP/1.1 \([0-9]*\).*|\1|; /^Date: /d; /^Content-Length: /d'
+}
+
+# status URL: the status alone
+status()
+{
+	on node curl -s -g -o /dev/null -w '%{http_code}' "$1"
+}
+
+# node_manifest [LINE...]: the Node, with further lines
+node_manifest()
+{
+	printf '%s\n' "apiVersion: v1" "kind: Node" "metadata:" "  name: node1" "$@" | manifest node.yaml
+}
+
+date='[0-9-]+ [0-9:.]+ \+0000 UTC m=\+[0-9.]+'
+
+# assert_healthz CODE ELIGIBLE
+assert_healthz()
+{
+	get http://127.0.0.1:10256/healthz >"$directory/answer"
+	assert_equal "the head of /healthz" "$1
+Content-Type: application/json
+X-Content-Type-Options: nosniff" "$(sed '/^$/,$d' "$directory/answer")"
+	sed '1,/^$/d' "$directory/answer" |
+		grep -Eqx "\{\"lastUpdated\": \"$date\",\"currentTime\": \"$date\", \"nodeEligible\": $2\}" ||
+		fail "the body of /healthz is $(cat "$directory/answer")"
+}
+
+topology_create
+answer_start pod1 tcp/8080
+{
+	service_manifest web type=LoadBalancer cluster_ip=10.96.0.10 ports=http:TCP:80:8080:30080 \
+		extra=$'externalTrafficPolicy: Local\nhealthCheckNodePort: 32000'
+	slice_manifest web endpoints=pod1
+} | manifest web.yaml
+node_manifest
+agent_start --ipvs-sync-period 1s
+wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
+
+step "healthy"
+assert_healthz 200 true
+get http://127.0.0.1:10256/livez | grep -Eqx "\{\"lastUpdated\": \"$date\",\"currentTime\": \"$date\"\}" ||
+	fail "the body of /livez is $(get http://127.0.0.1:10256/livez)"
+assert_equal "/healthz on the node's address" 200 "$(status http://192.168.77.10:10256/healthz)"
+assert_equal "/healthz over IPv6" 200 "$(status 'http://[::1]:10256/healthz')"
+assert_equal "another path" $'404\nContent-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff
+
+404 page not found' "$(get http://127.0.0.1:10256/metrics)"
+wait_until_equal 10 "the Service's health check" 200 status http://127.0.0.1:32000/
+
+step "for operators, on loopback only"
+text=$'200\nContent-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff\n\n'
+assert_equal "/healthz" "${text}ok" "$(get http://127.0.0.1:10249/healthz)"
+assert_equal "/proxyMode" "${text}ipvs" "$(get http://127.0.0.1:10249/proxyMode)"
+get http://127.0.0.1:10249/configz >"$directory/configz"
+assert_contains "/configz" "Content-Type: application/json" "$(cat "$directory/configz")"
+assert_contains "/configz" '{"kubeproxy.config.k8s.io":{' "$(cat "$directory/configz")"
+assert_contains "/configz" '"syncPeriod":"1s"' "$(cat "$directory/configz")"
+assert_equal "another path" 404 "$(status http://127.0.0.1:10249/debug/pprof)"
+assert_equal "from outside" 000 "$(status http://192.168.77.10:10249/metrics)"
+
+step "a Node that is about to go is not eligible, but alive"
+node_manifest "spec:" "  taints:" "  - key: ToBeDeletedByClusterAutoscaler" "    effect: NoSchedule"
+wait_until_equal 10 "/healthz with the taint" 503 status http://127.0.0.1:10256/healthz
+assert_healthz 503 false
+assert_equal "/livez with the taint" 200 "$(status http://127.0.0.1:10256/livez)"
+node_manifest
+wait_until_equal 10 "/healthz without the taint" 200 status http://127.0.0.1:10256/healthz
+node_manifest '  deletionTimestamp: "2026-01-01T00:00:00Z"'
+wait_until_equal 10 "/healthz while the Node is being deleted" 503 status http://127.0.0.1:10256/healthz
+node_manifest
+wait_until_equal 10 "/healthz of a Node that stays" 200 status http://127.0.0.1:10256/healthz
+rm "$manifests/node.yaml"
+wait_until_equal 10 "/healthz without the Node" 503 status http://127.0.0.1:10256/healthz
+node_manifest
+wait_until_equal 10 "/healthz of a new Node" 200 status http://127.0.0.1:10256/healthz
+agent_stop
+
+step "what cannot be applied for two periods makes it unhealthy"
+mkdir "$directory/broken"
+for name in iptables-restore ip6tables-restore; do
+	printf '#!/bin/sh\n[ ! -e %q ] || exit 1\nexec %q "$@"\n' "$directory/broken/now" \
+		"$(command -v "$name")" >"$directory/broken/$name"
+	chmod +x "$directory/broken/$name"
+done
+PATH=$directory/broken:$PATH agent_start --ipvs-sync-period 1s
+wait_until_equal 10 "/healthz" 200 status http://127.0.0.1:10256/healthz
+wait_until_equal 10 "the Service's health check" 200 status http://127.0.0.1:32000/
+wait_until 10 on node iptables -t nat -S KUBE-SERVICES
+touch "$directory/broken/now"
+on node iptables -t nat -F KUBE-SERVICES
+wait_until_equal 10 "/healthz without rules" 503 status http://127.0.0.1:10256/healthz
+assert_healthz 503 true
+assert_equal "/livez without rules" 503 "$(status http://127.0.0.1:10256/livez)"
+get http://127.0.0.1:32000/ >"$directory/answer"
+assert_equal "the Service's health check" 503 "$(head -n 1 "$directory/answer")"
+assert_contains "the Service's health check" '"serviceProxyHealthy": false' "$(cat "$directory/answer")"
+assert_contains "the Service's health check" '"localEndpoints": 1' "$(cat "$directory/answer")"
+on node curl -s http://127.0.0.1:10249/metrics >"$directory/metrics"
+assert_contains "the metrics" 'kubeproxy_proxy_livez_total{code="503"} 1' "$(cat "$directory/metrics")"
+assert_contains "the metrics" 'ipvsagent_rules_in_place 0' "$(cat "$directory/metrics")"
+assert_lacks "the metrics" "kubeproxy_sync_proxy_rules_iptables_restore_failures_total 0" \
+	"$(cat "$directory/metrics")"
+assert_equal "meanwhile it forwards" "pod1 2" "$(answers client 2 tcp 10.96.0.10 80)"
+rm "$directory/broken/now"
+wait_until_equal 10 "/healthz with rules again" 200 status http://127.0.0.1:10256/healthz
+assert_equal "/livez with rules again" 200 "$(status http://127.0.0.1:10256/livez)"
+agent_stop
+
+step "a port that somebody else has costs nothing but that port, until it is free"
+answer_start node tcp/10256
+stranger=$(on node ss -Hltnp 'sport = :10256' | sed 's/.*pid=\([0-9]*\).*/\1/;q')
+: >"$agent_log"
+agent_start
+wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
+assert_contains "the log" "--healthz-bind-address: listening on " "$(cat "$agent_log")"
+assert_contains "the log" "Address already in use; trying again" "$(cat "$agent_log")"
+assert_equal "the other port" 200 "$(status http://127.0.0.1:10249/healthz)"
+assert_equal "meanwhile it forwards" "pod1 2" "$(answers client 2 tcp 10.96.0.10 80)"
+agent_stop
+assert_status "with a hard fail" 3 agent run --manifests "$manifests" --hostname-override node1 \
+	--bind-address-hard-fail
+assert_contains "what it says" "--healthz-bind-address: listening on" "$output"
+agent_start
+kill "$stranger"
+wait_until_equal 15 "/healthz once the port is free" 200 status http://127.0.0.1:10256/healthz
+agent_stop
+
+step "elsewhere and nowhere"
+agent_start --healthz-bind-address 127.0.0.1:20256 --metrics-bind-address ""
+assert_equal "/healthz elsewhere" 200 "$(status http://127.0.0.1:20256/healthz)"
+assert_equal "/healthz on another address" 000 "$(status http://192.168.77.10:20256/healthz)"
+assert_equal "/metrics nowhere" 000 "$(status http://127.0.0.1:10249/metrics)"
