@@ -354,6 +354,8 @@ static bool add_node_port(struct builder *builder, size_t port_index, uint16_t f
 		if (node->node_port_addresses[i].family != family)
 			continue;
 		has_address = true;
+		add_member(builder, SET_KIND_NODE_PORT_ADDRESS, family)->address =
+			node->node_port_addresses[i];
 		add_server(builder, &node->node_port_addresses[i], port->node_port, port_index,
 			   selection, traffic);
 	}

@@ -61,7 +61,8 @@ struct destination_usage {
 };
 
 /**
- * enum set_kind - the ipsets of kube-proxy's IPVS mode (pkg/proxy/ipvs/ipset.go)
+ * enum set_kind - the ipsets of kube-proxy's IPVS mode (pkg/proxy/ipvs/ipset.go), and one more:
+ * NODE_PORT_ADDRESS has the addresses on which NodePorts answer
  *
  * In the order in which members are added; they are removed in reverse. Each exists for IPv4 and
  * for IPv6. The order is chosen so that cutting anywhere is safe: restrictions and masquerading
@@ -84,6 +85,7 @@ enum set_kind {
 	SET_KIND_NODE_PORT_LOCAL_UDP,
 	SET_KIND_NODE_PORT_LOCAL_SCTP,
 	SET_KIND_HEALTH_CHECK_NODE_PORT,
+	SET_KIND_NODE_PORT_ADDRESS,
 	SET_KIND_IPVS_IPS,
 };
 #define SET_KIND_COUNT (SET_KIND_IPVS_IPS + 1)

@@ -84,6 +84,8 @@ static const char *set_comment(enum set_kind kind)
 		       "\\'hash ip:port\\'";
 	case SET_KIND_HEALTH_CHECK_NODE_PORT:
 		return "Kubernetes health check node port";
+	case SET_KIND_NODE_PORT_ADDRESS:
+		return "Kubernetes nodeport addresses";
 	case SET_KIND_IPVS_IPS:
 		return "Kubernetes service ips";
 	}
@@ -207,6 +209,9 @@ static void add_masquerading(struct ruleset *ruleset, const struct ruleset_optio
 
 	add_set_rule(ruleset, "nat", "KUBE-POSTROUTING", "", SET_KIND_LOOP_BACK, "dst,dst,src",
 		     "MASQUERADE");
+	/* Other nodes have the same VIPs and would keep the answer to themselves. */
+	add_plain_set_rule(ruleset, "nat", "KUBE-POSTROUTING", SET_KIND_IPVS_IPS, "src",
+			   options->has_random_fully ? "MASQUERADE --random-fully" : "MASQUERADE");
 	add_rule(ruleset, "nat", "KUBE-POSTROUTING", "-m mark ! --mark 0x%x/0x%x -j RETURN", mark,
 		 mark);
 	/* A packet that passes again, encapsulated for instance, is not masqueraded twice. */
@@ -251,14 +256,23 @@ static void add_source_ranges(struct ruleset *ruleset)
 		 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
 		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
 		 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_IP, ruleset->family));
+
+	/* From an address of its own that a program of the node chose. */
+	add_rule(ruleset, "mangle", "KUBE-IPVS-OUT-FILTER",
+		 "-m set --match-set %s dst,dst -m set ! --match-set %s src "
+		 "-m set ! --match-set %s dst,dst,src -j DROP",
+		 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
+		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
+		 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, ruleset->family));
 }
+
+/* The sets of addresses and ports that Services have on VIPs. */
+static const enum set_kind served[] = {SET_KIND_LOAD_BALANCER, SET_KIND_CLUSTER_IP,
+				       SET_KIND_EXTERNAL_IP, SET_KIND_EXTERNAL_IP_LOCAL};
 
 /* New connections to a VIP are for its Services only, not for what else listens on the node. */
 static void add_access_filter(struct ruleset *ruleset)
 {
-	static const enum set_kind served[] = {SET_KIND_LOAD_BALANCER, SET_KIND_CLUSTER_IP,
-					       SET_KIND_EXTERNAL_IP, SET_KIND_EXTERNAL_IP_LOCAL};
-
 	for (size_t i = 0; i < COUNT(served); i++)
 		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", served[i], "dst,dst",
 				   "RETURN");
@@ -268,6 +282,38 @@ static void add_access_filter(struct ruleset *ruleset)
 		 "-m conntrack --ctstate NEW -m set --match-set %s dst -j REJECT --reject-with %s",
 		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
 		 ruleset->family == AF_INET6 ? "icmp6-port-unreachable" : "icmp-port-unreachable");
+}
+
+/*
+ * Unlike with DNAT, packets to a Service come through INPUT before IPVS has them; its policy is
+ * meant for the node's own ports. Messages about such packets come in for the same addresses.
+ */
+static void add_acceptance(struct ruleset *ruleset)
+{
+	static const struct {
+		const char *protocol;
+		enum set_kind kind;
+		const char *fields;
+	} node_ports[] = {
+		{"tcp", SET_KIND_NODE_PORT_TCP, "dst"},
+		{"udp", SET_KIND_NODE_PORT_UDP, "dst"},
+		{"sctp", SET_KIND_NODE_PORT_SCTP, "dst,dst"},
+	};
+	static const enum set_kind addresses[] = {SET_KIND_IPVS_IPS, SET_KIND_NODE_PORT_ADDRESS};
+
+	for (size_t i = 0; i < COUNT(served); i++)
+		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT", served[i], "dst,dst",
+				   "ACCEPT");
+	for (size_t i = 0; i < COUNT(node_ports); i++)
+		add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
+			 "-p %s -m set --match-set %s dst -m set --match-set %s %s -j ACCEPT",
+			 node_ports[i].protocol,
+			 set_kind_name(SET_KIND_NODE_PORT_ADDRESS, ruleset->family),
+			 set_kind_name(node_ports[i].kind, ruleset->family), node_ports[i].fields);
+	for (size_t i = 0; i < COUNT(addresses); i++)
+		add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
+			 "-m conntrack --ctstate RELATED -m set --match-set %s dst -j ACCEPT",
+			 set_kind_name(addresses[i], ruleset->family));
 }
 
 struct ruleset *ruleset_new(const struct ruleset_options *options)
@@ -280,6 +326,7 @@ struct ruleset *ruleset_new(const struct ruleset_options *options)
 	add_masquerading(ruleset, options);
 	add_source_ranges(ruleset);
 	add_access_filter(ruleset);
+	add_acceptance(ruleset);
 	return ruleset;
 }
 

@@ -10,24 +10,27 @@ static const char *const tables[] = {"filter", "mangle", "nat"};
 
 /*
  * Jumps from built-in chains, from the top of each of them down. kube-proxy prepends them one by
- * one (iptablesJumpChain), which on a fresh node gives this order.
+ * one (iptablesJumpChain), which on a fresh node gives this order. One of ours is last of all: what
+ * rules of others forbid stays forbidden.
  */
 static const struct jump {
 	const char *table;
 	const char *from;
 	const char *to;
 	const char *comment;
+	bool is_last;
 } jumps[] = {
-	{"filter", "INPUT", "KUBE-IPVS-FILTER", "kubernetes ipvs access filter"},
-	{"filter", "INPUT", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules"},
-	{"filter", "INPUT", "KUBE-NODE-PORT", "kubernetes health check rules"},
-	{"filter", "FORWARD", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules"},
-	{"filter", "FORWARD", "KUBE-FORWARD", "kubernetes forwarding rules"},
-	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter"},
-	{"mangle", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter"},
-	{"nat", "PREROUTING", "KUBE-SERVICES", "kubernetes service portals"},
-	{"nat", "OUTPUT", "KUBE-SERVICES", "kubernetes service portals"},
-	{"nat", "POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules"},
+	{"filter", "INPUT", "KUBE-IPVS-FILTER", "kubernetes ipvs access filter", false},
+	{"filter", "INPUT", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", false},
+	{"filter", "INPUT", "KUBE-NODE-PORT", "kubernetes health check rules", false},
+	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", true},
+	{"filter", "FORWARD", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", false},
+	{"filter", "FORWARD", "KUBE-FORWARD", "kubernetes forwarding rules", false},
+	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter", false},
+	{"mangle", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter", false},
+	{"nat", "PREROUTING", "KUBE-SERVICES", "kubernetes service portals", false},
+	{"nat", "OUTPUT", "KUBE-SERVICES", "kubernetes service portals", false},
+	{"nat", "POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules", false},
 };
 
 /* The built-in chains of @jumps. */
@@ -123,7 +126,8 @@ static void write_jumps(FILE *stream, const struct chain_place *place,
 		auto_memory char *text = jump_text(&jumps[i]);
 
 		if (jump_is_at(&jumps[i], place))
-			fprintf(stream, "-I %s %s\n", place->name, text);
+			fprintf(stream, "%s %s %s\n", jumps[i].is_last ? "-A" : "-I", place->name,
+				text);
 	}
 }
 

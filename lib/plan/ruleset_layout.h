@@ -12,14 +12,21 @@ struct chain_place {
 	const char *name;
 };
 
-/** ruleset_chains - our chains; of kube-proxy all but the one in mangle */
+/** ruleset_chains - our chains; of kube-proxy all but KUBE-IPVS-ACCEPT and the one in mangle */
 static const struct chain_place ruleset_chains[] = {
-	{"filter", "KUBE-FORWARD"},	    {"filter", "KUBE-IPVS-FILTER"},
-	{"filter", "KUBE-IPVS-OUT-FILTER"}, {"filter", "KUBE-NODE-PORT"},
-	{"filter", "KUBE-PROXY-FIREWALL"},  {"filter", "KUBE-SOURCE-RANGES-FIREWALL"},
-	{"mangle", "KUBE-IPVS-OUT-FILTER"}, {"nat", "KUBE-LOAD-BALANCER"},
-	{"nat", "KUBE-MARK-MASQ"},	    {"nat", "KUBE-NODE-PORT"},
-	{"nat", "KUBE-POSTROUTING"},	    {"nat", "KUBE-SERVICES"},
+	{"filter", "KUBE-FORWARD"},
+	{"filter", "KUBE-IPVS-ACCEPT"},
+	{"filter", "KUBE-IPVS-FILTER"},
+	{"filter", "KUBE-IPVS-OUT-FILTER"},
+	{"filter", "KUBE-NODE-PORT"},
+	{"filter", "KUBE-PROXY-FIREWALL"},
+	{"filter", "KUBE-SOURCE-RANGES-FIREWALL"},
+	{"mangle", "KUBE-IPVS-OUT-FILTER"},
+	{"nat", "KUBE-LOAD-BALANCER"},
+	{"nat", "KUBE-MARK-MASQ"},
+	{"nat", "KUBE-NODE-PORT"},
+	{"nat", "KUBE-POSTROUTING"},
+	{"nat", "KUBE-SERVICES"},
 };
 #define RULESET_CHAIN_COUNT COUNT(ruleset_chains)
 

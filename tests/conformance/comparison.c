@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "comparison.h"
 
+#include "additions.h"
 #include "text_lines.h"
 
 #include <stdarg.h>
@@ -110,6 +111,7 @@ void comparison_lines(struct comparison *comparison, const char *what, const cha
 	auto_free(text_lines) struct text_lines *expected_lines = text_lines_new(expected);
 	auto_free(text_lines) struct text_lines *actual_lines = text_lines_new(actual);
 
+	additions_take_sets(comparison, actual_lines);
 	compare_sorted(comparison, what, expected_lines, actual_lines);
 }
 
@@ -172,6 +174,7 @@ void comparison_sets(struct comparison *comparison, const char *expected, const 
 	auto_free(text_lines) struct text_lines *expected_lines = text_lines_new(expected);
 	auto_free(text_lines) struct text_lines *actual_lines = text_lines_new(actual);
 
+	additions_take_sets(comparison, actual_lines);
 	for (size_t i = 0; i < expected_lines->count; i++)
 		cut_sizes(expected_lines->items[i]);
 	for (size_t i = 0; i < actual_lines->count; i++) {

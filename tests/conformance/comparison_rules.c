@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "comparison.h"
 
+#include "additions.h"
 #include "text_lines.h"
 
 #include <string.h>
@@ -267,6 +268,9 @@ void comparison_rules(struct comparison *comparison, const struct comparison_rul
 		.family = is_ipv6 ? "6-" : "",
 	};
 
+	additions_take_rules(comparison, nat, "nat", is_ipv6);
+	additions_take_rules(comparison, filter, "filter", is_ipv6);
+	additions_take_rules(comparison, mangle, "mangle", is_ipv6);
 	context.table =
 		is_ipv6 ? "ip6tables KUBE-IPVS-OUT-FILTER" : "iptables KUBE-IPVS-OUT-FILTER";
 	compare_out_filter(&context, expected_filter, filter, mangle);

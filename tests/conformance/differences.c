@@ -19,6 +19,8 @@ const char *difference_name(enum difference difference)
 		return "ipvs-out-filter-set";
 	case DIFFERENCE_STRANGERS_STAY:
 		return "strangers-stay";
+	case DIFFERENCE_API_SEMANTICS:
+		return "api-semantics";
 	}
 	return "?";
 }

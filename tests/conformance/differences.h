@@ -13,8 +13,9 @@ enum difference {
 	DIFFERENCE_SET_SIZES = 1 << 2,
 	DIFFERENCE_IPVS_OUT_FILTER_SET = 1 << 3,
 	DIFFERENCE_STRANGERS_STAY = 1 << 4,
+	DIFFERENCE_API_SEMANTICS = 1 << 5,
 };
-#define DIFFERENCE_COUNT 5
+#define DIFFERENCE_COUNT 6
 
 /** difference_name() - "static-rules" */
 const char *difference_name(enum difference difference);

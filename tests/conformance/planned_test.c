@@ -24,8 +24,9 @@
  * where nothing of ipvs.txt may differ.
  */
 
-#define INHERITED_DIFFERENCES \
-	(DIFFERENCE_STATIC_RULES | DIFFERENCE_IPVS_OUT_FILTER_SET | DIFFERENCE_STRANGERS_STAY)
+#define INHERITED_DIFFERENCES                                                                   \
+	(DIFFERENCE_STATIC_RULES | DIFFERENCE_IPVS_OUT_FILTER_SET | DIFFERENCE_STRANGERS_STAY | \
+	 DIFFERENCE_API_SEMANTICS)
 
 static const struct mode {
 	const char *name;

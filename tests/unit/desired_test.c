@@ -224,9 +224,10 @@ static void test_members(void **cmocka_state)
 {
 	/* What every row's ClusterIP has: the hairpin of the local endpoint, the port, the address.
 	 */
-#define HAIRPIN "LOOP-BACK 10.0.0.1,tcp:8080,10.0.0.1"
-#define CLUSTER "CLUSTER-IP 10.96.0.1,tcp:80"
-#define BOUND	"IPVS-IPS 10.96.0.1"
+#define HAIRPIN	     "LOOP-BACK 10.0.0.1,tcp:8080,10.0.0.1"
+#define CLUSTER	     "CLUSTER-IP 10.96.0.1,tcp:80"
+#define NODE_PORT_IP "NODE-PORT-IP 192.168.1.10"
+#define BOUND	     "IPVS-IPS 10.96.0.1"
 	static const struct {
 		const char *what, *service, *slices[SLICES], *members;
 	} cases[] = {
@@ -290,21 +291,22 @@ static void test_members(void **cmocka_state)
 		{"a TCP node port",
 		 "a/web ip=10.96.0.1 port=:80/TCP:30080",
 		 {NULL},
-		 CLUSTER " | NODE-PORT-TCP 30080 | " BOUND},
+		 CLUSTER " | NODE-PORT-TCP 30080 | " NODE_PORT_IP " | " BOUND},
 		{"a UDP node port with policy Local",
 		 "a/web ip=10.96.0.1 port=:80/UDP:30080 etp=Local",
 		 {NULL},
 		 "CLUSTER-IP 10.96.0.1,udp:80 | NODE-PORT-UDP 30080 | NODE-PORT-LOCAL-UDP 30080 "
-		 "| " BOUND},
+		 "| " NODE_PORT_IP " | " BOUND},
 		{"a TCP node port with policy Local",
 		 "a/web ip=10.96.0.1 port=:80/TCP:30080 etp=Local",
 		 {NULL},
-		 CLUSTER " | NODE-PORT-TCP 30080 | NODE-PORT-LOCAL-TCP 30080 | " BOUND},
+		 CLUSTER " | NODE-PORT-TCP 30080 | NODE-PORT-LOCAL-TCP 30080 | " NODE_PORT_IP
+			 " | " BOUND},
 		{"an SCTP node port goes by address",
 		 "a/web ip=10.96.0.1 port=:80/SCTP:30080 etp=Local",
 		 {NULL},
 		 "CLUSTER-IP 10.96.0.1,sctp:80 | NODE-PORT-SCTP-HASH 192.168.1.10,sctp:30080 | "
-		 "NODE-PORT-LOCAL-SCTP-HASH 192.168.1.10,sctp:30080 | " BOUND},
+		 "NODE-PORT-LOCAL-SCTP-HASH 192.168.1.10,sctp:30080 | " NODE_PORT_IP " | " BOUND},
 		{"a health check port",
 		 WEB " health=32000",
 		 {NULL},

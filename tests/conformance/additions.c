@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "additions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Without the prefix KUBE- or KUBE-6- */
+static const char *const sets[] = {"NODE-PORT-IP"};
+
+/* "SET(" and ")" stand around the names of sets, without prefix. */
+static const struct {
+	const char *table;
+	const char *line;
+} rules[] = {
+	/* Nobody sees a VIP as the source of what the node sends. */
+	{"nat", "-A KUBE-POSTROUTING -m set --match-set SET(IPVS-IPS) src -j MASQUERADE"},
+	{"nat",
+	 "-A KUBE-POSTROUTING -m set --match-set SET(IPVS-IPS) src -j MASQUERADE --random-fully"},
+
+	/* A policy DROP of INPUT is not about Services. */
+	{"filter", ":KUBE-IPVS-ACCEPT -"},
+	{"filter",
+	 "-A INPUT -m comment --comment \"kubernetes ipvs services\" -j KUBE-IPVS-ACCEPT"},
+	{"filter", "-A KUBE-IPVS-ACCEPT -m set --match-set SET(LOAD-BALANCER) dst,dst -j ACCEPT"},
+	{"filter", "-A KUBE-IPVS-ACCEPT -m set --match-set SET(CLUSTER-IP) dst,dst -j ACCEPT"},
+	{"filter", "-A KUBE-IPVS-ACCEPT -m set --match-set SET(EXTERNAL-IP) dst,dst -j ACCEPT"},
+	{"filter",
+	 "-A KUBE-IPVS-ACCEPT -m set --match-set SET(EXTERNAL-IP-LOCAL) dst,dst -j ACCEPT"},
+	{"filter", "-A KUBE-IPVS-ACCEPT -p tcp -m set --match-set SET(NODE-PORT-IP) dst "
+		   "-m set --match-set SET(NODE-PORT-TCP) dst -j ACCEPT"},
+	{"filter", "-A KUBE-IPVS-ACCEPT -p udp -m set --match-set SET(NODE-PORT-IP) dst "
+		   "-m set --match-set SET(NODE-PORT-UDP) dst -j ACCEPT"},
+	{"filter", "-A KUBE-IPVS-ACCEPT -p sctp -m set --match-set SET(NODE-PORT-IP) dst "
+		   "-m set --match-set SET(NODE-PORT-SCTP-HASH) dst,dst -j ACCEPT"},
+	{"filter", "-A KUBE-IPVS-ACCEPT -m conntrack --ctstate RELATED "
+		   "-m set --match-set SET(IPVS-IPS) dst -j ACCEPT"},
+	{"filter", "-A KUBE-IPVS-ACCEPT -m conntrack --ctstate RELATED "
+		   "-m set --match-set SET(NODE-PORT-IP) dst -j ACCEPT"},
+
+	/* Source ranges restrict programs of the node, whatever address of it they use. */
+	{"mangle", "-A KUBE-IPVS-OUT-FILTER -m set --match-set SET(LOAD-BALANCER-FW) dst,dst "
+		   "-m set ! --match-set SET(IPVS-IPS) src "
+		   "-m set ! --match-set SET(LOAD-BALANCER-SOURCE-CIDR) dst,dst,src -j DROP"},
+};
+
+/* The longest name that a set can have */
+#define SET_NAME_LENGTH 31
+
+static char *with_set_names(const char *line, bool is_ipv6)
+{
+	char *text;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		abort();
+	while (*line) {
+		char name[2 * SET_NAME_LENGTH];
+		const char *set = strstr(line, "SET(");
+
+		if (!set) {
+			fputs(line, stream);
+			break;
+		}
+		snprintf(name, sizeof(name), "KUBE-%s%.*s", is_ipv6 ? "6-" : "",
+			 (int)strcspn(set + 4, ")"), set + 4);
+		fprintf(stream, "%.*s%.*s", (int)(set - line), line, SET_NAME_LENGTH, name);
+		line = strchr(set, ')') + 1;
+	}
+	fclose(stream);
+	return text;
+}
+
+void additions_take_rules(struct comparison *comparison, struct text_lines *actual,
+			  const char *table, bool is_ipv6)
+{
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		auto_memory char *line = with_set_names(rules[i].line, is_ipv6);
+
+		if (strcmp(rules[i].table, table) != 0)
+			continue;
+		for (size_t a = actual->count; a-- > 0;) {
+			if (strcmp(actual->items[a], line) != 0)
+				continue;
+			text_lines_remove(actual, a);
+			comparison_note(comparison, DIFFERENCE_API_SEMANTICS);
+		}
+	}
+}
+
+static bool is_addition(const char *line)
+{
+	const char *name = strstr(line, " KUBE-");
+
+	if (!name)
+		return false;
+	name += strlen(" KUBE-");
+	if (text_begins_with(name, "6-"))
+		name += strlen("6-");
+	for (size_t i = 0; i < COUNT(sets); i++)
+		if (text_begins_with(name, sets[i]) && name[strlen(sets[i])] == ' ')
+			return true;
+	return false;
+}
+
+void additions_take_sets(struct comparison *comparison, struct text_lines *actual)
+{
+	for (size_t i = actual->count; i-- > 0;) {
+		if (!is_addition(actual->items[i]))
+			continue;
+		text_lines_remove(actual, i);
+		comparison_note(comparison, DIFFERENCE_API_SEMANTICS);
+	}
+}
