@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FAKE_API_FAULTS_H
+#define FAKE_API_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * enum api_fault_action - what the server of the tests does wrong
+ *   STATUS   answers with that HTTP status; with Retry-After if retry_seconds is set
+ *   REFUSE   answers a streaming list as a server does whose storage cannot do it
+ *   HANG     answers nothing
+ *   RESET    resets the connection after that many bytes of the body
+ *   STALL    sends that many bytes of the body, and no more as long as the fault is there
+ *   SPLIT    sends chunks of that many bytes
+ *   DELAY    answers after that many milliseconds
+ *   END      ends a watch at once
+ */
+enum api_fault_action {
+	API_FAULT_NONE,
+	API_FAULT_STATUS,
+	API_FAULT_REFUSE,
+	API_FAULT_HANG,
+	API_FAULT_RESET,
+	API_FAULT_STALL,
+	API_FAULT_SPLIT,
+	API_FAULT_DELAY,
+	API_FAULT_END,
+};
+
+/** struct api_fault - one line of a script */
+struct api_fault {
+	enum api_fault_action action;
+	size_t number;
+	unsigned int retry_seconds;
+};
+
+/**
+ * struct api_faults - a script, one fault per line:
+ *
+ *   RESOURCE VERB ACTION [NUMBER] [retry SECONDS] [count TIMES]
+ *
+ * RESOURCE is services, endpointslices, nodes, events or *; VERB is list, watch, stream (a watch
+ * with sendInitialEvents), create or *; ACTION is one of those above in small letters. With a count
+ * the line holds for so many requests only. The first line that fits counts.
+ */
+struct api_faults;
+
+/** api_faults_new() - NULL if a line cannot be read; it is printed to stderr */
+struct api_faults *api_faults_new(const char *script);
+void api_faults_free(struct api_faults *faults);
+
+/** api_faults_take() - what happens to a new request; uses up a count */
+struct api_fault api_faults_take(struct api_faults *faults, const char *resource, const char *verb);
+
+/** api_faults_look() - what happens to a request that is under way; lines with a count are left out
+ */
+struct api_fault api_faults_look(const struct api_faults *faults, const char *resource,
+				 const char *verb);
+
+#endif
