@@ -253,8 +253,9 @@ static int read_text(struct options *options, const char *text, size_t size, str
 		follow_bind_address(options, tree);
 		r = read_section(options, "", tree, err);
 	}
-	json_array_foreach (repeated, i, key)
+	json_array_foreach (repeated, i, key) {
 		options_note(options, true, json_string_value(key), TWICE);
+	}
 	json_decref(repeated);
 	json_decref(tree);
 	return r < 0 ? r : 0;
@@ -352,8 +353,9 @@ static void write_object(FILE *stream, const json_t *object, int depth)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach ((json_t *)object, name, value)
+	json_object_foreach ((json_t *)object, name, value) {
 		names[used++] = name;
+	}
 	qsort(names, count, sizeof(*names), compare_names);
 	for (size_t i = 0; i < count; i++) {
 		value = json_object_get(object, names[i]);

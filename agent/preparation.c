@@ -38,18 +38,22 @@ int preparation_check(struct error *err)
 	return 0;
 }
 
+/* @r, @err: what sysctl_ensure() said */
+static void report(const char *name, int before, int value, int r, const struct error *err)
+{
+	if (r < 0)
+		log_warning("%s; going on without", err->text);
+	else if (r == 1)
+		log_info("sysctl %s: %d, was %d", name, value, before);
+}
+
 static void set(const char *name, int value)
 {
 	struct error err = {0};
 	int before = value;
-	int r;
 
 	sysctl_get(name, &before, NULL);
-	r = sysctl_ensure(name, value, &err);
-	if (r < 0)
-		log_warning("%s; going on without", err.text);
-	else if (r == 1)
-		log_info("sysctl %s: %d, was %d", name, value, before);
+	report(name, before, value, sysctl_ensure(name, value, &err), &err);
 }
 
 /* A parameter in a file of its own, outside of /proc/sys. */
@@ -96,6 +100,28 @@ static void ensure_hash_size(int size)
 		log_info("buckets of connection tracking: %d, were %d", size, current);
 }
 
+/*
+ * It is one for the whole kernel, and other namespaces than the initial one may only look at it.
+ * Return: whether it has been set
+ */
+static bool set_connection_limit(int limit)
+{
+	static const char name[] = "net/netfilter/nf_conntrack_max";
+	struct error err = {0};
+	int before = limit;
+	int r;
+
+	sysctl_get(name, &before, NULL);
+	r = sysctl_ensure(name, limit, &err);
+	if (r == -EACCES)
+		log_debug("sysctl %s: left at %d, not set to %d, which takes the initial network "
+			  "namespace",
+			  name, before, limit);
+	else
+		report(name, before, limit, r, &err);
+	return r >= 0;
+}
+
 static void set_conntrack_max(const struct conntrack_options *options)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -106,8 +132,8 @@ static void set_conntrack_max(const struct conntrack_options *options)
 		return;
 	if (most > INT_MAX)
 		most = INT_MAX;
-	set("net/netfilter/nf_conntrack_max", (int)most);
-	ensure_hash_size((int)(most / 4));
+	if (set_connection_limit((int)most))
+		ensure_hash_size((int)(most / 4));
 }
 
 static void set_timeout(const char *name, uint32_t seconds)

@@ -107,8 +107,9 @@ static json_t *get_real(const struct setting *setting, const struct options *opt
 {
 	double number = *CONST_FIELD(double, setting, options);
 
-	return fabs(number) < 1e9 && number == floor(number) ? json_integer((json_int_t)number)
-							     : json_real(number);
+	if (number > -1e9 && number < 1e9 && (double)(json_int_t)number == number)
+		return json_integer((json_int_t)number);
+	return json_real(number);
 }
 
 static int parse_duration(const struct setting *setting, const char *text, double *ret,
