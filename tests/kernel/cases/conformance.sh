@@ -3,7 +3,7 @@
 # servers, sets, rules, addresses, sysctls and answers as kube-proxy's, but for the intended differences.
 # Those with ClientIP affinity once more with kube-proxy's scheduler, where nothing may differ in that.
 #
-# CONFORMANCE_CASES="NAME ..." runs only these; CONFORMANCE_VALGRIND=1 runs the agent under valgrind.
+# CONFORMANCE_CASES="NAME ..." runs only these.
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
