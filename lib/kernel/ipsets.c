@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 /* kube-proxy's parameters (pkg/proxy/ipvs/ipset); a set that needs more room is grown. */
 #define DEFAULT_HASH_SIZE 1024
@@ -17,6 +18,9 @@
 
 /* The larger set while it is being filled. Not a name of enum set_kind, and one is enough. */
 #define GROWING_NAME "KUBE-GROWING"
+
+#define SWAP_ATTEMPTS	       10
+#define SWAP_PAUSE_NANOSECONDS 2000000
 
 /**
  * struct set - what is known of one set
@@ -178,6 +182,19 @@ static int fill(struct ipsets *ipsets, const char *name, struct changes *members
 	return r;
 }
 
+/* The kernel refuses while somebody lists one of the two, which rarely takes long. */
+static int swap(struct ipsets *ipsets, struct set *set, struct error *err)
+{
+	const struct timespec pause = {.tv_nsec = SWAP_PAUSE_NANOSECONDS};
+	int r = set_commands_swap(ipsets->commands, GROWING_NAME, set_name(set), err);
+
+	for (int i = 1; r == -EBUSY && i < SWAP_ATTEMPTS; i++) {
+		nanosleep(&pause, NULL);
+		r = set_commands_swap(ipsets->commands, GROWING_NAME, set_name(set), err);
+	}
+	return r;
+}
+
 /* The rules see the old set or the new one, each with all members. */
 static int grow(struct ipsets *ipsets, struct set *set, uint32_t hash_size, uint32_t capacity,
 		struct error *err)
@@ -201,7 +218,7 @@ static int grow(struct ipsets *ipsets, struct set *set, uint32_t hash_size, uint
 		return r;
 	r = fill(ipsets, GROWING_NAME, members, err);
 	if (r >= 0)
-		r = set_commands_swap(ipsets->commands, GROWING_NAME, set_name(set), err);
+		r = swap(ipsets, set, err);
 	set_commands_destroy(ipsets->commands, GROWING_NAME, &ignored);
 	if (r < 0)
 		return error_wrap(err, r, "growing set %s", set_name(set));

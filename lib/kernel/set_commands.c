@@ -41,7 +41,7 @@ static int code_of(const char *text)
 		{"Internal protocol error", -EPROTO},
 		{"Cannot open session", -EPROTO},
 	};
-	static const int codes[] = {EPERM, ENOMEM, ENOBUFS, EINVAL, ERANGE, EAGAIN};
+	static const int codes[] = {EPERM, ENOMEM, ENOBUFS, EINVAL, ERANGE, EAGAIN, EBUSY};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		if (strstr(text, texts[i].part))
