@@ -105,3 +105,57 @@ manifest()
 	cat >"$manifests/.$1.new"
 	mv "$manifests/.$1.new" "$manifests/$1"
 }
+
+# load_balancer_status ADDRESS[/Proxy]...: prints what a load balancer adds to the Service printed just before
+load_balancer_status()
+{
+	local address
+
+	echo "status:"
+	echo "  loadBalancer:"
+	echo "    ingress:"
+	for address in "$@"; do
+		case $address in
+		*/Proxy) echo "    - {ip: \"${address%/Proxy}\", ipMode: Proxy}" ;;
+		*) echo "    - {ip: \"$address\", ipMode: VIP}" ;;
+		esac
+	done
+}
+
+# node_manifest [KEY=VALUE...]: prints the Node that the agent runs on
+#   zone=NAME              label topology.kubernetes.io/zone
+#   pod_cidrs="CIDR ..."   its pods' ranges
+#   addresses="ADDRESS ..."
+#                          InternalIP (192.168.77.10 fd77::10)
+node_manifest()
+{
+	local zone='' pod_cidrs='' addresses="192.168.77.10 fd77::10" assignment address
+
+	for assignment in "$@"; do
+		local "${assignment?}"
+	done
+	cat <<-END
+		---
+		apiVersion: v1
+		kind: Node
+		metadata:
+		  name: node1
+		  labels: {kubernetes.io/hostname: node1${zone:+, topology.kubernetes.io/zone: $zone}}
+		spec:
+		  podCIDRs: [$(list_of $pod_cidrs)]
+		status:
+		  addresses:
+	END
+	for address in $addresses; do
+		echo "  - {type: InternalIP, address: \"$address\"}"
+	done
+}
+
+# list_of WORD...: the words as a YAML list without its brackets
+list_of()
+{
+	local words
+
+	printf -v words '"%s", ' "$@"
+	[ $# = 0 ] || echo "${words%, }"
+}

@@ -539,3 +539,15 @@ netlink_writes_stop()
 	ip -n node link delete nlmon0
 	sed 1d "$directory/netlink" | sort | uniq -c | sed 's/^ *//'
 }
+
+# http_get NAMESPACE ADDRESS PORT PATH: status line, headers except for Date and Connection, body;
+# "no connection" if there is none
+http_get()
+{
+	# shellcheck disable=SC2016
+	on "$1" bash -c '
+		exec 3<>"/dev/tcp/$0/$1" || exit
+		printf "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" "$2" "$0" >&3
+		tr -d "\r" <&3 | sed "/^Date: /d; /^Connection: close$/d"' "$2" "$3" "$4" 2>/dev/null ||
+		echo "no connection"
+}
