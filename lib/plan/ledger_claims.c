@@ -102,6 +102,7 @@ static bool server_of_member(const struct set_member *member, struct virtual_ser
 	case SET_KIND_NODE_PORT_LOCAL_TCP:
 	case SET_KIND_NODE_PORT_LOCAL_UDP:
 	case SET_KIND_HEALTH_CHECK_NODE_PORT:
+	case SET_KIND_NODE_PORT_ADDRESS:
 	case SET_KIND_IPVS_IPS:
 		return false;
 	}
