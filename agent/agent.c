@@ -9,6 +9,7 @@
 #include "flow_cleaner.h"
 #include "health_ports.h"
 #include "instance_lock.h"
+#include "localhost_ports.h"
 #include "loop_clock.h"
 #include "node_state.h"
 #include "object_source.h"
@@ -44,6 +45,7 @@ struct agent {
 	struct drainer *drainer;
 	struct flow_cleaner *flows;
 	struct health_ports *health_ports;
+	struct localhost_ports *localhost_ports;
 	struct proxy_health proxy_health;
 	struct proxy_metrics *metrics;
 	struct loop_clock *loop_clock;
@@ -80,6 +82,39 @@ static void refresh_node(struct agent *agent)
 	if (agent->options->node_port_prefixes.count || agent->options->node_port_primary)
 		health_ports_listen_on(agent->health_ports, view.node_port_addresses,
 				       view.node_port_address_count);
+}
+
+/* As --nodeport-addresses says: a family without any range takes all addresses. */
+static bool selects(const struct options *options, const struct address *loopback)
+{
+	bool has_range = false;
+
+	if (!options->localhost_node_ports || options->node_port_primary)
+		return false;
+	for (size_t i = 0; i < options->node_port_prefixes.count; i++) {
+		const struct prefix *range = &options->node_port_prefixes.items[i];
+
+		if (range->address.family != loopback->family)
+			continue;
+		if (prefix_contains(range, loopback))
+			return true;
+		has_range = true;
+	}
+	return !has_range;
+}
+
+static void select_localhost(struct agent *agent)
+{
+	static const char *const loopbacks[2] = {"127.0.0.1", "::1"};
+	bool is_selected[2];
+
+	for (size_t i = 0; i < COUNT(loopbacks); i++) {
+		struct address loopback;
+
+		address_parse(loopbacks[i], &loopback);
+		is_selected[i] = selects(agent->options, &loopback);
+	}
+	localhost_ports_select(agent->localhost_ports, is_selected);
 }
 
 static void on_service_event(struct agent *agent, bool is_change)
@@ -200,6 +235,7 @@ static void on_planned(void *owner, const struct service_view *view,
 
 	health_ports_set(agent->health_ports, view->key, state->health_check_port,
 			 state->local_endpoint_count);
+	localhost_ports_planned(agent->localhost_ports, view->key, view->service, state);
 	proxy_metrics_planned(agent->metrics, view, node_state_name(agent->node));
 }
 
@@ -477,6 +513,8 @@ int agent_run(const struct options *options, struct error *err)
 	agent.metrics = proxy_metrics_new(ev_time());
 	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
 	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health);
+	agent.localhost_ports = localhost_ports_new(agent.loop);
+	select_localhost(&agent);
 	agent.rejections = rejections_new();
 	agent.node = node_state_new(options);
 	ev_timer_init(&agent.addresses, on_addresses, 0., 0.);
@@ -492,6 +530,7 @@ int agent_run(const struct options *options, struct error *err)
 	drainer_free(agent.drainer);
 	flow_cleaner_free(agent.flows);
 	health_ports_free(agent.health_ports);
+	localhost_ports_free(agent.localhost_ports);
 	loop_clock_free(agent.loop_clock);
 	rules_keeper_free(agent.rules);
 	sync_free(agent.sync);

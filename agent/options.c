@@ -41,6 +41,7 @@ struct options *options_new(void)
 	strcpy(options->desired.scheduler, "rr");
 	strcpy(options->desired.affinity_scheduler, "sh");
 	options->detection = LOCAL_DETECTION_PREFIX;
+	options->localhost_node_ports = true;
 	options->masquerade_bit = 14;
 	options->sync_period = 30;
 	options->configuration_sync_period = 15 * 60.0;

@@ -86,6 +86,8 @@ struct option_note {
  *                      @pod_interface_prefix
  * @is_node_cidr:       LOCAL_DETECTION_PREFIX takes the Node's podCIDRs
  * @node_port_primary:  --nodeport-addresses primary
+ * @localhost_node_ports: NodePorts answer on loopback addresses, too, if --nodeport-addresses has
+ * them
  * @healthz_port, @metrics_port: port where the address has none; 0 = do not serve
  * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
  * @arguments:          what is left after the flags
@@ -118,6 +120,7 @@ struct options {
 	bool is_node_cidr;
 	bool node_port_primary;
 	bool masquerade_all;
+	bool localhost_node_ports;
 	int masquerade_bit;
 	bool strict_arp;
 	struct ipvs_timeouts timeouts;

@@ -103,6 +103,9 @@ const struct setting settings[] = {
 	 .help = "masquerade everything that is sent to a ClusterIP"},
 	{"iptables-masquerade-bit", "iptables.masqueradeBit", VALUE(integer, masquerade_bit), 0, 31,
 	 .scope = RUN, .argument = "BIT", .help = "packet mark bit for masquerading (14)"},
+	{"iptables-localhost-nodeports", "iptables.localhostNodePorts",
+	 VALUE(switch, localhost_node_ports), .scope = RUN,
+	 .help = "NodePorts on 127.0.0.1 and ::1, too (true)"},
 	{"conntrack-max-per-core", "conntrack.maxPerCore", VALUE(integer, conntrack.max_per_core),
 	 0, INT_MAX, .scope = RUN, .argument = "NUMBER",
 	 .help = "tracked connections per CPU; 0: as it is (32768)"},
@@ -146,8 +149,6 @@ const struct setting settings[] = {
 	{"help", NULL, VALUE(switch, help), .scope = RUN | STATUS | CLEANUP, .help = "show this"},
 
 	{"feature-gates", "featureGates", WHOLE(feature_gates), .scope = RUN},
-	{"iptables-localhost-nodeports", "iptables.localhostNodePorts", .scope = RUN,
-	 .ignored = FOR_IPTABLES, .standard = "true"},
 	{"iptables-sync-period", "iptables.syncPeriod", .scope = RUN, .ignored = FOR_IPTABLES,
 	 .standard = "\"30s\""},
 	{"iptables-min-sync-period", "iptables.minSyncPeriod", .scope = RUN,

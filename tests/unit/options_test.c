@@ -267,15 +267,14 @@ static void what_is_wrong_is_named(void **state)
 /* Nobody has to change a kube-proxy command line; what does not apply is said once per reason. */
 static void every_flag_without_effect_is_noted(void **state)
 {
-	auto_free(options) struct options *options = parsed(
-		"run --iptables-sync-period 1s --iptables-min-sync-period=1s "
-		"--iptables-localhost-nodeports=false --vmodule a=1 --profiling --enable-dsr");
+	auto_free(options) struct options *options =
+		parsed("run --iptables-sync-period 1s --iptables-min-sync-period=1s "
+		       "--vmodule a=1 --profiling --enable-dsr");
 	auto_memory char *notes = notes_text(options);
 
 	(void)state;
 	assert_string_equal(notes,
-			    "--iptables-sync-period, --iptables-min-sync-period, "
-			    "--iptables-localhost-nodeports: "
+			    "--iptables-sync-period, --iptables-min-sync-period: "
 			    "without effect, as it is for kube-proxy's iptables mode; "
 			    "--vmodule: without effect, as log lines are text on standard error, "
 			    "written at once; "

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "localhost_ports.h"
+
+#include "../lib/base/log.h"
+#include "tcp_relay.h"
+#include "udp_relay.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#define RETRY_SECONDS 10.0
+
+/* Bounds of what all NodePorts together may take. */
+#define CONNECTIONS_MOST	   2000
+#define DESCRIPTORS_PER_CONNECTION 6
+#define CLIENTS_MOST		   1000
+#define CLIENT_IDLE_SECONDS	   60.0
+
+/* Without padding: compared as bytes. */
+struct port_key {
+	uint16_t family;
+	uint16_t protocol;
+	uint16_t number;
+};
+
+/* @tcp, @udp: neither while something else listens there */
+struct local_port {
+	UT_hash_handle hh;
+	struct local_port *previous, *next; /* of the same Service */
+	struct port_key key;
+	struct address target;
+	struct port_owner *owner;
+	struct tcp_relay_listener *tcp;
+	struct udp_relay_listener *udp;
+	bool is_wanted;
+};
+
+/* A Service that has such ports. */
+struct port_owner {
+	UT_hash_handle hh;
+	struct local_port *ports;
+	char key[];
+};
+
+struct localhost_ports {
+	struct ev_loop *loop;
+	struct tcp_relay *tcp;
+	struct udp_relay *udp;
+	struct local_port *ports;
+	struct port_owner *owners;
+	bool is_selected[2];
+	ev_timer retry;
+};
+
+static void stop_listening(struct local_port *port)
+{
+	tcp_relay_close(port->tcp);
+	udp_relay_close(port->udp);
+	port->tcp = NULL;
+	port->udp = NULL;
+}
+
+/* Return: 0 or a negative errno */
+static int start_listening(struct localhost_ports *ports, struct local_port *port)
+{
+	struct address loopback = {.family = port->key.family};
+	struct socket_name name, target = socket_name_of(&port->target, port->key.number);
+
+	if (port->key.family == AF_INET)
+		memcpy(loopback.bytes, (const uint8_t[]){127, 0, 0, 1}, 4);
+	else
+		loopback.bytes[15] = 1;
+	name = socket_name_of(&loopback, port->key.number);
+	if (port->key.protocol == IPPROTO_TCP)
+		return tcp_relay_listen(ports->tcp, &name, &target, &port->tcp);
+	return udp_relay_listen(ports->udp, &name, &target, &port->udp);
+}
+
+static void listen_or_retry(struct localhost_ports *ports, struct local_port *port)
+{
+	int r;
+
+	if (port->tcp || port->udp)
+		return;
+	r = start_listening(ports, port);
+	if (r >= 0)
+		return;
+	log_warning("NodePort %u/%s of Service %s on localhost: %s; trying again in %.0f s",
+		    port->key.number, address_protocol_name((uint8_t)port->key.protocol),
+		    port->owner->key, strerror(-r), RETRY_SECONDS);
+	if (!ev_is_active(&ports->retry)) {
+		ev_timer_set(&ports->retry, RETRY_SECONDS, 0.);
+		ev_timer_start(ports->loop, &ports->retry);
+	}
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct localhost_ports *ports = container_of(timer, struct localhost_ports, retry);
+	struct local_port *port, *next;
+
+	(void)loop;
+	(void)events;
+	HASH_ITER (hh, ports->ports, port, next) {
+		listen_or_retry(ports, port);
+	}
+}
+
+static void drop(struct localhost_ports *ports, struct local_port *port)
+{
+	stop_listening(port);
+	HASH_DEL(ports->ports, port);
+	DL_DELETE2(port->owner->ports, port, previous, next);
+	free(port);
+}
+
+static bool has_endpoints(const struct service_state *state, const struct wanted_server *server)
+{
+	for (size_t i = 0; i < state->server_count; i++)
+		if (state->servers[i].port_index == server->port_index &&
+		    state->servers[i].server.key.address.family ==
+			    server->server.key.address.family &&
+		    state->servers[i].destination_count)
+			return true;
+	return false;
+}
+
+static bool is_node_port(const struct service *service, const struct wanted_server *server)
+{
+	const struct service_port *port = &service->ports[server->port_index];
+	const struct virtual_server_key *key = &server->server.key;
+
+	if (!port->node_port || key->port != port->node_port || key->firewall_mark)
+		return false;
+	return key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP;
+}
+
+/* Two Services cannot have one NodePort but for the moment in which it changes hands. */
+static void want(struct localhost_ports *ports, struct port_owner *owner,
+		 const struct wanted_server *server)
+{
+	const struct virtual_server_key *target = &server->server.key;
+	struct port_key port_key = {target->address.family, target->protocol, target->port};
+	struct local_port *port;
+
+	HASH_FIND(hh, ports->ports, &port_key, sizeof(port_key), port);
+	if (port && port->is_wanted)
+		return;
+	if (port && !address_is_equal(&port->target, &target->address)) {
+		drop(ports, port);
+		port = NULL;
+	}
+	if (!port) {
+		port = memory_allocate(sizeof(*port));
+		port->key = port_key;
+		port->target = target->address;
+		HASH_ADD(hh, ports->ports, key, sizeof(port->key), port);
+	} else {
+		DL_DELETE2(port->owner->ports, port, previous, next);
+	}
+	port->owner = owner;
+	DL_APPEND2(owner->ports, port, previous, next);
+	port->is_wanted = true;
+	listen_or_retry(ports, port);
+}
+
+static struct port_owner *owner_get(struct localhost_ports *ports, const char *key)
+{
+	struct port_owner *owner;
+	size_t size = strlen(key) + 1;
+
+	HASH_FIND_STR(ports->owners, key, owner);
+	if (!owner) {
+		owner = memory_allocate(sizeof(*owner) + size);
+		memcpy(owner->key, key, size);
+		HASH_ADD_STR(ports->owners, key, owner);
+	}
+	return owner;
+}
+
+void localhost_ports_planned(struct localhost_ports *ports, const char *key,
+			     const struct service *service, const struct service_state *state)
+{
+	struct port_owner *owner = owner_get(ports, key);
+	struct local_port *port, *next;
+
+	for (size_t i = 0; i < state->server_count; i++) {
+		const struct wanted_server *server = &state->servers[i];
+		bool is_ipv6 = server->server.key.address.family == AF_INET6;
+
+		if (ports->is_selected[is_ipv6] && is_node_port(service, server) &&
+		    has_endpoints(state, server))
+			want(ports, owner, server);
+	}
+	DL_FOREACH_SAFE2(owner->ports, port, next, next)
+	{
+		if (!port->is_wanted)
+			drop(ports, port);
+		else
+			port->is_wanted = false;
+	}
+	if (!owner->ports) {
+		HASH_DEL(ports->owners, owner);
+		free(owner);
+	}
+}
+
+void localhost_ports_select(struct localhost_ports *ports, const bool is_selected[2])
+{
+	memcpy(ports->is_selected, is_selected, sizeof(ports->is_selected));
+}
+
+/*
+ * Every port takes a descriptor, so this process asks for all that it may have. Half of them are
+ * not for connections.
+ */
+static size_t connection_limit(void)
+{
+	struct rlimit limit;
+	size_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	most = (size_t)limit.rlim_cur / 2 / DESCRIPTORS_PER_CONNECTION;
+	return most < CONNECTIONS_MOST ? most : CONNECTIONS_MOST;
+}
+
+struct localhost_ports *localhost_ports_new(struct ev_loop *loop)
+{
+	struct localhost_ports *ports = memory_allocate(sizeof(*ports));
+	size_t limit = connection_limit();
+
+	ports->loop = loop;
+	ports->tcp = tcp_relay_new(loop, limit);
+	ports->udp = udp_relay_new(loop, limit < CLIENTS_MOST ? limit : CLIENTS_MOST,
+				   CLIENT_IDLE_SECONDS);
+	ev_timer_init(&ports->retry, on_retry, 0., 0.);
+	return ports;
+}
+
+void localhost_ports_free(struct localhost_ports *ports)
+{
+	struct local_port *port, *next;
+	struct port_owner *owner, *next_owner;
+
+	if (!ports)
+		return;
+	ev_timer_stop(ports->loop, &ports->retry);
+	HASH_ITER (hh, ports->ports, port, next) {
+		drop(ports, port);
+	}
+	HASH_ITER (hh, ports->owners, owner, next_owner) {
+		HASH_DEL(ports->owners, owner);
+		free(owner);
+	}
+	tcp_relay_free(ports->tcp);
+	udp_relay_free(ports->udp);
+	free(ports);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_LOCALHOST_PORTS_H
+#define AGENT_LOCALHOST_PORTS_H
+
+#include "../lib/plan/desired.h"
+
+#include <ev.h>
+#include <stdint.h>
+
+/**
+ * struct localhost_ports - NodePorts on 127.0.0.1 and ::1, of TCP and UDP
+ *
+ * IPVS does not forward what comes from a loopback address, so the agent takes it and passes it on
+ * to the NodePort on one of the node's addresses. A port that something else listens on is logged
+ * and tried again.
+ */
+struct localhost_ports;
+
+struct localhost_ports *localhost_ports_new(struct ev_loop *loop);
+void localhost_ports_free(struct localhost_ports *ports);
+
+/**
+ * localhost_ports_select() - which of the two loopback addresses take NodePorts
+ * @is_selected:  IPv4, IPv6; both false at first
+ *
+ * Counts for what localhost_ports_planned() gets from then on.
+ */
+void localhost_ports_select(struct localhost_ports *ports, const bool is_selected[2]);
+
+/**
+ * localhost_ports_planned() - follow what a Service wants
+ * @key:  "namespace/name"
+ *
+ * A port whose Service has no endpoint is not listened on, so that clients are refused at once.
+ * Connections that are under way go on.
+ */
+void localhost_ports_planned(struct localhost_ports *ports, const char *key,
+			     const struct service *service, const struct service_state *state);
+
+#endif
