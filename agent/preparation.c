@@ -243,6 +243,20 @@ int preparation_timeouts(const struct options *options, struct ipvs *ipvs, struc
 	return ipvs_set_timeouts(ipvs, &options->timeouts, err);
 }
 
+/* The legacy iptables programs load these themselves, which takes CAP_SYS_MODULE; all others are
+ * loaded by the kernel when rules name them. A kernel that only knows nftables has neither. */
+static void load_legacy_tables(void)
+{
+	static const char *const names[] = {"ip_tables", "ip6_tables"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct error err = {0};
+
+		if (modules_load(names[i], "iptables", &err) < 0)
+			log_debug("%s; iptables may do without", err.text);
+	}
+}
+
 int preparation_init(const struct options *options, struct error *err)
 {
 	struct kernel *kernel = NULL;
@@ -254,8 +268,10 @@ int preparation_init(const struct options *options, struct error *err)
 		r = preparation_scheduler(options, kernel->ipvs, err);
 	if (r >= 0)
 		r = preparation_timeouts(options, kernel->ipvs, err);
-	if (r >= 0)
+	if (r >= 0) {
 		preparation_sysctls(options);
+		load_legacy_tables();
+	}
 	kernel_close(kernel);
 	return r;
 }
