@@ -20,10 +20,10 @@ struct builder {
 	size_t selected_capacity;
 };
 
-/* The destinations of one port and family: as policy Cluster and as policy Local see them. */
+/* The destinations of one port and family, by enum traffic. */
 struct selection {
-	uint32_t first[2];
-	uint32_t count[2];
+	uint32_t first[TRAFFIC_COUNT];
+	uint32_t count[TRAFFIC_COUNT];
 };
 
 void service_state_free(struct service_state *state)
@@ -157,11 +157,12 @@ static void add_server(struct builder *builder, const struct address *address, u
 	};
 }
 
-static void append_selected(struct builder *builder, uint32_t *first, uint32_t *count)
+static void select_for(struct builder *builder, struct selection *selection, enum traffic traffic)
 {
 	struct service_state *state = builder->state;
 
-	*first = (uint32_t)state->destination_count;
+	topology_select(&builder->candidates, builder->node, traffic, builder->is_selected);
+	selection->first[traffic] = (uint32_t)state->destination_count;
 	for (size_t i = 0; i < builder->candidates.count; i++) {
 		if (!builder->is_selected[i])
 			continue;
@@ -171,7 +172,8 @@ static void append_selected(struct builder *builder, uint32_t *first, uint32_t *
 		state->destinations[state->destination_count++] =
 			builder->candidates.items[i].destination;
 	}
-	*count = (uint32_t)(state->destination_count - *first);
+	selection->count[traffic] =
+		(uint32_t)(state->destination_count - selection->first[traffic]);
 }
 
 static void select_destinations(struct builder *builder, struct selection *selection)
@@ -184,19 +186,11 @@ static void select_destinations(struct builder *builder, struct selection *selec
 			memory_resize(builder->is_selected, builder->selected_capacity,
 				      sizeof(*builder->is_selected));
 	}
-	topology_select(&builder->candidates, service, builder->node, TRAFFIC_CLUSTER,
-			builder->is_selected);
-	append_selected(builder, &selection->first[TRAFFIC_CLUSTER],
-			&selection->count[TRAFFIC_CLUSTER]);
-	if (!service->is_internal_local && !service->is_external_local) {
-		selection->first[TRAFFIC_LOCAL] = selection->first[TRAFFIC_CLUSTER];
-		selection->count[TRAFFIC_LOCAL] = selection->count[TRAFFIC_CLUSTER];
-		return;
-	}
-	topology_select(&builder->candidates, service, builder->node, TRAFFIC_LOCAL,
-			builder->is_selected);
-	append_selected(builder, &selection->first[TRAFFIC_LOCAL],
-			&selection->count[TRAFFIC_LOCAL]);
+	select_for(builder, selection, TRAFFIC_CLUSTER);
+	if (service->is_internal_local)
+		select_for(builder, selection, TRAFFIC_INTERNAL_LOCAL);
+	if (service->is_external_local)
+		select_for(builder, selection, TRAFFIC_EXTERNAL_LOCAL);
 }
 
 /* A local endpoint that is balanced back to itself must see the node's address as its client. */
@@ -281,7 +275,8 @@ static void add_external_ips(struct builder *builder, size_t port_index, uint16_
 {
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
-	enum traffic traffic = service->is_external_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER;
+	enum traffic traffic =
+		service->is_external_local ? TRAFFIC_EXTERNAL_LOCAL : TRAFFIC_CLUSTER;
 
 	for (size_t i = 0; i < service->external_ip_count; i++) {
 		const struct address *address = &service->external_ips[i];
@@ -302,7 +297,8 @@ static void add_load_balancer_ips(struct builder *builder, size_t port_index, ui
 {
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
-	enum traffic traffic = service->is_external_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER;
+	enum traffic traffic =
+		service->is_external_local ? TRAFFIC_EXTERNAL_LOCAL : TRAFFIC_CLUSTER;
 
 	for (size_t i = 0; i < service->load_balancer_ip_count; i++) {
 		const struct address *address = &service->load_balancer_ips[i];
@@ -347,7 +343,8 @@ static bool add_node_port(struct builder *builder, size_t port_index, uint16_t f
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
 	const struct node_view *node = builder->node;
-	enum traffic traffic = service->is_external_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER;
+	enum traffic traffic =
+		service->is_external_local ? TRAFFIC_EXTERNAL_LOCAL : TRAFFIC_CLUSTER;
 	bool has_address = false;
 
 	for (size_t i = 0; i < node->node_port_address_count; i++) {
@@ -380,7 +377,7 @@ static void add_port(struct builder *builder, size_t port_index, const struct ad
 
 	add_address_port(builder, SET_KIND_CLUSTER_IP, cluster_ip, port, port->port);
 	add_server(builder, cluster_ip, port->port, port_index, &selection,
-		   service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER);
+		   service->is_internal_local ? TRAFFIC_INTERNAL_LOCAL : TRAFFIC_CLUSTER);
 	add_address(builder, cluster_ip);
 
 	add_external_ips(builder, port_index, family, &selection);

@@ -67,29 +67,10 @@ static void merge_copies(struct candidates *candidates)
 	candidates->count = used;
 }
 
-/*
- * Each port and family is judged by itself.
- * Source: pkg/proxy/serviceport.go ExternallyAccessible()
- */
-static bool is_external(const struct service *service, const struct service_port *port,
-			uint16_t family)
-{
-	if (!service)
-		return false;
-	for (size_t i = 0; i < service->load_balancer_ip_count; i++)
-		if (service->load_balancer_ips[i].family == family)
-			return true;
-	for (size_t i = 0; i < service->external_ip_count; i++)
-		if (service->external_ips[i].family == family)
-			return true;
-	return port->node_port != 0;
-}
-
 void topology_collect(const struct service_view *view, const struct service_port *port,
 		      uint16_t family, const char *node_name, struct candidates *candidates)
 {
 	candidates->count = 0;
-	candidates->is_external = is_external(view->service, port, family);
 	for (size_t i = 0; i < view->slice_count; i++) {
 		const struct endpoint_slice *slice = view->slices[i];
 
@@ -171,20 +152,14 @@ static size_t select_usable(const struct candidates *candidates, bool only_local
 	return selected;
 }
 
-void topology_select(const struct candidates *candidates, const struct service *service,
-		     const struct node_view *node, enum traffic traffic, bool *is_selected)
+void topology_select(const struct candidates *candidates, const struct node_view *node,
+		     enum traffic traffic, bool *is_selected)
 {
 	const char *zone;
 
-	if (traffic == TRAFFIC_LOCAL && select_usable(candidates, true, NULL, is_selected))
+	if (traffic != TRAFFIC_CLUSTER && (select_usable(candidates, true, NULL, is_selected) ||
+					   traffic == TRAFFIC_INTERNAL_LOCAL))
 		return;
-
-	/* Strictly local: nobody outside may use it, so there is no fallback to other nodes. */
-	if (service->is_internal_local && !candidates->is_external) {
-		for (size_t i = 0; i < candidates->count; i++)
-			is_selected[i] = false;
-		return;
-	}
 	zone = hints_are_usable(candidates, node) ? node->zone : NULL;
 	select_usable(candidates, false, zone, is_selected);
 }

@@ -20,16 +20,11 @@ struct candidate {
 	bool is_terminating;
 };
 
-/**
- * struct candidates - a growing array of them, sorted once complete
- * @is_external:  their port is reachable from outside, through a NodePort or an external or load
- *                balancer IP of their family
- */
+/** struct candidates - a growing array of them, sorted once complete */
 struct candidates {
 	struct candidate *items;
 	size_t count;
 	size_t capacity;
-	bool is_external;
 };
 
 /**
@@ -42,23 +37,27 @@ struct candidates {
 void topology_collect(const struct service_view *view, const struct service_port *port,
 		      uint16_t family, const char *node_name, struct candidates *candidates);
 
-/** enum traffic - which policy decides */
-enum traffic {
-	TRAFFIC_CLUSTER, /* policy Cluster */
-	TRAFFIC_LOCAL,	 /* policy Local */
-};
+/**
+ * enum traffic - which policy decides
+ *   CLUSTER         policy Cluster
+ *   INTERNAL_LOCAL  internalTrafficPolicy Local: this node's or none
+ *   EXTERNAL_LOCAL  externalTrafficPolicy Local: this node's, or all if there are none
+ */
+enum traffic { TRAFFIC_CLUSTER, TRAFFIC_INTERNAL_LOCAL, TRAFFIC_EXTERNAL_LOCAL };
+#define TRAFFIC_COUNT (TRAFFIC_EXTERNAL_LOCAL + 1)
 
 /**
  * topology_select() - the endpoints that traffic of a kind is balanced over
  * @is_selected:  one flag per candidate, filled
  *
  * Ready ones, restricted by topology hints where they can be used; if there are none, those that
- * are still serving while they terminate. For TRAFFIC_LOCAL only those of this node; if there are
- * none, all (kube-proxy's IPVS mode lets pods reach them), unless internalTrafficPolicy is Local
- * and nobody outside can reach the port. Source: kube-proxy 1.32 pkg/proxy/topology.go
- * CategorizeEndpoints() and pkg/proxy/ipvs/proxier.go syncEndpoint().
+ * are still serving while they terminate. For the policies Local only those of this node. That
+ * TRAFFIC_EXTERNAL_LOCAL falls back to all is for pods: kube-proxy's IPVS mode lets them reach
+ * these. It does so for internalTrafficPolicy, too, where it is wrong: there is nobody whom the API
+ * lets reach others. Source: kube-proxy 1.32 pkg/proxy/topology.go CategorizeEndpoints() and
+ * pkg/proxy/ipvs/proxier.go syncEndpoint().
  */
-void topology_select(const struct candidates *candidates, const struct service *service,
-		     const struct node_view *node, enum traffic traffic, bool *is_selected);
+void topology_select(const struct candidates *candidates, const struct node_view *node,
+		     enum traffic traffic, bool *is_selected);
 
 #endif

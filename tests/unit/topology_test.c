@@ -188,85 +188,96 @@ static void test_collect(void **state)
 
 static void test_select(void **state)
 {
-#define PORT	 "port=:80/TCP "
-#define INTERNAL "a/web ip=10.96.0.1 port=:80/TCP itp=Local"
+#define PORT "port=:80/TCP "
+	/* The last digits of who is selected for each policy. */
 	static const struct {
-		const char *what, *service, *endpoints, *zone;
-		const char *cluster, *local; /* last digits of who is selected for each traffic */
+		const char *what, *endpoints, *zone;
+		const char *selected[TRAFFIC_COUNT];
 	} cases[] = {
-		{"nobody", "", "", NULL, "", ""},
-		{"the ready ones", "", "10.0.0.1 10.0.0.2!unready 10.0.0.3", NULL, "13", "13"},
-		{"terminating ones only when nobody is ready", "", "10.0.0.1 10.0.0.2!terminating",
-		 NULL, "1", "1"},
-		{"when nobody is ready, who still serves", "",
-		 "10.0.0.1!unready 10.0.0.2!terminating 10.0.0.3!ended", NULL, "2", "2"},
-		{"not ready and not terminating is no way out", "", "10.0.0.1!unready", NULL, "",
-		 ""},
-		{"Local keeps to this node", "etp=Local", "10.0.0.1@here 10.0.0.2@there", NULL,
-		 "12", "1"},
-		{"Local prefers ending ones of this node to others", "etp=Local",
-		 "10.0.0.1@here!terminating 10.0.0.2@there", NULL, "2", "1"},
-		{"Local with nobody here lets pods reach the others", "etp=Local",
-		 "10.0.0.1@there 10.0.0.2@there", NULL, "12", "12"},
-		{"internal Local with nobody here is nobody", "itp=Local", "10.0.0.1@there", NULL,
-		 "", ""},
-		{"internal Local with somebody here", "itp=Local", "10.0.0.1@here 10.0.0.2@there",
-		 NULL, "", "1"},
-		{"internal Local, but reachable from outside through a node port",
-		 "itp=Local port=:80/TCP:30080", "10.0.0.1@there", NULL, "1", "1"},
-		{"the node port of another port opens nothing",
-		 "itp=Local port=:80/TCP port=x:81/TCP:30081", "10.0.0.1@there", NULL, "", ""},
-		{"nor does an external IP of the other family", "external=fd09::1 itp=Local",
-		 "10.0.0.1@there", NULL, "", ""},
-		{"internal Local, but reachable through an external IP",
-		 "external=192.0.2.1 itp=Local", "10.0.0.1@there", NULL, "1", "1"},
-		{"internal Local, but reachable through a load balancer", "lb=192.0.2.1 itp=Local",
-		 "10.0.0.1@there", NULL, "1", "1"},
-		{"hints keep to the zone", "", "10.0.0.1+east 10.0.0.2+west", "east", "1", "1"},
-		{"a hint may name several zones", "", "10.0.0.1+east+west 10.0.0.2+west", "east",
-		 "1", "1"},
-		{"a zone's name is compared whole", "", "10.0.0.1+eastern 10.0.0.2+east", "east",
-		 "2", "2"},
-		{"one without hint spoils them all", "", "10.0.0.1+east 10.0.0.2", "east", "12",
-		 "12"},
-		{"unless it is not ready", "", "10.0.0.1+east 10.0.0.2!unready 10.0.0.3+west",
-		 "east", "1", "1"},
-		{"a zone without endpoints uses all", "", "10.0.0.1+west 10.0.0.2+west", "east",
-		 "12", "12"},
-		{"a node without zone uses all", "", "10.0.0.1+west 10.0.0.2+east", NULL, "12",
-		 "12"},
-		{"an empty zone is no zone", "", "10.0.0.1+west 10.0.0.2+east", "", "12", "12"},
-		{"Local does not ask for zones", "etp=Local",
-		 "10.0.0.1@here+west 10.0.0.2@there+east", "east", "2", "1"},
+		{"nobody", "", NULL, {"", "", ""}},
+		{"the ready ones",
+		 "10.0.0.1@here 10.0.0.2@here!unready 10.0.0.3@here",
+		 NULL,
+		 {"13", "13", "13"}},
+		{"terminating ones only when nobody is ready",
+		 "10.0.0.1@here 10.0.0.2@here!terminating",
+		 NULL,
+		 {"1", "1", "1"}},
+		{"when nobody is ready, who still serves",
+		 "10.0.0.1@here!unready 10.0.0.2@here!terminating 10.0.0.3@here!ended",
+		 NULL,
+		 {"2", "2", "2"}},
+		{"not ready and not terminating is no way out",
+		 "10.0.0.1@here!unready",
+		 NULL,
+		 {"", "", ""}},
+		{"Local keeps to this node",
+		 "10.0.0.1@here 10.0.0.2@there",
+		 NULL,
+		 {"12", "1", "1"}},
+		{"Local prefers ending ones of this node to others",
+		 "10.0.0.1@here!terminating 10.0.0.2@there",
+		 NULL,
+		 {"2", "1", "1"}},
+		{"with nobody here, internal Local is nobody, external Local lets pods reach the "
+		 "others",
+		 "10.0.0.1@there 10.0.0.2@there",
+		 NULL,
+		 {"12", "", "12"}},
+		{"hints keep to the zone", "10.0.0.1+east 10.0.0.2+west", "east", {"1", "", "1"}},
+		{"a hint may name several zones",
+		 "10.0.0.1+east+west 10.0.0.2+west",
+		 "east",
+		 {"1", "", "1"}},
+		{"a zone's name is compared whole",
+		 "10.0.0.1+eastern 10.0.0.2+east",
+		 "east",
+		 {"2", "", "2"}},
+		{"one without hint spoils them all",
+		 "10.0.0.1+east 10.0.0.2",
+		 "east",
+		 {"12", "", "12"}},
+		{"unless it is not ready",
+		 "10.0.0.1+east 10.0.0.2!unready 10.0.0.3+west",
+		 "east",
+		 {"1", "", "1"}},
+		{"a zone without endpoints uses all",
+		 "10.0.0.1+west 10.0.0.2+west",
+		 "east",
+		 {"12", "", "12"}},
+		{"a node without zone uses all",
+		 "10.0.0.1+west 10.0.0.2+east",
+		 NULL,
+		 {"12", "", "12"}},
+		{"an empty zone is no zone", "10.0.0.1+west 10.0.0.2+east", "", {"12", "", "12"}},
+		{"Local does not ask for zones",
+		 "10.0.0.1@here+west 10.0.0.2@there+east",
+		 "east",
+		 {"2", "1", "1"}},
 	};
 	struct candidates candidates = {0};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		auto_memory char *service = memory_format(
-			"a/web ip=10.96.0.1 %s %s",
-			strstr(cases[i].service, "port=") ? "" : "port=:80/TCP", cases[i].service);
 		auto_memory char *slice = memory_format("a/1 " PORT "%s", cases[i].endpoints);
 		const char *const slices[SLICES] = {slice};
 		const struct node_view node = {.name = "here", .zone = cases[i].zone};
 		struct fixture fixture;
 
 		print_message("%s\n", cases[i].what);
-		fixture_init(&fixture, service, slices);
+		fixture_init(&fixture, "a/web ip=10.96.0.1 port=:80/TCP", slices);
 		topology_collect(&fixture.view, &fixture.service->ports[0], AF_INET, "here",
 				 &candidates);
-		for (int traffic = TRAFFIC_CLUSTER; traffic <= TRAFFIC_LOCAL; traffic++) {
+		for (int traffic = 0; traffic < TRAFFIC_COUNT; traffic++) {
 			bool is_selected[16];
 			char digits[16] = "";
 
-			topology_select(&candidates, fixture.service, &node, (enum traffic)traffic,
-					is_selected);
+			topology_select(&candidates, &node, (enum traffic)traffic, is_selected);
 			for (size_t c = 0; c < candidates.count; c++)
 				if (is_selected[c])
 					sprintf(digits + strlen(digits), "%u",
 						candidates.items[c].destination.address.bytes[3]);
-			assert_string_equal(digits, traffic == TRAFFIC_CLUSTER ? cases[i].cluster
-									       : cases[i].local);
+			assert_string_equal(digits, cases[i].selected[traffic]);
 		}
 		fixture_end(&fixture);
 	}
