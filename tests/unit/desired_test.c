@@ -176,7 +176,7 @@ static void test_servers(void **cmocka_state)
 		{"internal policy Local with nobody here reaches nobody, but outside traffic does",
 		 "a/web ip=10.96.0.1 external=203.0.113.1 itp=Local port=:80/TCP",
 		 {"a/web-1 port=:8080/TCP 10.0.0.2@there"},
-		 "10.96.0.1:80/TCP rr | 203.0.113.1:80/TCP rr > 10.0.0.2:8080",
+		 "10.96.0.1:80/TCP rr > | 203.0.113.1:80/TCP rr > 10.0.0.2:8080",
 		 "10.96.0.1 203.0.113.1"},
 		{"a load balancer IP",
 		 WEB " lb=203.0.113.2",
