@@ -129,11 +129,13 @@ load_balancer_status()
 #                          InternalIP (192.168.77.10 fd77::10)
 node_manifest()
 {
-	local zone='' pod_cidrs='' addresses="192.168.77.10 fd77::10" assignment address
+	local zone='' pod_cidrs='' addresses="192.168.77.10 fd77::10" assignment address ranges
 
 	for assignment in "$@"; do
 		local "${assignment?}"
 	done
+	# shellcheck disable=SC2086
+	ranges=$(list_of $pod_cidrs)
 	cat <<-END
 		---
 		apiVersion: v1
@@ -142,7 +144,7 @@ node_manifest()
 		  name: node1
 		  labels: {kubernetes.io/hostname: node1${zone:+, topology.kubernetes.io/zone: $zone}}
 		spec:
-		  podCIDRs: [$(list_of $pod_cidrs)]
+		  podCIDRs: [$ranges]
 		status:
 		  addresses:
 	END

@@ -51,15 +51,15 @@ wait_for_service tcp 203.0.113.20 80 "10.244.1.2:8080 1"
 assert_order gate2 pod2
 
 step "a younger one does not get it"
-gate gate3 2024-03-03T00:00:00Z pod3
-wait_for_service tcp 10.96.0.13 80 "10.244.1.3:8080 1"
-assert_order gate2 pod2 gate3
-assert_equal "the younger one's own ClusterIP" "pod3 1" "$(answers client 1 tcp 10.96.0.13 80)"
+gate gate1 2024-03-03T00:00:00Z pod3
+wait_for_service tcp 10.96.0.11 80 "10.244.1.3:8080 1"
+assert_order gate2 pod2 gate1
+assert_equal "the younger one's own ClusterIP" "pod3 1" "$(answers client 1 tcp 10.96.0.11 80)"
 
 step "an older one takes it; open connections stay"
 hold_open two client tcp 203.0.113.20 80
-gate gate1 2024-01-01T00:00:00Z pod1
-assert_order gate1 pod1 gate2 gate3
+gate gate3 2024-01-01T00:00:00Z pod1
+assert_order gate3 pod1 gate2 gate1
 hold_is_alive two
 assert_contains "the endpoint of the open connection" "pod2 " "$hold_line"
 hold_close two
@@ -67,21 +67,21 @@ hold_close two
 step "a restart sees it the same way, in whatever order it reads"
 agent_stop
 agent_start
-wait_for_service tcp 10.96.0.13 80 "10.244.1.3:8080 1"
-assert_order gate1 pod1 gate2 gate3
+wait_for_service tcp 10.96.0.11 80 "10.244.1.3:8080 1"
+assert_order gate3 pod1 gate2 gate1
 
 step "the winner is deleted, the next one inherits"
-rm "$manifests/gate1.yaml"
-assert_order gate2 pod2 gate3
+rm "$manifests/gate3.yaml"
+assert_order gate2 pod2 gate1
 
 step "the winner gives the address up, the last one inherits"
 gate gate2 2024-02-02T00:00:00Z pod2 203.0.113.21
 wait_for_service tcp 203.0.113.21 80 "10.244.1.2:8080 1"
-assert_order gate3 pod3
+assert_order gate1 pod3
 assert_equal "gate2 at its new address" "pod2 1" "$(answers client 1 tcp 203.0.113.21 80)"
 
 step "nobody wants it any more"
-rm "$manifests/gate3.yaml"
+rm "$manifests/gate1.yaml"
 wait_until_equal 10 "the virtual server" "" virtual_server tcp 203.0.113.20:80
 wait_until 10 eval '! address_is_bound 203.0.113.20'
 assert_equal "set members" "203.0.113.21,tcp:80" \

@@ -83,6 +83,22 @@ wait "$asking" || true
 lost=$(grep -c -v "pod" "$directory/asked" || true)
 [ "$lost" -le 1 ] || fail "lost $lost datagrams: $(cat "$directory/asked")"
 
+# Since Linux 5.9 IPVS forgets such flows itself, and with them what conntrack knows; from here on it does not.
+on node sh -c 'echo 0 >/proc/sys/net/ipv4/vs/expire_nodest_conn'
+
+step "an older kernel: conntrack forgets a flow to an endpoint that leaves, and no other"
+dns pod1 rpod1
+wait_until_equal 10 "the destinations" "10.244.1.1:5353 1, 10.244.2.1:5353 1" destinations udp 10.96.0.53:53
+for port in 4500 4501; do
+	first[port]=$(asked $port 10.96.0.53 53)
+done
+own=${first[4500]% 1}
+pod_locate "${first[4501]% 1}"
+# shellcheck disable=SC2046
+dns $(printf '%s\n' pod1 rpod1 | grep -vx "$own")
+wait_until_equal 10 "conntrack of 4500" "" flows 10.96.0.53 53 4500
+assert_equal "conntrack of 4501" "$pod_ipv4" "$(flows 10.96.0.53 53 4501)"
+
 step "a Service gains its first endpoint"
 dns
 wait_until_equal 10 "the destinations" "" destinations udp 10.96.0.53:53
