@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel_view.h"
+
+#include "objects.h"
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <linux/genetlink.h>
+#include <linux/ip_vs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct kernel_view {
+	int generic;
+	int route;
+	uint16_t ipvs;
+	struct wire wire;
+};
+
+double kernel_view_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* With one processor, asking in a loop would take from the agent the time that is measured. */
+void kernel_view_yield(void)
+{
+	const struct sched_param parameters = {.sched_priority = 0};
+
+	if (sched_setscheduler(0, SCHED_IDLE, &parameters) < 0) {
+		perror("sched_setscheduler");
+		exit(1);
+	}
+}
+
+struct kernel_view *kernel_view_open(void)
+{
+	struct kernel_view *view = calloc(1, sizeof(*view));
+
+	if (!view)
+		abort();
+	view->generic = wire_open(NETLINK_GENERIC);
+	view->route = wire_open(NETLINK_ROUTE);
+	view->ipvs = wire_family(IPVS_GENL_NAME);
+	return view;
+}
+
+static void put_server(struct kernel_view *view, uint8_t command, uint16_t flags, size_t service)
+{
+	const struct genlmsghdr header = {.cmd = command, .version = IPVS_GENL_VERSION};
+	uint32_t address[4] = {htonl(objects_service_address(service))};
+	struct wire *wire = &view->wire;
+	size_t nest;
+
+	wire_clear(wire);
+	wire_begin(wire, view->ipvs, flags, &header, sizeof(header));
+	nest = wire_nest(wire, IPVS_CMD_ATTR_SERVICE);
+	wire_put_u16(wire, IPVS_SVC_ATTR_AF, AF_INET);
+	wire_put_u16(wire, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
+	wire_put(wire, IPVS_SVC_ATTR_ADDR, address, sizeof(address));
+	wire_put_u16(wire, IPVS_SVC_ATTR_PORT, htons(OBJECTS_PORT));
+	wire_nest_end(wire, nest);
+	wire_finish(wire);
+}
+
+struct search {
+	uint32_t address; /* network byte order; 0 = count all */
+	uint32_t weight;
+	size_t count;
+};
+
+static void on_destination(void *user, const char *payload, size_t size)
+{
+	struct search *search = user;
+	const char *destination, *value;
+	size_t length, value_length;
+
+	destination =
+		wire_find(payload + GENL_HDRLEN, size - GENL_HDRLEN, IPVS_CMD_ATTR_DEST, &length);
+	if (!destination)
+		return;
+	search->count++;
+	value = wire_find(destination, length, IPVS_DEST_ATTR_ADDR, &value_length);
+	if (!value || memcmp(value, &search->address, sizeof(search->address)) != 0)
+		return;
+	value = wire_find(destination, length, IPVS_DEST_ATTR_WEIGHT, &value_length);
+	if (value)
+		memcpy(&search->weight, value, sizeof(search->weight));
+}
+
+unsigned int kernel_view_weight(struct kernel_view *view, size_t service, size_t endpoint)
+{
+	struct search search = {.address = htonl(objects_endpoint_address(endpoint))};
+
+	put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, service);
+	wire_ask(view->generic, &view->wire, on_destination, &search);
+	return search.weight;
+}
+
+bool kernel_view_has_server(struct kernel_view *view, size_t service)
+{
+	put_server(view, IPVS_CMD_GET_SERVICE, NLM_F_ACK, service);
+	return wire_ask(view->generic, &view->wire, NULL, NULL) == 0;
+}
+
+static void on_route(void *user, const char *payload, size_t size)
+{
+	struct rtmsg route;
+
+	if (size < sizeof(route))
+		return;
+	memcpy(&route, payload, sizeof(route));
+	*(bool *)user = route.rtm_type == RTN_LOCAL;
+}
+
+bool kernel_view_answers(struct kernel_view *view, size_t service)
+{
+	const struct rtmsg header = {.rtm_family = AF_INET, .rtm_dst_len = 32};
+	uint32_t address = htonl(objects_service_address(service));
+	bool is_local = false;
+
+	wire_clear(&view->wire);
+	wire_begin(&view->wire, RTM_GETROUTE, NLM_F_ACK, &header, sizeof(header));
+	wire_put(&view->wire, RTA_DST, &address, sizeof(address));
+	wire_finish(&view->wire);
+	return wire_ask(view->route, &view->wire, on_route, &is_local) == 0 && is_local;
+}
+
+void kernel_view_count(struct kernel_view *view, size_t services, size_t *ret_servers,
+		       size_t *ret_destinations)
+{
+	struct search search = {0};
+
+	*ret_servers = 0;
+	for (size_t i = 0; i < services; i++) {
+		*ret_servers += kernel_view_has_server(view, i);
+		put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, i);
+		wire_ask(view->generic, &view->wire, on_destination, &search);
+	}
+	*ret_destinations = search.count;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wire.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES (4 << 20)
+
+/* The kernel's own macros are signed. */
+#define ATTRIBUTE_HEADER sizeof(struct nlattr)
+
+static void die(const char *what, int code)
+{
+	fprintf(stderr, "netlink: %s: %s\n", what, strerror(code));
+	exit(1);
+}
+
+static size_t align(size_t size)
+{
+	return (size + NLA_ALIGNTO - 1) & ~(size_t)(NLA_ALIGNTO - 1);
+}
+
+static char *reserve(struct wire *wire, size_t size)
+{
+	char *place;
+
+	if (wire->length + size > wire->capacity) {
+		wire->capacity = 2 * (wire->length + size);
+		wire->bytes = realloc(wire->bytes, wire->capacity);
+		if (!wire->bytes)
+			die("packing", ENOMEM);
+	}
+	place = wire->bytes + wire->length;
+	memset(place, 0, size);
+	wire->length += size;
+	return place;
+}
+
+void wire_clear(struct wire *wire)
+{
+	wire->length = 0;
+	wire->count = 0;
+}
+
+void wire_begin(struct wire *wire, uint16_t type, uint16_t flags, const void *header, size_t size)
+{
+	struct nlmsghdr netlink = {.nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags};
+
+	if (wire->count == wire->start_capacity) {
+		wire->start_capacity = wire->start_capacity ? 2 * wire->start_capacity : 64;
+		wire->starts = realloc(wire->starts, wire->start_capacity * sizeof(*wire->starts));
+		if (!wire->starts)
+			die("packing", ENOMEM);
+	}
+	wire->starts[wire->count++] = wire->length;
+	memcpy(reserve(wire, NLMSG_HDRLEN), &netlink, sizeof(netlink));
+	memcpy(reserve(wire, NLMSG_ALIGN(size)), header, size);
+}
+
+void wire_put(struct wire *wire, uint16_t type, const void *value, size_t size)
+{
+	struct nlattr attribute = {.nla_type = type,
+				   .nla_len = (uint16_t)(ATTRIBUTE_HEADER + size)};
+
+	memcpy(reserve(wire, ATTRIBUTE_HEADER), &attribute, sizeof(attribute));
+	memcpy(reserve(wire, align(size)), value, size);
+}
+
+void wire_put_u8(struct wire *wire, uint16_t type, uint8_t value)
+{
+	wire_put(wire, type, &value, sizeof(value));
+}
+
+void wire_put_u16(struct wire *wire, uint16_t type, uint16_t value)
+{
+	wire_put(wire, type, &value, sizeof(value));
+}
+
+void wire_put_u32(struct wire *wire, uint16_t type, uint32_t value)
+{
+	wire_put(wire, type, &value, sizeof(value));
+}
+
+size_t wire_nest(struct wire *wire, uint16_t type)
+{
+	size_t nest = wire->length;
+
+	wire_put(wire, type | NLA_F_NESTED, "", 0);
+	return nest;
+}
+
+void wire_nest_end(struct wire *wire, size_t nest)
+{
+	struct nlattr *attribute = (struct nlattr *)(void *)(wire->bytes + nest);
+
+	attribute->nla_len = (uint16_t)(wire->length - nest);
+}
+
+void wire_finish(struct wire *wire)
+{
+	size_t start = wire->starts[wire->count - 1];
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)(wire->bytes + start);
+
+	header->nlmsg_len = (uint32_t)(wire->length - start);
+	header->nlmsg_seq = (uint32_t)wire->count;
+}
+
+int wire_open(int protocol)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), size = BUFFER_BYTES;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		die("opening a socket", errno);
+	return fd;
+}
+
+/* Reads one datagram; Return: 1 at the end of an answer, 0 before, or the kernel's negative errno
+ */
+static int receive(int fd, void (*visit)(void *user, const char *payload, size_t size), void *user,
+		   uint32_t last)
+{
+	static _Alignas(struct nlmsghdr) char buffer[65536];
+	ssize_t length = recv(fd, buffer, sizeof(buffer), 0);
+	size_t at = 0;
+
+	if (length < 0)
+		die("receiving", errno);
+	while (at + NLMSG_HDRLEN <= (size_t)length) {
+		const struct nlmsghdr *header = (const void *)(buffer + at);
+		const char *payload = buffer + at + NLMSG_HDRLEN;
+		int code;
+
+		if (header->nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (header->nlmsg_type == NLMSG_ERROR) {
+			memcpy(&code, payload, sizeof(code));
+			if (code)
+				return code;
+			if (header->nlmsg_seq == last)
+				return 1;
+		} else if (visit) {
+			visit(user, payload, header->nlmsg_len - NLMSG_HDRLEN);
+		}
+		at += NLMSG_ALIGN(header->nlmsg_len);
+	}
+	return 0;
+}
+
+void wire_send(int fd, struct wire *wire, size_t batch)
+{
+	for (size_t i = 0; i < wire->count; i += batch) {
+		size_t end = i + batch < wire->count ? i + batch : wire->count;
+		size_t stop = end < wire->count ? wire->starts[end] : wire->length;
+		struct nlmsghdr *last =
+			(struct nlmsghdr *)(void *)(wire->bytes + wire->starts[end - 1]);
+		int r = 0;
+
+		last->nlmsg_flags |= NLM_F_ACK;
+		if (send(fd, wire->bytes + wire->starts[i], stop - wire->starts[i], 0) < 0)
+			die("sending", errno);
+		while (r == 0)
+			r = receive(fd, NULL, NULL, last->nlmsg_seq);
+		if (r < 0)
+			die("the kernel refuses", -r);
+	}
+}
+
+int wire_ask(int fd, struct wire *wire, void (*visit)(void *user, const char *payload, size_t size),
+	     void *user)
+{
+	int r = 0;
+
+	if (send(fd, wire->bytes, wire->length, 0) < 0)
+		die("sending", errno);
+	while (r == 0)
+		r = receive(fd, visit, user, 1);
+	return r < 0 ? r : 0;
+}
+
+const char *wire_find(const char *attributes, size_t size, uint16_t type, size_t *ret_size)
+{
+	while (size >= ATTRIBUTE_HEADER) {
+		struct nlattr attribute;
+
+		memcpy(&attribute, attributes, sizeof(attribute));
+		if ((attribute.nla_type & NLA_TYPE_MASK) == type) {
+			*ret_size = attribute.nla_len - ATTRIBUTE_HEADER;
+			return attributes + ATTRIBUTE_HEADER;
+		}
+		if (align(attribute.nla_len) >= size)
+			break;
+		attributes += align(attribute.nla_len);
+		size -= align(attribute.nla_len);
+	}
+	return NULL;
+}
+
+static void take_family(void *user, const char *payload, size_t size)
+{
+	size_t length;
+	const char *value =
+		wire_find(payload + GENL_HDRLEN, size - GENL_HDRLEN, CTRL_ATTR_FAMILY_ID, &length);
+
+	if (value)
+		memcpy(user, value, sizeof(uint16_t));
+}
+
+uint16_t wire_family(const char *name)
+{
+	const struct genlmsghdr header = {.cmd = CTRL_CMD_GETFAMILY, .version = 1};
+	int fd = wire_open(NETLINK_GENERIC);
+	struct wire wire = {0};
+	uint16_t family = 0;
+
+	wire_begin(&wire, GENL_ID_CTRL, NLM_F_ACK, &header, sizeof(header));
+	wire_put(&wire, CTRL_ATTR_FAMILY_NAME, name, strlen(name) + 1);
+	wire_finish(&wire);
+	if (wire_ask(fd, &wire, take_family, &family) < 0)
+		die(name, ENOENT);
+	close(fd);
+	return family;
+}
