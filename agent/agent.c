@@ -396,9 +396,18 @@ static void create_sync(struct agent *agent)
 	agent->sync = sync_new(agent->loop, &target, agent->store, &sync_options, &observer);
 }
 
+static void on_response(void *owner, const char *method, const char *host, int status)
+{
+	struct agent *agent = owner;
+	char code[16];
+
+	snprintf(code, sizeof(code), "%d", status);
+	proxy_metrics_request(agent->metrics, status ? code : "<error>", method, host);
+}
+
 static int open_source(struct agent *agent, struct error *err)
 {
-	const struct object_source_observer observer = {.owner = agent};
+	const struct object_source_observer observer = {.owner = agent, .on_response = on_response};
 	const struct object_sink sink = {
 		.owner = agent,
 		.strings = agent->strings,
@@ -435,8 +444,9 @@ static int open_endpoints(struct agent *agent, struct error *err)
 		.options = agent->options,
 		.health = &agent->proxy_health,
 		.metrics = agent->metrics,
-		.status = &agent->sources,
-		.rules = agent->rules,
+		.looked_up = {.status = &agent->sources,
+			      .rules = agent->rules,
+			      .source = agent->source},
 	};
 
 	return endpoints_open(agent->loop, &sources, &agent->endpoints, err);

@@ -118,7 +118,7 @@ static void answer_metrics(const struct endpoints *endpoints, const char *accept
 	enum metrics_format format = metrics_format_accepted(accept);
 
 	set_reply(reply, 200, metrics_content_type(format),
-		  proxy_metrics_text(sources->metrics, sources->status, sources->rules, format));
+		  proxy_metrics_text(sources->metrics, &sources->looked_up, format));
 }
 
 static void answer_operator(void *user, const struct http_request *request,

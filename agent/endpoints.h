@@ -22,14 +22,12 @@ struct endpoints;
 
 /**
  * struct endpoints_sources - what the answers are made of; all must outlive the endpoints
- * @rules:  may be NULL
  */
 struct endpoints_sources {
 	const struct options *options;
 	const struct proxy_health *health;
 	struct proxy_metrics *metrics;
-	const struct status_sources *status;
-	const struct rules_keeper *rules;
+	struct proxy_metrics_sources looked_up;
 };
 
 /**

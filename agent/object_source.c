@@ -3,7 +3,6 @@
 
 #include "../lib/base/log.h"
 #include "../lib/base/memory.h"
-#include "../lib/source/kube/kube_source.h"
 #include "../lib/source/manifests.h"
 
 /* One of @manifests and @kube. */
@@ -119,4 +118,13 @@ const struct source_effort *object_source_effort(const struct object_source *sou
 {
 	return source->manifests ? manifests_effort(source->manifests)
 				 : kube_source_effort(source->kube);
+}
+
+size_t object_source_watches(const struct object_source *source,
+			     struct kube_source_watch ret[KUBE_SOURCE_WATCHES])
+{
+	if (!source->kube)
+		return 0;
+	kube_source_watches(source->kube, ret);
+	return KUBE_SOURCE_WATCHES;
 }

@@ -4,6 +4,7 @@
 
 #include "../lib/base/error.h"
 #include "../lib/objects/object_sink.h"
+#include "../lib/source/kube/kube_source.h"
 #include "../lib/source/source_effort.h"
 #include "options.h"
 
@@ -47,5 +48,9 @@ const struct source_effort *object_source_effort(const struct object_source *sou
 
 /** object_source_description() - "manifests /etc/x", "API server https://10.0.0.1 (...)" */
 const char *object_source_description(const struct object_source *source);
+
+/** object_source_watches() - the state of each watch; Return: how many; manifests have none */
+size_t object_source_watches(const struct object_source *source,
+			     struct kube_source_watch ret[KUBE_SOURCE_WATCHES]);
 
 #endif

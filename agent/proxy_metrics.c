@@ -46,6 +46,8 @@ enum id {
 	FAILED_OBJECTS,
 	REJECTED_OBJECTS,
 	SOURCE_SYNCED,
+	WATCH_CURRENT,
+	WATCH_INTERRUPTIONS,
 	SETTLED,
 	RULES_IN_PLACE,
 	FIRST_PASS,
@@ -160,6 +162,12 @@ static const struct metric_description descriptions[ID_COUNT] = {
 			      "Objects and files of the source that cannot be used.", GAUGE},
 	[SOURCE_SYNCED] = {"ipvsagent_source_synced", "1 once the source has been read completely.",
 			   GAUGE},
+	[WATCH_CURRENT] = {"ipvsagent_watch_current",
+			   "1 while this kind of object is followed without trouble.", GAUGE,
+			   LABELS("resource")},
+	[WATCH_INTERRUPTIONS] = {"ipvsagent_watch_interruptions_total",
+				 "How often following this kind of object began to fail.", COUNTER,
+				 LABELS("resource")},
 	[SETTLED] = {"ipvsagent_settled", "1 while no Service waits to be planned.", GAUGE},
 	[RULES_IN_PLACE] = {"ipvsagent_rules_in_place", "1 while the iptables rules are in place.",
 			    GAUGE},
@@ -452,19 +460,33 @@ static void collect_source(struct proxy_metrics *metrics, const struct status_so
 	set(metrics, VERIFICATION, health->last_verification_seconds);
 }
 
-char *proxy_metrics_text(struct proxy_metrics *metrics, const struct status_sources *sources,
-			 const struct rules_keeper *rules, enum metrics_format format)
+static void collect_watches(struct proxy_metrics *metrics, const struct object_source *source)
 {
-	const struct sync_counters *counters = sync_counters(sources->sync);
+	struct kube_source_watch watches[KUBE_SOURCE_WATCHES];
+	size_t count = source ? object_source_watches(source, watches) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		set_labelled(metrics, WATCH_CURRENT, watches[i].resource, watches[i].is_current);
+		set_labelled(metrics, WATCH_INTERRUPTIONS, watches[i].resource,
+			     (double)watches[i].interruptions);
+	}
+}
+
+char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metrics_sources *sources,
+			 enum metrics_format format)
+{
+	const struct status_sources *status = sources->status;
+	const struct sync_counters *counters = sync_counters(status->sync);
 
 	collect_process(metrics);
-	collect_operations(metrics, counters, rules);
-	collect_held(metrics, sync_ledger(sources->sync));
-	collect_sets(metrics, sources->kernel);
-	collect_source(metrics, sources);
+	collect_operations(metrics, counters, sources->rules);
+	collect_held(metrics, sync_ledger(status->sync));
+	collect_sets(metrics, status->kernel);
+	collect_source(metrics, status);
+	collect_watches(metrics, sources->source);
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "internal", (double)metrics->internal_gap_count);
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "external", (double)metrics->external_gap_count);
-	set(metrics, SETTLED, sync_is_settled(sources->sync));
+	set(metrics, SETTLED, sync_is_settled(status->sync));
 	set(metrics, FIRST_PASS, counters->first_pass_seconds);
 	set(metrics, LONGEST_TURN, metrics->longest_turn);
 	return metrics_text(metrics->registry, format);

@@ -3,6 +3,7 @@
 #define AGENT_PROXY_METRICS_H
 
 #include "metrics.h"
+#include "object_source.h"
 #include "rules_keeper.h"
 #include "status_report.h"
 
@@ -59,12 +60,20 @@ void proxy_metrics_request(struct proxy_metrics *metrics, const char *code, cons
 			   const char *host);
 
 /**
+ * struct proxy_metrics_sources - where it is looked up; what is NULL is left out, @status is not
+ */
+struct proxy_metrics_sources {
+	const struct status_sources *status;
+	const struct rules_keeper *rules;
+	const struct object_source *source;
+};
+
+/**
  * proxy_metrics_text() - everything, as of now; the caller frees it
- * @rules:  NULL where there are none
  *
  * Reads the headers of the sets from the kernel, and counts what the ledger holds.
  */
-char *proxy_metrics_text(struct proxy_metrics *metrics, const struct status_sources *sources,
-			 const struct rules_keeper *rules, enum metrics_format format);
+char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metrics_sources *sources,
+			 enum metrics_format format);
 
 #endif

@@ -241,7 +241,9 @@ static void test_dashboard(void **state)
 	add_slice(&fixture, "a/web-1 service=web port=http:8080/TCP 10.1.0.1@n");
 	program(&fixture);
 	/* Without a kernel there are no sets. */
-	metrics_now = proxy_metrics_text(metrics, &fixture.sources, NULL, METRICS_FORMAT_TEXT);
+	metrics_now = proxy_metrics_text(
+		metrics, &(struct proxy_metrics_sources){.status = &fixture.sources},
+		METRICS_FORMAT_TEXT);
 	metrics_now = memory_resize(metrics_now, strlen(metrics_now) + 100, 1);
 	strcat(metrics_now, "ipvsagent_set_members\nipvsagent_set_capacity\n");
 	assert_non_null(dashboard);

@@ -39,7 +39,9 @@ static int tear_down(void **state)
 
 static char *text_now(struct metrics_fixture *fixture, enum metrics_format format)
 {
-	return proxy_metrics_text(fixture->metrics, &fixture->agent.sources, NULL, format);
+	return proxy_metrics_text(
+		fixture->metrics,
+		&(struct proxy_metrics_sources){.status = &fixture->agent.sources}, format);
 }
 
 /* The number behind "NAME{LABELS}", as text; fails without such a line. */

@@ -19,8 +19,10 @@
 
 /* One kind of object; @trouble: why it cannot be read at the moment, NULL if it can. */
 struct part {
+	const char *resource;
 	struct kube_reflector *reflector;
 	char *trouble;
+	uint64_t interruptions;
 };
 
 struct kube_source {
@@ -31,7 +33,7 @@ struct kube_source {
 	struct kube_config *config;
 	struct kube_credentials *credentials;
 	struct kube_http *http;
-	struct part parts[3];
+	struct part parts[KUBE_SOURCE_WATCHES];
 	char *description;
 };
 
@@ -58,6 +60,8 @@ static void on_trouble(void *owner, struct kube_reflector *reflector, const char
 	struct part *part = find_part(source, reflector);
 	auto_memory char *line = NULL;
 
+	if (!part->trouble)
+		part->interruptions++;
 	if (!is_known_trouble(source, text)) {
 		line = memory_format("%s: %s", source->description, text);
 		source->on_report(source->owner, KUBE_REPORT_WARNING, line);
@@ -123,6 +127,7 @@ static void start_part(struct kube_source *source, struct ev_loop *loop, size_t 
 		.owner = source,
 	};
 
+	source->parts[index].resource = strrchr(path, '/') + 1;
 	source->parts[index].reflector = kube_reflector_new(loop, &options);
 }
 
@@ -195,4 +200,17 @@ const char *kube_source_description(const struct kube_source *source)
 const struct source_effort *kube_source_effort(const struct kube_source *source)
 {
 	return kube_http_effort(source->http);
+}
+
+void kube_source_watches(const struct kube_source *source,
+			 struct kube_source_watch ret[KUBE_SOURCE_WATCHES])
+{
+	for (size_t i = 0; i < COUNT(source->parts); i++) {
+		const struct part *part = &source->parts[i];
+
+		ret[i] = (struct kube_source_watch){
+			.resource = part->resource,
+			.is_current = !part->trouble && kube_reflector_is_listed(part->reflector),
+			.interruptions = part->interruptions};
+	}
 }

@@ -7,6 +7,8 @@
 #include "../source_effort.h"
 
 #include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /**
  * struct kube_source - objects from a Kubernetes API server, kept up to date
@@ -74,6 +76,22 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 
 /** kube_source_close() - stop; delivered objects stay with the sink; NULL is fine */
 void kube_source_close(struct kube_source *source);
+
+/**
+ * struct kube_source_watch - one kind of object
+ * @resource:       "services", "endpointslices", "nodes"
+ * @is_current:     listed, and followed at the moment as far as is known
+ * @interruptions:  how often following it began to fail
+ */
+struct kube_source_watch {
+	const char *resource;
+	bool is_current;
+	uint64_t interruptions;
+};
+#define KUBE_SOURCE_WATCHES 3
+
+void kube_source_watches(const struct kube_source *source,
+			 struct kube_source_watch ret[KUBE_SOURCE_WATCHES]);
 
 /** kube_source_effort() - what it took so far; valid until kube_source_close() */
 const struct source_effort *kube_source_effort(const struct kube_source *source);

@@ -1,0 +1,45 @@
+#!/bin/bash
+# time-limit: 90
+# What the metrics tell of the API server: requests by their outcome, and whether each kind of object is followed.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-api.sh"
+
+metric()
+{
+	on node curl -sf http://127.0.0.1:10249/metrics | awk -v name="$1" '
+		substr($0, 1, length(name) + 1) == name " " { print substr($0, length(name) + 2) }'
+}
+
+topology_create
+answer_start pod1 tcp/8080
+api_create
+{
+	service_manifest web cluster_ip=10.96.0.10
+	slice_manifest web endpoints=pod1
+} | manifest web.yaml
+api_start
+api_agent_start
+wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
+
+step "everything is followed"
+for resource in services endpointslices nodes; do
+	assert_equal "$resource" 1 "$(metric "ipvsagent_watch_current{resource=\"$resource\"}")"
+	assert_equal "$resource" 0 "$(metric "ipvsagent_watch_interruptions_total{resource=\"$resource\"}")"
+done
+assert_equal "the Node" 200 "$(on node curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:10256/healthz)"
+
+step "the server goes"
+api_kill
+wait_until_equal 20 "services" 0 metric 'ipvsagent_watch_current{resource="services"}'
+wait_until_equal 20 "nodes" 1 metric 'ipvsagent_watch_interruptions_total{resource="nodes"}'
+host=${api_url#https://}
+failures=$(metric "rest_client_requests_total{code=\"<error>\",host=\"$host\",method=\"GET\"}")
+[ "${failures:-0}" -ge 1 ] || fail "failed requests: $failures"
+assert_equal "what is programmed" 1 "$(metric ipvsagent_virtual_servers)"
+assert_equal "/livez" 200 "$(on node curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:10256/livez)"
+
+step "the server comes back"
+api_start
+for resource in services endpointslices nodes; do
+	wait_until_equal 20 "$resource" 1 metric "ipvsagent_watch_current{resource=\"$resource\"}"
+done
