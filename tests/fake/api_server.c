@@ -119,13 +119,15 @@ static ssize_t reset(struct exchange *exchange)
 static void look_at_faults(struct exchange *exchange)
 {
 	struct api_server *server = exchange->server;
+	/* A streaming list becomes a watch. */
+	const char *verb =
+		exchange->is_watch && !exchange->watch.has_initial ? "watch" : exchange->verb;
 	struct api_fault fault;
 
 	/* What a request was given at its start stays, unless the script has something new. */
 	if (!server->faults)
 		return;
-	fault = api_faults_look(server->faults, api_store_kind(exchange->resource)->resource,
-				exchange->verb);
+	fault = api_faults_look(server->faults, api_store_kind(exchange->resource)->resource, verb);
 	if (fault.action == API_FAULT_RESET || fault.action == API_FAULT_STALL ||
 	    fault.action == API_FAULT_END)
 		exchange->fault = fault;
@@ -500,8 +502,8 @@ bool api_server_listen(struct api_server *server, const struct api_server_option
 	server->daemon = MHD_start_daemon(
 		flags | (options->certificate ? MHD_USE_TLS : 0), (uint16_t)options->port, NULL,
 		NULL, on_request, server, MHD_OPTION_ARRAY, options->certificate ? tls : &tls[3],
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_URI_LOG_CALLBACK, on_target,
-		server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_END);
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, server, MHD_OPTION_END);
 	return server->daemon;
 }
 

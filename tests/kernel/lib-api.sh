@@ -18,6 +18,10 @@ trap 'api_exit $?' EXIT
 # The server writes into the directory that is about to be removed.
 api_exit()
 {
+	if [ "$1" != 0 ] && [ -e "$api_log" ]; then
+		echo "--- the latest requests:"
+		tail -n 20 "$api_log"
+	fi
 	[ -z "$api_pid" ] || api_kill
 	on_exit "$1"
 }

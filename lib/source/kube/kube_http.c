@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_http.h"
 
+#include "kube_easy.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,6 +17,8 @@
 #define HANDSHAKE_SECONDS 10
 #define ANSWER_SECONDS	  30.0
 #define SLICE_SECONDS	  0.005
+#define PIECE_SIZE	  ((size_t)16 << 10)
+#define BACKLOG_LIMIT	  ((size_t)1 << 20)
 #define REFUSAL_LIMIT	  ((size_t)64 << 10)
 
 /* A peer that is gone is noticed after 5 + 3 x 1 s of silence, or 8 s after data was sent. */
@@ -23,13 +27,11 @@
 #define KEEPALIVE_PROBES	    3
 #define UNACKNOWLEDGED_MILLISECONDS 8000
 
-#define USER_AGENT "ipvsagent/" IPVSAGENT_VERSION " (linux)"
-
 struct kube_http {
 	struct ev_loop *loop;
 	CURLM *multi;
 	ev_timer timeout; /* as libcurl wants it */
-	ev_timer resume;  /* of paused requests */
+	ev_timer resume;  /* of requests with a backlog */
 	struct kube_request *requests;
 	struct timespec slice_start;
 	struct source_effort effort;
@@ -55,9 +57,7 @@ enum phase { PHASE_CONNECTING, PHASE_ANSWERING, PHASE_RECEIVING, PHASE_ENDED };
 struct kube_request {
 	struct kube_http *http;
 	struct kube_request *prev, *next;
-	CURL *easy;
-	struct curl_slist *headers;
-	struct curl_slist *connect_to;
+	struct kube_easy easy;
 	enum phase phase;
 	ev_timer watchdog;
 	double idle_seconds;
@@ -66,11 +66,13 @@ struct kube_request {
 	void (*on_end)(void *owner, const struct kube_response *response);
 	void *owner;
 	bool is_post;
-	bool is_paused;
+	struct kube_response response; /* how it ended, while there is a backlog */
+	char *backlog;		       /* of the body, to be handed on from @backlog_done on */
+	size_t backlog_length;
+	size_t backlog_done;
 	struct error body_error;
 	char *refusal; /* body of an answer that is no success */
 	size_t refusal_length;
-	char host[256];
 	char curl_error[CURL_ERROR_SIZE];
 };
 
@@ -94,7 +96,7 @@ static int http_status_of(struct kube_request *request)
 {
 	long status = 0;
 
-	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(request->easy.handle, CURLINFO_RESPONSE_CODE, &status);
 	return (int)status;
 }
 
@@ -103,34 +105,109 @@ static bool is_success(int http_status)
 	return http_status >= 200 && http_status < 300;
 }
 
-/* Takes the request out of libcurl and tells its owner, who may free it. */
-static void end(struct kube_request *request, struct kube_response *response)
+static bool is_in_slice(const struct kube_http *http)
+{
+	return seconds_since(&http->slice_start) <= SLICE_SECONDS;
+}
+
+static int hand_on(struct kube_request *request, const char *data, size_t size)
+{
+	struct kube_http *http = request->http;
+	double begin = seconds_since(&http->slice_start);
+	int r = request->on_body(request->owner, data, size, &request->body_error);
+
+	http->effort.decoding += seconds_since(&http->slice_start) - begin;
+	if (r < 0 && !request->body_error.code)
+		request->body_error.code = r;
+	return r;
+}
+
+static void drop_backlog(struct kube_request *request)
+{
+	request->backlog_length = request->backlog_done = 0;
+	free(take(&request->backlog));
+}
+
+/* Hands on what is there, or as much of it as the slice allows. */
+static int hand_on_backlog(struct kube_request *request, bool is_bounded)
+{
+	while (request->backlog_done < request->backlog_length) {
+		size_t size = request->backlog_length - request->backlog_done;
+		int r;
+
+		if (is_bounded && !is_in_slice(request->http))
+			return 0;
+		if (size > PIECE_SIZE)
+			size = PIECE_SIZE;
+		request->backlog_done += size;
+		r = hand_on(request, request->backlog + request->backlog_done - size, size);
+		if (r < 0) {
+			drop_backlog(request);
+			return r;
+		}
+	}
+	drop_backlog(request);
+	return 0;
+}
+
+/* Takes the request out of libcurl; what its body still has to tell is told first. */
+static void end_transfer(struct kube_request *request, const struct kube_response *response)
 {
 	struct kube_http *http = request->http;
 	curl_off_t retry = 0;
 
 	request->phase = PHASE_ENDED;
+	request->response = *response;
+
 	ev_timer_stop(http->loop, &request->watchdog);
-	response->http_status = http_status_of(request);
-	response->retry_seconds = -1;
-	if (response->http_status && !is_success(response->http_status)) {
-		kube_status_parse(response->http_status, request->refusal ? request->refusal : "",
-				  request->refusal_length, &response->status);
-		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry);
-		response->retry_seconds =
-			retry > 0 ? (double)retry : response->status.retry_seconds;
+	request->response.http_status = http_status_of(request);
+	request->response.retry_seconds = -1;
+	if (request->response.http_status && !is_success(request->response.http_status)) {
+		kube_status_parse(request->response.http_status,
+				  request->refusal ? request->refusal : "", request->refusal_length,
+				  &request->response.status);
+		curl_easy_getinfo(request->easy.handle, CURLINFO_RETRY_AFTER, &retry);
+		request->response.retry_seconds =
+			retry > 0 ? (double)retry : request->response.status.retry_seconds;
 	}
-	curl_multi_remove_handle(http->multi, request->easy);
+	curl_multi_remove_handle(http->multi, request->easy.handle);
 	if (http->on_response)
-		http->on_response(http->owner, request->is_post ? "POST" : "GET", request->host,
-				  response->error.code ? 0 : response->http_status);
-	request->on_end(request->owner, response);
+		http->on_response(http->owner, request->is_post ? "POST" : "GET",
+				  request->easy.host,
+				  request->response.error.code ? 0 : request->response.http_status);
+}
+
+/* The owner may free the request. */
+static void tell_end(struct kube_request *request)
+{
+	struct kube_response response = request->response;
+
+	if (request->body_error.code)
+		response.error = request->body_error;
+	request->on_end(request->owner, &response);
+}
+
+static void end(struct kube_request *request, const struct kube_response *response)
+{
+	end_transfer(request, response);
+	if (!request->backlog_length)
+		tell_end(request);
 }
 
 static bool is_connect_failure(CURLcode code)
 {
 	return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
 	       code == CURLE_COULDNT_RESOLVE_PROXY;
+}
+
+/*
+ * A load balancer without servers behind it accepts and hangs up. That is as good as no connection:
+ * it costs no server a handshake.
+ */
+static bool is_turned_away(CURLcode code, const char *text)
+{
+	return code == CURLE_SSL_CONNECT_ERROR &&
+	       (strstr(text, "Connection reset") || strstr(text, "SSL_ERROR_SYSCALL"));
 }
 
 static bool is_tls_failure(CURLcode code)
@@ -146,8 +223,8 @@ static void explain(struct kube_request *request, CURLcode code, struct kube_res
 	curl_off_t connected = 0;
 	long number = 0;
 
-	curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &number);
-	curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(request->easy.handle, CURLINFO_OS_ERRNO, &number);
+	curl_easy_getinfo(request->easy.handle, CURLINFO_CONNECT_TIME_T, &connected);
 	if (request->body_error.code) {
 		response->error = request->body_error;
 	} else if (code == CURLE_COULDNT_CONNECT && number) {
@@ -160,9 +237,9 @@ static void explain(struct kube_request *request, CURLcode code, struct kube_res
 	} else {
 		error_set(&response->error, is_tls_failure(code) ? -EPROTO : -EIO, "%s", text);
 	}
-	response->is_unreached =
-		is_connect_failure(code) || (code == CURLE_OPERATION_TIMEDOUT && !connected &&
-					     request->phase == PHASE_CONNECTING);
+	response->is_unreached = is_connect_failure(code) || is_turned_away(code, text) ||
+				 (code == CURLE_OPERATION_TIMEDOUT && !connected &&
+				  request->phase == PHASE_CONNECTING);
 	response->is_broken =
 		!response->is_unreached && !request->body_error.code && !is_tls_failure(code);
 }
@@ -258,23 +335,33 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *us
 	return 0;
 }
 
+static void resume(struct kube_request *request)
+{
+	struct kube_http *http = request->http;
+	int r = hand_on_backlog(request, true);
+
+	if (request->backlog_length)
+		restart_timer(http->loop, &http->resume, 0.);
+	else if (request->phase == PHASE_ENDED)
+		tell_end(request);
+	else if (r < 0)
+		end(request, &(struct kube_response){.error = request->body_error});
+}
+
 static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct kube_http *http = container_of(timer, struct kube_http, resume);
 	double decoding = http->effort.decoding;
-	struct kube_request *request;
+	struct kube_request *request, *next;
 
 	(void)loop;
 	(void)events;
 	clock_gettime(CLOCK_MONOTONIC, &http->slice_start);
-	DL_FOREACH(http->requests, request)
+	DL_FOREACH_SAFE(http->requests, request, next)
 	{
-		if (!request->is_paused)
-			continue;
-		request->is_paused = false;
-		curl_easy_pause(request->easy, CURLPAUSE_CONT);
+		if (request->backlog_length)
+			resume(request);
 	}
-	collect_ended(http);
 	end_slice(http, decoding);
 }
 
@@ -327,7 +414,7 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(request->easy.handle, CURLINFO_CONNECT_TIME_T, &connected);
 	if (request->phase == PHASE_CONNECTING && connected)
 		return; /* The TLS handshake is libcurl's to limit. */
 	response.is_unreached = request->phase == PHASE_CONNECTING;
@@ -407,121 +494,43 @@ static size_t keep_refusal(struct kube_request *request, const char *data, size_
 	return size;
 }
 
-static size_t on_data(char *data, size_t size, size_t count, void *user)
+static void keep_for_later(struct kube_request *request, const char *data, size_t size)
 {
-	struct kube_request *request = user;
 	struct kube_http *http = request->http;
-	double begin;
-	int r;
 
-	if (!is_success(http_status_of(request)))
-		return keep_refusal(request, data, size * count);
-	begin = seconds_since(&http->slice_start);
-	if (begin > SLICE_SECONDS) {
-		request->is_paused = true;
-		if (!ev_is_active(&http->resume))
-			restart_timer(http->loop, &http->resume, 0.);
-		return CURL_WRITEFUNC_PAUSE;
-	}
-	note_progress(request);
-	r = request->on_body(request->owner, data, size * count, &request->body_error);
-	http->effort.decoding += seconds_since(&http->slice_start) - begin;
-	if (r < 0 && !request->body_error.code)
-		request->body_error.code = r;
-	return r < 0 ? 0 : size * count;
-}
-
-static void add_header(struct kube_request *request, const char *text)
-{
-	request->headers = curl_slist_append(request->headers, text);
-	if (!request->headers)
-		abort();
-}
-
-/* CURLOPT_CAINFO_BLOB and others: libcurl takes a copy. */
-static void set_blob(CURL *easy, CURLoption option, const char *text)
-{
-	struct curl_blob blob = {
-		.data = (void *)text, .len = strlen(text), .flags = CURL_BLOB_COPY};
-
-	curl_easy_setopt(easy, option, &blob);
-}
-
-static void set_tls(CURL *easy, const struct kube_access *access)
-{
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, access->is_insecure ? 0L : 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, access->is_insecure ? 0L : 2L);
-	if (access->authority) {
-		/* Else the system's authorities would count as well. */
-		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-		set_blob(easy, CURLOPT_CAINFO_BLOB, access->authority);
-	}
-	if (access->certificate && access->key) {
-		set_blob(easy, CURLOPT_SSLCERT_BLOB, access->certificate);
-		set_blob(easy, CURLOPT_SSLKEY_BLOB, access->key);
-	}
-}
-
-/* "https://host:port/path" -> "host:port" */
-static void set_host(struct kube_request *request, const char *server)
-{
-	const char *host = strstr(server, "://") + 3;
-
-	snprintf(request->host, sizeof(request->host), "%.*s", (int)strcspn(host, "/"), host);
-}
-
-static bool has_port(const char *host)
-{
-	const char *colon = strrchr(host, ':');
-
-	return colon && !strchr(colon, ']');
+	request->backlog = memory_resize(request->backlog, request->backlog_length + size, 1);
+	memcpy(request->backlog + request->backlog_length, data, size);
+	request->backlog_length += size;
+	if (!ev_is_active(&http->resume))
+		restart_timer(http->loop, &http->resume, 0.);
 }
 
 /*
- * libcurl checks the certificate against the name in the URL, so the other name is put there, and
- * the connection goes to where the server is.
+ * libcurl can pause a transfer, but versions up to 7.88 at least forget what they held back if the
+ * transfer ends meanwhile. So what does not fit the slice is kept here.
  */
-static char *build_url(struct kube_request *request, const struct kube_access *access,
-		       const char *path)
+static size_t on_data(char *data, size_t size, size_t count, void *user)
 {
-	const char *rest = strstr(access->server, "://") + 3;
-	const char *port = has_port(request->host) ? strrchr(request->host, ':') : ":443";
-	auto_memory char *target = NULL;
-	auto_memory char *header = NULL;
+	struct kube_request *request = user;
+	int r = 0;
 
-	if (!access->tls_server_name || strncmp(access->server, "https://", 8) != 0)
-		return memory_format("%s%s", access->server, path);
-	target = memory_format("::%s%s", request->host, has_port(request->host) ? "" : ":443");
-	header = memory_format("Host: %s", request->host);
-	request->connect_to = curl_slist_append(NULL, target);
-	if (!request->connect_to)
-		abort();
-	add_header(request, header);
-	curl_easy_setopt(request->easy, CURLOPT_CONNECT_TO, request->connect_to);
-	return memory_format("https://%s%s%s%s", access->tls_server_name, port,
-			     rest + strcspn(rest, "/"), path);
-}
-
-static void set_authorization(struct kube_request *request, const struct kube_access *access)
-{
-	auto_memory char *header = NULL;
-
-	if (access->token) {
-		header = memory_format("Authorization: Bearer %s", access->token);
-		add_header(request, header);
-		explicit_bzero(header, strlen(header));
-	} else if (access->user) {
-		curl_easy_setopt(request->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-		curl_easy_setopt(request->easy, CURLOPT_USERNAME, access->user);
-		curl_easy_setopt(request->easy, CURLOPT_PASSWORD,
-				 access->password ? access->password : "");
+	size *= count;
+	if (!is_success(http_status_of(request)))
+		return keep_refusal(request, data, size);
+	note_progress(request);
+	if (!request->backlog_length && is_in_slice(request->http)) {
+		r = hand_on(request, data, size);
+	} else {
+		keep_for_later(request, data, size);
+		if (request->backlog_length > BACKLOG_LIMIT)
+			r = hand_on_backlog(request, false);
 	}
+	return r < 0 ? 0 : size;
 }
 
 static void set_callbacks(struct kube_request *request)
 {
-	CURL *easy = request->easy;
+	CURL *easy = request->easy.handle;
 
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->curl_error);
@@ -535,38 +544,13 @@ static void set_callbacks(struct kube_request *request)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
 }
 
-static void set_up(struct kube_request *request, const struct kube_access *access,
-		   const struct kube_request_options *options)
+static void set_limits(struct kube_request *request, const struct kube_request_options *options)
 {
-	CURL *easy = request->easy;
-	auto_memory char *url = NULL;
+	CURL *easy = request->easy.handle;
 
-	set_host(request, access->server);
-	set_callbacks(request);
-	url = build_url(request, access, options->path);
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, options->is_fresh ? 1L : 0L);
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HANDSHAKE_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(options->total_seconds * 1000));
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
-	if (access->proxy) {
-		curl_easy_setopt(easy, CURLOPT_PROXY, access->proxy);
-		curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	}
-	set_tls(easy, access);
-	add_header(request, "Accept: application/json");
-	set_authorization(request, access);
-	if (options->body) {
-		add_header(request, "Content-Type: application/json");
-		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, options->body);
-	}
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
 }
 
 struct kube_request *kube_request_new(struct kube_http *http, const struct kube_access *access,
@@ -582,12 +566,11 @@ struct kube_request *kube_request_new(struct kube_http *http, const struct kube_
 	request->owner = options->owner;
 	request->is_post = options->body;
 	ev_timer_init(&request->watchdog, on_watchdog, 0., 0.);
-	request->easy = curl_easy_init();
-	if (!request->easy)
-		abort();
-	set_up(request, access, options);
+	kube_easy_open(&request->easy, access, options->path, options->body);
+	set_callbacks(request);
+	set_limits(request, options);
 	DL_APPEND(http->requests, request);
-	if (curl_multi_add_handle(http->multi, request->easy) != CURLM_OK)
+	if (curl_multi_add_handle(http->multi, request->easy.handle) != CURLM_OK)
 		abort();
 	return request;
 }
@@ -598,13 +581,10 @@ void kube_request_free(struct kube_request *request)
 		return;
 	ev_timer_stop(request->http->loop, &request->watchdog);
 	if (request->phase != PHASE_ENDED)
-		curl_multi_remove_handle(request->http->multi, request->easy);
+		curl_multi_remove_handle(request->http->multi, request->easy.handle);
 	DL_DELETE(request->http->requests, request);
-	curl_easy_cleanup(request->easy);
-	for (struct curl_slist *item = request->headers; item; item = item->next)
-		explicit_bzero(item->data, strlen(item->data));
-	curl_slist_free_all(request->headers);
-	curl_slist_free_all(request->connect_to);
+	kube_easy_close(&request->easy);
+	free(request->backlog);
 	free(request->refusal);
 	free(request);
 }

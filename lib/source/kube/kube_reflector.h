@@ -24,7 +24,7 @@
  * After a failure:
  * - not reached at all: again in 0.3 to 0.8 s, however often, because that costs a server nothing;
  * - 401: credentials are read again, once at once;
- * - otherwise in 0.8 s, doubled each time up to 10 s, or what Retry-After says; give or take half.
+ * - otherwise in 0.8 s, doubled each time up to 5 s, or what Retry-After says; give or take half.
  */
 struct kube_reflector;
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kube_easy.h"
+
+#include "../../base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define USER_AGENT "ipvsagent/" IPVSAGENT_VERSION " (linux)"
+
+static void add_header(struct kube_easy *easy, const char *text)
+{
+	easy->headers = curl_slist_append(easy->headers, text);
+	if (!easy->headers)
+		abort();
+}
+
+/* CURLOPT_CAINFO_BLOB and others: libcurl takes a copy. */
+static void set_blob(CURL *handle, CURLoption option, const char *text)
+{
+	struct curl_blob blob = {
+		.data = (void *)text, .len = strlen(text), .flags = CURL_BLOB_COPY};
+
+	curl_easy_setopt(handle, option, &blob);
+}
+
+static void set_tls(CURL *handle, const struct kube_access *access)
+{
+	curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, access->is_insecure ? 0L : 1L);
+	curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, access->is_insecure ? 0L : 2L);
+	if (access->authority) {
+		/* Else the system's authorities would count as well. */
+		curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
+		set_blob(handle, CURLOPT_CAINFO_BLOB, access->authority);
+	}
+	if (access->certificate && access->key) {
+		set_blob(handle, CURLOPT_SSLCERT_BLOB, access->certificate);
+		set_blob(handle, CURLOPT_SSLKEY_BLOB, access->key);
+	}
+}
+
+/* "https://host:port/path" -> "host:port" */
+static void set_host(struct kube_easy *easy, const char *server)
+{
+	const char *host = strstr(server, "://") + 3;
+
+	snprintf(easy->host, sizeof(easy->host), "%.*s", (int)strcspn(host, "/"), host);
+}
+
+static bool has_port(const char *host)
+{
+	const char *colon = strrchr(host, ':');
+
+	return colon && !strchr(colon, ']');
+}
+
+/*
+ * libcurl checks the certificate against the name in the URL, so the other name is put there, and
+ * the connection goes to where the server is.
+ */
+static char *build_url(struct kube_easy *easy, const struct kube_access *access, const char *path)
+{
+	const char *rest = strstr(access->server, "://") + 3;
+	const char *port = has_port(easy->host) ? strrchr(easy->host, ':') : ":443";
+	auto_memory char *target = NULL;
+	auto_memory char *header = NULL;
+
+	if (!access->tls_server_name || strncmp(access->server, "https://", 8) != 0)
+		return memory_format("%s%s", access->server, path);
+	target = memory_format("::%s%s", easy->host, has_port(easy->host) ? "" : ":443");
+	header = memory_format("Host: %s", easy->host);
+	easy->connect_to = curl_slist_append(NULL, target);
+	if (!easy->connect_to)
+		abort();
+	add_header(easy, header);
+	curl_easy_setopt(easy->handle, CURLOPT_CONNECT_TO, easy->connect_to);
+	return memory_format("https://%s%s%s%s", access->tls_server_name, port,
+			     rest + strcspn(rest, "/"), path);
+}
+
+static void set_authorization(struct kube_easy *easy, const struct kube_access *access)
+{
+	auto_memory char *header = NULL;
+
+	if (access->token) {
+		header = memory_format("Authorization: Bearer %s", access->token);
+		add_header(easy, header);
+		explicit_bzero(header, strlen(header));
+	} else if (access->user) {
+		curl_easy_setopt(easy->handle, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(easy->handle, CURLOPT_USERNAME, access->user);
+		curl_easy_setopt(easy->handle, CURLOPT_PASSWORD,
+				 access->password ? access->password : "");
+	}
+}
+
+void kube_easy_open(struct kube_easy *easy, const struct kube_access *access, const char *path,
+		    const char *body)
+{
+	CURL *handle = easy->handle = curl_easy_init();
+	auto_memory char *url = NULL;
+
+	if (!handle)
+		abort();
+	set_host(easy, access->server);
+	url = build_url(easy, access, path);
+	curl_easy_setopt(handle, CURLOPT_URL, url);
+	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(handle, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(handle, CURLOPT_USERAGENT, USER_AGENT);
+	if (access->proxy) {
+		curl_easy_setopt(handle, CURLOPT_PROXY, access->proxy);
+		curl_easy_setopt(handle, CURLOPT_NOPROXY, "");
+	}
+	set_tls(handle, access);
+	add_header(easy, "Accept: application/json");
+	set_authorization(easy, access);
+	if (body) {
+		add_header(easy, "Content-Type: application/json");
+		curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, body);
+	}
+	curl_easy_setopt(handle, CURLOPT_HTTPHEADER, easy->headers);
+}
+
+void kube_easy_close(struct kube_easy *easy)
+{
+	curl_easy_cleanup(easy->handle);
+	for (struct curl_slist *item = easy->headers; item; item = item->next)
+		explicit_bzero(item->data, strlen(item->data));
+	curl_slist_free_all(easy->headers);
+	curl_slist_free_all(easy->connect_to);
+}
