@@ -71,7 +71,7 @@ static double start_seconds(void)
 	       (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
-static double limit(int resource)
+static double limit(__rlimit_resource_t resource)
 {
 	struct rlimit limits;
 
@@ -92,7 +92,7 @@ void process_usage_read(struct process_usage *ret)
 	read_memory(ret);
 
 	/* Computed once, as clocks that are set between two calls would make it move. */
-	if (!started)
+	if (started <= 0)
 		started = start_seconds();
 	ret->start_seconds = started;
 }
