@@ -237,14 +237,13 @@ static void add_source_ranges(struct builder *builder, const struct address *add
 {
 	const struct service *service = builder->service;
 	const struct address *node_ip = &builder->node->node_ips[address->family == AF_INET6];
-	bool is_node_allowed = false, has_range = false;
+	bool is_node_allowed = false;
 
 	for (size_t i = 0; i < service->source_range_count; i++) {
 		const struct prefix *range = &service->source_ranges[i];
 
 		if (range->address.family != address->family)
 			continue;
-		has_range = true;
 		if (range->length)
 			add_source_range(builder, address, port, range->address, range->length);
 		else
@@ -252,7 +251,7 @@ static void add_source_ranges(struct builder *builder, const struct address *add
 		if (node_ip->family && prefix_contains(range, node_ip))
 			is_node_allowed = true;
 	}
-	if (has_range)
+	if (service->source_range_count)
 		add_address_port(builder, SET_KIND_LOAD_BALANCER_FIREWALL, address, port,
 				 port->port);
 
@@ -336,8 +335,7 @@ static void add_node_port_members(struct builder *builder, const struct service_
 	add_member(builder, kind, family)->port = port->node_port;
 }
 
-/* Return: false if the node has no address of @family that takes NodePorts */
-static bool add_node_port(struct builder *builder, size_t port_index, uint16_t family,
+static void add_node_port(struct builder *builder, size_t port_index, uint16_t family,
 			  const struct selection *selection)
 {
 	const struct service *service = builder->service;
@@ -357,11 +355,10 @@ static bool add_node_port(struct builder *builder, size_t port_index, uint16_t f
 			   selection, traffic);
 	}
 	if (!has_address)
-		return false;
+		return;
 	add_node_port_members(builder, port, family, false);
 	if (service->is_external_local)
 		add_node_port_members(builder, port, family, true);
-	return true;
 }
 
 static void add_port(struct builder *builder, size_t port_index, const struct address *cluster_ip)
@@ -382,8 +379,8 @@ static void add_port(struct builder *builder, size_t port_index, const struct ad
 
 	add_external_ips(builder, port_index, family, &selection);
 	add_load_balancer_ips(builder, port_index, family, &selection);
-	if (port->node_port && !add_node_port(builder, port_index, family, &selection))
-		return; /* nor is there an address for health checks */
+	if (port->node_port)
+		add_node_port(builder, port_index, family, &selection);
 	if (service->health_check_node_port)
 		add_member(builder, SET_KIND_HEALTH_CHECK_NODE_PORT, family)->port =
 			service->health_check_node_port;
@@ -431,29 +428,28 @@ static bool has_port(const struct endpoint_slice *slice)
 	return false;
 }
 
-/*
- * Of a dual-stack Service only one half of kube-proxy can listen on the health check port; the
- * IPv4 half comes first, so its endpoints are the ones that are counted.
- */
-static uint16_t health_check_family(const struct service *service)
+static bool is_served(const struct service *service, uint16_t family)
 {
 	for (size_t i = 0; i < service->cluster_ip_count; i++)
-		if (service->cluster_ips[i].family == AF_INET)
-			return AF_INET;
-	return AF_INET6;
+		if (service->cluster_ips[i].family == family)
+			return true;
+	return false;
 }
 
-/* Source: pkg/proxy/healthcheck/service_health.go, pkg/proxy/endpoint.go LocalReadyEndpoints(). */
+/*
+ * Of both families: kube-proxy counts IPv4 only if there is any, so that a load balancer would not
+ * send IPv6 traffic to a node which could serve it. Source:
+ * pkg/proxy/healthcheck/service_health.go, pkg/proxy/endpoint.go LocalReadyEndpoints().
+ */
 static uint32_t count_local_endpoints(const struct service_view *view, const char *node_name)
 {
-	uint16_t family = health_check_family(view->service);
 	struct address *seen = NULL;
 	size_t count = 0, capacity = 0;
 
 	for (size_t i = 0; i < view->slice_count; i++) {
 		const struct endpoint_slice *slice = view->slices[i];
 
-		if (slice->family != family || !has_port(slice))
+		if (!is_served(view->service, slice->family) || !has_port(slice))
 			continue;
 		for (size_t e = 0; e < slice->endpoint_count; e++) {
 			const struct endpoint *endpoint = &slice->endpoints[e];

@@ -59,7 +59,7 @@ struct wanted_server {
  * @addresses:             to bind to the dummy interface; sorted, no duplicates
  * @health_check_port:     healthCheckNodePort to serve; 0 = none
  * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address;
- *                         of a dual-stack Service those of IPv4
+ *                         of a dual-stack Service those of both families
  */
 struct service_state {
 	struct wanted_server *servers;

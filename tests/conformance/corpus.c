@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "corpus.h"
 
+#include "departures.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,5 +76,5 @@ char *corpus_read(const struct corpus *corpus, const char *name, unsigned int st
 	} while (size == capacity - 1);
 	fclose(stream);
 	content[size] = '\0';
-	return content;
+	return departures_apply(name, step, file, content);
 }

@@ -26,7 +26,8 @@ bool corpus_has_step(const struct corpus *corpus, const char *name, unsigned int
 /**
  * corpus_read() - a file of a case
  * @step:  0 = a file of the case itself; otherwise one of that step
- * Return: its content, which the caller frees; NULL if there is no such file
+ * Return: its content, with departures_apply(), which the caller frees; NULL if there is no such
+ * file
  */
 char *corpus_read(const struct corpus *corpus, const char *name, unsigned int step,
 		  const char *file);

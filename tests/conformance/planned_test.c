@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "comparison.h"
 #include "corpus.h"
+
+#include "departures.h"
 #include "kernel_text.h"
 #include "node_config.h"
 #include "planned_proxy.h"
@@ -386,8 +388,10 @@ static void print_table(const struct planned_case *cases, size_t count)
 	printf("\n%-44s %-8s %s\n", "case", "planned", "intended differences used");
 	for (size_t i = 0; i < count; i++) {
 		auto_memory char *names = difference_names(cases[i].used);
+		auto_memory char *reasons = departures_reasons(cases[i].name);
 
-		printf("%-44s %-8s %s\n", cases[i].name, cases[i].is_ok ? "ok" : "FAILED", names);
+		printf("%-44s %-8s %s%s%s%s\n", cases[i].name, cases[i].is_ok ? "ok" : "FAILED",
+		       names, *reasons ? " (" : "", reasons, *reasons ? ")" : "");
 		ok += cases[i].is_ok;
 	}
 	printf("\n%zu of %zu cases planned as recorded\n", ok, count);

@@ -20,9 +20,13 @@
 #define NODE_IP6 "fd01::10"
 #define LOCAL_IP "192.168.2.10"
 
-/* Plans one row; the caller frees the state with service_state_free(). */
-static struct service_state *plan(const char *service_text, const char *const slices[SLICES],
-				  const struct desired_options *options)
+/*
+ * Plans one row, on a node with that many of its two addresses taking NodePorts; the caller frees
+ * the state with service_state_free().
+ */
+static struct service_state *plan_on(size_t node_port_address_count, const char *service_text,
+				     const char *const slices[SLICES],
+				     const struct desired_options *options)
 {
 	const struct address node_ports[] = {written_address(NODE_IP), written_address(NODE_IP6)};
 	const struct address locals[] = {written_address(NODE_IP), written_address(NODE_IP6),
@@ -30,7 +34,7 @@ static struct service_state *plan(const char *service_text, const char *const sl
 	const struct node_view node = {
 		.name = "here",
 		.node_port_addresses = node_ports,
-		.node_port_address_count = COUNT(node_ports),
+		.node_port_address_count = node_port_address_count,
 		.local_addresses = locals,
 		.local_address_count = COUNT(locals),
 		.node_ips = {written_address(NODE_IP), written_address(NODE_IP6)},
@@ -48,6 +52,12 @@ static struct service_state *plan(const char *service_text, const char *const sl
 	for (size_t i = 0; i < view.slice_count; i++)
 		endpoint_slice_free(owned[i]);
 	return state;
+}
+
+static struct service_state *plan(const char *service_text, const char *const slices[SLICES],
+				  const struct desired_options *options)
+{
+	return plan_on(2, service_text, slices, options);
 }
 
 static const struct desired_options ordinary = {.scheduler = "rr", .affinity_scheduler = "sh"};
@@ -285,10 +295,11 @@ static void test_members(void **cmocka_state)
 		 "203.0.113.2,tcp:80,192.168.1.0/24 | LOAD-BALANCER-SOURCE-IP "
 		 "203.0.113.2,tcp:80,203.0.113.2 | " CLUSTER
 		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
-		{"source ranges of the other family restrict nothing",
+		{"source ranges of the other family restrict, too: they name nobody of this one",
 		 WEB " lb=203.0.113.2 range=fd09::/64",
 		 {NULL},
-		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | " CLUSTER
+		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
 		{"source ranges concern no external IP",
 		 WEB " external=203.0.113.1 range=10.0.0.0/8",
 		 {NULL},
@@ -391,11 +402,11 @@ static void test_health_checks(void **cmocka_state)
 		 {"a/web-1 10.0.0.1@here"},
 		 32000,
 		 0},
-		{"of two families IPv4 counts",
+		{"both families count",
 		 WEB " ip=fd00::1 health=32000",
 		 {SLICE, "a/web-2 family=6 port=:80/TCP fd02::1@here fd02::2@here"},
 		 32000,
-		 1},
+		 3},
 		{"a skipped Service has none", WEB " health=32000 headless", {SLICE}, 0, 0},
 	};
 
@@ -408,6 +419,20 @@ static void test_health_checks(void **cmocka_state)
 		assert_int_equal(state->health_check_port, cases[i].port);
 		assert_int_equal(state->local_endpoint_count, cases[i].endpoints);
 	}
+}
+
+static void test_no_address_for_node_ports(void **cmocka_state)
+{
+	const char *const slices[SLICES] = {SLICE};
+	auto_free(service_state) struct service_state *state =
+		plan_on(0, "a/web ip=10.96.0.1 port=:80/TCP:30080 health=32000 etp=Local", slices,
+			&ordinary);
+	auto_memory char *members = text_of(state, write_members);
+
+	(void)cmocka_state;
+	assert_string_equal(members,
+			    HAIRPIN " | " CLUSTER " | HEALTH-CHECK-NODE-PORT 32000 | " BOUND);
+	assert_int_equal(state->health_check_port, 32000);
 }
 
 static void test_skip_reasons(void **cmocka_state)
@@ -442,8 +467,11 @@ static void test_skip_reasons(void **cmocka_state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_servers),	     cmocka_unit_test(test_members),
-		cmocka_unit_test(test_schedulers),   cmocka_unit_test(test_health_checks),
+		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_schedulers),
+		cmocka_unit_test(test_health_checks),
+		cmocka_unit_test(test_no_address_for_node_ports),
 		cmocka_unit_test(test_skip_reasons),
 	};
 
