@@ -108,7 +108,9 @@ void kube_easy_open(struct kube_easy *easy, const struct kube_access *access, co
 	curl_easy_setopt(handle, CURLOPT_URL, url);
 	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(handle, CURLOPT_PIPEWAIT, 1L);
+	/* Without TLS there is no HTTP/2 to wait for, and a watch would keep the others waiting. */
+	curl_easy_setopt(handle, CURLOPT_PIPEWAIT,
+			 strncmp(access->server, "https:", strlen("https:")) == 0 ? 1L : 0L);
 	curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
