@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "documents.h"
 
+#include "json_tree.h"
 #include "yaml_tree.h"
 
 #include <errno.h>
@@ -36,8 +37,9 @@ void documents_free(struct documents *documents)
 
 static void skip(struct documents *documents, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		documents->line += documents->text[i] == '\n';
+	for (const char *at = documents->text, *end = at + count;
+	     (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		documents->line++;
 	documents->text += count;
 	documents->size -= count;
 }
@@ -52,12 +54,13 @@ static int next_json(struct documents *documents, json_t **ret, size_t *ret_line
 {
 	json_error_t problem;
 	json_t *value;
+	size_t used;
 
 	skip_blanks(documents);
 	if (!documents->size)
 		return 0;
-	value = json_loadb(documents->text, documents->size,
-			   JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &problem);
+	value = json_tree_load(documents->text, documents->size, JSON_REJECT_DUPLICATES, &used,
+			       &problem);
 	if (!value) {
 		documents->size = 0;
 		return error_set(err, -EINVAL, "line %zu, column %d: %s",
@@ -67,7 +70,7 @@ static int next_json(struct documents *documents, json_t **ret, size_t *ret_line
 	}
 	*ret = value;
 	*ret_line = documents->line;
-	skip(documents, (size_t)problem.position);
+	skip(documents, used);
 	return 1;
 }
 

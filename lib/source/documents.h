@@ -24,7 +24,7 @@ AUTO_FREE_DEFINE(documents);
 
 /**
  * documents_next() - the next document
- * @ret:       set when 1 is returned; given back with json_decref(), not to be changed
+ * @ret:       set when 1 is returned; given back with json_tree_drop(), not to be changed
  * @ret_line:  line on which it starts, from 1
  * @err:       "line 3, column 7: ..."
  *

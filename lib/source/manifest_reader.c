@@ -2,6 +2,7 @@
 #include "manifest_reader.h"
 
 #include "documents.h"
+#include "json_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,13 +127,20 @@ void manifest_reader_free(struct manifest_reader *reader)
 	free(reader);
 }
 
-/* FNV-1a */
+/* FNV-1a, of words instead of bytes; their upper halves are folded in lest they count for little.
+ */
 uint64_t manifest_reader_hash(const struct manifest_reader *reader)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = 0xcbf29ce484222325 ^ reader->size;
 
-	for (size_t i = 0; i < reader->size; i++)
-		hash = (hash ^ (unsigned char)reader->content[i]) * 0x100000001b3;
+	for (size_t i = 0; i < reader->size; i += sizeof(uint64_t)) {
+		size_t rest = reader->size - i;
+		uint64_t word = 0;
+
+		memcpy(&word, reader->content + i, rest < sizeof(word) ? rest : sizeof(word));
+		hash = (hash ^ word) * 0x100000001b3;
+		hash ^= hash >> 32;
+	}
 	return hash;
 }
 
@@ -226,7 +234,7 @@ int manifest_reader_step(struct manifest_reader *reader, struct error *err)
 		if (r < 0)
 			error_wrap(err, r, "line %zu", reader->line);
 	}
-	json_decref(tree);
+	json_tree_drop(tree);
 	return r < 0 ? r : 1;
 }
 

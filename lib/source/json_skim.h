@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SOURCE_JSON_SKIM_H
+#define SOURCE_JSON_SKIM_H
+
+#include <stddef.h>
+
+/** struct skimmed - a text and its room; zeroed at first, @text is freed by the owner */
+struct skimmed {
+	char *text;
+	size_t length;
+	size_t capacity;
+};
+
+/**
+ * json_skim() - copy the first value of a JSON text, without what no proxy reads
+ * @ret:  receives the copy
+ *
+ * Leaves out members that are called managedFields, ownerReferences or targetRef, wherever they
+ * are: in what an API server sends these are more than half of all bytes, and skipping them takes
+ * a tenth of the time that parsing them would. Of what it skips it looks at quotes and brackets
+ * only, of the rest it keeps each byte.
+ *
+ * Return: how many bytes the value has, blanks before it included; 0 if it is no object or list,
+ * or does not end
+ */
+size_t json_skim(const char *text, size_t size, struct skimmed *ret);
+
+#endif
