@@ -146,6 +146,7 @@ static void want(struct localhost_ports *ports, struct port_owner *owner,
 	struct port_key port_key = {target->address.family, target->protocol, target->port};
 	struct local_port *port;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): every byte is set */
 	HASH_FIND(hh, ports->ports, &port_key, sizeof(port_key), port);
 	if (port && port->is_wanted)
 		return;

@@ -223,7 +223,7 @@ static void set_build(struct proxy_metrics *metrics)
 					     : strcmp(host.machine, "aarch64") == 0 ? "arm64"
 										    : host.machine);
 	const char *const values[] = {
-		"", "", "", "", "v1.32.0+ipvsagent-" IPVSAGENT_VERSION, "", "1", "32", platform};
+		"", "", "", "", ("v1.32.0+ipvsagent-" IPVSAGENT_VERSION), "", "1", "32", platform};
 
 	metric_set(metrics->of[BUILD], values, 1);
 	metric_set(metrics->of[OWN_BUILD], own, 1);

@@ -462,7 +462,7 @@ static double *work(struct manifests *manifests)
 static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct manifests *manifests = container_of(timer, struct manifests, work);
-	ev_tstamp begin = monotonic_seconds(), end = begin + SLICE_SECONDS, now = begin;
+	ev_tstamp begin = monotonic_seconds(), end = begin + SLICE_SECONDS, now;
 
 	(void)events;
 	do {

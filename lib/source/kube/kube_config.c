@@ -331,7 +331,7 @@ static int read_current_name(const struct files *files, const char **ret, struct
 
 		if (r < 0)
 			return error_wrap(err, r, "kubeconfig %s", files->items[i].path);
-		if (**ret)
+		if (*ret && **ret)
 			return 0;
 	}
 	return error_set(err, -EINVAL, "kubeconfig %s: current-context: missing",

@@ -15,8 +15,6 @@
 
 #define TIME_LIMIT_SECONDS 60.0
 
-extern char **environ;
-
 /* @pid: 0 when it has been collected; @descriptor: its standard output, -1 when that has ended. */
 struct kube_exec {
 	struct ev_loop *loop;

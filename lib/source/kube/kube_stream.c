@@ -18,6 +18,8 @@ struct buffer {
 static int append(struct buffer *buffer, const char *data, size_t size, size_t limit,
 		  struct error *err)
 {
+	if (!size)
+		return 0;
 	if (size > limit - buffer->length)
 		return error_set(err, -EMSGSIZE, "the server sends an object of more than %zu MiB",
 				 limit >> 20);

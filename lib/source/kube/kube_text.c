@@ -128,8 +128,8 @@ char *kube_text_encode_base64(const char *text)
 			bits |= from[2];
 		encoded[used++] = digits[bits >> 18];
 		encoded[used++] = digits[bits >> 12 & 63];
-		encoded[used++] = rest > 1 ? digits[bits >> 6 & 63] : '=';
-		encoded[used++] = rest > 2 ? digits[bits & 63] : '=';
+		encoded[used++] = (char)(rest > 1 ? digits[bits >> 6 & 63] : '=');
+		encoded[used++] = (char)(rest > 2 ? digits[bits & 63] : '=');
 	}
 	return encoded;
 }
