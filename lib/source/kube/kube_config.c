@@ -327,12 +327,15 @@ static int read_current_name(const struct files *files, const char **ret, struct
 	for (size_t i = 0; i < files->count; i++) {
 		struct object_field root = object_field_root(files->items[i].tree);
 		struct object_field current = object_field_get(&root, "current-context");
-		int r = object_field_text(&current, ret, err);
+		const char *name = "";
+		int r = object_field_text(&current, &name, err);
 
 		if (r < 0)
 			return error_wrap(err, r, "kubeconfig %s", files->items[i].path);
-		if (*ret && **ret)
+		if (*name) {
+			*ret = name;
 			return 0;
+		}
 	}
 	return error_set(err, -EINVAL, "kubeconfig %s: current-context: missing",
 			 files->items[0].path);
