@@ -110,9 +110,15 @@ static void visit(struct conntrack *conntrack, struct nlmsghdr *header)
 	nfnl_ct_put(entry);
 }
 
+/* A timer that is due waits, stopped, for its turn among the others of this round of the loop. */
+static bool is_scheduled(const struct conntrack *conntrack)
+{
+	return ev_is_active(&conntrack->start) || ev_is_pending(&conntrack->start);
+}
+
 static void schedule(struct conntrack *conntrack)
 {
-	if (conntrack->walking || !conntrack->gathered || ev_is_active(&conntrack->start))
+	if (conntrack->walking || !conntrack->gathered || is_scheduled(conntrack))
 		return;
 	ev_timer_set(&conntrack->start, GATHER_SECONDS, 0.);
 	ev_timer_start(conntrack->loop, &conntrack->start);
