@@ -338,7 +338,7 @@ static int read_current_name(const struct files *files, const char **ret, struct
 		}
 	}
 	return error_set(err, -EINVAL, "kubeconfig %s: current-context: missing",
-			 files->items[0].path);
+			 files->count ? files->items[0].path : "");
 }
 
 /* The names are kept in the fields until the entries themselves are read. */
