@@ -22,6 +22,12 @@ struct files {
 	size_t count;
 };
 
+/* For complaints about what none of them has. */
+static const char *first_path(const struct files *files)
+{
+	return files->count ? files->items[0].path : "";
+}
+
 typedef int section_reader(struct kube_config *config, const struct file *file,
 			   const struct object_field *section, struct error *err);
 
@@ -319,7 +325,7 @@ static int read_named(const struct files *files, const char *list_name, const ch
 			return error_wrap(err, r, "kubeconfig %s", file->path);
 	}
 	return error_set(err, -EINVAL, "kubeconfig %s: %s: there is none called \"%.100s\"",
-			 files->items[0].path, list_name, name);
+			 first_path(files), list_name, name);
 }
 
 static int read_current_name(const struct files *files, const char **ret, struct error *err)
@@ -338,7 +344,7 @@ static int read_current_name(const struct files *files, const char **ret, struct
 		}
 	}
 	return error_set(err, -EINVAL, "kubeconfig %s: current-context: missing",
-			 files->count ? files->items[0].path : "");
+			 first_path(files));
 }
 
 /* The names are kept in the fields until the entries themselves are read. */
