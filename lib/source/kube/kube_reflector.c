@@ -538,7 +538,7 @@ static void on_request_end(void *owner, const struct kube_response *response)
 	    (reflector->has_event || seconds_since(&reflector->started) >= WATCH_SHORT_SECONDS) &&
 	    response->http_status == 200)
 		reflector->failures = 0;
-	reflector->needs_fresh_connection = response->is_broken || response->is_unreached;
+	reflector->needs_fresh_connection = response->is_broken;
 	if (is_complete && reflector->activity == ACTIVITY_LIST)
 		end_list(reflector);
 	else if (reflector->activity == ACTIVITY_STREAM && fall_back(reflector, response))
