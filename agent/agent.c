@@ -497,6 +497,7 @@ static int start(struct agent *agent, struct error *err)
 
 	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync);
 	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync,
+				       proxy_metrics_traffic(agent->metrics),
 				       agent->options->sync_period, on_observed, agent);
 	ev_io_init(&agent->link_events, on_link_event, link_monitor_descriptor(agent->kernel->link),
 		   EV_READ);
@@ -520,7 +521,7 @@ int agent_run(const struct options *options, struct error *err)
 	agent.strings = strings_new();
 	agent.store = store_new();
 	proxy_health_init(&agent.proxy_health, options->sync_period);
-	agent.metrics = proxy_metrics_new(ev_time());
+	agent.metrics = proxy_metrics_new(ev_time(), (size_t)options->service_metrics);
 	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
 	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health);
 	agent.localhost_ports = localhost_ports_new(agent.loop);

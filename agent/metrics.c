@@ -102,21 +102,46 @@ static void write_escaped(FILE *stream, const char *text, bool has_quotes)
 	}
 }
 
-static char *labels_text(const char *names, const char *const *values)
+/* Each byte of a value may need a second one. */
+static size_t labels_size(const char *names, const char *const *values)
 {
-	char *text;
-	size_t size;
-	FILE *stream = open_text(&text, &size);
+	size_t size = 1;
 
 	for (size_t i = 0; names && *names; i++) {
 		size_t length = strcspn(names, ",");
 
-		fprintf(stream, "%s%.*s=\"", i ? "," : "", (int)length, names);
-		write_escaped(stream, values[i], true);
-		fputc('"', stream);
+		size += length + 2 * strlen(values[i]) + strlen(",=\"\"");
 		names += length + (names[length] == ',');
 	}
-	close_text(stream);
+	return size;
+}
+
+static char *put_escaped(char *at, const char *value)
+{
+	for (; *value; value++) {
+		if (*value == '\\' || *value == '"' || *value == '\n')
+			*at++ = '\\';
+		*at++ = (char)(*value == '\n' ? 'n' : (unsigned char)*value < 0x80 ? *value : '?');
+	}
+	return at;
+}
+
+static char *labels_text(const char *names, const char *const *values)
+{
+	char *text = memory_allocate(labels_size(names, values)), *at = text;
+
+	for (size_t i = 0; names && *names; i++) {
+		size_t length = strcspn(names, ",");
+
+		if (i)
+			*at++ = ',';
+		at = (char *)memcpy(at, names, length) + length;
+		*at++ = '=';
+		*at++ = '"';
+		at = put_escaped(at, values[i]);
+		*at++ = '"';
+		names += length + (names[length] == ',');
+	}
 	return text;
 }
 

@@ -89,6 +89,7 @@ struct option_note {
  * @localhost_node_ports: NodePorts answer on loopback addresses, too, if --nodeport-addresses has
  * them
  * @healthz_port, @metrics_port: port where the address has none; 0 = do not serve
+ * @service_metrics:    Services that get metrics of their own; 0 = none
  * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
  * @arguments:          what is left after the flags
  * @notes:              to be logged
@@ -109,6 +110,7 @@ struct options {
 	struct listen_address metrics;
 	int healthz_port;
 	int metrics_port;
+	int service_metrics;
 	char *feature_gates;
 	struct prefix_list cluster_cidrs;
 	struct prefix_list node_port_prefixes;

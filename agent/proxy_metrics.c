@@ -192,6 +192,7 @@ struct gap {
 
 struct proxy_metrics {
 	struct metrics *registry;
+	struct service_traffic *traffic; /* NULL: no Service has metrics of its own */
 	struct metric *of[ID_COUNT];
 	double started;
 	double *triggers; /* of the pending slices, seconds since 1970 */
@@ -229,7 +230,7 @@ static void set_build(struct proxy_metrics *metrics)
 	metric_set(metrics->of[OWN_BUILD], own, 1);
 }
 
-struct proxy_metrics *proxy_metrics_new(double now)
+struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit)
 {
 	struct proxy_metrics *metrics = memory_allocate(sizeof(*metrics));
 
@@ -237,6 +238,8 @@ struct proxy_metrics *proxy_metrics_new(double now)
 	metrics->started = now;
 	for (int i = 0; i < ID_COUNT; i++)
 		metrics->of[i] = metrics_add(metrics->registry, &descriptions[i]);
+	if (service_limit)
+		metrics->traffic = service_traffic_new(metrics->registry, service_limit);
 	set_build(metrics);
 	return metrics;
 }
@@ -251,9 +254,15 @@ void proxy_metrics_free(struct proxy_metrics *metrics)
 		HASH_DEL(metrics->gaps, gap);
 		free(gap);
 	}
+	service_traffic_free(metrics->traffic);
 	metrics_free(metrics->registry);
 	free(metrics->triggers);
 	free(metrics);
+}
+
+struct service_traffic *proxy_metrics_traffic(struct proxy_metrics *metrics)
+{
+	return metrics->traffic;
 }
 
 struct metrics *proxy_metrics_registry(struct proxy_metrics *metrics)
@@ -348,6 +357,8 @@ void proxy_metrics_planned(struct proxy_metrics *metrics, const struct service_v
 	bool is_internal, is_external, has_any, has_local;
 	struct gap *gap;
 
+	if (metrics->traffic)
+		service_traffic_planned(metrics->traffic, view);
 	drop_gap(metrics, view->key);
 	if (!service || desired_skip_reason(service) != SKIP_REASON_NONE)
 		return;
@@ -484,6 +495,8 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	collect_sets(metrics, status->kernel);
 	collect_source(metrics, status);
 	collect_watches(metrics, sources->source);
+	if (metrics->traffic)
+		service_traffic_collect(metrics->traffic, sync_ledger(status->sync));
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "internal", (double)metrics->internal_gap_count);
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "external", (double)metrics->external_gap_count);
 	set(metrics, SETTLED, sync_is_settled(status->sync));

@@ -5,6 +5,7 @@
 #include "metrics.h"
 #include "object_source.h"
 #include "rules_keeper.h"
+#include "service_traffic.h"
 #include "status_report.h"
 
 #include <stdbool.h>
@@ -21,10 +22,17 @@
  */
 struct proxy_metrics;
 
-/** proxy_metrics_new() - @now: changes that were triggered before are not measured */
-struct proxy_metrics *proxy_metrics_new(double now);
+/**
+ * proxy_metrics_new()
+ * @now:            changes that were triggered before are not measured
+ * @service_limit:  Services that get metrics of their own; 0 = none
+ */
+struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit);
 void proxy_metrics_free(struct proxy_metrics *metrics);
 AUTO_FREE_DEFINE(proxy_metrics);
+
+/** proxy_metrics_traffic() - to be told of the traffic of Services; NULL if none get metrics */
+struct service_traffic *proxy_metrics_traffic(struct proxy_metrics *metrics);
 
 /** proxy_metrics_registry() - where other parts add families of their own */
 struct metrics *proxy_metrics_registry(struct proxy_metrics *metrics);

@@ -39,6 +39,9 @@ const struct setting settings[] = {
 	 .argument = "DURATION",
 	 .help = "longest time a leaving endpoint keeps its connections (15m)"},
 
+	{"service-metrics", NULL, VALUE(integer, service_metrics), 0, 2000, .scope = RUN,
+	 .argument = "NUMBER", .help = "Services that get metrics of their own (0)"},
+
 	{"config", NULL, VALUE(text, configuration_path), .scope = RUN | CLEANUP,
 	 .argument = "FILE", .help = "a KubeProxyConfiguration; most flags do not count then"},
 	{"write-config-to", NULL, VALUE(text, write_to), .scope = RUN, .argument = "FILE",

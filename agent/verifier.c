@@ -28,6 +28,7 @@ struct verifier {
 	struct ev_loop *loop;
 	struct kernel *kernel;
 	struct sync *sync;
+	struct service_traffic *traffic;
 	void (*on_observed)(void *owner, bool is_first);
 	void *owner;
 	struct changes *changes;
@@ -122,13 +123,25 @@ static int on_server(void *user, const struct virtual_server *server)
 	return 0;
 }
 
+static int on_traffic(void *user, const struct virtual_server_key *server,
+		      const struct ipvs_traffic *traffic)
+{
+	struct verifier *verifier = user;
+
+	service_traffic_observe(verifier->traffic, server, traffic);
+	return 0;
+}
+
 static int observe_servers(struct verifier *verifier, struct error *err)
 {
-	static const struct ipvs_visitor visitor = {.server = on_server};
+	const struct ipvs_visitor visitor = {.server = on_server,
+					     .traffic = verifier->traffic ? on_traffic : NULL};
 	int r;
 
 	verifier->key_count = 0;
 	verifier->next_key = 0;
+	if (verifier->traffic)
+		service_traffic_begin(verifier->traffic);
 	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_IPVS);
 	r = ipvs_observe(verifier->kernel->ipvs, &visitor, verifier, err);
 	free(verifier->is_answered);
@@ -331,14 +344,15 @@ double verifier_last_seconds(const struct verifier *verifier)
 }
 
 struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,
-			      double period, void (*on_observed)(void *owner, bool is_first),
-			      void *owner)
+			      struct service_traffic *traffic, double period,
+			      void (*on_observed)(void *owner, bool is_first), void *owner)
 {
 	struct verifier *verifier = memory_allocate(sizeof(*verifier));
 
 	verifier->loop = loop;
 	verifier->kernel = kernel;
 	verifier->sync = sync;
+	verifier->traffic = traffic;
 	verifier->on_observed = on_observed;
 	verifier->owner = owner;
 	verifier->changes = changes_new();

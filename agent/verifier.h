@@ -2,6 +2,7 @@
 #ifndef AGENT_VERIFIER_H
 #define AGENT_VERIFIER_H
 
+#include "service_traffic.h"
 #include "sync.h"
 
 /**
@@ -15,12 +16,13 @@ struct verifier;
 
 /**
  * verifier_new() - starts with the first observation on the next loop turn
+ * @traffic:      gets what the virtual servers have had; NULL if nobody wants to know
  * @period:       seconds between two verifications
  * @on_observed:  after each complete observation; @is_first tells the one at the start
  */
 struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,
-			      double period, void (*on_observed)(void *owner, bool is_first),
-			      void *owner);
+			      struct service_traffic *traffic, double period,
+			      void (*on_observed)(void *owner, bool is_first), void *owner);
 void verifier_free(struct verifier *verifier);
 
 /** verifier_hurry() - verify @facility soon, because somebody changed it */

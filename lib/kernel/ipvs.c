@@ -120,6 +120,7 @@ static int on_server(void *user, const struct nlmsghdr *message)
 {
 	struct server_list *list = user;
 	struct virtual_server server;
+	struct ipvs_traffic traffic;
 	int r;
 
 	r = ipvs_message_parse_server(message, &server);
@@ -130,7 +131,10 @@ static int on_server(void *user, const struct nlmsghdr *message)
 			memory_grow(list->keys, list->count, &list->capacity, sizeof(*list->keys));
 		list->keys[list->count++] = server.key;
 	}
-	return list->visitor->server ? list->visitor->server(list->user, &server) : 0;
+	r = list->visitor->server ? list->visitor->server(list->user, &server) : 0;
+	if (r < 0 || !list->visitor->traffic || ipvs_message_parse_traffic(message, &traffic) < 0)
+		return r;
+	return list->visitor->traffic(list->user, &server.key, &traffic);
 }
 
 struct destination_visit {

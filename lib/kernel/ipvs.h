@@ -20,14 +20,26 @@ struct ipvs_timeouts {
 	uint32_t udp;
 };
 
+/** struct ipvs_traffic - what a virtual server has had since it was created */
+struct ipvs_traffic {
+	uint64_t connections;
+	uint64_t packets_in;
+	uint64_t packets_out;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+};
+
 /**
  * struct ipvs_visitor - receives a dump
  * @server:       once for each virtual server, before its destinations
+ * @traffic:      after @server, where the kernel counts in 64 bits (since 4.1)
  * @destination:  once for each destination
- * A negative return value ends the dump and becomes its result.
+ * Each may be NULL. A negative return value ends the dump and becomes its result.
  */
 struct ipvs_visitor {
 	int (*server)(void *user, const struct virtual_server *server);
+	int (*traffic)(void *user, const struct virtual_server_key *server,
+		       const struct ipvs_traffic *traffic);
 	int (*destination)(void *user, const struct virtual_server_key *server,
 			   const struct destination_usage *usage);
 };

@@ -33,6 +33,15 @@ static struct nla_policy server_policy[IPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_FLAGS] = {.minlen = sizeof(struct ip_vs_flags)},
 	[IPVS_SVC_ATTR_TIMEOUT] = {.type = NLA_U32},
 	[IPVS_SVC_ATTR_NETMASK] = {.type = NLA_U32},
+	[IPVS_SVC_ATTR_STATS64] = {.type = NLA_NESTED},
+};
+
+static struct nla_policy traffic_policy[IPVS_STATS_ATTR_MAX + 1] = {
+	[IPVS_STATS_ATTR_CONNS] = {.type = NLA_U64},
+	[IPVS_STATS_ATTR_INPKTS] = {.type = NLA_U64},
+	[IPVS_STATS_ATTR_OUTPKTS] = {.type = NLA_U64},
+	[IPVS_STATS_ATTR_INBYTES] = {.type = NLA_U64},
+	[IPVS_STATS_ATTR_OUTBYTES] = {.type = NLA_U64},
 };
 
 static struct nla_policy destination_policy[IPVS_DEST_ATTR_MAX + 1] = {
@@ -234,6 +243,28 @@ int ipvs_message_parse_server(const struct nlmsghdr *message, struct virtual_ser
 	server.netmask = netmask_on_the_wire(nla_get_u32(attributes[IPVS_SVC_ATTR_NETMASK]),
 					     server.key.address.family);
 	*ret = server;
+	return 0;
+}
+
+int ipvs_message_parse_traffic(const struct nlmsghdr *message, struct ipvs_traffic *ret)
+{
+	struct nlattr *server[IPVS_SVC_ATTR_MAX + 1], *counts[IPVS_STATS_ATTR_MAX + 1];
+
+	if (parse_nest(message, IPVS_CMD_ATTR_SERVICE, server, IPVS_SVC_ATTR_MAX, server_policy) ||
+	    !server[IPVS_SVC_ATTR_STATS64] ||
+	    nla_parse_nested(counts, IPVS_STATS_ATTR_MAX, server[IPVS_SVC_ATTR_STATS64],
+			     traffic_policy))
+		return -EBADMSG;
+	for (int i = IPVS_STATS_ATTR_CONNS; i <= IPVS_STATS_ATTR_OUTBYTES; i++)
+		if (!counts[i])
+			return -EBADMSG;
+	*ret = (struct ipvs_traffic){
+		.connections = nla_get_u64(counts[IPVS_STATS_ATTR_CONNS]),
+		.packets_in = nla_get_u64(counts[IPVS_STATS_ATTR_INPKTS]),
+		.packets_out = nla_get_u64(counts[IPVS_STATS_ATTR_OUTPKTS]),
+		.bytes_in = nla_get_u64(counts[IPVS_STATS_ATTR_INBYTES]),
+		.bytes_out = nla_get_u64(counts[IPVS_STATS_ATTR_OUTBYTES]),
+	};
 	return 0;
 }
 

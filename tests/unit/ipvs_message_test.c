@@ -528,6 +528,47 @@ static void rejects_messages_about_something_else(void **state)
 	nlmsg_free(message);
 }
 
+static int parse_traffic(const uint64_t counts[5], size_t count, struct ipvs_traffic *ret)
+{
+	struct nl_msg *message = nlmsg_alloc();
+	struct nlattr *server, *traffic;
+	int r;
+
+	assert_non_null(genlmsg_put(message, 0, 1, FAMILY, 0, 0, 1, 1));
+	server = nla_nest_start(message, IPVS_CMD_ATTR_SERVICE);
+	traffic = nla_nest_start(message, IPVS_SVC_ATTR_STATS64);
+	for (size_t i = 0; i < count; i++)
+		nla_put_u64(message, IPVS_STATS_ATTR_CONNS + (int)i, counts[i]);
+	nla_nest_end(message, traffic);
+	nla_nest_end(message, server);
+	r = ipvs_message_parse_traffic(nlmsg_hdr(message), ret);
+	nlmsg_free(message);
+	return r;
+}
+
+static void parses_traffic(void **state)
+{
+	static const uint64_t counts[5] = {1, 2, 3, 1ULL << 40, UINT64_MAX};
+	struct ipvs_traffic traffic = {.connections = 99};
+	struct virtual_server server;
+	struct value values[16];
+	struct nl_msg *message = message_of(IPVS_CMD_ATTR_SERVICE, values, server_values(values));
+
+	(void)state;
+	assert_int_equal(ipvs_message_parse_server(nlmsg_hdr(message), &server), 0);
+	assert_int_equal(ipvs_message_parse_traffic(nlmsg_hdr(message), &traffic), -EBADMSG);
+	nlmsg_free(message);
+	for (size_t count = 0; count < 5; count++)
+		assert_int_equal(parse_traffic(counts, count, &traffic), -EBADMSG);
+	assert_int_equal(traffic.connections, 99);
+	assert_int_equal(parse_traffic(counts, 5, &traffic), 0);
+	assert_int_equal(traffic.connections, 1);
+	assert_int_equal(traffic.packets_in, 2);
+	assert_int_equal(traffic.packets_out, 3);
+	assert_int_equal(traffic.bytes_in, 1ULL << 40);
+	assert_true(traffic.bytes_out == UINT64_MAX);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -535,6 +576,7 @@ int main(void)
 		cmocka_unit_test(builds_keys_and_destinations),
 		cmocka_unit_test(says_when_the_message_is_too_small),
 		cmocka_unit_test(parses_servers),
+		cmocka_unit_test(parses_traffic),
 		cmocka_unit_test(parses_destinations),
 		cmocka_unit_test(rejects_messages_that_lack_something),
 		cmocka_unit_test(rejects_values_out_of_range),

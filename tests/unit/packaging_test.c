@@ -229,7 +229,7 @@ static void assert_metrics_exist(const char *query, const char *metrics)
 static void test_dashboard(void **state)
 {
 	auto_memory char *text = read_file("grafana/ipvsagent.json"), *metrics_now = NULL;
-	auto_free(proxy_metrics) struct proxy_metrics *metrics = proxy_metrics_new(0);
+	auto_free(proxy_metrics) struct proxy_metrics *metrics = proxy_metrics_new(0, 0);
 	json_t *dashboard = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	struct fixture fixture = {0};
 	size_t panel_index, target_index, queries = 0;

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -22,7 +23,7 @@ static int set_up(void **state)
 	struct metrics_fixture *fixture = memory_allocate(sizeof(*fixture));
 
 	fixture_set_up(&fixture->agent);
-	fixture->metrics = proxy_metrics_new(START);
+	fixture->metrics = proxy_metrics_new(START, 2);
 	*state = fixture;
 	return 0;
 }
@@ -438,6 +439,82 @@ static void test_what_exists(void **state)
 	assert_number(fixture, "ipvsagent_loop_turn_duration_seconds_count", "2");
 }
 
+static struct virtual_server_key server_key(const char *address)
+{
+	return (struct virtual_server_key){
+		.address = written_address(address), .port = 80, .protocol = IPPROTO_TCP};
+}
+
+static void plan(struct metrics_fixture *fixture, const char *key)
+{
+	struct service_view view = {.key = key};
+
+	store_find(fixture->agent.store, key, &view);
+	proxy_metrics_planned(fixture->metrics, &view, "n");
+}
+
+/* The registry of this fixture follows two Services. */
+static void test_traffic_of_services(void **state)
+{
+	struct metrics_fixture *fixture = *state;
+	struct service_traffic *traffic = proxy_metrics_traffic(fixture->metrics);
+	const struct virtual_server_key web = server_key("10.0.0.1"),
+					outside = server_key("10.9.0.1");
+	const struct virtual_server_key shop = server_key("10.0.0.2"), dns = server_key("10.0.0.3");
+	auto_memory char *text = NULL;
+
+	add_service(&fixture->agent, "a/headless headless");
+	add_service(&fixture->agent, "a/web ip=10.0.0.1 external=10.9.0.1 port=http:80/TCP");
+	add_service(&fixture->agent, "b/shop created=5 ip=10.0.0.2 external=10.9.0.1 port=:80/TCP");
+	add_service(&fixture->agent, "b/third ip=10.0.0.3 port=:80/TCP");
+	program(&fixture->agent);
+	plan(fixture, "a/headless");
+	plan(fixture, "a/web");
+	plan(fixture, "a/web");
+	plan(fixture, "b/shop");
+	plan(fixture, "b/third");
+	assert_number(fixture,
+		      "ipvsagent_service_connections_total{namespace=\"a\",service=\"web\"}", "0");
+
+	service_traffic_begin(traffic);
+	service_traffic_observe(traffic, &web, &(struct ipvs_traffic){1, 2, 3, 4, 5});
+	service_traffic_observe(traffic, &outside, &(struct ipvs_traffic){10, 20, 30, 40, 50});
+	service_traffic_observe(traffic, &shop, &(struct ipvs_traffic){7, 7, 7, 7, 7});
+	service_traffic_observe(traffic, &dns, &(struct ipvs_traffic){9, 9, 9, 9, 9});
+	assert_number(fixture,
+		      "ipvsagent_service_connections_total{namespace=\"a\",service=\"web\"}", "11");
+	assert_number(
+		fixture,
+		"ipvsagent_service_packets_total{direction=\"in\",namespace=\"a\",service=\"web\"}",
+		"22");
+	assert_number(fixture,
+		      "ipvsagent_service_packets_total{direction=\"out\",namespace=\"a\",service="
+		      "\"web\"}",
+		      "33");
+	assert_number(
+		fixture,
+		"ipvsagent_service_bytes_total{direction=\"in\",namespace=\"a\",service=\"web\"}",
+		"44");
+	assert_number(
+		fixture,
+		"ipvsagent_service_bytes_total{direction=\"out\",namespace=\"a\",service=\"web\"}",
+		"55");
+	/* The external IP is the older Service's. */
+	assert_number(fixture,
+		      "ipvsagent_service_connections_total{namespace=\"b\",service=\"shop\"}", "7");
+
+	store_remove_service(fixture->agent.store, "a", "web");
+	plan(fixture, "a/web");
+	plan(fixture, "b/third");
+	assert_number(fixture,
+		      "ipvsagent_service_connections_total{namespace=\"b\",service=\"third\"}",
+		      "9");
+	text = text_now(fixture, METRICS_FORMAT_TEXT);
+	assert_null(strstr(text, "service=\"web\""));
+	assert_null(strstr(text, "service=\"headless\""));
+	assert_format(text, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +527,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_services_without_local_endpoints, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_what_exists, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_traffic_of_services, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

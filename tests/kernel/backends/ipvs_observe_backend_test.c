@@ -41,7 +41,8 @@ static int count_destination(void *user, const struct virtual_server_key *server
 	return 0;
 }
 
-static const struct ipvs_visitor counting = {count_server, count_destination};
+static const struct ipvs_visitor counting = {.server = count_server,
+					     .destination = count_destination};
 
 static void change_many(struct changes *changes, enum change_kind kind, uint16_t weight)
 {
@@ -188,7 +189,8 @@ static int print_destination(void *user, const struct virtual_server_key *server
 	return 0;
 }
 
-static const struct ipvs_visitor printing = {print_server, print_destination};
+static const struct ipvs_visitor printing = {.server = print_server,
+					     .destination = print_destination};
 
 static void observes_what_others_programmed(void **state)
 {
@@ -290,7 +292,7 @@ static int refuse_second_destination(void *user, const struct virtual_server_key
 
 static void a_visitor_can_end_the_dump(void **state)
 {
-	static const struct ipvs_visitor refusing = {NULL, refuse_second_destination};
+	static const struct ipvs_visitor refusing = {.destination = refuse_second_destination};
 	auto_free(changes) struct changes *changes = changes_new();
 	struct ipvs *ipvs = ipvs_fixture_open();
 	struct error err = {0};

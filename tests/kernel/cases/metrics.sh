@@ -109,6 +109,37 @@ assert_contains "the answer" "# TYPE ipvsagent_changes_applied counter" "$(cat "
 assert_contains "the answer to others" "Content-Type: text/plain; version=0.0.4; charset=utf-8" \
 	"$(on node curl -sf -i http://127.0.0.1:10249/metrics)"
 
+step "what Services have had, for those who ask for it"
+assert_lacks "the metrics of those who do not" "ipvsagent_service_" "$(cat "$directory/metrics")"
+agent_stop
+agent_start --ipvs-sync-period 1s --service-metrics 10
+wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1"
+answer_start pod2 tcp/8080
+answers client 7 tcp 10.96.0.10 80 >/dev/null
+# What the kernel counts, and what the metrics say; connections that end go on sending for a moment.
+counted()
+{
+	on node ipvsadm -Ln --stats --exact | sed -n 's/^TCP *10.96.0.10:80 *//p' | tr -s ' '
+}
+told()
+{
+	local labels='namespace="default",service="web"}'
+
+	scrape
+	echo "$(metric "ipvsagent_service_connections_total{$labels")" \
+		"$(metric "ipvsagent_service_packets_total{direction=\"in\",$labels")" \
+		"$(metric "ipvsagent_service_packets_total{direction=\"out\",$labels")" \
+		"$(metric "ipvsagent_service_bytes_total{direction=\"in\",$labels")" \
+		"$(metric "ipvsagent_service_bytes_total{direction=\"out\",$labels")"
+}
+is_told()
+{
+	[ "$(told)" = "$(counted)" ]
+}
+wait_until 20 is_told
+[ "$(metric 'ipvsagent_service_connections_total{namespace="default",service="web"}')" -ge 7 ] ||
+	fail "the connections are not counted: $(told)"
+
 step "Prometheus scrapes it"
 cat >"$directory/prometheus.yml" <<-END
 	global: {scrape_interval: 1s}

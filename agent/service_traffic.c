@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service_traffic.h"
+
+#include <string.h>
+#include <uthash.h>
+
+struct observed_server {
+	UT_hash_handle hh;
+	struct virtual_server_key key;
+	struct ipvs_traffic counts;
+};
+
+struct followed_service {
+	UT_hash_handle hh;
+	char key[];
+};
+
+struct service_traffic {
+	struct observed_server *servers;
+	struct followed_service *services;
+	size_t limit;
+	struct metric *connections, *packets, *bytes;
+};
+
+static const struct metric_description connections = {
+	.name = "ipvsagent_service_connections_total",
+	.help = "Connections to each Service, as of the last verification.",
+	.type = METRIC_TYPE_COUNTER,
+	.labels = "namespace,service"};
+static const struct metric_description packets = {
+	.name = "ipvsagent_service_packets_total",
+	.help = "Packets to (in) and from (out) each Service, as of the last verification.",
+	.type = METRIC_TYPE_COUNTER,
+	.labels = "direction,namespace,service"};
+static const struct metric_description bytes = {
+	.name = "ipvsagent_service_bytes_total",
+	.help = "Bytes to (in) and from (out) each Service, as of the last verification.",
+	.type = METRIC_TYPE_COUNTER,
+	.labels = "direction,namespace,service"};
+
+struct service_traffic *service_traffic_new(struct metrics *metrics, size_t limit)
+{
+	struct service_traffic *traffic = memory_allocate(sizeof(*traffic));
+
+	traffic->limit = limit;
+	traffic->connections = metrics_add(metrics, &connections);
+	traffic->packets = metrics_add(metrics, &packets);
+	traffic->bytes = metrics_add(metrics, &bytes);
+	return traffic;
+}
+
+void service_traffic_free(struct service_traffic *traffic)
+{
+	struct followed_service *service, *next;
+
+	if (!traffic)
+		return;
+	service_traffic_begin(traffic);
+	HASH_ITER (hh, traffic->services, service, next) {
+		HASH_DEL(traffic->services, service);
+		free(service);
+	}
+	free(traffic);
+}
+
+void service_traffic_planned(struct service_traffic *traffic, const struct service_view *view)
+{
+	bool is_wanted = view->service && desired_skip_reason(view->service) == SKIP_REASON_NONE;
+	size_t size = strlen(view->key) + 1;
+	struct followed_service *service;
+
+	HASH_FIND_STR(traffic->services, view->key, service);
+	if (service && !is_wanted) {
+		HASH_DEL(traffic->services, service);
+		free(service);
+	}
+	if (service || !is_wanted || HASH_COUNT(traffic->services) >= traffic->limit)
+		return;
+	service = memory_allocate(sizeof(*service) + size);
+	memcpy(service->key, view->key, size);
+	HASH_ADD_STR(traffic->services, key, service);
+}
+
+void service_traffic_begin(struct service_traffic *traffic)
+{
+	struct observed_server *server, *next;
+
+	HASH_ITER (hh, traffic->servers, server, next) {
+		HASH_DEL(traffic->servers, server);
+		free(server);
+	}
+}
+
+void service_traffic_observe(struct service_traffic *traffic, const struct virtual_server_key *key,
+			     const struct ipvs_traffic *counts)
+{
+	struct observed_server *server = memory_allocate(sizeof(*server));
+
+	server->key = *key;
+	server->counts = *counts;
+	HASH_ADD(hh, traffic->servers, key, sizeof(server->key), server);
+}
+
+static void add_up(struct service_traffic *traffic, const struct ledger *ledger, const char *key,
+		   struct ipvs_traffic *sum)
+{
+	const struct service_state *state = ledger_state(ledger, key);
+
+	for (size_t i = 0; state && i < state->server_count; i++) {
+		const struct virtual_server_key *wanted = &state->servers[i].server.key;
+		struct observed_server *server;
+		struct claim_report claim;
+
+		ledger_claim(ledger, key, i, &claim);
+		HASH_FIND(hh, traffic->servers, wanted, sizeof(*wanted), server);
+		if (!server || claim.state == CLAIM_STATE_CONFLICT)
+			continue;
+		sum->connections += server->counts.connections;
+		sum->packets_in += server->counts.packets_in;
+		sum->packets_out += server->counts.packets_out;
+		sum->bytes_in += server->counts.bytes_in;
+		sum->bytes_out += server->counts.bytes_out;
+	}
+}
+
+void service_traffic_collect(struct service_traffic *traffic, const struct ledger *ledger)
+{
+	struct followed_service *service;
+
+	metric_clear(traffic->connections);
+	metric_clear(traffic->packets);
+	metric_clear(traffic->bytes);
+	for (service = traffic->services; service; service = service->hh.next) {
+		const char *slash = strchr(service->key, '/');
+		auto_memory char *namespace_name =
+			memory_format("%.*s", (int)(slash - service->key), service->key);
+		const char *const in[] = {"in", namespace_name, slash + 1};
+		const char *const out[] = {"out", namespace_name, slash + 1};
+		struct ipvs_traffic sum = {0};
+
+		add_up(traffic, ledger, service->key, &sum);
+		metric_set(traffic->connections, in + 1, (double)sum.connections);
+		metric_set(traffic->packets, in, (double)sum.packets_in);
+		metric_set(traffic->packets, out, (double)sum.packets_out);
+		metric_set(traffic->bytes, in, (double)sum.bytes_in);
+		metric_set(traffic->bytes, out, (double)sum.bytes_out);
+	}
+}
