@@ -105,8 +105,10 @@ assert_lacks "the log" "reading the conntrack table" "$(cat "$agent_log")"
 
 step "the end"
 kill -TERM "$agent_pid"
-wait "$agent_pid" || true
+status=0
+wait "$agent_pid" || status=$?
 assert_clean "$agent_pid"
+assert_equal "the exit status" 0 "$status"
 
 step "the other commands"
 for arguments in "status -o wide" cleanup "run --no-such-flag"; do
