@@ -2,6 +2,7 @@
 #include "kube_http.h"
 
 #include "kube_easy.h"
+#include "kube_time.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <utlist.h>
 
 #define CONNECT_SECONDS	  1.5
@@ -76,14 +76,6 @@ struct kube_request {
 	char curl_error[CURL_ERROR_SIZE];
 };
 
-static double seconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
 static void restart_timer(struct ev_loop *loop, ev_timer *timer, double seconds)
 {
 	ev_now_update(loop);
@@ -107,16 +99,16 @@ static bool is_success(int http_status)
 
 static bool is_in_slice(const struct kube_http *http)
 {
-	return seconds_since(&http->slice_start) <= SLICE_SECONDS;
+	return kube_time_since(&http->slice_start) <= SLICE_SECONDS;
 }
 
 static int hand_on(struct kube_request *request, const char *data, size_t size)
 {
 	struct kube_http *http = request->http;
-	double begin = seconds_since(&http->slice_start);
+	double begin = kube_time_since(&http->slice_start);
 	int r = request->on_body(request->owner, data, size, &request->body_error);
 
-	http->effort.decoding += seconds_since(&http->slice_start) - begin;
+	http->effort.decoding += kube_time_since(&http->slice_start) - begin;
 	if (r < 0 && !request->body_error.code)
 		request->body_error.code = r;
 	return r;
@@ -268,7 +260,7 @@ static void collect_ended(struct kube_http *http)
 static void end_slice(struct kube_http *http, double decoding)
 {
 	decoding = http->effort.decoding - decoding;
-	http->effort.reading += seconds_since(&http->slice_start) - decoding;
+	http->effort.reading += kube_time_since(&http->slice_start) - decoding;
 }
 
 static void run(struct kube_http *http, curl_socket_t socket, int events)
@@ -276,7 +268,7 @@ static void run(struct kube_http *http, curl_socket_t socket, int events)
 	double decoding = http->effort.decoding;
 	int running;
 
-	clock_gettime(CLOCK_MONOTONIC, &http->slice_start);
+	http->slice_start = kube_time_now();
 	curl_multi_socket_action(http->multi, socket, events, &running);
 	collect_ended(http);
 	end_slice(http, decoding);
@@ -356,9 +348,9 @@ static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	clock_gettime(CLOCK_MONOTONIC, &http->slice_start);
-	DL_FOREACH_SAFE(http->requests, request, next)
-	{
+	http->slice_start = kube_time_now();
+	for (request = http->requests; request; request = next) {
+		next = request->next;
 		if (request->backlog_length)
 			resume(request);
 	}

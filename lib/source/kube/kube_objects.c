@@ -48,8 +48,10 @@ void kube_objects_free(struct kube_objects *objects)
 
 	if (!objects)
 		return;
-	HASH_ITER (hh, objects->known, known, next)
+	for (known = objects->known; known; known = next) {
+		next = known->hh.next;
 		forget(objects, known);
+	}
 	free(objects);
 }
 
@@ -166,7 +168,8 @@ void kube_objects_end(struct kube_objects *objects)
 {
 	struct known *known, *next;
 
-	HASH_ITER (hh, objects->known, known, next) {
+	for (known = objects->known; known; known = next) {
+		next = known->hh.next;
 		if (known->listing == objects->listing)
 			continue;
 		withdraw(objects, known);

@@ -4,12 +4,10 @@
 #include "kube_objects.h"
 #include "kube_stream.h"
 #include "kube_text.h"
+#include "kube_time.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 #define PAGE_SIZE	    500
 #define LIST_IDLE_SECONDS   30.0
@@ -67,22 +65,6 @@ struct kube_reflector {
 	unsigned int stream_failures;
 	unsigned int failures;
 };
-
-static double random_between(double least, double most)
-{
-	uint32_t number = 0;
-
-	getrandom(&number, sizeof(number), 0);
-	return least + (most - least) * ((double)number / (double)UINT32_MAX);
-}
-
-static double seconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
 
 static void start_in(struct kube_reflector *reflector, double seconds)
 {
@@ -301,13 +283,13 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 
 	reflector->has_event = false;
 	reflector->event_status = (struct kube_status){0};
-	clock_gettime(CLOCK_MONOTONIC, &reflector->started);
+	reflector->started = kube_time_now();
 	if (reflector->activity == ACTIVITY_LIST) {
 		path = list_path(reflector);
 		reflector->items = kube_items_new(on_item, reflector);
 	} else {
 		reflector->duration = reflector->options.watch_seconds +
-				      (int)random_between(0, reflector->options.watch_seconds);
+				      (int)kube_time_random(0, reflector->options.watch_seconds);
 		path = watch_path(reflector);
 		reflector->lines = kube_lines_new(on_line, reflector);
 		request.total_seconds = reflector->duration + WATCH_GRACE_SECONDS;
@@ -347,17 +329,17 @@ static double retry_delay(struct kube_reflector *reflector, const struct kube_re
 	double delay = RETRY_FIRST_SECONDS;
 
 	if (response->is_unreached)
-		return random_between(0.3, 0.8);
+		return kube_time_random(0.3, 0.8);
 	if (response->retry_seconds > 0)
 		return (response->retry_seconds < RETRY_AFTER_LIMIT ? response->retry_seconds
 								    : RETRY_AFTER_LIMIT) *
-		       random_between(1., 1.2);
+		       kube_time_random(1., 1.2);
 	for (unsigned int i = 0; i < reflector->failures && delay < RETRY_MOST_SECONDS; i++)
 		delay *= 2;
 	if (delay > RETRY_MOST_SECONDS)
 		delay = RETRY_MOST_SECONDS;
 	reflector->failures++;
-	return delay * random_between(0.5, 1.5);
+	return delay * kube_time_random(0.5, 1.5);
 }
 
 /* Says what is wrong and tries once more; a list starts from its beginning. */
@@ -401,7 +383,7 @@ static void list_again(struct kube_reflector *reflector)
 {
 	replace_text(&reflector->continue_token, NULL);
 	reflector->needs_list = true;
-	start_in(reflector, random_between(0., 0.1));
+	start_in(reflector, kube_time_random(0., 0.1));
 }
 
 /* 401: perhaps the credentials have just been exchanged. Return: whether that is tried */
@@ -466,7 +448,7 @@ static void end_list(struct kube_reflector *reflector)
 static void end_watch(struct kube_reflector *reflector)
 {
 	struct kube_response response = {.retry_seconds = -1, .http_status = 200};
-	double seconds = seconds_since(&reflector->started);
+	double seconds = kube_time_since(&reflector->started);
 
 	if (reflector->activity == ACTIVITY_STREAM ||
 	    (seconds < WATCH_SHORT_SECONDS && !reflector->has_event)) {
@@ -477,7 +459,7 @@ static void end_watch(struct kube_reflector *reflector)
 		reflector->is_version_unusable = true;
 		list_again(reflector);
 	} else {
-		start_in(reflector, random_between(0., 0.1));
+		start_in(reflector, kube_time_random(0., 0.1));
 	}
 }
 
@@ -523,7 +505,7 @@ static void handle_failure(struct kube_reflector *reflector, const struct kube_r
 	if (reflector->activity == ACTIVITY_WATCH && response->is_broken && !reflector->failures) {
 		/* It worked so far: no word about it unless it does not go on. */
 		reflector->failures = 1;
-		start_in(reflector, random_between(0., 0.2));
+		start_in(reflector, kube_time_random(0., 0.2));
 		return;
 	}
 	fail(reflector, response);
@@ -535,7 +517,7 @@ static void on_request_end(void *owner, const struct kube_response *response)
 	bool is_complete = response->http_status == 200 && !response->error.code;
 
 	if (reflector->activity == ACTIVITY_WATCH &&
-	    (reflector->has_event || seconds_since(&reflector->started) >= WATCH_SHORT_SECONDS) &&
+	    (reflector->has_event || kube_time_since(&reflector->started) >= WATCH_SHORT_SECONDS) &&
 	    response->http_status == 200)
 		reflector->failures = 0;
 	reflector->needs_fresh_connection = response->is_broken;
