@@ -2,6 +2,7 @@
 #include "kube_http.h"
 
 #include "kube_easy.h"
+#include "kube_sockets.h"
 #include "kube_time.h"
 
 #include <curl/curl.h>
@@ -18,7 +19,7 @@
 #define ANSWER_SECONDS	  30.0
 #define SLICE_SECONDS	  0.005
 #define PIECE_SIZE	  ((size_t)16 << 10)
-#define BACKLOG_LIMIT	  ((size_t)1 << 20)
+#define BACKLOG_LIMIT	  ((size_t)4 << 20)
 #define REFUSAL_LIMIT	  ((size_t)64 << 10)
 
 /* A peer that is gone is noticed after 5 + 3 x 1 s of silence, or 8 s after data was sent. */
@@ -30,19 +31,13 @@
 struct kube_http {
 	struct ev_loop *loop;
 	CURLM *multi;
-	ev_timer timeout; /* as libcurl wants it */
-	ev_timer resume;  /* of requests with a backlog */
+	struct kube_sockets *sockets;
+	ev_timer resume; /* of requests with a backlog */
 	struct kube_request *requests;
 	struct timespec slice_start;
 	struct source_effort effort;
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
 	void *owner;
-};
-
-/* A socket of libcurl's. */
-struct watched {
-	struct kube_http *http;
-	ev_io io;
 };
 
 /**
@@ -263,8 +258,9 @@ static void end_slice(struct kube_http *http, double decoding)
 	http->effort.reading += kube_time_since(&http->slice_start) - decoding;
 }
 
-static void run(struct kube_http *http, curl_socket_t socket, int events)
+static void on_sockets_ready(void *owner, curl_socket_t socket, int events)
 {
+	struct kube_http *http = owner;
 	double decoding = http->effort.decoding;
 	int running;
 
@@ -272,59 +268,6 @@ static void run(struct kube_http *http, curl_socket_t socket, int events)
 	curl_multi_socket_action(http->multi, socket, events, &running);
 	collect_ended(http);
 	end_slice(http, decoding);
-}
-
-static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	(void)loop;
-	(void)events;
-	run(container_of(timer, struct kube_http, timeout), CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void on_socket_ready(struct ev_loop *loop, ev_io *io, int events)
-{
-	struct watched *watched = container_of(io, struct watched, io);
-
-	(void)loop;
-	run(watched->http, io->fd,
-	    (events & EV_READ ? CURL_CSELECT_IN : 0) | (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
-}
-
-static int on_timer_wanted(CURLM *multi, long milliseconds, void *user)
-{
-	struct kube_http *http = user;
-
-	(void)multi;
-	ev_timer_stop(http->loop, &http->timeout);
-	if (milliseconds >= 0)
-		restart_timer(http->loop, &http->timeout, (double)milliseconds / 1000);
-	return 0;
-}
-
-static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *user, void *data)
-{
-	struct kube_http *http = user;
-	struct watched *watched = data;
-
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (watched)
-			ev_io_stop(http->loop, &watched->io);
-		free(watched);
-		curl_multi_assign(http->multi, socket, NULL);
-		return 0;
-	}
-	if (!watched) {
-		watched = memory_allocate(sizeof(*watched));
-		watched->http = http;
-		ev_io_init(&watched->io, on_socket_ready, socket, 0);
-		curl_multi_assign(http->multi, socket, watched);
-	}
-	ev_io_stop(http->loop, &watched->io);
-	ev_io_set(&watched->io, socket,
-		  (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
-	ev_io_start(http->loop, &watched->io);
-	return 0;
 }
 
 static void resume(struct kube_request *request)
@@ -345,6 +288,7 @@ static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
 	struct kube_http *http = container_of(timer, struct kube_http, resume);
 	double decoding = http->effort.decoding;
 	struct kube_request *request, *next;
+	bool is_over = true;
 
 	(void)loop;
 	(void)events;
@@ -354,6 +298,10 @@ static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
 		if (request->backlog_length)
 			resume(request);
 	}
+	DL_FOREACH(http->requests, request)
+	is_over = is_over && !request->backlog_length;
+	if (is_over)
+		kube_sockets_resume(http->sockets);
 	end_slice(http, decoding);
 }
 
@@ -373,12 +321,8 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 	http->multi = curl_multi_init();
 	if (!http->multi)
 		abort();
-	ev_timer_init(&http->timeout, on_timeout, 0., 0.);
 	ev_timer_init(&http->resume, on_resume, 0., 0.);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	http->sockets = kube_sockets_new(loop, http->multi, on_sockets_ready, http);
 	return http;
 }
 
@@ -392,7 +336,7 @@ void kube_http_free(struct kube_http *http)
 	if (!http)
 		return;
 	curl_multi_cleanup(http->multi);
-	ev_timer_stop(http->loop, &http->timeout);
+	kube_sockets_free(http->sockets);
 	ev_timer_stop(http->loop, &http->resume);
 	curl_global_cleanup();
 	free(http);
@@ -493,6 +437,7 @@ static void keep_for_later(struct kube_request *request, const char *data, size_
 	request->backlog = memory_resize(request->backlog, request->backlog_length + size, 1);
 	memcpy(request->backlog + request->backlog_length, data, size);
 	request->backlog_length += size;
+	kube_sockets_pause(http->sockets);
 	if (!ev_is_active(&http->resume))
 		restart_timer(http->loop, &http->resume, 0.);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_reflector.h"
 
+#include "../json_tree.h"
 #include "kube_objects.h"
 #include "kube_stream.h"
 #include "kube_text.h"
@@ -184,13 +185,13 @@ static int on_line(void *owner, const char *text, size_t length, struct error *e
 {
 	struct kube_reflector *reflector = owner;
 	json_error_t problem;
-	json_t *event = json_loadb(text, length, 0, &problem);
+	json_t *event = json_tree_load(text, length, 0, NULL, &problem);
 	int r;
 
 	if (!event)
 		return error_set(err, -EINVAL, "an event is not JSON: %s", problem.text);
 	r = handle_event(reflector, text_of(event, "type"), json_object_get(event, "object"), err);
-	json_decref(event);
+	json_tree_drop(event);
 	return r;
 }
 
@@ -209,13 +210,13 @@ static int on_item(void *owner, const char *text, size_t length, struct error *e
 {
 	struct kube_reflector *reflector = owner;
 	json_error_t problem;
-	json_t *object = json_loadb(text, length, 0, &problem);
+	json_t *object = json_tree_load(text, length, 0, NULL, &problem);
 	int r;
 
 	if (!object)
 		return error_set(err, -EINVAL, "an item is not JSON: %s", problem.text);
 	r = kube_objects_set(reflector->objects, object, err);
-	json_decref(object);
+	json_tree_drop(object);
 	return r;
 }
 
