@@ -73,6 +73,13 @@ assert_clean()
 	[ ! -s "$report.$1" ] || fail "valgrind says:"$'\n'"$(cat "$report.$1")"
 }
 
+# wait_for_web: everything takes its time under valgrind
+wait_for_web()
+{
+	wait_until_equal 60 "the destinations" "10.244.1.1:8080 1" destinations tcp 10.96.0.10:80
+	wait_until 60 address_is_bound 10.96.0.10
+}
+
 topology_create
 answer_start pod1 tcp/8080
 {
@@ -83,7 +90,7 @@ RANDOM=20240501
 
 step "start"
 agent_start --detect-local-mode NodeCIDR --ipvs-sync-period 2s
-wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
+wait_for_web
 
 for round in 1 2 3; do
 	step "round $round: 35 edits, a drift, questions, SIGHUP"
@@ -93,10 +100,10 @@ for round in 1 2 3; do
 	on node ipvsadm -D -t 10.96.0.10:80
 	on node ip address delete 10.96.0.10/32 dev kube-ipvs0
 	on node ip address add 192.168.77.$((100 + round))/24 dev eth0
-	wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
+	wait_for_web
 	"$program" status -o json >"$directory/status" || fail "no status: $(cat "$directory/status")"
 	kill -HUP "$agent_pid"
-	wait_until_equal 10 "reloads" "$round" grep -c "reading the manifests again" "$agent_log"
+	wait_until_equal 60 "reloads" "$round" grep -c "reading the manifests again" "$agent_log"
 	assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 10.96.0.10 80)"
 	on node ip address delete "192.168.77.$((100 + round))/24" dev eth0
 done
