@@ -144,7 +144,7 @@ echo secret-of-plugin >"$directory/plugin.token"
 printf 'secret-of-plugin proxy\n' | api_control tokens
 printf 'proxy\n' | api_control users
 kubeconfig_with nothing
-sed -i 's|user: {.*|user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin,\n    env: [{name: PLUGIN_NAME, value: test}]}}|' "$kubeconfig"
+sed -i 's|user: {.*|user: {exec: {apiVersion: client.authentication.k8s.io/v1,\n    command: ./plugin, env: [{name: PLUGIN_NAME, value: test}]}}|' "$kubeconfig"
 run_complains "a plugin that fails" "plugin: exit status 7"
 rm "$directory/plugin.broken"
 run_heals

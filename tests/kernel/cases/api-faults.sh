@@ -96,7 +96,7 @@ on client iptables -D INPUT -p tcp --dport 6443 -j DROP
 serves_within 8 10.96.0.10:80 10.244.1.2:8080
 
 step "errors in answers: 429 with Retry-After, 500, 503, and an answer that stalls"
-printf '* watch status 429 retry 1 count 3\n* watch status 500 count 2\n* watch status 503 count 2\n' | api_control faults
+printf '* watch status %s\n' '429 retry 1 count 3' '500 count 2' '503 count 2' | api_control faults
 api_kill
 api_start
 web pod1 | manifest web.yaml
