@@ -57,14 +57,19 @@ void metrics_free(struct metrics *metrics)
 	free(metrics);
 }
 
+static void drop_sample(struct metric *metric, struct sample *sample)
+{
+	HASH_DEL(metric->samples, sample);
+	free(sample->counts);
+	free(sample);
+}
+
 void metric_clear(struct metric *metric)
 {
 	struct sample *sample, *next;
 
 	HASH_ITER (hh, metric->samples, sample, next) {
-		HASH_DEL(metric->samples, sample);
-		free(sample->counts);
-		free(sample);
+		drop_sample(metric, sample);
 	}
 }
 
@@ -188,6 +193,16 @@ struct metric *metrics_add(struct metrics *metrics, const struct metric_descript
 	return metric;
 }
 
+void metric_remove(struct metric *metric, const char *const *values)
+{
+	auto_memory char *labels = labels_text(metric->description->labels, values);
+	struct sample *sample;
+
+	HASH_FIND_STR(metric->samples, labels, sample);
+	if (sample)
+		drop_sample(metric, sample);
+}
+
 void metric_set(struct metric *metric, const char *const *values, double number)
 {
 	find_sample(metric, values)->number = number;
@@ -238,14 +253,21 @@ struct writer {
 static void write_line(const struct writer *writer, const char *suffix, const char *labels,
 		       const char *bound, double number)
 {
-	bool has_labels = *labels != '\0';
 	char buffer[NUMBER_TEXT_SIZE];
+	FILE *stream = writer->stream;
 
-	fprintf(writer->stream, "%s%s", writer->name, suffix);
-	if (has_labels || bound)
-		fprintf(writer->stream, "{%s%s%s%s%s}", labels, has_labels && bound ? "," : "",
-			bound ? "le=\"" : "", bound ? bound : "", bound ? "\"" : "");
-	fprintf(writer->stream, " %s\n", number_text(number, buffer));
+	fputs_unlocked(writer->name, stream);
+	fputs_unlocked(suffix, stream);
+	if (*labels || bound) {
+		fputs_unlocked("{", stream);
+		fputs_unlocked(labels, stream);
+		if (bound)
+			fprintf(stream, "%sle=\"%s\"", *labels ? "," : "", bound);
+		fputs_unlocked("}", stream);
+	}
+	fputs_unlocked(" ", stream);
+	fputs_unlocked(number_text(number, buffer), stream);
+	fputs_unlocked("\n", stream);
 }
 
 static void write_histogram(const struct writer *writer,

@@ -57,6 +57,9 @@ void metric_increase(struct metric *metric, const char *const *values, double by
 /** metric_observe() - one more value for a histogram */
 void metric_observe(struct metric *metric, const char *const *values, double value);
 
+/** metric_remove() - forget the number of one combination of labels, if there is one */
+void metric_remove(struct metric *metric, const char *const *values);
+
 /** metric_clear() - forget the numbers of every combination of labels */
 void metric_clear(struct metric *metric);
 

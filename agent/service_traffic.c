@@ -38,6 +38,37 @@ static const struct metric_description bytes = {
 	.type = METRIC_TYPE_COUNTER,
 	.labels = "direction,namespace,service"};
 
+/* The labels of a Service; with the direction for those that have one, without it from the second
+ * on. */
+struct labels {
+	char *namespace_name;
+	const char *values[3];
+};
+
+static struct labels labels_of(const char *key, const char *direction)
+{
+	const char *slash = strchr(key, '/');
+	char *namespace_name = memory_format("%.*s", (int)(slash - key), key);
+
+	return (struct labels){namespace_name, {direction, namespace_name, slash + 1}};
+}
+
+static void unfollow(struct service_traffic *traffic, struct followed_service *service)
+{
+	static const char *const directions[] = {"in", "out"};
+
+	for (size_t i = 0; i < COUNT(directions); i++) {
+		struct labels labels = labels_of(service->key, directions[i]);
+
+		metric_remove(traffic->connections, labels.values + 1);
+		metric_remove(traffic->packets, labels.values);
+		metric_remove(traffic->bytes, labels.values);
+		free(labels.namespace_name);
+	}
+	HASH_DEL(traffic->services, service);
+	free(service);
+}
+
 struct service_traffic *service_traffic_new(struct metrics *metrics, size_t limit)
 {
 	struct service_traffic *traffic = memory_allocate(sizeof(*traffic));
@@ -70,10 +101,8 @@ void service_traffic_planned(struct service_traffic *traffic, const struct servi
 	struct followed_service *service;
 
 	HASH_FIND_STR(traffic->services, view->key, service);
-	if (service && !is_wanted) {
-		HASH_DEL(traffic->services, service);
-		free(service);
-	}
+	if (service && !is_wanted)
+		unfollow(traffic, service);
 	if (service || !is_wanted || HASH_COUNT(traffic->services) >= traffic->limit)
 		return;
 	service = memory_allocate(sizeof(*service) + size);
@@ -123,26 +152,34 @@ static void add_up(struct service_traffic *traffic, const struct ledger *ledger,
 	}
 }
 
+static void set(struct metric *metric, const char *const *values, uint64_t number)
+{
+	metric_set(metric, values, (double)number);
+}
+
+static void collect_direction(struct service_traffic *traffic, const char *key,
+			      const char *direction, uint64_t connection_count,
+			      uint64_t packet_count, uint64_t byte_count)
+{
+	struct labels labels = labels_of(key, direction);
+
+	set(traffic->connections, labels.values + 1, connection_count);
+	set(traffic->packets, labels.values, packet_count);
+	set(traffic->bytes, labels.values, byte_count);
+	free(labels.namespace_name);
+}
+
 void service_traffic_collect(struct service_traffic *traffic, const struct ledger *ledger)
 {
 	struct followed_service *service;
 
-	metric_clear(traffic->connections);
-	metric_clear(traffic->packets);
-	metric_clear(traffic->bytes);
 	for (service = traffic->services; service; service = service->hh.next) {
-		const char *slash = strchr(service->key, '/');
-		auto_memory char *namespace_name =
-			memory_format("%.*s", (int)(slash - service->key), service->key);
-		const char *const in[] = {"in", namespace_name, slash + 1};
-		const char *const out[] = {"out", namespace_name, slash + 1};
 		struct ipvs_traffic sum = {0};
 
 		add_up(traffic, ledger, service->key, &sum);
-		metric_set(traffic->connections, in + 1, (double)sum.connections);
-		metric_set(traffic->packets, in, (double)sum.packets_in);
-		metric_set(traffic->packets, out, (double)sum.packets_out);
-		metric_set(traffic->bytes, in, (double)sum.bytes_in);
-		metric_set(traffic->bytes, out, (double)sum.bytes_out);
+		collect_direction(traffic, service->key, "in", sum.connections, sum.packets_in,
+				  sum.bytes_in);
+		collect_direction(traffic, service->key, "out", sum.connections, sum.packets_out,
+				  sum.bytes_out);
 	}
 }

@@ -39,7 +39,7 @@ const struct setting settings[] = {
 	 .argument = "DURATION",
 	 .help = "longest time a leaving endpoint keeps its connections (15m)"},
 
-	{"service-metrics", NULL, VALUE(integer, service_metrics), 0, 2000, .scope = RUN,
+	{"service-metrics", NULL, VALUE(integer, service_metrics), 0, 1000, .scope = RUN,
 	 .argument = "NUMBER", .help = "Services that get metrics of their own (0)"},
 
 	{"config", NULL, VALUE(text, configuration_path), .scope = RUN | CLEANUP,
