@@ -132,6 +132,7 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"maxelem 65536\n"
 		"create KUBE-6-LOOP-BACK hash:ip,port,ip family inet6 hashsize 1024 maxelem "
 		"65536\n"
+		"create KUBE-6-NODE-PORT-IP hash:ip family inet6 hashsize 1024 maxelem 65536\n"
 		"create KUBE-6-NODE-PORT-LOCAL-SCTP-HAS hash:ip,port family inet6 hashsize 1024 "
 		"maxelem 65536\n"
 		"create KUBE-6-NODE-PORT-LOCAL-TCP bitmap:port range 0-65535\n"
@@ -156,6 +157,7 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"create KUBE-LOAD-BALANCER-SOURCE-IP hash:ip,port,ip family inet hashsize 1024 "
 		"maxelem 65536\n"
 		"create KUBE-LOOP-BACK hash:ip,port,ip family inet hashsize 1024 maxelem 65536\n"
+		"create KUBE-NODE-PORT-IP hash:ip family inet hashsize 1024 maxelem 65536\n"
 		"create KUBE-NODE-PORT-LOCAL-SCTP-HASH hash:ip,port family inet hashsize 1024 "
 		"maxelem 65536\n"
 		"create KUBE-NODE-PORT-LOCAL-TCP bitmap:port range 0-65535\n"
@@ -336,7 +338,7 @@ static void test_a_set_of_another_type(void **state)
 	assert_string_equal(
 		err.text,
 		"set KUBE-CLUSTER-IP exists as hash:net for IPv4, not as hash:ip,port for IPv4");
-	assert_output("ipset save | grep -c '^create'", "34\n");
+	assert_output("ipset save | grep -c '^create'", "36\n");
 	witness_run("ipset destroy KUBE-CLUSTER-IP");
 	assert_int_equal(ipsets_ensure(ipsets, &err), -EEXIST);
 	assert_string_equal(err.text, "set KUBE-6-LOOP-BACK exists as hash:ip,port,ip for IPv4, "
