@@ -132,7 +132,7 @@ static void test_jumps_are_where_kube_proxy_puts_them(void **state)
 	assert_string_equal(
 		witness_read("iptables -S INPUT | sed 's/.* -j/-j/'"),
 		"-P INPUT ACCEPT\n-j KUBE-IPVS-FILTER\n-j KUBE-PROXY-FIREWALL\n-j KUBE-NODE-PORT\n"
-		"-j DROP\n");
+		"-j DROP\n-j KUBE-IPVS-ACCEPT\n");
 	assert_string_equal(
 		witness_read("iptables -S FORWARD | sed 's/.* -j/-j/'"),
 		"-P FORWARD ACCEPT\n-j KUBE-PROXY-FIREWALL\n-j KUBE-FORWARD\n-j DROP\n");
