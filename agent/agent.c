@@ -117,19 +117,26 @@ static void select_localhost(struct agent *agent)
 	localhost_ports_select(agent->localhost_ports, is_selected);
 }
 
+/* At the start this comes for each object there is: too often to look at the clock each time. */
+static void note_change(struct agent *agent)
+{
+	if (!agent->proxy_health.pending_since[PROXY_PART_OBJECTS])
+		proxy_health_queued(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
+}
+
 static void on_service_event(struct agent *agent, bool is_change)
 {
-	proxy_metrics_service_event(agent->metrics, is_change, ev_time());
+	proxy_metrics_service_event(agent->metrics, is_change, ev_now(agent->loop));
 	if (is_change)
-		proxy_health_queued(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
+		note_change(agent);
 	sync_wake(agent->sync);
 }
 
 static void on_slice_event(struct agent *agent, bool is_change, int64_t trigger_time)
 {
-	proxy_metrics_slice_event(agent->metrics, is_change, trigger_time, ev_time());
+	proxy_metrics_slice_event(agent->metrics, is_change, trigger_time, ev_now(agent->loop));
 	if (is_change)
-		proxy_health_queued(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
+		note_change(agent);
 	sync_wake(agent->sync);
 }
 

@@ -294,14 +294,15 @@ static void settle(struct claims *claims, struct identity *identity,
 		reread(owner, claim->list->path);
 }
 
-void claims_settle(struct claims *claims, void (*reread)(void *owner, const char *path),
-		   void *owner)
+bool claims_settle(struct claims *claims, size_t count,
+		   void (*reread)(void *owner, const char *path), void *owner)
 {
-	while (claims->touched) {
+	for (; count && claims->touched; count--) {
 		struct identity *identity = claims->touched;
 
 		claims->touched = identity->next_touched;
 		identity->is_touched = false;
 		settle(claims, identity, reread, owner);
 	}
+	return !claims->touched;
 }

@@ -6,6 +6,7 @@
 #include "../objects/object_sink.h"
 #include "manifest_reader.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -33,13 +34,15 @@ struct claim_list *claims_add(struct claims *claims, const char *path,
 void claims_withdraw(struct claims *claims, struct claim_list *list);
 
 /**
- * claims_settle() - tell the sink what became of every object touched since the last call
+ * claims_settle() - tell the sink what became of the objects touched since the last call
+ * @count:   at most so many of them
  * @reread:  the objects of @path are needed once more, but were handed on earlier. Called during
  *           the settlement: to be noted, not to be done at once.
  *
  * Until they are there, what the sink has stays in force.
+ * Return: whether all have been told
  */
-void claims_settle(struct claims *claims, void (*reread)(void *owner, const char *path),
-		   void *owner);
+bool claims_settle(struct claims *claims, size_t count,
+		   void (*reread)(void *owner, const char *path), void *owner);
 
 #endif

@@ -19,8 +19,9 @@
 #define RETRY_SECONDS	2.0  /* of what cannot be used */
 #define SLICE_SECONDS	0.005
 
-/* Looking at the clock takes long on some machines. */
+/* Between two looks at the clock, which take long on some machines. */
 #define DOCUMENTS_AT_ONCE 4
+#define OBJECTS_AT_ONCE	  64
 
 /*
  * @waiting: changed since it was read last; @is_complete if whoever wrote it is done, else it is
@@ -435,7 +436,6 @@ static void end_batch(struct manifests *manifests)
 {
 	const struct object_sink *sink = &manifests->options.sink;
 
-	claims_settle(manifests->claims, on_reread, manifests);
 	manifests->is_busy = false;
 	wait_for_rest(manifests);
 	sink->synced(sink->owner);
@@ -455,7 +455,8 @@ static double *work(struct manifests *manifests)
 		start_file(manifests, file);
 		return &manifests->effort.reading;
 	}
-	end_batch(manifests);
+	if (claims_settle(manifests->claims, OBJECTS_AT_ONCE, on_reread, manifests))
+		end_batch(manifests);
 	return &manifests->effort.delivering;
 }
 
