@@ -6,9 +6,18 @@
 #include <string.h>
 #include <time.h>
 
-/* A slice ends at whichever comes first, so that the loop is never blocked for long. */
-#define SLICE_MILLISECONDS 4
-#define SLICE_CHANGES	   2000
+/*
+ * A slice ends at whichever comes first, so that the loop is never blocked for long. How long
+ * changes take the kernel varies: on an interface with 10,000 addresses, each costs 0.1 ms. So
+ * slices that take longer than they should become smaller, and larger again when there is time
+ * left.
+ */
+#define SLICE_MILLISECONDS  4
+#define SLICE_CHANGES_LEAST 128
+#define SLICE_CHANGES_MOST  2000
+
+#define SLICE_SECONDS_MOST  0.006
+#define SLICE_SECONDS_LEAST 0.003
 
 /* Looking at the clock takes long on some machines. */
 #define SERVICES_AT_ONCE 8
@@ -34,6 +43,7 @@ struct sync {
 	uint64_t opened;     /* when the last gate opened */
 	uint64_t pass_start; /* 0 = no pass is under way */
 	uint64_t pass_end;
+	size_t slice_changes;
 	double pass_clock; /* when the pass began, finer than milliseconds */
 	bool may_sweep;
 	bool is_swept;
@@ -178,7 +188,7 @@ static void plan_some(struct sync *sync)
 	struct service_view view;
 	size_t count = 0;
 
-	while (ledger_unsettled_count(sync->ledger) < SLICE_CHANGES &&
+	while (ledger_unsettled_count(sync->ledger) < sync->slice_changes &&
 	       store_take_dirty(sync->store, &view)) {
 		plan(sync, &view);
 		if (++count % SERVICES_AT_ONCE == 0 && sync_now() >= slice_end)
@@ -187,21 +197,32 @@ static void plan_some(struct sync *sync)
 	ledger_settle(sync->ledger, sync_now(), sync->changes);
 }
 
+static void fit_slice(struct sync *sync, double seconds)
+{
+	if (seconds > SLICE_SECONDS_MOST && sync->slice_changes / 2 >= SLICE_CHANGES_LEAST)
+		sync->slice_changes /= 2;
+	else if (seconds < SLICE_SECONDS_LEAST && store_dirty_count(sync->store) &&
+		 sync->slice_changes * 2 <= SLICE_CHANGES_MOST)
+		sync->slice_changes *= 2;
+}
+
 static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct sync *sync = container_of(timer, struct sync, work);
-	double begin = fine_clock(), applying = sync->counters.applying_seconds;
+	double begin = fine_clock(), applying = sync->counters.applying_seconds, took;
 
 	(void)loop;
 	(void)events;
 	if (!sync->pass_start) {
 		sync->pass_start = sync_now();
-		sync->pass_clock = fine_clock();
+		sync->pass_clock = begin;
 	}
 	plan_some(sync);
 	sync_commit(sync, sync->changes);
 	applying = sync->counters.applying_seconds - applying;
-	sync->counters.planning_seconds += fine_clock() - begin - applying;
+	took = fine_clock() - begin;
+	fit_slice(sync, took);
+	sync->counters.planning_seconds += took - applying;
 
 	if (store_dirty_count(sync->store))
 		start_once(sync, &sync->work, 0.);
@@ -336,6 +357,7 @@ struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, 
 	sync->observer = *observer;
 	sync->ledger = ledger_new(&options->ledger);
 	sync->changes = changes_new();
+	sync->slice_changes = SLICE_CHANGES_MOST / 4;
 	ev_timer_init(&sync->work, on_work, 0., 0.);
 	ev_timer_init(&sync->retry, on_retry, 0., 0.);
 	return sync;
