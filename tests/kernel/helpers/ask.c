@@ -45,7 +45,7 @@ static void usage(void)
 	fputs("usage: ask [OPTION...] {tcp|udp|sctp} ADDRESS PORT\n"
 	      "  --count N          attempts (1)\n"
 	      "  --interval MS      pause between attempts (0)\n"
-	      "  --timeout MS       for the connection, and again for the answer (1000)\n"
+	      "  --timeout MS       for the connection, and again for the answer (5000)\n"
 	      "  --source ADDRESS   ask from this address\n"
 	      "  --source-port P    ask from this port\n"
 	      "  --summary          print \"NAME TIMES\" for each answerer instead of each answer\n"
@@ -264,7 +264,7 @@ int main(int argc, char **argv)
 		{"hold", no_argument, NULL, HOLD},
 		{0},
 	};
-	struct request request = {.timeout = 1000};
+	struct request request = {.timeout = 5000};
 	const char *source = NULL, *source_port = "0";
 	long count = 1, interval = 0;
 	bool summary = false, held = false;
