@@ -5,6 +5,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 topology_create
+# Refusals are ICMP messages, of which a kernel sends only one a second to each client.
+on node sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
 for pod in pod1 rpod1; do
 	answer_start "$pod" tcp/8080 udp/5353 sctp/9999
 done
