@@ -174,6 +174,19 @@ static void untie(struct ledger *ledger, const struct virtual_server_key *key,
 	ledger_retie(ledger, entry);
 }
 
+/* What is held is not told from what is wanted where both are the same, and that is about to end.
+ */
+static void unfold_servers(struct ledger *ledger, const struct service_state *state)
+{
+	for (size_t i = 0; i < state->server_count; i++) {
+		struct server_entry *entry =
+			ledger_server_find(ledger, &state->servers[i].server.key);
+
+		if (entry)
+			ledger_server_unfold(entry);
+	}
+}
+
 void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
 		    struct service_state *state)
 {
@@ -183,6 +196,8 @@ void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
 	auto_free(service_state) struct service_state *old = service->state;
 	const struct service_state *before = old ? old : &nothing;
 
+	unfold_servers(ledger, before);
+	unfold_servers(ledger, new);
 	service->state = state;
 	service->created = created;
 	for (size_t i = 0; i < before->server_count; i++)

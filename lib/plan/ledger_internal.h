@@ -51,13 +51,14 @@ struct server_entry {
 	struct virtual_server held;	      /* the key is valid even if nothing is held */
 	struct service_entry *tied; /* whose members for this server count; see ledger_claims.c */
 	struct claimant *claimants;
-	struct held_destination *destinations; /* sorted by destination_compare() */
+	struct held_destination *destinations; /* sorted by destination_compare(); see is_folded */
 	struct failure *failure;
 	uint32_t claimant_count;
 	uint32_t destination_count;
 	uint32_t draining_count;
 	uint32_t seen; /* ledger->generation when it was last observed or written */
 	bool is_held;
+	bool is_folded; /* what is held is what its winner wants: @destinations is not kept twice */
 	bool is_suspect; /* observed to differ; reconciled at the end of the observation */
 	bool is_touched; /* in ledger->touched_servers; kept until settled */
 };
@@ -65,10 +66,10 @@ struct server_entry {
 /* A set member, or an address on the dummy interface: exists or not, nothing to edit. */
 struct unit_entry {
 	UT_hash_handle hh;
-	struct set_member value;
 	struct failure *failure;
 	uint32_t claims;
 	uint32_t seen;
+	struct set_member value;
 	bool is_held;
 	bool is_touched; /* in ledger->touched_units; kept until settled */
 };
@@ -120,6 +121,10 @@ void ledger_server_drop(struct ledger *ledger, struct server_entry *entry);
 void ledger_server_removed(struct ledger *ledger, const struct virtual_server_key *key);
 void ledger_server_failed(struct ledger *ledger, const struct change *change, uint64_t now);
 void ledger_server_forget_destinations(struct ledger *ledger, struct server_entry *entry);
+
+/* ledger_server_unfold() - before @destinations is looked at, or the claims or a claimant change */
+void ledger_server_unfold(struct server_entry *entry);
+void ledger_server_fold(struct server_entry *entry);
 
 /* ledger_server_set_destinations() - takes over @destinations; keeps the draining list right */
 void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *entry,

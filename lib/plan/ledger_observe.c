@@ -130,6 +130,7 @@ void ledger_observe_destinations(struct ledger *ledger, const struct virtual_ser
 
 	if (!entry || !entry->is_held)
 		return;
+	ledger_server_unfold(entry);
 	if (count)
 		memcpy(sorted, usages, count * sizeof(*sorted));
 	qsort(sorted, count, sizeof(*sorted), compare_usages);
@@ -145,6 +146,7 @@ void ledger_observe_destinations(struct ledger *ledger, const struct virtual_ser
 	}
 	if (is_same) {
 		free(actual);
+		ledger_server_fold(entry);
 		return;
 	}
 	keep_drain_deadlines(entry, actual, count);

@@ -59,6 +59,7 @@ void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *
 	ledger->draining_count -= entry->draining_count;
 	entry->draining_count = draining;
 
+	entry->is_folded = false;
 	if (destinations != entry->destinations)
 		free(entry->destinations);
 	entry->destinations = destinations;
@@ -123,6 +124,45 @@ static bool destinations_agree(const struct server_entry *entry, const struct de
 		if (memcmp(&entry->destinations[i].destination, &wanted[i], sizeof(*wanted)) != 0)
 			return false;
 	return true;
+}
+
+static const struct destination *wanted_destinations(const struct server_entry *entry,
+						     uint32_t *ret_count)
+{
+	const struct claimant *winner = ledger_server_winner(entry);
+	const struct service_state *state = winner->service->state;
+	const struct wanted_server *wanted = &state->servers[winner->index];
+
+	*ret_count = wanted->destination_count;
+	return state->destinations + wanted->first_destination;
+}
+
+void ledger_server_unfold(struct server_entry *entry)
+{
+	const struct destination *wanted;
+	uint32_t count;
+
+	if (!entry->is_folded)
+		return;
+	wanted = wanted_destinations(entry, &count);
+	entry->destinations = memory_array(count, sizeof(*entry->destinations));
+	for (uint32_t i = 0; i < count; i++)
+		entry->destinations[i].destination = wanted[i];
+	entry->is_folded = false;
+}
+
+void ledger_server_fold(struct server_entry *entry)
+{
+	const struct destination *wanted;
+	uint32_t count;
+
+	if (!entry->is_held || !entry->claimant_count || entry->is_folded)
+		return;
+	wanted = wanted_destinations(entry, &count);
+	if (!destinations_agree(entry, wanted, count))
+		return;
+	free(take(&entry->destinations));
+	entry->is_folded = true;
 }
 
 /*
@@ -212,6 +252,7 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 	const struct service_state *state;
 	const struct wanted_server *wanted;
 
+	ledger_server_unfold(entry);
 	entry->is_suspect = false;
 	if (!winner) {
 		if (!entry->is_held) {
@@ -238,6 +279,7 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 	entry->is_held = true;
 	reconcile_destinations(ledger, entry, state->destinations + wanted->first_destination,
 			       wanted->destination_count, now, changes);
+	ledger_server_fold(entry);
 }
 
 static uint32_t find_destination(const struct server_entry *entry,
@@ -332,9 +374,11 @@ void ledger_server_failed(struct ledger *ledger, const struct change *change, ui
 		entry = ledger_server_find(ledger, &change->destination.server);
 		if (!entry)
 			return;
+		ledger_server_unfold(entry);
 		destination_failed(ledger, entry, change, now);
 	} else {
 		entry = ledger_server_get(ledger, &change->server.key);
+		ledger_server_unfold(entry);
 		if (change->kind == CHANGE_KIND_SERVER_ADD || change->result == -ESRCH) {
 			entry->is_held = false;
 			ledger_server_forget_destinations(ledger, entry);
@@ -380,6 +424,7 @@ void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server
 	/* What is not settled may want its destinations back. */
 	if (!entry || entry->is_touched)
 		return;
+	ledger_server_unfold(entry);
 	for (uint32_t i = 0; i < entry->destination_count; i++) {
 		struct held_destination *held = &entry->destinations[i];
 		const struct destination_usage *usage;
