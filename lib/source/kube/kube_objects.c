@@ -13,10 +13,10 @@
  */
 struct known {
 	UT_hash_handle hh;
-	uint64_t listing;
+	uint32_t listing;
+	uint32_t namespace_length;
 	bool is_rejected;
 	bool is_delivered;
-	size_t namespace_length;
 	char key[]; /* namespace/name */
 };
 
@@ -24,7 +24,7 @@ struct kube_objects {
 	enum object_kind kind;
 	const struct object_sink *sink;
 	struct known *known;
-	uint64_t listing;
+	uint32_t listing;
 };
 
 struct kube_objects *kube_objects_new(enum object_kind kind, const struct object_sink *sink)
@@ -154,7 +154,7 @@ static struct known *find_or_add(struct kube_objects *objects, const char *key)
 		return known;
 	known = memory_allocate(sizeof(*known) + length + 1);
 	memcpy(known->key, key, length);
-	known->namespace_length = strcspn(key, "/");
+	known->namespace_length = (uint32_t)strcspn(key, "/");
 	HASH_ADD_KEYPTR(hh, objects->known, known->key, length, known);
 	return known;
 }
