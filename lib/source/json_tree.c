@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* Addresses only; memory is taken by what is written. */
-#define ARENA_BYTES ((size_t)1 << 30)
+/* Addresses only, opened for use as far as the largest tree so far needed: valgrind's search for
+ * leaks walks through all that a process may read. */
+#define ARENA_BYTES  ((size_t)1 << 30)
+#define OPENED_BYTES ((size_t)1 << 20)
 
 /* As much stays with the process when a tree is dropped: more than most trees take. */
 #define KEPT_BYTES ((size_t)256 << 10)
@@ -31,6 +33,7 @@
 static struct {
 	char *bytes;
 	size_t used;
+	size_t opened;
 	json_t *tree;
 	bool is_set_up;
 	bool is_loading;
@@ -42,13 +45,30 @@ static bool is_in_arena(const void *pointer)
 	return arena.bytes && (uintptr_t)pointer - (uintptr_t)arena.bytes < ARENA_BYTES;
 }
 
+/* Return: whether the arena has @size bytes more */
+static bool reserve(size_t size)
+{
+	size_t more;
+
+	if (size <= arena.opened - arena.used)
+		return true;
+	if (arena.used + size > ARENA_BYTES - OPENED_BYTES)
+		return false;
+	more = arena.used + size - arena.opened;
+	more += OPENED_BYTES - more % OPENED_BYTES;
+	if (mprotect(arena.bytes + arena.opened, more, PROT_READ | PROT_WRITE) < 0)
+		return false;
+	arena.opened += more;
+	return true;
+}
+
 static void *allocate(size_t size)
 {
 	char *place = arena.bytes + arena.used;
 
 	if (!arena.is_loading)
 		return malloc(size);
-	if (size > ARENA_BYTES - arena.used - ALIGNMENT) {
+	if (size > ARENA_BYTES || !reserve(size + ALIGNMENT)) {
 		arena.has_overflown = true;
 		return malloc(size);
 	}
@@ -70,8 +90,8 @@ static void set_up(void)
 	arena.is_set_up = true;
 	if (HAS_SANITIZER)
 		return;
-	bytes = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bytes = mmap(NULL, ARENA_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		     0);
 	if (bytes == MAP_FAILED)
 		return;
 	arena.bytes = bytes;

@@ -114,12 +114,54 @@ static void test_trees(void **state)
 	json_tree_drop(NULL);
 }
 
+/* list_text() - a list of @count ones; the caller frees it */
+static char *list_text(size_t count)
+{
+	char *text = memory_allocate(2 * count + 2);
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(text + 2 * i, ",1", 2);
+	text[0] = '[';
+	memcpy(text + 2 * count, "]", 2);
+	return text;
+}
+
+/* Trees of many sizes take turns, and some are there at once. */
+static void test_tree_sizes(void **state)
+{
+	static const size_t counts[] = {1, 100000, 10, 30000, 500000, 499999, 2};
+	json_t *before = NULL;
+	size_t count_before = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		auto_memory char *text = list_text(counts[i]);
+		json_error_t error;
+		json_t *tree = json_tree_load(text, strlen(text), 0, NULL, &error);
+
+		assert_int_equal(json_array_size(tree), counts[i]);
+		assert_int_equal(json_integer_value(json_array_get(tree, counts[i] - 1)), 1);
+		assert_int_equal(json_array_size(before), count_before);
+		json_tree_drop(before);
+		before = NULL;
+		count_before = 0;
+		if (i % 3 == 0) {
+			before = tree;
+			count_before = counts[i];
+		} else {
+			json_tree_drop(tree);
+		}
+	}
+	json_tree_drop(before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_no_objects),
 		cmocka_unit_test(test_trees),
+		cmocka_unit_test(test_tree_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
