@@ -95,8 +95,18 @@ static void set_authorization(struct kube_easy *easy, const struct kube_access *
 	}
 }
 
-void kube_easy_open(struct kube_easy *easy, const struct kube_access *access, const char *path,
-		    const char *body)
+static void set_body(struct kube_easy *easy, const struct kube_call *call)
+{
+	auto_memory char *header = memory_format("Content-Type: %s", call->content_type);
+
+	add_header(easy, header);
+	curl_easy_setopt(easy->handle, CURLOPT_COPYPOSTFIELDS, call->body);
+	/* With a body libcurl would make it a POST. */
+	curl_easy_setopt(easy->handle, CURLOPT_CUSTOMREQUEST, call->method);
+}
+
+void kube_easy_open(struct kube_easy *easy, const struct kube_access *access,
+		    const struct kube_call *call)
 {
 	CURL *handle = easy->handle = curl_easy_init();
 	auto_memory char *url = NULL;
@@ -104,7 +114,7 @@ void kube_easy_open(struct kube_easy *easy, const struct kube_access *access, co
 	if (!handle)
 		abort();
 	set_host(easy, access->server);
-	url = build_url(easy, access, path);
+	url = build_url(easy, access, call->path);
 	curl_easy_setopt(handle, CURLOPT_URL, url);
 	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -122,10 +132,8 @@ void kube_easy_open(struct kube_easy *easy, const struct kube_access *access, co
 	set_tls(handle, access);
 	add_header(easy, "Accept: application/json");
 	set_authorization(easy, access);
-	if (body) {
-		add_header(easy, "Content-Type: application/json");
-		curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, body);
-	}
+	if (call->body)
+		set_body(easy, call);
 	curl_easy_setopt(handle, CURLOPT_HTTPHEADER, easy->headers);
 }
 

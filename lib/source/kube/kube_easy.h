@@ -2,6 +2,7 @@
 #ifndef SOURCE_KUBE_EASY_H
 #define SOURCE_KUBE_EASY_H
 
+#include "kube_call.h"
 #include "kube_credentials.h"
 
 #include <curl/curl.h>
@@ -19,13 +20,9 @@ struct kube_easy {
 	char host[256];
 };
 
-/**
- * kube_easy_open() - prepare a request; callbacks and time limits are left to the caller
- * @path:  with its query, below the server's URL
- * @body:  JSON to be posted; NULL: GET
- */
-void kube_easy_open(struct kube_easy *easy, const struct kube_access *access, const char *path,
-		    const char *body);
+/** kube_easy_open() - prepare a request; callbacks and time limits are left to the caller */
+void kube_easy_open(struct kube_easy *easy, const struct kube_access *access,
+		    const struct kube_call *call);
 
 /** kube_easy_close() - give everything back; the handle is in no multi handle any more */
 void kube_easy_close(struct kube_easy *easy);

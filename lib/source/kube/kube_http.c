@@ -60,7 +60,7 @@ struct kube_request {
 	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
 	void (*on_end)(void *owner, const struct kube_response *response);
 	void *owner;
-	bool is_post;
+	const char *method;
 	struct kube_response response; /* how it ended, while there is a backlog */
 	char *backlog;		       /* of the body, to be handed on from @backlog_done on */
 	size_t backlog_length;
@@ -101,8 +101,11 @@ static int hand_on(struct kube_request *request, const char *data, size_t size)
 {
 	struct kube_http *http = request->http;
 	double begin = kube_time_since(&http->slice_start);
-	int r = request->on_body(request->owner, data, size, &request->body_error);
+	int r;
 
+	if (!request->on_body)
+		return 0;
+	r = request->on_body(request->owner, data, size, &request->body_error);
 	http->effort.decoding += kube_time_since(&http->slice_start) - begin;
 	if (r < 0 && !request->body_error.code)
 		request->body_error.code = r;
@@ -159,8 +162,7 @@ static void end_transfer(struct kube_request *request, const struct kube_respons
 	}
 	curl_multi_remove_handle(http->multi, request->easy.handle);
 	if (http->on_response)
-		http->on_response(http->owner, request->is_post ? "POST" : "GET",
-				  request->easy.host,
+		http->on_response(http->owner, request->method, request->easy.host,
 				  request->response.error.code ? 0 : request->response.http_status);
 }
 
@@ -501,9 +503,9 @@ struct kube_request *kube_request_new(struct kube_http *http, const struct kube_
 	request->on_body = options->on_body;
 	request->on_end = options->on_end;
 	request->owner = options->owner;
-	request->is_post = options->body;
+	request->method = options->call.method;
 	ev_timer_init(&request->watchdog, on_watchdog, 0., 0.);
-	kube_easy_open(&request->easy, access, options->path, options->body);
+	kube_easy_open(&request->easy, access, &options->call);
 	set_callbacks(request);
 	set_limits(request, options);
 	DL_APPEND(http->requests, request);

@@ -5,6 +5,7 @@
 #include "../../base/error.h"
 #include "../../base/memory.h"
 #include "../source_effort.h"
+#include "kube_call.h"
 #include "kube_credentials.h"
 #include "kube_status.h"
 
@@ -64,20 +65,19 @@ struct kube_response {
 
 /**
  * struct kube_request_options - what to ask
- * @path:           with its query, below the server's URL
- * @body:           JSON to be posted; NULL: GET
+ * @call:           method, path and body
  * @idle_seconds:   longest pause in the answer; 0 = none. Whatever it is, an answer has to start
  *                  within 30 s.
  * @total_seconds:  longest duration; 0 = no limit
  * @is_fresh:       on a new connection
- * @on_body:        bytes of a successful answer. A negative return value ends the request; @err is
- *                  then its error. It must neither start nor free requests.
+ * @on_answer:      a successful answer has begun; may be NULL
+ * @on_body:        bytes of a successful answer; NULL: nobody wants them. A negative return value
+ * ends the request; @err is then its error. It must neither start nor free requests.
  * @on_end:         called once from the loop, unless the request was freed before; it may free the
  *                  request and start others
  */
 struct kube_request_options {
-	const char *path;
-	const char *body;
+	struct kube_call call;
 	double idle_seconds;
 	double total_seconds;
 	bool is_fresh;

@@ -275,6 +275,7 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 {
 	auto_memory char *path = NULL;
 	struct kube_request_options request = {
+		.call = {.method = "GET"},
 		.idle_seconds = LIST_IDLE_SECONDS,
 		.is_fresh = reflector->needs_fresh_connection,
 		.on_body = on_list_body,
@@ -299,7 +300,7 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 	}
 	if (reflector->activity == ACTIVITY_WATCH)
 		request.idle_seconds = 0;
-	request.path = path;
+	request.call.path = path;
 	reflector->request = kube_request_new(reflector->options.http, access, &request);
 }
 
