@@ -41,8 +41,8 @@ struct api_fault {
  *   RESOURCE VERB ACTION [NUMBER] [retry SECONDS] [count TIMES]
  *
  * RESOURCE is services, endpointslices, nodes, events or *; VERB is list, watch, stream (a watch
- * with sendInitialEvents), create or *; ACTION is one of those above in small letters. With a count
- * the line holds for so many requests only. The first line that fits counts.
+ * with sendInitialEvents), create, patch or *; ACTION is one of those above in small letters. With
+ * a count the line holds for so many requests only. The first line that fits counts.
  */
 struct api_faults;
 

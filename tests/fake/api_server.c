@@ -3,6 +3,7 @@
 
 #include "api_access.h"
 #include "api_answer.h"
+#include "api_events.h"
 #include "api_faults.h"
 #include "base/memory.h"
 
@@ -29,7 +30,7 @@ struct api_server {
 	char *users;
 	char *requests;
 	FILE *log;
-	char *events;
+	struct api_events *events;
 	double bookmark_seconds;
 	bool has_client_authority;
 	bool is_stopping;
@@ -274,16 +275,13 @@ static void read_query(struct exchange *exchange)
 
 static bool find_resource(const char *url, const char *method, enum api_resource *ret)
 {
-	size_t length = strlen(url);
-
 	if (strcmp(url, "/api/v1/services") == 0)
 		*ret = API_RESOURCE_SERVICES;
 	else if (strcmp(url, "/apis/discovery.k8s.io/v1/endpointslices") == 0)
 		*ret = API_RESOURCE_ENDPOINT_SLICES;
 	else if (strcmp(url, "/api/v1/nodes") == 0)
 		*ret = API_RESOURCE_NODES;
-	else if (strncmp(url, "/apis/events.k8s.io/v1/namespaces/", 34) == 0 && length > 7 &&
-		 strcmp(url + length - 7, "/events") == 0 && strcmp(method, "POST") == 0)
+	else if (api_events_has_path(url, method))
 		*ret = API_RESOURCE_EVENTS;
 	else
 		return false;
@@ -309,25 +307,21 @@ static enum MHD_Result answer_watch(struct exchange *exchange)
 	return send_answer(exchange, 200);
 }
 
-static enum MHD_Result answer_creation(struct exchange *exchange)
+static enum MHD_Result answer_event(struct exchange *exchange, const char *url)
 {
-	json_t *event =
-		json_loadb(exchange->body ? exchange->body : "", exchange->body_length, 0, NULL);
-	char *text;
+	const struct api_event_request request = {
+		.path = url,
+		.method = exchange->method,
+		.content_type = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+							    MHD_HTTP_HEADER_CONTENT_TYPE),
+		.body = exchange->body,
+		.body_length = exchange->body_length,
+	};
+	int code = api_events_answer(exchange->server->events, &request, &exchange->text);
 
-	if (!json_is_object(event)) {
-		json_decref(event);
-		return send_status(exchange, 400, "BadRequest",
-				   "the object provided is unrecognized");
-	}
-	text = json_dumps(event, JSON_COMPACT);
-	json_decref(event);
-	append_line(&exchange->server->events, text);
-	if (exchange->server->log)
-		fprintf(exchange->server->log, "%s\n", text);
-	exchange->text = memory_format("%s\n", text);
-	free(text);
-	return send_answer(exchange, 201);
+	if (exchange->server->log && code < 300)
+		fprintf(exchange->server->log, "%s", exchange->text);
+	return send_answer(exchange, code);
 }
 
 /* The lock is held. Return: true if the fault leaves nothing to answer */
@@ -366,6 +360,11 @@ static bool suffer(struct exchange *exchange, enum MHD_Result *ret)
 	return false;
 }
 
+static const char *event_verb(const struct exchange *exchange)
+{
+	return strcmp(exchange->method, "PATCH") == 0 ? "patch" : "create";
+}
+
 /* The lock is held. */
 static enum MHD_Result answer(struct exchange *exchange, const char *url)
 {
@@ -383,7 +382,7 @@ static enum MHD_Result answer(struct exchange *exchange, const char *url)
 		return send_status(exchange, 404, "NotFound",
 				   "the server could not find the requested resource");
 	read_query(exchange);
-	exchange->verb = exchange->resource == API_RESOURCE_EVENTS    ? "create"
+	exchange->verb = exchange->resource == API_RESOURCE_EVENTS    ? event_verb(exchange)
 			 : exchange->watch.query.wants_initial_events ? "stream"
 			 : exchange->watch.query.is_watch	      ? "watch"
 								      : "list";
@@ -400,7 +399,7 @@ static enum MHD_Result answer(struct exchange *exchange, const char *url)
 		return send_answer(exchange, 403);
 	}
 	if (exchange->resource == API_RESOURCE_EVENTS)
-		return answer_creation(exchange);
+		return answer_event(exchange, url);
 	if (exchange->watch.query.is_watch)
 		return answer_watch(exchange);
 	code = api_lists_answer(server->lists, server->store, &exchange->watch.query,
@@ -480,7 +479,7 @@ struct api_server *api_server_new(const struct api_server_options *options)
 	server->store = api_store_new(options->first_version);
 	server->lists = api_lists_new();
 	server->requests = memory_text("");
-	server->events = memory_text("");
+	server->events = api_events_new();
 	server->bookmark_seconds = options->bookmark_seconds > 0 ? options->bookmark_seconds : 60;
 	server->log = options->log;
 	server->has_client_authority = options->client_authority;
@@ -525,7 +524,7 @@ void api_server_free(struct api_server *server)
 	free(server->tokens);
 	free(server->users);
 	free(server->requests);
-	free(server->events);
+	api_events_free(server->events);
 	free(server);
 }
 
@@ -584,22 +583,22 @@ void api_server_compact(struct api_server *server)
 	api_server_unlock(server);
 }
 
-static char *copy_of(struct api_server *server, char *const *field)
+char *api_server_requests(struct api_server *server)
 {
 	char *copy;
 
 	api_server_lock(server);
-	copy = memory_text(*field);
+	copy = memory_text(server->requests);
 	api_server_unlock(server);
 	return copy;
 }
 
-char *api_server_requests(struct api_server *server)
-{
-	return copy_of(server, &server->requests);
-}
-
 char *api_server_events(struct api_server *server)
 {
-	return copy_of(server, &server->events);
+	char *text;
+
+	api_server_lock(server);
+	text = api_events_text(server->events);
+	api_server_unlock(server);
+	return text;
 }

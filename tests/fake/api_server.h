@@ -12,8 +12,8 @@
  *
  * Answers as Kubernetes 1.32 does on the paths that a proxy uses: lists in pages, from the watch
  * cache (in one piece) where resourceVersion is 0 or a number; watches with bookmarks; streaming
- * lists; creation of events; Status objects for everything else. HTTP/1.1, with TLS if it has a
- * certificate. Runs in threads of its own.
+ * lists; Events that are created or patched; Status objects for everything else. HTTP/1.1, with TLS
+ * if it has a certificate. Runs in threads of its own.
  */
 struct api_server;
 
@@ -24,7 +24,7 @@ struct api_server;
  * @client_authority:  PEM; who has a certificate of its own from there is the user of its CN
  * @first_version:     resourceVersion to start from
  * @bookmark_seconds:  between two bookmarks; one comes before a watch ends in any case
- * @log:               requests and created events, a line each, as they come; may be NULL
+ * @log:               requests and Events, a line each, as they come; may be NULL
  */
 struct api_server_options {
 	unsigned int port;
@@ -68,7 +68,7 @@ void api_server_compact(struct api_server *server);
 
 /**
  * api_server_requests() - "USER VERB TARGET STATUS" per line, of all requests so far
- * api_server_events() - the JSON of created events, one per line
+ * api_server_events() - the JSON of all Events, one per line
  *
  * Return: a copy for the caller to free
  */
