@@ -96,6 +96,7 @@ static void open_with(struct fixture *fixture, const char *kubeconfig)
 		.kubeconfig = kubeconfig,
 		.master = master,
 		.node_name = "node1",
+		.reporter = {"kube-proxy", "kube-proxy-host"},
 		.sink = noted_objects_sink(fixture->noted),
 		.on_report = on_report,
 		.owner = fixture,
@@ -398,6 +399,67 @@ static void test_reports(void **state)
 	clean_up(&fixture);
 }
 
+static void emit(struct fixture *fixture, const char *note)
+{
+	const struct kube_event event = {
+		.reason = "Test",
+		.action = "Test",
+		.note = note,
+		.regarding = {.kind = "Node", .namespace_name = "", .name = "node1"},
+	};
+
+	kube_source_emit(fixture->source, &event);
+}
+
+static void await_events(struct fixture *fixture, uint64_t created, uint64_t refused)
+{
+	const struct kube_events_counts *counts = kube_source_event_counts(fixture->source);
+	ev_timer late;
+
+	ev_timer_init(&late, on_late, WAIT_SECONDS, 0.);
+	late.data = &fixture->is_late;
+	ev_now_update(fixture->loop);
+	ev_timer_start(fixture->loop, &late);
+	while (!fixture->is_late && (counts->created < created || counts->refused < refused))
+		ev_run(fixture->loop, EVRUN_ONCE);
+	ev_timer_stop(fixture->loop, &late);
+	assert_int_equal(counts->created, created);
+	assert_int_equal(counts->refused, refused);
+}
+
+/* Events wait for the objects, and whether they can be written makes no difference to these. */
+static void test_events(void **state)
+{
+	struct fixture fixture;
+	char *requests;
+
+	(void)state;
+	prepare(&fixture, "* stream status 500 count 2\n* stream reset count 1");
+	fill(&fixture, 0);
+	open_with(&fixture, NULL);
+	emit(&fixture, "one");
+	await(&fixture, "synced");
+	requests = api_server_requests(fixture.server);
+	assert_null(strstr(requests, "/events"));
+	free(requests);
+	await_events(&fixture, 1, 0);
+
+	api_server_set_faults(fixture.server, "events * status 403");
+	emit(&fixture, "two");
+	emit(&fixture, "three");
+	await_events(&fixture, 1, 2);
+	await(&fixture, "writing events: status 403");
+	noted_objects_clear(fixture.noted);
+	set_service(api_server_lock(fixture.server), "web", "10.96.0.98", "{}");
+	api_server_unlock(fixture.server);
+	await(&fixture, "10.96.0.98");
+	api_server_set_faults(fixture.server, "");
+	emit(&fixture, "four");
+	await_events(&fixture, 2, 2);
+	await(&fixture, "writing events works again");
+	clean_up(&fixture);
+}
+
 static int set_up_group(void **state)
 {
 	(void)state;
@@ -425,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_plugin),
 		cmocka_unit_test(test_plugin_that_fails),
 		cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_events),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_group, clean_up_group);

@@ -4,6 +4,7 @@
 #include "../../base/memory.h"
 #include "kube_config.h"
 #include "kube_credentials.h"
+#include "kube_events.h"
 #include "kube_http.h"
 #include "kube_reflector.h"
 #include "kube_text.h"
@@ -34,6 +35,7 @@ struct kube_source {
 	struct kube_credentials *credentials;
 	struct kube_http *http;
 	struct part parts[KUBE_SOURCE_WATCHES];
+	struct kube_events *events;
 	char *description;
 };
 
@@ -53,6 +55,17 @@ static bool is_known_trouble(const struct kube_source *source, const char *text)
 	return false;
 }
 
+/* Events can wait for better times, and are no reason to tell of a trouble twice. */
+static void hold_events(struct kube_source *source)
+{
+	bool is_held = false;
+
+	for (size_t i = 0; i < COUNT(source->parts); i++)
+		is_held |= source->parts[i].trouble ||
+			   !kube_reflector_is_listed(source->parts[i].reflector);
+	kube_events_hold(source->events, is_held);
+}
+
 /* Most troubles hit all parts alike, so each is told once. */
 static void on_trouble(void *owner, struct kube_reflector *reflector, const char *text)
 {
@@ -68,6 +81,7 @@ static void on_trouble(void *owner, struct kube_reflector *reflector, const char
 	}
 	free(part->trouble);
 	part->trouble = memory_text(text);
+	hold_events(source);
 }
 
 static void on_fine(void *owner, struct kube_reflector *reflector)
@@ -77,6 +91,7 @@ static void on_fine(void *owner, struct kube_reflector *reflector)
 	auto_memory char *line = NULL;
 
 	free(take(&part->trouble));
+	hold_events(source);
 	for (size_t i = 0; i < COUNT(source->parts); i++)
 		if (source->parts[i].trouble)
 			return;
@@ -91,7 +106,17 @@ static void on_changed(void *owner)
 	for (size_t i = 0; i < COUNT(source->parts); i++)
 		if (!kube_reflector_is_listed(source->parts[i].reflector))
 			return;
+	hold_events(source);
 	source->sink.synced(source->sink.owner);
+}
+
+static void on_event_trouble(void *owner, const char *text)
+{
+	struct kube_source *source = owner;
+	auto_memory char *line = memory_format("%s: %s", source->description,
+					       text ? text : "writing events works again");
+
+	source->on_report(source->owner, text ? KUBE_REPORT_WARNING : KUBE_REPORT_INFO, line);
 }
 
 static void on_credentials_ready(void *owner, const struct error *err)
@@ -100,6 +125,7 @@ static void on_credentials_ready(void *owner, const struct error *err)
 
 	for (size_t i = 0; i < COUNT(source->parts); i++)
 		kube_reflector_credentials_ready(source->parts[i].reflector, err);
+	kube_events_credentials_ready(source->events, err);
 }
 
 static void on_response(void *owner, const char *method, const char *host, int status)
@@ -129,6 +155,21 @@ static void start_part(struct kube_source *source, struct ev_loop *loop, size_t 
 
 	source->parts[index].resource = strrchr(path, '/') + 1;
 	source->parts[index].reflector = kube_reflector_new(loop, &options);
+}
+
+static void start_events(struct kube_source *source, struct ev_loop *loop,
+			 const struct kube_event_reporter *reporter)
+{
+	const struct kube_events_options options = {
+		.http = source->http,
+		.credentials = source->credentials,
+		.reporter = *reporter,
+		.pace = &kube_events_default_pace,
+		.on_trouble = on_event_trouble,
+		.owner = source,
+	};
+
+	source->events = kube_events_new(loop, &options);
 }
 
 static void warn(struct kube_source *source)
@@ -169,6 +210,7 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 	source->credentials = kube_credentials_new(loop, config, on_credentials_ready, source);
 	source->http = kube_http_new(loop, on_response, source);
 	warn(source);
+	start_events(source, loop, &options->reporter);
 	start_part(source, loop, 0, OBJECT_KIND_SERVICE, "/api/v1/services", NOT_OURS);
 	start_part(source, loop, 1, OBJECT_KIND_ENDPOINT_SLICE,
 		   "/apis/discovery.k8s.io/v1/endpointslices", NOT_OURS);
@@ -181,6 +223,7 @@ void kube_source_close(struct kube_source *source)
 {
 	if (!source)
 		return;
+	kube_events_free(source->events);
 	for (size_t i = 0; i < COUNT(source->parts); i++) {
 		kube_reflector_free(source->parts[i].reflector);
 		free(source->parts[i].trouble);
@@ -190,6 +233,16 @@ void kube_source_close(struct kube_source *source)
 	kube_config_free(source->config);
 	free(source->description);
 	free(source);
+}
+
+void kube_source_emit(struct kube_source *source, const struct kube_event *event)
+{
+	kube_events_emit(source->events, event);
+}
+
+const struct kube_events_counts *kube_source_event_counts(const struct kube_source *source)
+{
+	return kube_events_counts(source->events);
 }
 
 const char *kube_source_description(const struct kube_source *source)

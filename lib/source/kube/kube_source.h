@@ -5,6 +5,7 @@
 #include "../../base/error.h"
 #include "../../objects/object_sink.h"
 #include "../source_effort.h"
+#include "kube_events.h"
 
 #include <ev.h>
 #include <stdbool.h>
@@ -45,6 +46,7 @@ enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO };
  * @kubeconfig:   path; NULL: the files of $KUBECONFIG, or else what Kubernetes gives a pod
  * @master:       URL in place of the configured one; may be NULL
  * @node_name:    whose Node is read
+ * @reporter:     who tells events
  * @sink:         copied; its strings outlive the source
  * @on_report:    one line, without newline
  * @on_response:  each request that ended: its method, the server's "host:port", and the HTTP status
@@ -57,6 +59,7 @@ struct kube_source_options {
 	const char *kubeconfig;
 	const char *master;
 	const char *node_name;
+	struct kube_event_reporter reporter;
 	struct object_sink sink;
 	void (*on_report)(void *owner, enum kube_report kind, const char *text);
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
@@ -92,6 +95,12 @@ struct kube_source_watch {
 
 void kube_source_watches(const struct kube_source *source,
 			 struct kube_source_watch ret[KUBE_SOURCE_WATCHES]);
+
+/** kube_source_emit() - as kube_events_emit(); sent while objects can be read without trouble */
+void kube_source_emit(struct kube_source *source, const struct kube_event *event);
+
+/** kube_source_event_counts() - valid until kube_source_close() */
+const struct kube_events_counts *kube_source_event_counts(const struct kube_source *source);
 
 /** kube_source_effort() - what it took so far; valid until kube_source_close() */
 const struct source_effort *kube_source_effort(const struct kube_source *source);
