@@ -6,6 +6,7 @@
 #include "control.h"
 #include "drainer.h"
 #include "endpoints.h"
+#include "events.h"
 #include "flow_cleaner.h"
 #include "health_ports.h"
 #include "instance_lock.h"
@@ -50,6 +51,7 @@ struct agent {
 	struct proxy_metrics *metrics;
 	struct loop_clock *loop_clock;
 	struct endpoints *endpoints;
+	struct events *events;
 	struct rules_keeper *rules;
 	struct object_source *source;
 	struct control *control;
@@ -210,6 +212,7 @@ static void on_rejected(void *owner, const struct rejection *rejection)
 
 	if (!rejections_set(agent->rejections, rejection))
 		return;
+	events_emit_rejection(agent->events, rejection);
 	if (rejection->reason)
 		log_warning("%s %s%s%s: %s; %s", rejection->kind, rejection->namespace_name, slash,
 			    rejection->name, rejection->reason,
@@ -412,6 +415,13 @@ static void on_response(void *owner, const char *method, const char *host, int s
 	proxy_metrics_request(agent->metrics, status ? code : "<error>", method, host);
 }
 
+static void write_event(void *owner, const struct kube_event *event)
+{
+	struct agent *agent = owner;
+
+	object_source_emit(agent->source, event);
+}
+
 static int open_source(struct agent *agent, struct error *err)
 {
 	const struct object_source_observer observer = {.owner = agent, .on_response = on_response};
@@ -435,6 +445,7 @@ static int open_source(struct agent *agent, struct error *err)
 	snprintf(agent->health.source_description, sizeof(agent->health.source_description), "%s",
 		 object_source_description(agent->source));
 	agent->health.source = object_source_effort(agent->source);
+	events_set_writer(agent->events, write_event, agent);
 	return 0;
 }
 
@@ -451,6 +462,7 @@ static int open_endpoints(struct agent *agent, struct error *err)
 		.options = agent->options,
 		.health = &agent->proxy_health,
 		.metrics = agent->metrics,
+		.events = agent->events,
 		.looked_up = {.status = &agent->sources,
 			      .rules = agent->rules,
 			      .source = agent->source},
@@ -510,6 +522,7 @@ static int start(struct agent *agent, struct error *err)
 		   EV_READ);
 	ev_io_start(agent->loop, &agent->link_events);
 	watch_signals(agent);
+	events_emit(agent->events, EVENT_KIND_STARTING, "%s", "");
 	log_info("ipvsagent %s on node %s: %s, scheduler %s, with ClientIP affinity %s",
 		 IPVSAGENT_VERSION, node_state_name(agent->node), agent->health.source_description,
 		 agent->options->desired.scheduler, agent->options->desired.affinity_scheduler);
@@ -530,11 +543,13 @@ int agent_run(const struct options *options, struct error *err)
 	proxy_health_init(&agent.proxy_health, options->sync_period);
 	agent.metrics = proxy_metrics_new(ev_time(), (size_t)options->service_metrics);
 	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
-	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health);
+	agent.node = node_state_new(options);
+	agent.events = events_new(node_state_name(agent.node));
+	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health, agent.events,
+					      node_state_name(agent.node));
 	agent.localhost_ports = localhost_ports_new(agent.loop);
 	select_localhost(&agent);
 	agent.rejections = rejections_new();
-	agent.node = node_state_new(options);
 	ev_timer_init(&agent.addresses, on_addresses, 0., 0.);
 
 	r = start(&agent, err);
@@ -554,6 +569,7 @@ int agent_run(const struct options *options, struct error *err)
 	sync_free(agent.sync);
 	proxy_metrics_free(agent.metrics);
 	kernel_close(agent.kernel);
+	events_free(agent.events);
 	node_state_free(agent.node);
 	rejections_free(agent.rejections);
 	store_free(agent.store);

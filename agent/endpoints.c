@@ -15,6 +15,7 @@
 /* An address to listen at, and what is answered there. */
 struct endpoint_port {
 	const char *what;
+	enum event_kind failure;
 	struct listen_address at;
 	void (*handler)(void *user, const struct http_request *request, struct http_reply *reply);
 	struct http_server *server; /* NULL where listening failed */
@@ -172,8 +173,10 @@ static void listen_or_retry(struct endpoints *endpoints)
 
 		if (listen_at(endpoints, port, &err) >= 0)
 			continue;
-		if (!port->has_complained)
+		if (!port->has_complained) {
 			log_warning("%s; trying again every %.0f s", err.text, RETRY_SECONDS);
+			events_emit(endpoints->sources.events, port->failure, "%s", err.text);
+		}
 		port->has_complained = true;
 		is_complete = false;
 	}
@@ -199,9 +202,11 @@ int endpoints_open(struct ev_loop *loop, const struct endpoints_sources *sources
 	endpoints->sources = *sources;
 	endpoints->started = ev_time();
 	endpoints->ports[0] = (struct endpoint_port){.what = "--healthz-bind-address",
+						     .failure = EVENT_KIND_HEALTHZ,
 						     .at = sources->options->healthz,
 						     .handler = answer_health};
 	endpoints->ports[1] = (struct endpoint_port){.what = "--metrics-bind-address",
+						     .failure = EVENT_KIND_METRICS,
 						     .at = sources->options->metrics,
 						     .handler = answer_operator};
 	ev_timer_init(&endpoints->retry, on_retry, 0., 0.);

@@ -2,6 +2,7 @@
 #ifndef AGENT_ENDPOINTS_H
 #define AGENT_ENDPOINTS_H
 
+#include "events.h"
 #include "options.h"
 #include "proxy_health.h"
 #include "proxy_metrics.h"
@@ -27,6 +28,7 @@ struct endpoints_sources {
 	const struct options *options;
 	const struct proxy_health *health;
 	struct proxy_metrics *metrics;
+	struct events *events;
 	struct proxy_metrics_sources looked_up;
 };
 
@@ -34,8 +36,8 @@ struct endpoints_sources {
  * endpoints_open() - listen at both addresses
  * @sources:  copied
  *
- * An address that cannot be listened on is logged and tried again every few seconds; with
- * --bind-address-hard-fail it is an error.
+ * An address that cannot be listened on is logged, told as an event, and tried again every few
+ * seconds; with --bind-address-hard-fail it is an error.
  */
 int endpoints_open(struct ev_loop *loop, const struct endpoints_sources *sources,
 		   struct endpoints **ret, struct error *err);

@@ -23,6 +23,8 @@ struct health_port {
 
 struct health_ports {
 	const struct proxy_health *health;
+	struct events *events;
+	const char *node_name;
 	struct ev_loop *loop;
 	struct health_port *services;
 	struct address *addresses;
@@ -65,6 +67,22 @@ static void stop_listening(struct health_port *service)
 	service->server_count = 0;
 }
 
+/* The event is kube-proxy's, which takes the key for the UID. */
+static void complain(const struct health_port *service, const struct error *err)
+{
+	const struct health_ports *ports = service->owner;
+	const char *slash = strchr(service->key, '/');
+	auto_memory char *space = memory_format("%.*s", (int)(slash - service->key), service->key);
+	const struct kube_event_object object = {
+		.kind = "Service", .namespace_name = space, .name = slash + 1, .uid = service->key};
+
+	log_warning("health check port of Service %s: %s; trying again in %.0f s", service->key,
+		    err->text, RETRY_SECONDS);
+	events_emit_about(ports->events, EVENT_KIND_HEALTH_CHECK, &object, NULL,
+			  "node %s failed to start healthcheck \"%s\" on port %u: %s",
+			  ports->node_name, service->key, service->port, err->text);
+}
+
 /* Return: whether every address is listened on */
 static bool start_listening(struct health_port *service)
 {
@@ -86,8 +104,7 @@ static bool start_listening(struct health_port *service)
 			continue;
 		if (http_server_open(ports->loop, address, service->port, answer, service,
 				     &service->servers[i], &err) < 0) {
-			log_warning("health check port of Service %s: %s; trying again in %.0f s",
-				    service->key, err.text, RETRY_SECONDS);
+			complain(service, &err);
 			is_complete = false;
 		}
 	}
@@ -116,12 +133,15 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 }
 
-struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health)
+struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health,
+				      struct events *events, const char *node_name)
 {
 	struct health_ports *ports = memory_allocate(sizeof(*ports));
 
 	ports->loop = loop;
 	ports->health = health;
+	ports->events = events;
+	ports->node_name = node_name;
 	ev_timer_init(&ports->retry, on_retry, 0., 0.);
 	return ports;
 }

@@ -3,6 +3,7 @@
 #define AGENT_HEALTH_PORTS_H
 
 #include "../lib/base/address.h"
+#include "events.h"
 #include "proxy_health.h"
 
 #include <ev.h>
@@ -17,8 +18,14 @@
  */
 struct health_ports;
 
-/** health_ports_new() - @health: must outlive the ports */
-struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health);
+/**
+ * health_ports_new()
+ * @health:     must outlive the ports
+ * @events:     the same; told of ports that cannot be listened on
+ * @node_name:  the same
+ */
+struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health,
+				      struct events *events, const char *node_name);
 void health_ports_free(struct health_ports *ports);
 
 /**

@@ -5,6 +5,11 @@
 #include "../lib/base/memory.h"
 #include "../lib/source/manifests.h"
 
+#include <unistd.h>
+
+/* Events are found by it, so it is kube-proxy's. */
+#define REPORTING_CONTROLLER "kube-proxy"
+
 /* One of @manifests and @kube. */
 struct object_source {
 	struct manifests *manifests;
@@ -52,7 +57,9 @@ static int open_kube(struct object_source *source, struct ev_loop *loop,
 		     const struct object_sink *sink, const struct object_source_observer *observer,
 		     struct error *err)
 {
-	const struct kube_source_options kube = {
+	char host[256] = "";
+	auto_memory char *instance = NULL;
+	struct kube_source_options kube = {
 		.kubeconfig = options->client.kubeconfig,
 		.master = options->client.master,
 		.node_name = node_name,
@@ -61,8 +68,13 @@ static int open_kube(struct object_source *source, struct ev_loop *loop,
 		.on_response = observer->on_response,
 		.owner = observer->owner,
 	};
-	int r = kube_source_open(loop, &kube, &source->kube, err);
+	int r;
 
+	/* Of the host, whatever the Node is called: so does client-go. */
+	gethostname(host, sizeof(host) - 1);
+	instance = memory_format(REPORTING_CONTROLLER "-%s", host);
+	kube.reporter = (struct kube_event_reporter){REPORTING_CONTROLLER, instance};
+	r = kube_source_open(loop, &kube, &source->kube, err);
 	if (r >= 0)
 		source->description = memory_text(kube_source_description(source->kube));
 	return r;
@@ -107,6 +119,17 @@ void object_source_reload(struct object_source *source)
 		return;
 	log_info("reading the manifests again");
 	manifests_reload(source->manifests);
+}
+
+void object_source_emit(struct object_source *source, const struct kube_event *event)
+{
+	if (source->kube)
+		kube_source_emit(source->kube, event);
+}
+
+const struct kube_events_counts *object_source_event_counts(const struct object_source *source)
+{
+	return source->kube ? kube_source_event_counts(source->kube) : NULL;
 }
 
 const char *object_source_description(const struct object_source *source)

@@ -43,6 +43,12 @@ bool object_source_is_complete(const struct object_source *source);
 /** object_source_reload() - after SIGHUP: read manifests again; the API needs no such thing */
 void object_source_reload(struct object_source *source);
 
+/** object_source_emit() - as kube_events_emit(); to nowhere without an API server */
+void object_source_emit(struct object_source *source, const struct kube_event *event);
+
+/** object_source_event_counts() - NULL without an API server */
+const struct kube_events_counts *object_source_event_counts(const struct object_source *source);
+
 /** object_source_effort() - what it took so far; valid until object_source_close() */
 const struct source_effort *object_source_effort(const struct object_source *source);
 

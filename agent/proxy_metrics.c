@@ -48,6 +48,8 @@ enum id {
 	SOURCE_SYNCED,
 	WATCH_CURRENT,
 	WATCH_INTERRUPTIONS,
+	EVENTS,
+	EVENTS_WAITING,
 	SETTLED,
 	RULES_IN_PLACE,
 	FIRST_PASS,
@@ -168,6 +170,13 @@ static const struct metric_description descriptions[ID_COUNT] = {
 	[WATCH_INTERRUPTIONS] = {"ipvsagent_watch_interruptions_total",
 				 "How often following this kind of object began to fail.", COUNTER,
 				 LABELS("resource")},
+	[EVENTS] = {"ipvsagent_events_total",
+		    "Kubernetes Events, by what became of them: created; updated, a count that was "
+		    "written; repeated, only counted; refused by the server; lost, after several "
+		    "tries; discarded, beyond the limits.",
+		    COUNTER, LABELS("result")},
+	[EVENTS_WAITING] = {"ipvsagent_events_waiting",
+			    "Kubernetes Events that wait to be written.", GAUGE},
 	[SETTLED] = {"ipvsagent_settled", "1 while no Service waits to be planned.", GAUGE},
 	[RULES_IN_PLACE] = {"ipvsagent_rules_in_place", "1 while the iptables rules are in place.",
 			    GAUGE},
@@ -483,6 +492,22 @@ static void collect_watches(struct proxy_metrics *metrics, const struct object_s
 	}
 }
 
+static void collect_events(struct proxy_metrics *metrics, const struct object_source *source)
+{
+	const struct kube_events_counts *counts =
+		source ? object_source_event_counts(source) : NULL;
+
+	if (!counts)
+		return;
+	set_labelled(metrics, EVENTS, "created", (double)counts->created);
+	set_labelled(metrics, EVENTS, "updated", (double)counts->updated);
+	set_labelled(metrics, EVENTS, "repeated", (double)counts->repeated);
+	set_labelled(metrics, EVENTS, "refused", (double)counts->refused);
+	set_labelled(metrics, EVENTS, "lost", (double)counts->lost);
+	set_labelled(metrics, EVENTS, "discarded", (double)counts->discarded);
+	set(metrics, EVENTS_WAITING, (double)counts->waiting);
+}
+
 char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metrics_sources *sources,
 			 enum metrics_format format)
 {
@@ -495,6 +520,7 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	collect_sets(metrics, status->kernel);
 	collect_source(metrics, status);
 	collect_watches(metrics, sources->source);
+	collect_events(metrics, sources->source);
 	if (metrics->traffic)
 		service_traffic_collect(metrics->traffic, sync_ledger(status->sync));
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "internal", (double)metrics->internal_gap_count);
