@@ -36,9 +36,11 @@ static struct {
 	size_t opened;
 	json_t *tree;
 	bool is_set_up;
-	bool is_loading;
 	bool has_overflown; /* parts of the tree are outside */
 } arena;
+
+/* Other threads may use jansson meanwhile. */
+static _Thread_local bool is_loading;
 
 static bool is_in_arena(const void *pointer)
 {
@@ -66,7 +68,7 @@ static void *allocate(size_t size)
 {
 	char *place = arena.bytes + arena.used;
 
-	if (!arena.is_loading)
+	if (!is_loading)
 		return malloc(size);
 	if (size > ARENA_BYTES || !reserve(size + ALIGNMENT)) {
 		arena.has_overflown = true;
@@ -114,9 +116,9 @@ static json_t *load(const char *text, size_t size, size_t flags, json_error_t *e
 
 	if (!arena.bytes || arena.tree)
 		return json_loadb(text, size, flags, error);
-	arena.is_loading = true;
+	is_loading = true;
 	tree = json_loadb(text, size, flags, error);
-	arena.is_loading = false;
+	is_loading = false;
 	arena.tree = tree;
 	if (!tree)
 		empty_arena();

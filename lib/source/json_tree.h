@@ -10,7 +10,8 @@
  * Their trees take turns in one piece of memory, which spares jansson an allocation for each value
  * and its release.
  *
- * Not for trees that are changed: what is added to them does not end with them. Not thread-safe.
+ * Not for trees that are changed: what is added to them does not end with them. For one thread
+ * only; other threads may do with jansson what they like.
  */
 
 /**
