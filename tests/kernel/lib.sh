@@ -19,6 +19,7 @@ directory=${KERNEL_TEST_DIRECTORY:-$(mktemp -d)}
 own_kernel=$([ -d /guest/private ] && echo yes || true) # and not the host's, see boot
 manifests=$directory/manifests
 agent_log=$directory/agent.log
+slowness=${KERNEL_TEST_SLOWNESS:-1} # of the machine; limits and times that have to be long enough are multiplied
 agent_pid=
 declare -A hold_pids hold_inputs
 started=${EPOCHREALTIME/[.,]/}
@@ -104,10 +105,10 @@ assert_status()
 	[ "$status" = "$wanted" ] || fail "$what: exit status $status, not $wanted:"$'\n'"$output"
 }
 
-# wait_until SECONDS COMMAND...: repeats the command until it succeeds
+# wait_until SECONDS COMMAND...: repeats the command until it succeeds; on a slow machine for longer
 wait_until()
 {
-	local limit=$1 end
+	local limit=$(($1 * slowness)) end
 
 	shift
 	end=$((${EPOCHREALTIME/[.,]/} + limit * 1000000))
@@ -488,7 +489,7 @@ wait_for_service()
 # wait_until_equal SECONDS WHAT EXPECTED COMMAND...: until the command prints that
 wait_until_equal()
 {
-	local limit=$1 what=$2 expected=$3 end actual
+	local limit=$(($1 * slowness)) what=$2 expected=$3 end actual
 
 	shift 3
 	end=$((${EPOCHREALTIME/[.,]/} + limit * 1000000))
@@ -528,7 +529,7 @@ netlink_writes_start()
 	ip -n node link set nlmon0 up
 	on_in_background node "$KERNEL_TEST_HELPERS/netlink_monitor" nlmon0 >"$directory/netlink" 2>&1
 	netlink_monitor_pid=$!
-	wait_until 5 grep -q listening "$directory/netlink"
+	wait_until 20 grep -q listening "$directory/netlink"
 }
 
 # netlink_writes_stop: prints what was noted, "COUNT FAMILY MESSAGE" per line

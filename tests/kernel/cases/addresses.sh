@@ -41,10 +41,10 @@ assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 203.0.113.20 81)
 
 step "an external IP that the node gets for itself moves there, and back when the node loses it"
 ip -n node address add 203.0.113.20/32 dev eth0
-wait_until_equal 5 "the owner" eth0 owner_of 203.0.113.20
+wait_until_equal 20 "the owner" eth0 owner_of 203.0.113.20
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 203.0.113.20 81)"
 ip -n node address delete 203.0.113.20/32 dev eth0
-wait_until_equal 5 "the owner" kube-ipvs0 owner_of 203.0.113.20
+wait_until_equal 20 "the owner" kube-ipvs0 owner_of 203.0.113.20
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 203.0.113.20 81)"
 
 step "the Service goes, the node's addresses stay"

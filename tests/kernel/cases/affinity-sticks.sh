@@ -17,12 +17,14 @@ no_template()
 	[ -z "$(templates "$1")" ]
 }
 
+udp_timeout=$((4 * slowness)) # long enough to look at
+
 # web_and_dns ENDPOINT...
 web_and_dns()
 {
 	service_manifest web cluster_ip=10.96.0.10 affinity=10800
 	slice_manifest web endpoints="$*"
-	service_manifest dns cluster_ip=10.96.0.53 affinity=4 ports=dns:UDP:53:5353
+	service_manifest dns cluster_ip=10.96.0.53 affinity=$udp_timeout ports=dns:UDP:53:5353
 	slice_manifest dns endpoints="$*" ports=dns:UDP:5353
 }
 
@@ -92,7 +94,7 @@ step "a template is gone after its timeout"
 # Templates stay as long as one of their connections; those of UDP may be made short.
 on node ipvsadm --set 0 0 1
 ask client --count 3 udp 10.96.0.53 53 >/dev/null
-assert_equal "the virtual server" "sh persistent 4" "$(virtual_server udp 10.96.0.53:53 | head -n 1)"
+assert_equal "the virtual server" "sh persistent $udp_timeout" "$(virtual_server udp 10.96.0.53:53 | head -n 1)"
 left=$(templates 10.96.0.53:53 | cut -d' ' -f3)
-[ "$left" -ge 1 ] && [ "$left" -le 4 ] || fail "the template lives $left s more"
+[ "$left" -ge 1 ] && [ "$left" -le "$udp_timeout" ] || fail "the template lives $left s more"
 wait_until 15 no_template 10.96.0.53:53

@@ -27,11 +27,11 @@ assert_contains "status" "$api_url" "$(agent status)"
 
 step "endpoints come and go"
 web pod1 pod2 rpod1 | manifest web.yaml
-wait_until_equal 2 "the destinations" "10.244.1.1:8080 1, 10.244.1.2:8080 1, 10.244.2.1:8080 1" \
+wait_until_equal 20 "the destinations" "10.244.1.1:8080 1, 10.244.1.2:8080 1, 10.244.2.1:8080 1" \
 	destinations tcp 10.96.0.10:80
 assert_equal "asked by client" "pod1 3, pod2 3, rpod1 3" "$(answers client 9 tcp 10.96.0.10 80)"
 web pod2 | manifest web.yaml
-wait_until_equal 2 "who serves" "10.244.1.2:8080" serving tcp 10.96.0.10:80
+wait_until_equal 20 "who serves" "10.244.1.2:8080" serving tcp 10.96.0.10:80
 assert_equal "asked by client" "pod2 4" "$(answers client 4 tcp 10.96.0.10 80)"
 
 step "Services come and go"
@@ -43,14 +43,14 @@ wait_for_service tcp 10.96.0.20 80 "10.244.1.1:8080 1"
 assert_equal "asked by client" "pod1 2" "$(answers client 2 tcp 10.96.0.20 80)"
 assert_equal "its node port" "pod1 2" "$(answers client 2 tcp 192.168.77.10 30080)"
 rm "$manifests/shop.yaml"
-wait_until_equal 2 "who serves" "" serving tcp 10.96.0.20:80
-wait_until_equal 2 "who serves" "" serving tcp 192.168.77.10:30080
+wait_until_equal 20 "who serves" "" serving tcp 10.96.0.20:80
+wait_until_equal 20 "who serves" "" serving tcp 192.168.77.10:30080
 
 step "what another proxy serves is not ours, from the moment it says so"
 web pod2 | sed 's/^  name: web$/&\n  labels: {service.kubernetes.io\/service-proxy-name: other}/' | manifest web.yaml
-wait_until_equal 2 "who serves" "" serving tcp 10.96.0.10:80
+wait_until_equal 20 "who serves" "" serving tcp 10.96.0.10:80
 web pod2 | manifest web.yaml
-wait_until_equal 2 "who serves" "10.244.1.2:8080" serving tcp 10.96.0.10:80
+wait_until_equal 20 "who serves" "10.244.1.2:8080" serving tcp 10.96.0.10:80
 
 step "the requests"
 assert_equal "who asks" "system:kube-proxy" "$(sed -n 's/ .*//; /^system/p' "$api_log" | sort -u)"
@@ -71,5 +71,5 @@ assert_same_state "the state after a restart" "$directory/before" "$directory/af
 assert_equal "lists" 3 "$(api_requests ' list /.*limit=500&resourceVersion=0 200')"
 assert_equal "watches" 3 "$(api_requests ' watch /')"
 web pod1 | manifest web.yaml
-wait_until_equal 2 "who serves" "10.244.1.1:8080" serving tcp 10.96.0.10:80
+wait_until_equal 20 "who serves" "10.244.1.1:8080" serving tcp 10.96.0.10:80
 agent_stop

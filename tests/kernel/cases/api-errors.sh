@@ -15,7 +15,7 @@ one_line()
 # run_fails WHAT STATUS PART: the agent ends
 run_fails()
 {
-	assert_status "$1" "$2" timeout 10 nsenter --net=/run/netns/node "$IPVSAGENT" run --kubeconfig "$kubeconfig" --v 0
+	assert_status "$1" "$2" timeout 60 nsenter --net=/run/netns/node "$IPVSAGENT" run --kubeconfig "$kubeconfig" --v 0
 	one_line "$1" "$3"
 }
 
@@ -26,7 +26,7 @@ run_complains()
 
 	: >"$agent_log"
 	api_agent_run
-	wait_until 10 grep -q "warning: API server" "$agent_log"
+	wait_until 30 grep -q "warning: API server" "$agent_log"
 	sleep 2
 	said=$(grep "warning: API server" "$agent_log")
 	assert_contains "$1" "$2" "$said"
@@ -37,7 +37,7 @@ run_complains()
 # run_heals: the agent that runs gets on
 run_heals()
 {
-	wait_until_equal 15 "who serves" 10.244.1.1:8080 serving tcp 10.96.0.10:80
+	wait_until_equal 60 "who serves" 10.244.1.1:8080 serving tcp 10.96.0.10:80
 	agent_stop
 	on node ipvsadm -C
 }

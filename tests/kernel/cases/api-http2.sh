@@ -42,7 +42,7 @@ assert_equal "connections" 1 "$(connections)"
 
 step "changes"
 web pod1 pod2 | manifest web.yaml
-wait_until_equal 2 "who serves" "10.244.1.1:8080, 10.244.1.2:8080" serving tcp 10.96.0.10:80
+wait_until_equal 20 "who serves" "10.244.1.1:8080, 10.244.1.2:8080" serving tcp 10.96.0.10:80
 assert_equal "asked by client" "pod1 2, pod2 2" "$(answers client 4 tcp 10.96.0.10 80)"
 
 step "the proxy is restarted"
@@ -51,6 +51,6 @@ wait "$proxy_pid" 2>/dev/null || true
 sleep 2
 web pod2 | manifest web.yaml
 proxy_start
-wait_until_equal 3 "who serves" "10.244.1.2:8080" serving tcp 10.96.0.10:80
+wait_until_equal 20 "who serves" "10.244.1.2:8080" serving tcp 10.96.0.10:80
 agent_stop
 assert_contains "what the proxy served" "HTTP/2" "$(cat "$directory/proxy.log")"

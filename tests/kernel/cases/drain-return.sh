@@ -12,7 +12,9 @@ topology_create
 answer_start pod1 tcp/8080
 answer_start pod2 tcp/8080
 web pod1 | manifest web.yaml
-agent_start --drain-timeout 6s
+# Long enough to come back in time.
+drain_seconds=$((6 * slowness))
+agent_start --drain-timeout "${drain_seconds}s"
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
 hold_open one client tcp 10.96.0.10 80
 
@@ -33,7 +35,7 @@ hold_is_alive one
 assert_equal "new connections" "pod1 3, pod2 3" "$(answers client 6 tcp 10.96.0.10 80)"
 
 step "its old deadline means nothing any more"
-sleep 8
+sleep $((drain_seconds + 2))
 assert_equal "the destinations" "10.244.1.1:8080 1, 10.244.1.2:8080 1" "$(destinations tcp 10.96.0.10:80)"
 hold_is_alive one
 hold_close one

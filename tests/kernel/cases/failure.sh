@@ -40,7 +40,7 @@ simple six fd00:96::10
 step "somebody holds the lock of iptables: the agent waits, and says for what"
 flock /run/xtables.lock sleep 1000 &
 lock=$!
-wait_until 5 eval '! flock --nonblock /run/xtables.lock true'
+wait_until 20 eval '! flock --nonblock /run/xtables.lock true'
 agent_start
 wait_until 10 eval "agent status -o json | tr -d ' \n' | grep -q '\"synced\":true'"
 assert_contains "the rules" '"inPlace":false' "$(agent status -o json | tr -d ' \n')"
@@ -56,7 +56,7 @@ assert_contains "the rules" '"inPlace":true' "$(agent status -o json | tr -d ' \
 step "the lock does not matter any more once the rules are there"
 flock /run/xtables.lock sleep 1000 &
 lock=$!
-wait_until 5 eval '! flock --nonblock /run/xtables.lock true'
+wait_until 20 eval '! flock --nonblock /run/xtables.lock true'
 simple later 10.96.0.11
 wait_for_service tcp 10.96.0.11 80 "$one"
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 10.96.0.11 80)"

@@ -8,7 +8,7 @@ seen_from()
 {
 	local address=${2:-10.96.0.10}
 
-	ask "$1" --timeout 500 tcp "$address" "${3:-80}" | sed 's/.* peer=//; s/:[0-9]*$//; s/[][]//g'
+	ask "$1" tcp "$address" "${3:-80}" | sed 's/.* peer=//; s/:[0-9]*$//; s/[][]//g'
 }
 
 # assert_seen WHAT FROM=ADDRESS...: over the ClusterIP

@@ -83,13 +83,13 @@ ip -n node -batch - <<-END
 	address add 192.168.77.11/24 dev eth0
 	address add 192.168.88.11/24 dev eth0
 END
-wait_until_equal 3 "the NodePort of the new address" "$both" destinations tcp 192.168.88.11:30080
+wait_until_equal 20 "the NodePort of the new address" "$both" destinations tcp 192.168.88.11:30080
 assert_answers 192.168.88.11
 assert_refuses 192.168.77.11
 wait_for_node_ports 192.168.88.10 192.168.88.11 fd77::10 fd88::10
 hold_open kept client tcp 192.168.88.10 30080
 ip -n node address delete 192.168.88.11/24 dev eth0
-wait_until_equal 3 "the NodePort of the lost address" "" virtual_server tcp 192.168.88.11:30080
+wait_until_equal 20 "the NodePort of the lost address" "" virtual_server tcp 192.168.88.11:30080
 wait_for_node_ports 192.168.88.10 fd77::10 fd88::10
 hold_is_alive kept
 hold_close kept
@@ -100,9 +100,9 @@ ip -n node -batch - <<-END
 	link set extra0 up
 	address add 192.168.88.99/32 dev extra0
 END
-wait_until_equal 3 "the NodePort of the interface" "$both" destinations tcp 192.168.88.99:30080
+wait_until_equal 20 "the NodePort of the interface" "$both" destinations tcp 192.168.88.99:30080
 ip -n node link delete extra0
-wait_until_equal 3 "the NodePort of the lost interface" "" virtual_server tcp 192.168.88.99:30080
+wait_until_equal 20 "the NodePort of the lost interface" "" virtual_server tcp 192.168.88.99:30080
 
 step "ranges of both families"
 agent_stop

@@ -76,7 +76,7 @@ step "3,500 more Services, while a client goes on asking"
 on_in_background client "$KERNEL_TEST_HELPERS/ask" --count 1000000 --interval 20 --reset tcp 10.96.0.10 80 \
 	>"$directory/asked" </dev/null
 asking=$!
-wait_until 5 grep -q pod1 "$directory/asked"
+wait_until 20 grep -q pod1 "$directory/asked"
 services 1 3500 | manifest many.yaml
 wait_until_equal 30 "the number of members" 3501 member_count
 assert_equal "the capacity, twice doubled" 4096 "$(capacity KUBE-CLUSTER-IP)"

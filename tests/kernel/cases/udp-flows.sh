@@ -23,7 +23,7 @@ flows()
 # asked CLIENT-PORT ADDRESS PORT: one datagram
 asked()
 {
-	answers client 1 --timeout 700 --source-port "$1" udp "$2" "$3"
+	answers client 1 --source-port "$1" udp "$2" "$3"
 }
 
 # others POD: the remaining endpoints
@@ -70,10 +70,10 @@ for target in "10.96.0.53 53" "192.168.77.10 30053"; do
 done
 
 step "a client that never stops: one datagram may be lost on the way to another endpoint"
-on_in_background client "$KERNEL_TEST_HELPERS/ask" --count 1000000 --interval 20 --timeout 300 --source-port 4100 \
+on_in_background client "$KERNEL_TEST_HELPERS/ask" --count 1000000 --interval 20 --timeout 2000 --source-port 4100 \
 	udp 10.96.0.53 53 >"$directory/asked" </dev/null
 asking=$!
-wait_until 5 grep -q pod "$directory/asked"
+wait_until 20 grep -q pod "$directory/asked"
 own=$(sed -n '1s/ .*//p' "$directory/asked")
 # shellcheck disable=SC2046
 dns $(others "$own")
