@@ -3,7 +3,7 @@
 
 #include "claims.h"
 #include "manifest_reader.h"
-#include "manifest_watch.h"
+#include "path_watch.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -61,7 +61,7 @@ struct manifests {
 	struct ev_loop *loop;
 	struct manifests_options options;
 	struct claims *claims;
-	struct manifest_watch *watch;
+	struct path_watch *watch;
 	struct place *places;
 	size_t place_count;
 	struct file *files;
@@ -364,7 +364,7 @@ static void list_directory(struct manifests *manifests, struct place *place)
 	while ((entry = readdir(stream))) {
 		auto_memory char *path = NULL;
 
-		if (!manifest_watch_is_manifest(entry->d_name))
+		if (!path_watch_is_manifest(entry->d_name))
 			continue;
 		path = memory_format("%s/%s", strcmp(place->path, "/") == 0 ? "" : place->path,
 				     entry->d_name);
@@ -492,7 +492,7 @@ int manifests_open(struct ev_loop *loop, const struct manifests_options *options
 		   struct manifests **ret, struct error *err)
 {
 	struct manifests *manifests = memory_allocate(sizeof(*manifests));
-	const struct manifest_watch_handlers handlers = {
+	const struct path_watch_handlers handlers = {
 		.owner = manifests,
 		.on_file = on_file,
 		.on_directory = on_directory,
@@ -512,8 +512,7 @@ int manifests_open(struct ev_loop *loop, const struct manifests_options *options
 	ev_timer_init(&manifests->due, on_due, 0., 0.);
 	ev_timer_init(&manifests->work, on_work, 0., 0.);
 	ev_timer_init(&manifests->retry, on_retry, RETRY_SECONDS, 0.);
-	r = manifest_watch_open(loop, paths, options->path_count, &handlers, &manifests->watch,
-				err);
+	r = path_watch_open(loop, paths, options->path_count, &handlers, &manifests->watch, err);
 	if (r < 0) {
 		manifests_close(manifests);
 		return r;
@@ -532,7 +531,7 @@ void manifests_close(struct manifests *manifests)
 	ev_timer_stop(manifests->loop, &manifests->due);
 	ev_timer_stop(manifests->loop, &manifests->work);
 	ev_timer_stop(manifests->loop, &manifests->retry);
-	manifest_watch_close(manifests->watch);
+	path_watch_close(manifests->watch);
 	manifest_reader_free(manifests->reader);
 	HASH_ITER (hh, manifests->files, file, next)
 		free_file(manifests, file);
@@ -547,7 +546,7 @@ void manifests_close(struct manifests *manifests)
 
 void manifests_reload(struct manifests *manifests)
 {
-	manifest_watch_refresh(manifests->watch);
+	path_watch_refresh(manifests->watch);
 	start_due(manifests, 0.);
 }
 

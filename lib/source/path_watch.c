@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "manifest_watch.h"
+#include "path_watch.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,12 +11,14 @@
 
 #define REPLACED_EVENTS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)
 #define SELF_EVENTS	(IN_DELETE_SELF | IN_MOVE_SELF)
-#define CONTENT_EVENTS	(REPLACED_EVENTS | SELF_EVENTS | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB)
+#define FILE_EVENTS	(SELF_EVENTS | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB)
+#define CONTENT_EVENTS	(REPLACED_EVENTS | FILE_EVENTS)
 
 /*
  * A directory is watched for its content, and its parent for the directory's own name. A file is
- * watched through its parent, because it may be replaced. Numbers are inotify's, -1 for none; two
- * places may share one.
+ * watched through its parent, because it may be replaced, and itself, because it may be a link to
+ * somewhere else or mounted from there. Numbers are inotify's, -1 for none; two places may share
+ * one.
  */
 struct place {
 	char *path;
@@ -28,11 +30,11 @@ struct place {
 	bool is_lost;
 };
 
-struct manifest_watch {
+struct path_watch {
 	struct ev_loop *loop;
 	ev_io readable;
 	ev_timer search;
-	struct manifest_watch_handlers handlers;
+	struct path_watch_handlers handlers;
 	struct place *places;
 	size_t count;
 	int fd;
@@ -45,13 +47,13 @@ static bool has_suffix(const char *name, const char *suffix)
 	return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
 }
 
-bool manifest_watch_is_manifest(const char *name)
+bool path_watch_is_manifest(const char *name)
 {
 	return name[0] != '.' &&
 	       (has_suffix(name, ".yaml") || has_suffix(name, ".yml") || has_suffix(name, ".json"));
 }
 
-static bool is_used(const struct manifest_watch *watch, int number)
+static bool is_used(const struct path_watch *watch, int number)
 {
 	for (size_t i = 0; i < watch->count; i++)
 		if (watch->places[i].content_watch == number ||
@@ -60,7 +62,7 @@ static bool is_used(const struct manifest_watch *watch, int number)
 	return false;
 }
 
-static void replace_watch(struct manifest_watch *watch, int *number, int replacement)
+static void replace_watch(struct path_watch *watch, int *number, int replacement)
 {
 	int old = *number;
 
@@ -70,7 +72,7 @@ static void replace_watch(struct manifest_watch *watch, int *number, int replace
 }
 
 /* Watches what is at the place's path now; what was there before is no longer watched. */
-static int arm(struct manifest_watch *watch, struct place *place, struct error *err)
+static int arm(struct path_watch *watch, struct place *place, struct error *err)
 {
 	uint32_t parent_events =
 		place->is_directory ? REPLACED_EVENTS | SELF_EVENTS : CONTENT_EVENTS;
@@ -82,9 +84,11 @@ static int arm(struct manifest_watch *watch, struct place *place, struct error *
 				   parent_events | IN_MASK_ADD | IN_ONLYDIR);
 	if (parent < 0)
 		missing = place->parent;
-	else if (place->is_directory)
+	else
 		content = inotify_add_watch(watch->fd, place->path,
-					    CONTENT_EVENTS | IN_MASK_ADD | IN_ONLYDIR);
+					    place->is_directory
+						    ? CONTENT_EVENTS | IN_MASK_ADD | IN_ONLYDIR
+						    : FILE_EVENTS | IN_MASK_ADD);
 	if (parent < 0 || (place->is_directory && content < 0))
 		error_set(err, -errno, "%s: cannot be watched: %s", missing,
 			  errno == ENOSPC ? "fs.inotify.max_user_watches is used up"
@@ -95,7 +99,7 @@ static int arm(struct manifest_watch *watch, struct place *place, struct error *
 }
 
 /* Looks at a place anew and tells what became of it. */
-static void look(struct manifest_watch *watch, struct place *place)
+static void look(struct path_watch *watch, struct place *place)
 {
 	size_t index = (size_t)(place - watch->places);
 	bool was_lost = place->is_lost;
@@ -119,7 +123,7 @@ static void look(struct manifest_watch *watch, struct place *place)
 
 static void on_search(struct ev_loop *loop, ev_timer *timer, int events)
 {
-	struct manifest_watch *watch = container_of(timer, struct manifest_watch, search);
+	struct path_watch *watch = container_of(timer, struct path_watch, search);
 	bool is_lost = false;
 
 	(void)events;
@@ -146,7 +150,18 @@ static bool is_complete(uint32_t mask)
 	return !(mask & (IN_MODIFY | IN_CREATE));
 }
 
-static void on_content(struct manifest_watch *watch, struct place *place,
+static void on_itself(struct path_watch *watch, struct place *place,
+		      const struct inotify_event *event)
+{
+	/* A file that loses its name to another one hears of its attributes. */
+	if (event->mask & (SELF_EVENTS | IN_IGNORED | IN_ATTRIB))
+		look(watch, place);
+	else
+		watch->handlers.on_file(watch->handlers.owner, place->path,
+					is_complete(event->mask));
+}
+
+static void on_content(struct path_watch *watch, struct place *place,
 		       const struct inotify_event *event, const char *name)
 {
 	if (event->mask & (SELF_EVENTS | IN_IGNORED)) {
@@ -154,7 +169,7 @@ static void on_content(struct manifest_watch *watch, struct place *place,
 	} else if (is_machinery(name)) {
 		watch->handlers.on_directory(watch->handlers.owner,
 					     (size_t)(place - watch->places));
-	} else if (manifest_watch_is_manifest(name)) {
+	} else if (path_watch_is_manifest(name)) {
 		auto_memory char *path = memory_format(
 			"%s/%s", strcmp(place->path, "/") == 0 ? "" : place->path, name);
 
@@ -162,20 +177,23 @@ static void on_content(struct manifest_watch *watch, struct place *place,
 	}
 }
 
-static void on_parent(struct manifest_watch *watch, struct place *place,
+static void on_parent(struct path_watch *watch, struct place *place,
 		      const struct inotify_event *event, const char *name)
 {
 	bool is_own = strcmp(name, place->name) == 0;
 
 	if ((event->mask & (SELF_EVENTS | IN_IGNORED)) ||
-	    (place->is_directory && is_own && (event->mask & REPLACED_EVENTS)))
+	    (place->is_directory && is_own && (event->mask & REPLACED_EVENTS))) {
 		look(watch, place);
-	else if (!place->is_directory && (is_own || is_machinery(name)))
+	} else if (!place->is_directory && (is_own || is_machinery(name))) {
+		if (event->mask & REPLACED_EVENTS)
+			arm(watch, place, &(struct error){0});
 		watch->handlers.on_file(watch->handlers.owner, place->path,
 					is_complete(event->mask));
+	}
 }
 
-static void on_event(struct manifest_watch *watch, const struct inotify_event *event)
+static void on_event(struct path_watch *watch, const struct inotify_event *event)
 {
 	const char *name = event->len ? event->name : "";
 
@@ -191,6 +209,8 @@ static void on_event(struct manifest_watch *watch, const struct inotify_event *e
 		}
 		if (event->mask & IN_Q_OVERFLOW)
 			look(watch, place);
+		else if (is_content && !place->is_directory)
+			on_itself(watch, place, event);
 		else if (is_content)
 			on_content(watch, place, event, name);
 		else if (is_parent)
@@ -200,7 +220,7 @@ static void on_event(struct manifest_watch *watch, const struct inotify_event *e
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
-	struct manifest_watch *watch = container_of(io, struct manifest_watch, readable);
+	struct path_watch *watch = container_of(io, struct path_watch, readable);
 	_Alignas(struct inotify_event) char buffer[16384];
 	ssize_t size = read(watch->fd, buffer, sizeof(buffer));
 
@@ -214,7 +234,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	}
 }
 
-static int open_place(struct manifest_watch *watch, struct place *place, const char *path,
+static int open_place(struct path_watch *watch, struct place *place, const char *path,
 		      struct error *err)
 {
 	const char *slash = strrchr(path, '/');
@@ -233,11 +253,11 @@ static int open_place(struct manifest_watch *watch, struct place *place, const c
 	return arm(watch, place, err);
 }
 
-int manifest_watch_open(struct ev_loop *loop, const char *const *paths, size_t count,
-			const struct manifest_watch_handlers *handlers, struct manifest_watch **ret,
-			struct error *err)
+int path_watch_open(struct ev_loop *loop, const char *const *paths, size_t count,
+		    const struct path_watch_handlers *handlers, struct path_watch **ret,
+		    struct error *err)
 {
-	struct manifest_watch *watch = memory_allocate(sizeof(*watch));
+	struct path_watch *watch = memory_allocate(sizeof(*watch));
 	int r = 0;
 
 	watch->loop = loop;
@@ -255,7 +275,7 @@ int manifest_watch_open(struct ev_loop *loop, const char *const *paths, size_t c
 		watch->count++;
 	}
 	if (r < 0) {
-		manifest_watch_close(watch);
+		path_watch_close(watch);
 		return r;
 	}
 	ev_io_start(loop, &watch->readable);
@@ -263,7 +283,7 @@ int manifest_watch_open(struct ev_loop *loop, const char *const *paths, size_t c
 	return 0;
 }
 
-void manifest_watch_close(struct manifest_watch *watch)
+void path_watch_close(struct path_watch *watch)
 {
 	if (!watch)
 		return;
@@ -279,7 +299,7 @@ void manifest_watch_close(struct manifest_watch *watch)
 	free(watch);
 }
 
-void manifest_watch_refresh(struct manifest_watch *watch)
+void path_watch_refresh(struct path_watch *watch)
 {
 	for (size_t i = 0; i < watch->count; i++)
 		look(watch, &watch->places[i]);
