@@ -123,8 +123,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 		options_print_flags(command->scope);
 		return 0;
 	}
-	if (options->argument_count && !*command->arguments) {
-		error_set(&err, -EINVAL, "unexpected argument \"%s\"", options->arguments[0]);
+	if (options->arguments.count && !*command->arguments) {
+		error_set(&err, -EINVAL, "unexpected argument \"%s\"", options->arguments.items[0]);
 		return fail(command->name, EXIT_USAGE, &err);
 	}
 	return command->run(options);

@@ -41,14 +41,14 @@ static int open_manifests(struct object_source *source, struct ev_loop *loop,
 			  struct error *err)
 {
 	const struct manifests_options manifests = {
-		.paths = (const char *const *)options->manifests,
-		.path_count = options->manifest_count,
+		.paths = (const char *const *)options->manifests.items,
+		.path_count = options->manifests.count,
 		.on_ignored = on_ignored,
 		.sink = *sink,
 	};
 
-	source->description = memory_format("manifests %s%s", options->manifests[0],
-					    options->manifest_count > 1 ? ", ..." : "");
+	source->description = memory_format("manifests %s%s", options->manifests.items[0],
+					    options->manifests.count > 1 ? ", ..." : "");
 	return manifests_open(loop, &manifests, &source->manifests, err);
 }
 
@@ -86,7 +86,7 @@ int object_source_open(struct ev_loop *loop, const struct options *options, cons
 		       struct error *err)
 {
 	struct object_source *source = memory_allocate(sizeof(*source));
-	int r = options->manifest_count
+	int r = options->manifests.count
 			? open_manifests(source, loop, options, sink, err)
 			: open_kube(source, loop, options, node_name, sink, observer, err);
 

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "configuration.h"
+#include "own_configuration.h"
 #include "setting.h"
 
 #include <ctype.h>
@@ -60,18 +61,16 @@ void options_free(struct options *options)
 {
 	if (!options)
 		return;
-	for (size_t i = 0; i < options->manifest_count; i++)
-		free(options->manifests[i]);
-	for (size_t i = 0; i < options->argument_count; i++)
-		free(options->arguments[i]);
+	text_list_clear(&options->manifests);
+	text_list_clear(&options->arguments);
+	text_list_clear(&options->command_line);
 	for (size_t i = 0; i < options->note_count; i++)
 		free(options->notes[i].names);
-	free(options->manifests);
-	free(options->arguments);
 	free(options->notes);
 	free(options->node_name);
 	free(options->socket_path);
 	free(options->configuration_path);
+	free(options->own_path);
 	free(options->write_to);
 	free(options->client.kubeconfig);
 	free(options->client.master);
@@ -163,11 +162,8 @@ static int gather(struct options *options, const struct option *table,
 		ret->items[ret->count++] =
 			(struct given){setting, value_of(setting, optarg, letter != 0)};
 	}
-	for (; optind < argc; optind++) {
-		options->arguments = memory_resize(options->arguments, options->argument_count + 1,
-						   sizeof(*options->arguments));
-		options->arguments[options->argument_count++] = memory_text(argv[optind]);
-	}
+	for (; optind < argc; optind++)
+		text_list_add(&options->arguments, argv[optind]);
 	return 0;
 }
 
@@ -216,8 +212,36 @@ static bool is_overruled(const struct options *options, const struct setting *se
 	return options->configuration_path && setting->field && !(setting->bits & SETTING_ALWAYS);
 }
 
+static bool is_given(const struct command_line *line, size_t count, const struct setting *setting)
+{
+	for (size_t i = 0; i < count; i++)
+		if (line->items[i].setting == setting)
+			return true;
+	return false;
+}
+
+/* Of our own settings, flags decide over the file. */
+static void forget_own(struct options *options, const struct command_line *line)
+{
+	auto_free(options) struct options *defaults = options_new();
+
+	for (size_t i = 0; options->own_path && i < line->count; i++) {
+		const struct setting *setting = line->items[i].setting;
+		auto_memory char *name = NULL;
+
+		if (!setting->own_field || is_given(line, i, setting) ||
+		    setting_is_equal(setting, options, defaults))
+			continue;
+		name = memory_text(setting->own_field);
+		options_note(options, true, name,
+			     "ignored in the file of --ipvsagent-config, because its flag decides");
+		setting_exchange(setting, options, defaults);
+	}
+}
+
 static int apply(struct options *options, const struct command_line *line, struct error *err)
 {
+	forget_own(options, line);
 	for (size_t i = 0; i < line->count; i++) {
 		const struct given *given = &line->items[i];
 		int r = is_overruled(options, given->setting) ? pass_over(options, given, err)
@@ -229,18 +253,22 @@ static int apply(struct options *options, const struct command_line *line, struc
 	return 0;
 }
 
-static int read_configuration(struct options *options, const struct command_line *line,
-			      struct error *err)
+static int read_files(struct options *options, const struct command_line *line, struct error *err)
 {
+	int r = 0;
+
 	for (size_t i = 0; i < line->count; i++) {
 		const struct given *given = &line->items[i];
 
-		if (strcmp(given->setting->flag, "config") == 0)
+		if (strcmp(given->setting->flag, "config") == 0 ||
+		    strcmp(given->setting->flag, "ipvsagent-config") == 0)
 			set_flag(options, given, err);
 	}
-	return options->configuration_path
-		       ? configuration_read(options, options->configuration_path, err)
-		       : 0;
+	if (options->configuration_path)
+		r = configuration_read(options, options->configuration_path, err);
+	if (r >= 0 && options->own_path)
+		r = own_configuration_read(options, options->own_path, err);
+	return r;
 }
 
 static void trim(char **text)
@@ -320,13 +348,15 @@ int options_parse(struct options *options, enum option_scope scope, int argc, ch
 	char **copies = memory_array((size_t)argc + 1, sizeof(*copies));
 	int r;
 
+	options->scope = scope;
 	for (int i = 0; i < argc; i++) {
+		text_list_add(&options->command_line, argv[i]);
 		copies[i] = memory_text(argv[i]);
 		write_dashes(copies[i]);
 	}
 	r = gather_flags(options, scope, argc, copies, &line, err);
 	if (r >= 0)
-		r = read_configuration(options, &line, err);
+		r = read_files(options, &line, err);
 	if (r >= 0)
 		r = apply(options, &line, err);
 	if (r >= 0)
@@ -338,6 +368,25 @@ int options_parse(struct options *options, enum option_scope scope, int argc, ch
 		free(copies[i]);
 	free(copies);
 	return r;
+}
+
+int options_reread(const struct options *options, struct options **ret, struct error *err)
+{
+	auto_free(options) struct options *next = options_new();
+	int r = options_parse(next, options->scope, (int)options->command_line.count,
+			      options->command_line.items, err);
+
+	if (r >= 0)
+		*ret = take(&next);
+	return r;
+}
+
+void options_exchange(struct options *a, struct options *b)
+{
+	struct options kept = *a;
+
+	*a = *b;
+	*b = kept;
 }
 
 void options_print_flags(enum option_scope scope)

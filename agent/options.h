@@ -7,6 +7,7 @@
 #include "../lib/kernel/ipvs.h"
 #include "../lib/plan/desired.h"
 #include "../lib/plan/ruleset.h"
+#include "text_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,11 +71,15 @@ struct option_note {
 	const char *reason;
 };
 
+/** enum option_scope - which command a flag belongs to; bits */
+enum option_scope { OPTION_SCOPE_RUN = 1, OPTION_SCOPE_STATUS = 2, OPTION_SCOPE_CLEANUP = 4 };
+
 /**
  * struct options - everything that can be set, filled with defaults by options_new()
  *
  * Names and defaults are kube-proxy's where it has the flag. Times are in seconds.
  * @configuration_path: file with a KubeProxyConfiguration; NULL = none
+ * @own_path:           file with settings that kube-proxy does not have; NULL = none
  * @write_to:           only write the configuration to this file
  * @cleanup:            only remove what is ours, as the command cleanup does
  * @init_only:          only make the preparations that need root
@@ -93,13 +98,14 @@ struct option_note {
  * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
  * @arguments:          what is left after the flags
  * @notes:              to be logged
+ * @command_line:       what options_parse() was given
  */
 struct options {
-	char **manifests;
-	size_t manifest_count;
+	struct text_list manifests;
 	char *node_name;
 	char *socket_path;
 	char *configuration_path;
+	char *own_path;
 	char *write_to;
 	bool cleanup;
 	bool init_only;
@@ -137,14 +143,12 @@ struct options {
 	bool watch;
 	bool help;
 	bool version;
-	char **arguments;
-	size_t argument_count;
+	struct text_list arguments;
 	struct option_note *notes;
 	size_t note_count;
+	struct text_list command_line;
+	enum option_scope scope;
 };
-
-/** enum option_scope - which command a flag belongs to; bits */
-enum option_scope { OPTION_SCOPE_RUN = 1, OPTION_SCOPE_STATUS = 2, OPTION_SCOPE_CLEANUP = 4 };
 
 struct options *options_new(void);
 void options_free(struct options *options);
@@ -156,7 +160,7 @@ AUTO_FREE_DEFINE(options);
  *
  * With --config the file decides, as in kube-proxy: of kube-proxy's flags only those count that
  * have no field in the file, --hostname-override and -v. Flags that are passed over, and what has
- * no effect here, are noted.
+ * no effect here, are noted. Of what the file of --ipvsagent-config can say, flags decide.
  * Source: kube-proxy 1.32 cmd/kube-proxy/app/options.go
  *
  * Return: 0 or a negative errno; the error names the flag or the field, and what is wrong with it.
@@ -164,6 +168,20 @@ AUTO_FREE_DEFINE(options);
  */
 int options_parse(struct options *options, enum option_scope scope, int argc, char **argv,
 		  struct error *err);
+
+/**
+ * options_reread() - the same command line once more, with what its files say now
+ * @ret:  fresh options; set on success only
+ */
+int options_reread(const struct options *options, struct options **ret, struct error *err);
+
+/**
+ * options_exchange() - each of the two becomes the other
+ *
+ * Whoever holds a pointer to options that may change while the program runs sees the new values
+ * from then on; what was taken out of them before may be freed with the other.
+ */
+void options_exchange(struct options *a, struct options *b);
 
 /** options_note() - remember what is to be said of @name; names with the same @reason gather */
 void options_note(struct options *options, bool is_warning, const char *name, const char *reason);

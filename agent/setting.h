@@ -14,7 +14,7 @@ struct setting;
  *   DURATION  "1m30s"
  *   SWITCH    true or false
  *   INTEGER, REAL
- *   LIST      of texts; on the command line separated by commas
+ *   LIST      of texts; on the command line separated by commas, or in several flags
  *   MAP       of switches; on the command line NAME=true,...
  */
 enum setting_form {
@@ -30,12 +30,14 @@ enum setting_form {
 /**
  * struct setting_kind - what a value can be
  * @set:              take the value; of a LIST, add one element. -EINVAL with the reason
- * @get:              the value as a KubeProxyConfiguration has it; a new reference. NULL for kinds
- *                    that never occur there
+ * @get:              the value as a file of settings has it; a new reference. NULL for kinds that
+ *                    never occur there
  * @empty_is_unset:   "" on the command line changes nothing
+ * @size:             of its place in struct options, in bytes; 0 = it has several places
  */
 struct setting_kind {
 	enum setting_form form;
+	size_t size;
 	int (*set)(const struct setting *setting, struct options *options, const char *text,
 		   struct error *err);
 	json_t *(*get)(const struct setting *setting, const struct options *options);
@@ -48,18 +50,23 @@ struct setting_kind {
  *   ZERO_DEFAULT  0 in the file stands for the default
  *   NOT_EMPTY     "" is an error
  *   POSITIVE      must be greater than 0
+ *   RESTART       what a file says of it while the program runs counts from the next start
+ *   WHOLE         a LIST whose flag gives one element, commas included
  */
 enum setting_bit {
 	SETTING_ALWAYS = 1,
 	SETTING_ZERO_DEFAULT = 2,
 	SETTING_NOT_EMPTY = 4,
 	SETTING_POSITIVE = 8,
+	SETTING_RESTART = 16,
+	SETTING_WHOLE = 32,
 };
 
 /**
  * struct setting - one thing that can be set
  * @flag:      without dashes; NULL = only in the configuration file
- * @field:     "ipvs.scheduler"; NULL = only a flag
+ * @field:     of a KubeProxyConfiguration: "ipvs.scheduler"; NULL = it has none
+ * @own_field: of our own file of settings; NULL = it has none
  * @kind:      NULL = has no effect here, for @ignored says why
  * @offset:    of its place in struct options
  * @minimum, @maximum: of an INTEGER
@@ -73,6 +80,7 @@ enum setting_bit {
 struct setting {
 	const char *flag;
 	const char *field;
+	const char *own_field;
 	const struct setting_kind *kind;
 	size_t offset;
 	int minimum, maximum;
@@ -91,11 +99,21 @@ extern const size_t setting_count;
 int setting_set(const struct setting *setting, struct options *options, const char *text,
 		struct error *err);
 
+/** setting_exchange() - each of the two gets the other's value; only for kinds of one place */
+void setting_exchange(const struct setting *setting, struct options *a, struct options *b);
+
+/** setting_is_equal() - whether the two have the same value */
+bool setting_is_equal(const struct setting *setting, const struct options *a,
+		      const struct options *b);
+
+/** setting_name() - by which an operator knows it: its field in a file, else its flag */
+const char *setting_name(const struct setting *setting);
+
 /** setting_is_switch() - whether the flag can stand without a value */
 bool setting_is_switch(const struct setting *setting);
 
 extern const struct setting_kind setting_kind_text;
-extern const struct setting_kind setting_kind_manifests;
+extern const struct setting_kind setting_kind_texts;
 extern const struct setting_kind setting_kind_switch;
 extern const struct setting_kind setting_kind_integer;
 extern const struct setting_kind setting_kind_real;

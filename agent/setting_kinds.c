@@ -37,15 +37,25 @@ static json_t *get_text(const struct setting *setting, const struct options *opt
 	return text_or_empty(*CONST_FIELD(char *, setting, options));
 }
 
-static int add_manifests(const struct setting *setting, struct options *options, const char *text,
-			 struct error *err)
+static int add_text(const struct setting *setting, struct options *options, const char *text,
+		    struct error *err)
 {
-	(void)setting;
-	(void)err;
-	options->manifests = memory_resize(options->manifests, options->manifest_count + 1,
-					   sizeof(*options->manifests));
-	options->manifests[options->manifest_count++] = memory_text(text);
+	struct text_list *list = FIELD(struct text_list, setting, options);
+
+	if (!*text)
+		return error_set(err, -EINVAL, "the value is empty");
+	text_list_add(list, text);
 	return 0;
+}
+
+static json_t *get_texts(const struct setting *setting, const struct options *options)
+{
+	const struct text_list *list = CONST_FIELD(struct text_list, setting, options);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(array, json_string(list->items[i]));
+	return array;
 }
 
 static int set_switch(const struct setting *setting, struct options *options, const char *text,
@@ -457,35 +467,40 @@ static int set_output(const struct setting *setting, struct options *options, co
 	return set_text(setting, options, text, err);
 }
 
-const struct setting_kind setting_kind_text = {SETTING_FORM_TEXT, set_text, get_text, true};
-const struct setting_kind setting_kind_manifests = {SETTING_FORM_TEXT, add_manifests, NULL, false};
-const struct setting_kind setting_kind_switch = {SETTING_FORM_SWITCH, set_switch, get_switch,
-						 false};
-const struct setting_kind setting_kind_integer = {SETTING_FORM_INTEGER, set_integer, get_integer,
-						  false};
-const struct setting_kind setting_kind_real = {SETTING_FORM_REAL, set_real, get_real, false};
-const struct setting_kind setting_kind_duration = {SETTING_FORM_DURATION, set_duration,
-						   get_duration, false};
-const struct setting_kind setting_kind_seconds = {SETTING_FORM_DURATION, set_seconds, get_seconds,
-						  false};
-const struct setting_kind setting_kind_address = {SETTING_FORM_TEXT, set_address, get_address,
-						  true};
-const struct setting_kind setting_kind_listen_address = {SETTING_FORM_TEXT, set_listen_address,
-							 get_listen_address, false};
-const struct setting_kind setting_kind_prefixes = {SETTING_FORM_LIST, add_prefixes, get_prefixes,
-						   true};
-const struct setting_kind setting_kind_cluster_cidr = {SETTING_FORM_TEXT, set_cluster_cidr,
+const struct setting_kind setting_kind_text = {SETTING_FORM_TEXT, sizeof(char *), set_text,
+					       get_text, true};
+const struct setting_kind setting_kind_texts = {SETTING_FORM_LIST, sizeof(struct text_list),
+						add_text, get_texts, false};
+const struct setting_kind setting_kind_switch = {SETTING_FORM_SWITCH, sizeof(bool), set_switch,
+						 get_switch, false};
+const struct setting_kind setting_kind_integer = {SETTING_FORM_INTEGER, sizeof(int), set_integer,
+						  get_integer, false};
+const struct setting_kind setting_kind_real = {SETTING_FORM_REAL, sizeof(double), set_real,
+					       get_real, false};
+const struct setting_kind setting_kind_duration = {SETTING_FORM_DURATION, sizeof(double),
+						   set_duration, get_duration, false};
+const struct setting_kind setting_kind_seconds = {SETTING_FORM_DURATION, sizeof(uint32_t),
+						  set_seconds, get_seconds, false};
+const struct setting_kind setting_kind_address = {SETTING_FORM_TEXT, sizeof(struct address),
+						  set_address, get_address, true};
+const struct setting_kind setting_kind_listen_address = {
+	SETTING_FORM_TEXT, sizeof(struct listen_address), set_listen_address, get_listen_address,
+	false};
+const struct setting_kind setting_kind_prefixes = {SETTING_FORM_LIST, sizeof(struct prefix_list),
+						   add_prefixes, get_prefixes, true};
+const struct setting_kind setting_kind_cluster_cidr = {SETTING_FORM_TEXT, 0, set_cluster_cidr,
 						       get_cluster_cidr, false};
 const struct setting_kind setting_kind_node_port_addresses = {
-	SETTING_FORM_LIST, add_node_port_addresses, get_node_port_addresses, true};
-const struct setting_kind setting_kind_scheduler = {SETTING_FORM_TEXT, set_scheduler, get_scheduler,
-						    true};
-const struct setting_kind setting_kind_detection = {SETTING_FORM_TEXT, set_detection, get_detection,
-						    true};
-const struct setting_kind setting_kind_mode = {SETTING_FORM_TEXT, set_mode, get_mode, true};
-const struct setting_kind setting_kind_feature_gates = {SETTING_FORM_MAP, set_feature_gates,
+	SETTING_FORM_LIST, 0, add_node_port_addresses, get_node_port_addresses, true};
+const struct setting_kind setting_kind_scheduler = {SETTING_FORM_TEXT, SCHEDULER_NAME_SIZE,
+						    set_scheduler, get_scheduler, true};
+const struct setting_kind setting_kind_detection = {SETTING_FORM_TEXT, 0, set_detection,
+						    get_detection, true};
+const struct setting_kind setting_kind_mode = {SETTING_FORM_TEXT, 0, set_mode, get_mode, true};
+const struct setting_kind setting_kind_feature_gates = {SETTING_FORM_MAP, 0, set_feature_gates,
 							get_feature_gates, true};
-const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, set_output, NULL, false};
+const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, sizeof(char *), set_output,
+						 NULL, false};
 
 static int set_elements(const struct setting *setting, struct options *options, const char *text,
 			struct error *err)
@@ -513,9 +528,39 @@ int setting_set(const struct setting *setting, struct options *options, const ch
 		return error_set(err, -EINVAL, "the value is empty");
 	if (!*text && setting->kind->empty_is_unset)
 		return 0;
-	if (setting->kind->form == SETTING_FORM_LIST)
+	if (setting->kind->form == SETTING_FORM_LIST && !(setting->bits & SETTING_WHOLE))
 		return set_elements(setting, options, text, err);
 	return setting->kind->set(setting, options, text, err);
+}
+
+void setting_exchange(const struct setting *setting, struct options *a, struct options *b)
+{
+	char *first = FIELD(char, setting, a), *second = FIELD(char, setting, b);
+
+	for (size_t i = 0; i < setting->kind->size; i++) {
+		char byte = first[i];
+
+		first[i] = second[i];
+		second[i] = byte;
+	}
+}
+
+bool setting_is_equal(const struct setting *setting, const struct options *a,
+		      const struct options *b)
+{
+	json_t *first = setting->kind->get(setting, a), *second = setting->kind->get(setting, b);
+	bool is_equal = json_equal(first, second);
+
+	json_decref(first);
+	json_decref(second);
+	return is_equal;
+}
+
+const char *setting_name(const struct setting *setting)
+{
+	if (setting->field)
+		return setting->field;
+	return setting->own_field ? setting->own_field : setting->flag;
 }
 
 bool setting_is_switch(const struct setting *setting)

@@ -39,13 +39,13 @@ static bool is_name(const char *text, size_t length)
 /* NAME is default/NAME, as for kubectl; NAMESPACE/ is everything in it. */
 static int filter_of(const struct options *options, char **ret, struct error *err)
 {
-	const char *argument = options->argument_count ? options->arguments[0] : "";
+	const char *argument = options->arguments.count ? options->arguments.items[0] : "";
 	const char *slash = strchr(argument, '/');
 
-	if (options->argument_count > 1)
+	if (options->arguments.count > 1)
 		return error_set(err, -EINVAL, "unexpected argument \"%s\"; one Service at most",
-				 options->arguments[1]);
-	if (!options->argument_count) {
+				 options->arguments.items[1]);
+	if (!options->arguments.count) {
 		*ret = memory_text("");
 		return 0;
 	}

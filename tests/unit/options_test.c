@@ -161,9 +161,9 @@ static void flags_without_field(void **state)
 		       "--write-config-to f left over");
 
 	(void)state;
-	assert_int_equal(options->manifest_count, 2);
-	assert_string_equal(options->manifests[0], "a");
-	assert_string_equal(options->manifests[1], "b");
+	assert_int_equal(options->manifests.count, 2);
+	assert_string_equal(options->manifests.items[0], "a");
+	assert_string_equal(options->manifests.items[1], "b");
 	assert_string_equal(options->socket_path, "/s");
 	assert_true(options->drain_timeout == 120);
 	assert_string_equal(options->desired.affinity_scheduler, "inherit");
@@ -171,9 +171,9 @@ static void flags_without_field(void **state)
 	assert_true(options->cleanup);
 	assert_true(options->init_only);
 	assert_string_equal(options->write_to, "f");
-	assert_int_equal(options->argument_count, 2);
-	assert_string_equal(options->arguments[0], "left");
-	assert_string_equal(options->arguments[1], "over");
+	assert_int_equal(options->arguments.count, 2);
+	assert_string_equal(options->arguments.items[0], "left");
+	assert_string_equal(options->arguments.items[1], "over");
 	assert_int_equal(options->note_count, 0);
 }
 

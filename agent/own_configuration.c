@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "own_configuration.h"
+
+#include "settings_file.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *own_field(const struct setting *setting)
+{
+	return setting->own_field;
+}
+
+static bool is_of_kube_proxy(const char *field)
+{
+	for (size_t i = 0; i < setting_count; i++)
+		if (memory_text_is_equal(settings[i].field, field) ||
+		    (settings[i].field && strncmp(settings[i].field, field, strlen(field)) == 0 &&
+		     settings[i].field[strlen(field)] == '.'))
+			return true;
+	return false;
+}
+
+static int refuse(struct options *options, const char *field, struct error *err)
+{
+	(void)options;
+	return error_set(err, -EINVAL,
+			 is_of_kube_proxy(field)
+				 ? "unknown here; it belongs into the KubeProxyConfiguration"
+				 : "unknown");
+}
+
+int own_configuration_read(struct options *options, const char *path, struct error *err)
+{
+	static const struct settings_file file = {
+		.what = "mapping of settings",
+		.is_strict = true,
+		.field = own_field,
+		.on_unknown = refuse,
+	};
+
+	return settings_file_read(options, &file, path, err);
+}
