@@ -10,6 +10,7 @@
 #include "flow_cleaner.h"
 #include "health_ports.h"
 #include "instance_lock.h"
+#include "link_watch.h"
 #include "localhost_ports.h"
 #include "loop_clock.h"
 #include "node_state.h"
@@ -30,9 +31,6 @@
 #include <systemd/sd-daemon.h>
 #endif
 
-/* The rest of a burst of address changes arrives within this time. */
-#define ADDRESSES_SECONDS 0.02
-
 struct agent {
 	struct ev_loop *loop;
 	const struct options *options;
@@ -43,6 +41,7 @@ struct agent {
 	struct kernel *kernel;
 	struct sync *sync;
 	struct verifier *verifier;
+	struct link_watch *link_watch;
 	struct drainer *drainer;
 	struct flow_cleaner *flows;
 	struct health_ports *health_ports;
@@ -57,8 +56,6 @@ struct agent {
 	struct control *control;
 	struct agent_health health;
 	struct status_sources sources;
-	ev_io link_events;
-	ev_timer addresses;
 	ev_signal stop[2];
 	ev_signal reload;
 	int lock;
@@ -301,40 +298,9 @@ static void on_rules_report(void *owner, bool is_in_place, const char *error)
 	}
 }
 
-static void on_addresses(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_addresses(void *owner)
 {
-	struct agent *agent = container_of(timer, struct agent, addresses);
-	struct error err = {0};
-
-	(void)loop;
-	(void)events;
-	if (node_state_read_addresses(agent->node, agent->kernel->link, &err) < 0) {
-		log_warning("reading the node's addresses: %s; trying again in 1 s", err.text);
-		ev_timer_set(&agent->addresses, 1., 0.);
-		ev_timer_start(agent->loop, &agent->addresses);
-		return;
-	}
-	refresh_node(agent);
-}
-
-static void on_link_event(struct ev_loop *loop, ev_io *io, int events)
-{
-	struct agent *agent = container_of(io, struct agent, link_events);
-	struct error err = {0};
-	int seen = link_monitor_read(agent->kernel->link, &err);
-
-	(void)events;
-	if (seen < 0) {
-		log_warning("rtnetlink: %s; relying on periodic verification", err.text);
-		ev_io_stop(loop, io);
-		return;
-	}
-	if (seen & (LINK_EVENT_BOUND | LINK_EVENT_LOST))
-		verifier_hurry(agent->verifier, FACILITY_LINK);
-	if ((seen & (LINK_EVENT_NODE | LINK_EVENT_LOST)) && !ev_is_active(&agent->addresses)) {
-		ev_timer_set(&agent->addresses, ADDRESSES_SECONDS, 0.);
-		ev_timer_start(loop, &agent->addresses);
-	}
+	refresh_node(owner);
 }
 
 static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
@@ -518,9 +484,8 @@ static int start(struct agent *agent, struct error *err)
 	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync,
 				       proxy_metrics_traffic(agent->metrics),
 				       agent->options->sync_period, on_observed, agent);
-	ev_io_init(&agent->link_events, on_link_event, link_monitor_descriptor(agent->kernel->link),
-		   EV_READ);
-	ev_io_start(agent->loop, &agent->link_events);
+	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
+					   agent->verifier, on_addresses, agent);
 	watch_signals(agent);
 	events_emit(agent->events, EVENT_KIND_STARTING, "%s", "");
 	log_info("ipvsagent %s on node %s: %s, scheduler %s, with ClientIP affinity %s",
@@ -550,7 +515,6 @@ int agent_run(const struct options *options, struct error *err)
 	agent.localhost_ports = localhost_ports_new(agent.loop);
 	select_localhost(&agent);
 	agent.rejections = rejections_new();
-	ev_timer_init(&agent.addresses, on_addresses, 0., 0.);
 
 	r = start(&agent, err);
 	if (r >= 0)
@@ -559,6 +523,7 @@ int agent_run(const struct options *options, struct error *err)
 	control_close(agent.control);
 	endpoints_close(agent.endpoints);
 	object_source_close(agent.source);
+	link_watch_free(agent.link_watch);
 	verifier_free(agent.verifier);
 	drainer_free(agent.drainer);
 	flow_cleaner_free(agent.flows);
