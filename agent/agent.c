@@ -59,13 +59,30 @@ struct agent {
 	ev_signal stop[2];
 	ev_signal reload;
 	int lock;
+	bool has_observed;
 	bool has_told_ready;
 };
 
+/* With --detect-local-mode NodeCIDR, which pods are this node's own is to be known first. */
+static bool lacks_pod_cidrs(struct agent *agent)
+{
+	bool is_lacking = agent->options->is_node_cidr && !node_state_has_pod_cidrs(agent->node);
+
+	if (is_lacking && !agent->health.lacks_pod_cidrs)
+		log_info("waiting for the podCIDRs of Node %s, which detectLocalMode NodeCIDR "
+			 "takes",
+			 node_state_name(agent->node));
+	agent->health.lacks_pod_cidrs = is_lacking;
+	return is_lacking;
+}
+
+/* The rules refer to the sets, which exist once the kernel has been observed. */
 static void refresh_rules(struct agent *agent)
 {
 	struct ruleset_options rules[2];
 
+	if (!agent->has_observed || lacks_pod_cidrs(agent))
+		return;
 	node_state_rules(agent->node, rules);
 	rules_keeper_set(agent->rules, rules);
 }
@@ -219,6 +236,12 @@ static void on_rejected(void *owner, const struct rejection *rejection)
 			 slash, rejection->name);
 }
 
+static void allow_source(struct agent *agent)
+{
+	if (agent->health.is_source_synced && !lacks_pod_cidrs(agent))
+		sync_allow(agent->sync, SYNC_GATE_SOURCE);
+}
+
 static void on_source_synced(void *owner)
 {
 	struct agent *agent = owner;
@@ -231,7 +254,7 @@ static void on_source_synced(void *owner)
 	agent->health.is_source_synced = true;
 	if (object_source_is_complete(agent->source))
 		sync_allow_sweep(agent->sync);
-	sync_allow(agent->sync, SYNC_GATE_SOURCE);
+	allow_source(agent);
 	sync_wake(agent->sync);
 }
 
@@ -275,7 +298,7 @@ static void on_observed(void *owner, bool is_first)
 
 	agent->health.last_verification_seconds = verifier_last_seconds(agent->verifier);
 	if (is_first) {
-		/* The rules refer to the sets, which exist from here on. */
+		agent->has_observed = true;
 		refresh_rules(agent);
 		sync_allow(agent->sync, SYNC_GATE_OBSERVED);
 		drainer_wake(agent->drainer);

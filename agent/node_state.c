@@ -15,6 +15,8 @@ struct node_state {
 	struct interface_address *observed;
 	size_t observed_count, observed_capacity;
 	struct node_addresses *addresses;
+	struct prefix *pod_cidrs;
+	size_t pod_cidr_count;
 };
 
 static char *find_name(const struct options *options)
@@ -46,6 +48,7 @@ void node_state_free(struct node_state *state)
 	node_free(state->node);
 	node_addresses_free(state->addresses);
 	free(state->observed);
+	free(state->pod_cidrs);
 	free(state->name);
 	free(state);
 }
@@ -53,6 +56,14 @@ void node_state_free(struct node_state *state)
 const char *node_state_name(const struct node_state *state)
 {
 	return state->name;
+}
+
+static void keep_pod_cidrs(struct node_state *state, const struct node *node)
+{
+	free(state->pod_cidrs);
+	state->pod_cidrs = memory_array(node->pod_cidr_count, sizeof(*state->pod_cidrs));
+	memcpy(state->pod_cidrs, node->pod_cidrs, node->pod_cidr_count * sizeof(*state->pod_cidrs));
+	state->pod_cidr_count = node->pod_cidr_count;
 }
 
 bool node_state_set_node(struct node_state *state, struct node *node)
@@ -63,7 +74,14 @@ bool node_state_set_node(struct node_state *state, struct node *node)
 	}
 	node_free(state->node);
 	state->node = node;
+	if (node && node->pod_cidr_count)
+		keep_pod_cidrs(state, node);
 	return true;
+}
+
+bool node_state_has_pod_cidrs(const struct node_state *state)
+{
+	return state->pod_cidr_count;
 }
 
 static void on_address(void *user, const struct node_address *address)
@@ -132,7 +150,6 @@ void node_state_rules(const struct node_state *state, struct ruleset_options ret
 {
 	static const uint16_t families[2] = {AF_INET, AF_INET6};
 	const struct options *options = state->options;
-	const struct node *node = state->node;
 
 	for (size_t i = 0; i < 2; i++) {
 		struct ruleset_options *rules = &ret[i];
@@ -149,8 +166,7 @@ void node_state_rules(const struct node_state *state, struct ruleset_options ret
 		if (options->detection != LOCAL_DETECTION_PREFIX)
 			continue;
 		if (options->is_node_cidr)
-			set_prefix(rules, node ? node->pod_cidrs : NULL,
-				   node ? node->pod_cidr_count : 0, families[i]);
+			set_prefix(rules, state->pod_cidrs, state->pod_cidr_count, families[i]);
 		else
 			set_prefix(rules, options->cluster_cidrs.items,
 				   options->cluster_cidrs.count, families[i]);

@@ -33,6 +33,13 @@ int node_state_read_addresses(struct node_state *state, struct link *link, struc
 /** node_state_view() - as planning needs it; valid until the next call that changes @state */
 void node_state_view(struct node_state *state, struct node_view *ret);
 
+/**
+ * node_state_has_pod_cidrs() - whether the Node has said so far which pods are its own
+ *
+ * They are kept when the Node goes.
+ */
+bool node_state_has_pod_cidrs(const struct node_state *state);
+
 /** node_state_rules() - what the fixed rules depend on, for IPv4 and IPv6 */
 void node_state_rules(const struct node_state *state, struct ruleset_options ret[2]);
 

@@ -390,6 +390,10 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 		print_remark(memory_text("Waiting: the source has not been read completely yet; "
 					 "nothing is programmed before."),
 			     STATUS_COLOUR_WAITING, style, stream);
+	else if (json_is_true(json_object_get(agent, "waitingForPodCIDRs")))
+		print_remark(memory_text("Waiting: the Node has no podCIDRs yet, which "
+					 "detectLocalMode NodeCIDR takes."),
+			     STATUS_COLOUR_WAITING, style, stream);
 	else if (!json_is_true(json_object_get(rules, "inPlace")))
 		print_remark(memory_text("Waiting: the iptables rules are not known to be in "
 					 "place yet."),

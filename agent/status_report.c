@@ -170,6 +170,8 @@ json_t *status_report_agent(const struct status_sources *sources)
 	json_object_set_new(report, "pid", json_integer(getpid()));
 	json_object_set_new(report, "uptimeSeconds", json_real(uptime));
 	json_object_set_new(report, "settled", json_boolean(sync_is_settled(sources->sync)));
+	json_object_set_new(report, "waitingForPodCIDRs",
+			    json_boolean(sources->health->lacks_pod_cidrs));
 	add_source(report, sources);
 	json_object_set_new(report, "passes", number_json(counters->passes));
 	json_object_set_new(report, "firstPassSeconds", json_real(counters->first_pass_seconds));

@@ -14,6 +14,7 @@
 
 /**
  * struct agent_health - what the agent knows of itself
+ * @lacks_pod_cidrs:            the Node has no podCIDRs yet, which are waited for
  * @rules_error:                why the iptables rules are not in place; "" if they are
  * @source_description:         where objects come from, in words: "manifests in /etc/x"
  * @last_verification_seconds:  how long the last look at the whole kernel state took; 0 = none yet
@@ -23,6 +24,7 @@
 struct agent_health {
 	bool is_source_synced;
 	bool are_rules_in_place;
+	bool lacks_pod_cidrs;
 	char rules_error[500];
 	char source_description[200];
 	double last_verification_seconds;

@@ -188,6 +188,10 @@ static void test_print(void **state)
 		 "file /f      bad f\n" AGENT_LINE "Repaired 4 objects that others had changed.\n"
 		 "The kernel refused 2 objects; they are tried again.\n"
 		 "Set FULL is close to its capacity: 90 of 100 members.\n"},
+		{"what the Node has to say first",
+		 AGENT(", 'waitingForPodCIDRs': true") SERVICES(""), "", false, true,
+		 "There are no Services.\n" AGENT_LINE
+		 "Waiting: the Node has no podCIDRs yet, which detectLocalMode NodeCIDR takes.\n"},
 		{"with a name, complaints about others are left out",
 		 AGENT(", 'rejections': ["
 		       " {'kind': 'EndpointSlice', 'namespace': 'a', 'name': 'y-1', 'reason': '1'},"

@@ -188,17 +188,17 @@ static void test_agent(void **state)
 	json_object_del(agent, "lastPassSeconds");
 	json_object_del(agent, "effort");
 	expected = json_pack(
-		"{s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, s:{s:b, s:s}, s:i, s:f, s:i, s:i,"
+		"{s:b, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, s:{s:b, s:s}, s:i, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
 		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}]}",
-		"node", "n", "settled", 1, "source", "description", "a test", "synced", 1,
-		"services", 2, "endpointSlices", 1, "endpoints", 2, "rules", "inPlace", 1, "error",
-		"", "passes", 1, "lastVerificationSeconds", 1.5, "waitingForRetry", 1, "draining",
-		0, "operations", "ipset", "applied", 4, "failed", 0, "repaired", 0, "ipvs",
-		"applied", 3, "failed", 1, "repaired", 0, "link", "applied", 2, "failed", 0,
-		"repaired", 0, "held", "virtualServers", 1, "destinations", 2, "setMembers", 4,
-		"addresses", 2, "sets", "rejections", "kind", "EndpointSlice", "namespace", "a",
-		"name", "web-2", "reason", "bad endpoint");
+		"waitingForPodCIDRs", 0, "node", "n", "settled", 1, "source", "description",
+		"a test", "synced", 1, "services", 2, "endpointSlices", 1, "endpoints", 2, "rules",
+		"inPlace", 1, "error", "", "passes", 1, "lastVerificationSeconds", 1.5,
+		"waitingForRetry", 1, "draining", 0, "operations", "ipset", "applied", 4, "failed",
+		0, "repaired", 0, "ipvs", "applied", 3, "failed", 1, "repaired", 0, "link",
+		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
+		"destinations", 2, "setMembers", 4, "addresses", 2, "sets", "rejections", "kind",
+		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint");
 	assert_non_null(expected);
 	if (!json_equal(agent, expected)) {
 		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);

@@ -99,14 +99,29 @@ step "BridgeInterface: what comes from that one is kept"
 restart_with --detect-local-mode BridgeInterface --pod-bridge-interface cali1
 assert_seen "cali1" client=192.168.77.10 pod1=10.244.1.1 pod3=192.168.77.10
 
-step "NodeCIDR: the Node says which pods are its own, sooner or later"
-restart_with --detect-local-mode NodeCIDR
-assert_seen "before the Node" client=192.168.77.1 pod1=10.244.1.1 rpod1=10.244.2.1
+step "NodeCIDR: the Node says which pods are its own, sooner or later; until then all stays as it was"
+agent_stop
+: >"$agent_log"
+node_manifest | manifest node.yaml
+dump_state "$directory/before"
+agent_start --detect-local-mode NodeCIDR
+wait_until 20 grep -q "waiting for the podCIDRs of Node node1" "$agent_log"
+wait_until 20 grep -q "read 2 Services" "$agent_log"
+assert_contains "the status" "Waiting: the Node has no podCIDRs yet" "$(agent status)"
+assert_seen "before the podCIDRs" client=192.168.77.10 pod1=10.244.1.1 pod3=192.168.77.10
+dump_state "$directory/after"
+assert_same_state "before the podCIDRs" "$directory/before" "$directory/after"
 node_manifest pod_cidrs="10.244.1.0/24 fd00:10:244:1::/64" | manifest node.yaml
-wait_until_equal 10 "with the Node: client" 192.168.77.10 seen_from client
-assert_seen "with the Node" node=192.168.77.10 pod1=10.244.1.1 rpod1=192.168.77.10
+wait_until_equal 20 "with the podCIDRs: client" 192.168.77.10 seen_from client
+wait_until 20 grep -q "programmed .* Services" "$agent_log"
+wait_until_equal 10 "with the podCIDRs: pod3" 10.244.1.3 seen_from pod3
+assert_seen "with the podCIDRs" node=192.168.77.10 pod1=10.244.1.1 rpod1=192.168.77.10
+assert_lacks "the status" "podCIDRs" "$(agent status)"
 wait_until 10 is_node_source client fd00:96::10
 assert_equal "IPv6: pod1" "fd00:10:244:1::1" "$(seen_from pod1 fd00:96::10)"
 node_manifest pod_cidrs=10.244.2.0/24 | manifest node.yaml
 wait_until_equal 10 "with another range: pod1" 192.168.77.10 seen_from pod1
 assert_seen "with another range" client=192.168.77.10 rpod1=10.244.2.1
+rm "$manifests/node.yaml"
+sleep 0.5
+assert_seen "when the Node is gone" client=192.168.77.10 pod1=192.168.77.10 rpod1=10.244.2.1

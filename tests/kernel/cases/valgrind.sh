@@ -86,6 +86,7 @@ answer_start pod1 tcp/8080
 	service_manifest web cluster_ip=10.96.0.10
 	slice_manifest web endpoints=pod1
 } | manifest web.yaml
+node_manifest pod_cidrs=10.244.0.0/24 | manifest node.yaml
 RANDOM=20240501
 
 step "start"
