@@ -21,12 +21,13 @@ struct node_state {
 
 static char *find_name(const struct options *options)
 {
+	const char *given = options->node_name ? options->node_name : getenv("NODE_NAME");
 	char host[256] = "localhost";
 	char *name;
 
-	if (!options->node_name)
+	if (!given || !*given)
 		gethostname(host, sizeof(host) - 1);
-	name = memory_text(options->node_name ? options->node_name : host);
+	name = memory_text(given && *given ? given : host);
 	for (char *at = name; *at; at++)
 		*at = (char)tolower((unsigned char)*at);
 	return name;

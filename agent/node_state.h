@@ -20,7 +20,11 @@ struct node_state;
 struct node_state *node_state_new(const struct options *options);
 void node_state_free(struct node_state *state);
 
-/** node_state_name() - --hostname-override or the host name, lower-cased as kube-proxy does */
+/**
+ * node_state_name() - --hostname-override, or else $NODE_NAME, or else the host's name
+ *
+ * Lower-cased, as kube-proxy does it.
+ */
 const char *node_state_name(const struct node_state *state);
 
 /** node_state_set_node() - takes ownership; ignored (and freed) if it is another Node; NULL = gone

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../../agent/node_state.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void the_name(void **state)
+{
+	char host[256] = "";
+	const struct {
+		const char *given, *environment, *name;
+	} rows[] = {
+		{"Given", "Environment", "given"},
+		{NULL, "Environment.Example", "environment.example"},
+		{NULL, "", host},
+		{NULL, NULL, host},
+	};
+
+	(void)state;
+	assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_free(options) struct options *options = options_new();
+		struct node_state *node;
+
+		options->node_name = memory_text(rows[i].given);
+		if (rows[i].environment)
+			setenv("NODE_NAME", rows[i].environment, 1);
+		else
+			unsetenv("NODE_NAME");
+		node = node_state_new(options);
+		assert_int_equal(strcasecmp(node_state_name(node), rows[i].name), 0);
+		for (const char *c = node_state_name(node); *c; c++)
+			assert_false(*c >= 'A' && *c <= 'Z');
+		node_state_free(node);
+	}
+}
+
+static struct node *written_node(const char *pod_cidr)
+{
+	struct node *node = memory_allocate(sizeof(*node));
+
+	node->name = memory_text("n");
+	if (pod_cidr) {
+		node->pod_cidrs = memory_array(1, sizeof(*node->pod_cidrs));
+		node->pod_cidr_count = 1;
+		assert_true(address_parse_prefix(pod_cidr, node->pod_cidrs));
+	}
+	return node;
+}
+
+static void assert_pod_prefix(const struct node_state *node, const char *text)
+{
+	struct ruleset_options rules[2];
+	char buffer[ADDRESS_TEXT_SIZE];
+
+	node_state_rules(node, rules);
+	assert_int_equal(rules[0].detection, LOCAL_DETECTION_PREFIX);
+	assert_string_equal(address_prefix_text(&rules[0].pod_prefix, buffer), text);
+}
+
+static void pod_cidrs_outlive_the_node(void **state)
+{
+	auto_free(options) struct options *options = options_new();
+	struct node_state *node;
+
+	(void)state;
+	options->node_name = memory_text("n");
+	options->is_node_cidr = true;
+	node = node_state_new(options);
+	assert_false(node_state_has_pod_cidrs(node));
+	node_state_set_node(node, written_node(NULL));
+	assert_false(node_state_has_pod_cidrs(node));
+	node_state_set_node(node, written_node("10.1.0.0/24"));
+	assert_true(node_state_has_pod_cidrs(node));
+	assert_pod_prefix(node, "10.1.0.0/24");
+	node_state_set_node(node, written_node("10.2.0.0/24"));
+	assert_pod_prefix(node, "10.2.0.0/24");
+	node_state_set_node(node, NULL);
+	assert_true(node_state_has_pod_cidrs(node));
+	assert_pod_prefix(node, "10.2.0.0/24");
+	node_state_free(node);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_name),
+		cmocka_unit_test(pod_cidrs_outlive_the_node),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
