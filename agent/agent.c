@@ -17,6 +17,7 @@
 #include "object_source.h"
 #include "preparation.h"
 #include "rejections.h"
+#include "reload.h"
 #include "rules_keeper.h"
 #include "status_report.h"
 #include "sync.h"
@@ -33,7 +34,7 @@
 
 struct agent {
 	struct ev_loop *loop;
-	const struct options *options;
+	struct options *options;
 	struct strings *strings;
 	struct store *store;
 	struct rejections *rejections;
@@ -53,6 +54,7 @@ struct agent {
 	struct events *events;
 	struct rules_keeper *rules;
 	struct object_source *source;
+	struct reload *settings;
 	struct control *control;
 	struct agent_health health;
 	struct status_sources sources;
@@ -89,48 +91,25 @@ static void refresh_rules(struct agent *agent)
 
 static void refresh_node(struct agent *agent)
 {
+	bool has_selection =
+		agent->options->node_port_prefixes.count || agent->options->node_port_primary;
 	struct node_view view;
 
 	node_state_view(agent->node, &view);
 	sync_set_node(agent->sync, &view);
 
 	/* Without a selection the port answers everywhere, as kube-proxy's does. */
-	if (agent->options->node_port_prefixes.count || agent->options->node_port_primary)
-		health_ports_listen_on(agent->health_ports, view.node_port_addresses,
-				       view.node_port_address_count);
+	health_ports_listen_on(agent->health_ports, view.node_port_addresses,
+			       has_selection ? view.node_port_address_count : 0);
 }
 
-/* As --nodeport-addresses says: a family without any range takes all addresses. */
-static bool selects(const struct options *options, const struct address *loopback)
+/* Return: whether all Services are to be planned again */
+static bool select_localhost(struct agent *agent)
 {
-	bool has_range = false;
-
-	if (!options->localhost_node_ports || options->node_port_primary)
-		return false;
-	for (size_t i = 0; i < options->node_port_prefixes.count; i++) {
-		const struct prefix *range = &options->node_port_prefixes.items[i];
-
-		if (range->address.family != loopback->family)
-			continue;
-		if (prefix_contains(range, loopback))
-			return true;
-		has_range = true;
-	}
-	return !has_range;
-}
-
-static void select_localhost(struct agent *agent)
-{
-	static const char *const loopbacks[2] = {"127.0.0.1", "::1"};
 	bool is_selected[2];
 
-	for (size_t i = 0; i < COUNT(loopbacks); i++) {
-		struct address loopback;
-
-		address_parse(loopbacks[i], &loopback);
-		is_selected[i] = selects(agent->options, &loopback);
-	}
-	localhost_ports_select(agent->localhost_ports, is_selected);
+	node_state_loopbacks(agent->node, is_selected);
+	return localhost_ports_select(agent->localhost_ports, is_selected);
 }
 
 /* At the start this comes for each object there is: too often to look at the clock each time. */
@@ -192,8 +171,7 @@ static void on_endpoint_slice_removed(void *owner, const char *namespace_name, c
 static void on_node_changed(struct agent *agent)
 {
 	refresh_node(agent);
-	if (agent->options->is_node_cidr)
-		refresh_rules(agent);
+	refresh_rules(agent);
 }
 
 static void on_node_set(void *owner, struct node *node)
@@ -340,6 +318,7 @@ static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
 
 	(void)loop;
 	(void)events;
+	reload_now(agent->settings);
 	object_source_reload(agent->source);
 }
 
@@ -371,17 +350,9 @@ static int open_kernel(struct agent *agent, struct error *err)
 	return r;
 }
 
-static void create_sync(struct agent *agent)
+static struct sync_options sync_options_of(const struct options *options)
 {
-	const struct options *options = agent->options;
-	struct kernel_target target = kernel_target(agent->kernel);
-	struct sync_observer observer = {
-		.owner = agent,
-		.planned = on_planned,
-		.applied = on_applied,
-		.passed = on_passed,
-	};
-	struct sync_options sync_options = {
+	return (struct sync_options){
 		.desired = options->desired,
 		.min_period = options->min_sync_period,
 		.ledger =
@@ -391,8 +362,65 @@ static void create_sync(struct agent *agent)
 				.retry_most_milliseconds = 60000,
 			},
 	};
+}
 
-	agent->sync = sync_new(agent->loop, &target, agent->store, &sync_options, &observer);
+static void create_sync(struct agent *agent)
+{
+	struct kernel_target target = kernel_target(agent->kernel);
+	struct sync_options options = sync_options_of(agent->options);
+	struct sync_observer observer = {
+		.owner = agent,
+		.planned = on_planned,
+		.applied = on_applied,
+		.passed = on_passed,
+	};
+
+	agent->sync = sync_new(agent->loop, &target, agent->store, &options, &observer);
+	ledger_set_excluded(sync_ledger(agent->sync), agent->options->excluded.items,
+			    agent->options->excluded.count);
+}
+
+static int on_settings_read(void *owner, const struct options *next, struct error *err)
+{
+	const struct agent *agent = owner;
+	const struct desired_options *now = &agent->options->desired;
+
+	if (strcmp(next->desired.scheduler, now->scheduler) == 0 &&
+	    strcmp(next->desired.affinity_scheduler, now->affinity_scheduler) == 0)
+		return 0;
+	return preparation_scheduler(next, agent->kernel->ipvs, err);
+}
+
+static void on_settings_changed(void *owner, const struct options *before)
+{
+	struct agent *agent = owner;
+	const struct options *options = agent->options;
+	struct sync_options sync_options = sync_options_of(options);
+
+	preparation_follow(options, before, agent->kernel->ipvs);
+	proxy_health_set_period(&agent->proxy_health, options->sync_period);
+	verifier_set_period(agent->verifier, options->sync_period);
+	ledger_set_excluded(sync_ledger(agent->sync), options->excluded.items,
+			    options->excluded.count);
+	sync_set_options(agent->sync, &sync_options);
+	refresh_node(agent);
+	refresh_rules(agent);
+	allow_source(agent);
+	if (select_localhost(agent))
+		sync_plan_all(agent->sync);
+	endpoints_follow_options(agent->endpoints);
+}
+
+static void follow_settings(struct agent *agent)
+{
+	const struct reload_observer observer = {
+		.owner = agent,
+		.check = on_settings_read,
+		.changed = on_settings_changed,
+	};
+
+	agent->settings = reload_new(agent->loop, agent->options, &observer);
+	agent->health.settings = reload_state(agent->settings);
 }
 
 static void on_response(void *owner, const char *method, const char *host, int status)
@@ -478,8 +506,6 @@ static int start(struct agent *agent, struct error *err)
 		return r;
 
 	create_sync(agent);
-	ledger_set_excluded(sync_ledger(agent->sync), agent->options->excluded.items,
-			    agent->options->excluded.count);
 	r = node_state_read_addresses(agent->node, agent->kernel->link, err);
 	if (r < 0)
 		return error_wrap(err, r, "reading the node's addresses");
@@ -509,6 +535,7 @@ static int start(struct agent *agent, struct error *err)
 				       agent->options->sync_period, on_observed, agent);
 	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
 					   agent->verifier, on_addresses, agent);
+	follow_settings(agent);
 	watch_signals(agent);
 	events_emit(agent->events, EVENT_KIND_STARTING, "%s", "");
 	log_info("ipvsagent %s on node %s: %s, scheduler %s, with ClientIP affinity %s",
@@ -517,7 +544,7 @@ static int start(struct agent *agent, struct error *err)
 	return 0;
 }
 
-int agent_run(const struct options *options, struct error *err)
+int agent_run(struct options *options, struct error *err)
 {
 	struct agent agent = {.options = options, .lock = -1};
 	int r;
@@ -536,13 +563,14 @@ int agent_run(const struct options *options, struct error *err)
 	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health, agent.events,
 					      node_state_name(agent.node));
 	agent.localhost_ports = localhost_ports_new(agent.loop);
-	select_localhost(&agent);
 	agent.rejections = rejections_new();
+	select_localhost(&agent);
 
 	r = start(&agent, err);
 	if (r >= 0)
 		ev_run(agent.loop, 0);
 
+	reload_free(agent.settings);
 	control_close(agent.control);
 	endpoints_close(agent.endpoints);
 	object_source_close(agent.source);

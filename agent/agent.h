@@ -8,10 +8,11 @@
 /**
  * agent_run() - be the node's service proxy until SIGTERM or SIGINT
  *
- * Leaves the kernel's state in place when it ends. SIGHUP reads the manifests again.
+ * Leaves the kernel's state in place when it ends. Follows the files of settings, so @options
+ * change; SIGHUP reads these and the manifests again.
  * Return: 0 after a signal; a negative errno if the environment does not allow the work, with
  * what is missing in @err; -EBUSY if another agent runs in this network namespace
  */
-int agent_run(const struct options *options, struct error *err);
+int agent_run(struct options *options, struct error *err);
 
 #endif

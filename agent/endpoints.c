@@ -224,6 +224,23 @@ int endpoints_open(struct ev_loop *loop, const struct endpoints_sources *sources
 	return 0;
 }
 
+static void move(struct endpoint_port *port, const struct listen_address *at)
+{
+	if (port->at.port == at->port && address_is_equal(&port->at.address, &at->address))
+		return;
+	http_server_close(take(&port->server));
+	port->at = *at;
+	port->has_complained = false;
+}
+
+void endpoints_follow_options(struct endpoints *endpoints)
+{
+	move(&endpoints->ports[0], &endpoints->sources.options->healthz);
+	move(&endpoints->ports[1], &endpoints->sources.options->metrics);
+	ev_timer_stop(endpoints->loop, &endpoints->retry);
+	listen_or_retry(endpoints);
+}
+
 void endpoints_close(struct endpoints *endpoints)
 {
 	if (!endpoints)

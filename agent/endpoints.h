@@ -42,6 +42,13 @@ struct endpoints_sources {
 int endpoints_open(struct ev_loop *loop, const struct endpoints_sources *sources,
 		   struct endpoints **ret, struct error *err);
 
+/**
+ * endpoints_follow_options() - the addresses may be others; listen there, and nowhere else
+ *
+ * Failures are logged and tried again, whatever --bind-address-hard-fail says.
+ */
+void endpoints_follow_options(struct endpoints *endpoints);
+
 /** endpoints_close() - stop listening; NULL is fine */
 void endpoints_close(struct endpoints *endpoints);
 

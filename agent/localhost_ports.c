@@ -209,9 +209,12 @@ void localhost_ports_planned(struct localhost_ports *ports, const char *key,
 	}
 }
 
-void localhost_ports_select(struct localhost_ports *ports, const bool is_selected[2])
+bool localhost_ports_select(struct localhost_ports *ports, const bool is_selected[2])
 {
+	if (ports->is_selected[0] == is_selected[0] && ports->is_selected[1] == is_selected[1])
+		return false;
 	memcpy(ports->is_selected, is_selected, sizeof(ports->is_selected));
+	return true;
 }
 
 /*

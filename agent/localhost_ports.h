@@ -5,6 +5,7 @@
 #include "../lib/plan/desired.h"
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -24,8 +25,9 @@ void localhost_ports_free(struct localhost_ports *ports);
  * @is_selected:  IPv4, IPv6; both false at first
  *
  * Counts for what localhost_ports_planned() gets from then on.
+ * Return: whether it is another selection, so that all Services are to be planned again
  */
-void localhost_ports_select(struct localhost_ports *ports, const bool is_selected[2]);
+bool localhost_ports_select(struct localhost_ports *ports, const bool is_selected[2]);
 
 /**
  * localhost_ports_planned() - follow what a Service wants

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../lib/base/log.h"
 #include "agent.h"
 #include "cleanup.h"
 #include "configuration.h"
 #include "options.h"
 #include "preparation.h"
+#include "settings_log.h"
 #include "status_command.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ struct command {
 	const char *arguments;
 	const char *help;
 	enum option_scope scope;
-	int (*run)(const struct options *options);
+	int (*run)(struct options *options);
 };
 
 static int fail(const char *command, int status, const struct error *err)
@@ -37,42 +37,24 @@ static int exit_status(int code)
 	return code == -EINVAL ? EXIT_USAGE : EXIT_ENVIRONMENT;
 }
 
-static enum log_level level_of(int verbosity)
-{
-	if (verbosity >= 4)
-		return LOG_LEVEL_DEBUG;
-	return verbosity >= 2 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
-}
-
-static void start_logging(const struct options *options)
-{
-	log_set_level(level_of(options->verbosity));
-	for (size_t i = 0; i < options->note_count; i++) {
-		const struct option_note *note = &options->notes[i];
-
-		log_write(note->is_warning ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "%s: %s",
-			  note->names, note->reason);
-	}
-}
-
-static int cleanup(const struct options *options)
+static int cleanup(struct options *options)
 {
 	struct error err = {0};
 	int r;
 
-	start_logging(options);
+	settings_log(options, NULL);
 	r = cleanup_run(options, &err);
 	return r < 0 ? fail("cleanup", exit_status(r), &err) : 0;
 }
 
-static int version(const struct options *options)
+static int version(struct options *options)
 {
 	(void)options;
 	printf("ipvsagent %s\n", IPVSAGENT_VERSION);
 	return 0;
 }
 
-static int run(const struct options *options)
+static int run(struct options *options)
 {
 	struct error err = {0};
 	int r;
@@ -81,7 +63,7 @@ static int run(const struct options *options)
 		return version(options);
 	if (options->cleanup)
 		return cleanup(options);
-	start_logging(options);
+	settings_log(options, NULL);
 	if (options->write_to)
 		r = configuration_write(options, options->write_to, &err);
 	else if (options->init_only)
@@ -91,10 +73,15 @@ static int run(const struct options *options)
 	return r < 0 ? fail("run", exit_status(r), &err) : 0;
 }
 
+static int status(struct options *options)
+{
+	return status_command(options);
+}
+
 static const struct command commands[] = {
 	{"run", "", "be the service proxy of this node", OPTION_SCOPE_RUN, run},
 	{"status", "[NAMESPACE/NAME]", "show what the running agent has programmed",
-	 OPTION_SCOPE_STATUS, status_command},
+	 OPTION_SCOPE_STATUS, status},
 	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",
 	 OPTION_SCOPE_CLEANUP, cleanup},
 	{"version", "", "print the version", 0, version},

@@ -134,6 +134,36 @@ void node_state_view(struct node_state *state, struct node_view *ret)
 	node_addresses_fill(state->addresses, ret);
 }
 
+static bool selects(const struct options *options, const struct address *loopback)
+{
+	bool has_range = false;
+
+	if (!options->localhost_node_ports || options->node_port_primary)
+		return false;
+	for (size_t i = 0; i < options->node_port_prefixes.count; i++) {
+		const struct prefix *range = &options->node_port_prefixes.items[i];
+
+		if (range->address.family != loopback->family)
+			continue;
+		if (prefix_contains(range, loopback))
+			return true;
+		has_range = true;
+	}
+	return !has_range;
+}
+
+void node_state_loopbacks(const struct node_state *state, bool ret[2])
+{
+	static const char *const loopbacks[2] = {"127.0.0.1", "::1"};
+
+	for (size_t i = 0; i < COUNT(loopbacks); i++) {
+		struct address loopback;
+
+		address_parse(loopbacks[i], &loopback);
+		ret[i] = selects(state->options, &loopback);
+	}
+}
+
 static void set_prefix(struct ruleset_options *rules, const struct prefix *prefixes, size_t count,
 		       uint16_t family)
 {

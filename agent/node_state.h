@@ -38,6 +38,14 @@ int node_state_read_addresses(struct node_state *state, struct link *link, struc
 void node_state_view(struct node_state *state, struct node_view *ret);
 
 /**
+ * node_state_loopbacks() - on which loopback addresses NodePorts answer
+ * @ret:  127.0.0.1, ::1
+ *
+ * As --nodeport-addresses says: a family without any range takes all addresses.
+ */
+void node_state_loopbacks(const struct node_state *state, bool ret[2]);
+
+/**
  * node_state_has_pod_cidrs() - whether the Node has said so far which pods are its own
  *
  * They are kept when the Node goes.

@@ -243,6 +243,32 @@ int preparation_timeouts(const struct options *options, struct ipvs *ipvs, struc
 	return ipvs_set_timeouts(ipvs, &options->timeouts, err);
 }
 
+static bool is_conntrack_equal(const struct conntrack_options *a, const struct conntrack_options *b)
+{
+	return a->max_per_core == b->max_per_core && a->min == b->min &&
+	       a->tcp_established_timeout == b->tcp_established_timeout &&
+	       a->tcp_close_wait_timeout == b->tcp_close_wait_timeout &&
+	       a->udp_timeout == b->udp_timeout && a->udp_stream_timeout == b->udp_stream_timeout &&
+	       a->tcp_be_liberal == b->tcp_be_liberal;
+}
+
+void preparation_follow(const struct options *options, const struct options *before,
+			struct ipvs *ipvs)
+{
+	struct error err = {0};
+
+	if (options->oom_score_adj != before->oom_score_adj)
+		preparation_process(options);
+	if (memcmp(&options->timeouts, &before->timeouts, sizeof(options->timeouts)) != 0 &&
+	    preparation_timeouts(options, ipvs, &err) < 0)
+		log_warning("IPVS timeouts: %s; going on with those of before", err.text);
+	if (options->strict_arp != before->strict_arp ||
+	    !is_conntrack_equal(&options->conntrack, &before->conntrack))
+		preparation_sysctls(options);
+	if (before->strict_arp && !options->strict_arp)
+		log_info("arp_ignore and arp_announce stay as they were set, as they always do");
+}
+
 /* The legacy iptables programs load these themselves, which takes CAP_SYS_MODULE; all others are
  * loaded by the kernel when rules name them. A kernel that only knows nftables has neither. */
 static void load_legacy_tables(void)

@@ -41,6 +41,14 @@ int preparation_scheduler(const struct options *options, struct ipvs *ipvs, stru
 int preparation_timeouts(const struct options *options, struct ipvs *ipvs, struct error *err);
 
 /**
+ * preparation_follow() - the same for options that take the place of @before while the agent runs
+ *
+ * What is to be left as it is from now on stays as it was set; what is refused is logged.
+ */
+void preparation_follow(const struct options *options, const struct options *before,
+			struct ipvs *ipvs);
+
+/**
  * preparation_init() - --init-only: load modules, set sysctls and timeouts, and nothing else
  *
  * An agent that runs afterwards needs neither CAP_SYS_MODULE nor a writable /proc/sys.

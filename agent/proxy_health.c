@@ -7,8 +7,13 @@
 void proxy_health_init(struct proxy_health *health, double period)
 {
 	memset(health, 0, sizeof(*health));
-	health->timeout = (uint64_t)(2 * period * 1000);
+	proxy_health_set_period(health, period);
 	health->is_eligible = true;
+}
+
+void proxy_health_set_period(struct proxy_health *health, double period)
+{
+	health->timeout = (uint64_t)(2 * period * 1000);
 }
 
 void proxy_health_queued(struct proxy_health *health, enum proxy_part part, uint64_t now)

@@ -35,6 +35,9 @@ struct proxy_health {
 /** proxy_health_init() - @period: seconds between two verifications */
 void proxy_health_init(struct proxy_health *health, double period);
 
+/** proxy_health_set_period() - another one from now on */
+void proxy_health_set_period(struct proxy_health *health, double period);
+
 /** proxy_health_queued() - there is a change that @part has to follow */
 void proxy_health_queued(struct proxy_health *health, enum proxy_part part, uint64_t now);
 

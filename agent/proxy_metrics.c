@@ -52,6 +52,9 @@ enum id {
 	EVENTS_WAITING,
 	SETTLED,
 	RULES_IN_PLACE,
+	SETTINGS_IN_FORCE,
+	SETTINGS_WAITING,
+	SETTINGS_READ,
 	FIRST_PASS,
 	VERIFICATION,
 	TURN,
@@ -180,6 +183,16 @@ static const struct metric_description descriptions[ID_COUNT] = {
 	[SETTLED] = {"ipvsagent_settled", "1 while no Service waits to be planned.", GAUGE},
 	[RULES_IN_PLACE] = {"ipvsagent_rules_in_place", "1 while the iptables rules are in place.",
 			    GAUGE},
+	[SETTINGS_IN_FORCE] = {"ipvsagent_settings_in_force",
+			       "1 while the files of settings could be used as they are; 0 while "
+			       "those of before are in force.",
+			       GAUGE},
+	[SETTINGS_WAITING] = {"ipvsagent_settings_waiting_for_restart",
+			      "Settings whose new value takes a restart.", GAUGE},
+	[SETTINGS_READ] = {"ipvsagent_settings_read_total",
+			   "How often changed files of settings were applied, or began to be of "
+			   "no use (rejected).",
+			   COUNTER, LABELS("result")},
 	[FIRST_PASS] = {"ipvsagent_first_pass_duration_seconds",
 			"From everything known to everything programmed, after the start.", GAUGE},
 	[VERIFICATION] = {"ipvsagent_verification_duration_seconds",
@@ -480,6 +493,18 @@ static void collect_source(struct proxy_metrics *metrics, const struct status_so
 	set(metrics, VERIFICATION, health->last_verification_seconds);
 }
 
+static void collect_settings(struct proxy_metrics *metrics, const struct reload_state *state)
+{
+	const struct reload_state none = {.error = (char[]){""}};
+
+	if (!state)
+		state = &none;
+	set(metrics, SETTINGS_IN_FORCE, !*state->error);
+	set(metrics, SETTINGS_WAITING, (double)state->waiting.count);
+	set_labelled(metrics, SETTINGS_READ, "applied", (double)state->applied);
+	set_labelled(metrics, SETTINGS_READ, "rejected", (double)state->rejected);
+}
+
 static void collect_watches(struct proxy_metrics *metrics, const struct object_source *source)
 {
 	struct kube_source_watch watches[KUBE_SOURCE_WATCHES];
@@ -521,6 +546,7 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	collect_source(metrics, status);
 	collect_watches(metrics, sources->source);
 	collect_events(metrics, sources->source);
+	collect_settings(metrics, status->health->settings);
 	if (metrics->traffic)
 		service_traffic_collect(metrics->traffic, sync_ledger(status->sync));
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "internal", (double)metrics->internal_gap_count);

@@ -40,6 +40,7 @@ struct rules_keeper {
 	bool has_bridge_netfilter;
 	bool has_options;
 	struct ruleset_options options[2];
+	char *interfaces[2]; /* what @options name; theirs */
 };
 
 static bool all_in_place(const struct rules_keeper *keeper)
@@ -173,9 +174,27 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	rules_keeper_verify(container_of(timer, struct rules_keeper, retry));
 }
 
+static bool options_are_equal(const struct ruleset_options *a, const struct ruleset_options *b)
+{
+	return a->detection == b->detection &&
+	       memcmp(&a->pod_prefix, &b->pod_prefix, sizeof(a->pod_prefix)) == 0 &&
+	       memory_text_is_equal(a->pod_interface, b->pod_interface) &&
+	       a->masquerade_mark == b->masquerade_mark && a->masquerade_all == b->masquerade_all;
+}
+
 void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options options[2])
 {
-	memcpy(keeper->options, options, sizeof(keeper->options));
+	if (keeper->has_options && options_are_equal(&keeper->options[0], &options[0]) &&
+	    options_are_equal(&keeper->options[1], &options[1]))
+		return;
+	for (size_t i = 0; i < COUNT(keeper->options); i++) {
+		char *interface = memory_text(options[i].pod_interface);
+
+		free(keeper->interfaces[i]);
+		keeper->interfaces[i] = interface;
+		keeper->options[i] = options[i];
+		keeper->options[i].pod_interface = interface;
+	}
 	keeper->has_options = true;
 	outdate(keeper);
 	rules_keeper_verify(keeper);
@@ -241,6 +260,7 @@ void rules_keeper_free(struct rules_keeper *keeper)
 	for (size_t i = 0; i < COUNT(keeper->families); i++) {
 		rules_close(keeper->families[i].rules);
 		ruleset_free(keeper->families[i].ruleset);
+		free(keeper->interfaces[i]);
 	}
 	free(keeper);
 }

@@ -27,8 +27,9 @@ int rules_keeper_new(struct ev_loop *loop,
 void rules_keeper_free(struct rules_keeper *keeper);
 
 /**
- * rules_keeper_set() - what the rules depend on; then verify
- * @options:  of IPv4 and IPv6 (in this order); has_random_fully and family are filled in here
+ * rules_keeper_set() - what the rules depend on; if that is new, verify
+ * @options:  of IPv4 and IPv6 (in this order), copied; has_random_fully and family are filled in
+ *            here
  */
 void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options options[2]);
 

@@ -317,6 +317,21 @@ static void print_full_sets(const json_t *sets, const struct status_style *style
 	}
 }
 
+static char *joined(const json_t *texts)
+{
+	char *all = memory_text("");
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach (texts, i, text) {
+		char *longer = memory_format("%s%s%s", all, i ? ", " : "", json_string_value(text));
+
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
 static void print_uptime(double seconds, char *buffer, size_t size)
 {
 	unsigned long minutes = (unsigned long)seconds / 60;
@@ -376,6 +391,19 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 			     STATUS_COLOUR_BAD, style, stream);
 }
 
+static void print_settings(const json_t *settings, const struct status_style *style, FILE *stream)
+{
+	const char *error = text_of(settings, "error");
+	auto_memory char *waiting = joined(json_object_get(settings, "waitingForRestart"));
+
+	if (*error)
+		print_remark(memory_format("The settings are those of before, because: %s", error),
+			     STATUS_COLOUR_BAD, style, stream);
+	if (*waiting)
+		print_remark(memory_format("Settings that count after a restart: %s", waiting),
+			     STATUS_COLOUR_WAITING, style, stream);
+}
+
 /* What keeps the agent from its work, if anything does. */
 static void print_obstacles(const json_t *agent, const struct status_style *style, FILE *stream)
 {
@@ -383,6 +411,7 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 	const json_t *rules = json_object_get(agent, "rules");
 	const char *rules_error = text_of(rules, "error");
 
+	print_settings(json_object_get(agent, "settings"), style, stream);
 	if (*rules_error)
 		print_remark(memory_format("The iptables rules are not in place: %s", rules_error),
 			     STATUS_COLOUR_BAD, style, stream);

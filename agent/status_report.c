@@ -140,6 +140,30 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	json_object_set_new(report, "rules", rules);
 }
 
+static json_t *texts_json(const struct text_list *texts)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < texts->count; i++)
+		json_array_append_new(list, text_json(texts->items[i]));
+	return list;
+}
+
+static json_t *settings_json(const struct reload_state *state)
+{
+	const struct reload_state none = {.error = (char[]){""}};
+	json_t *settings = json_object();
+
+	if (!state)
+		state = &none;
+	json_object_set_new(settings, "files", texts_json(&state->paths));
+	json_object_set_new(settings, "error", text_json(state->error));
+	json_object_set_new(settings, "waitingForRestart", texts_json(&state->waiting));
+	json_object_set_new(settings, "applied", number_json(state->applied));
+	json_object_set_new(settings, "rejected", number_json(state->rejected));
+	return settings;
+}
+
 /* Seconds that the loop was busy with each kind of work since the start. */
 static json_t *effort_json(const struct status_sources *sources)
 {
@@ -172,6 +196,7 @@ json_t *status_report_agent(const struct status_sources *sources)
 	json_object_set_new(report, "settled", json_boolean(sync_is_settled(sources->sync)));
 	json_object_set_new(report, "waitingForPodCIDRs",
 			    json_boolean(sources->health->lacks_pod_cidrs));
+	json_object_set_new(report, "settings", settings_json(sources->health->settings));
 	add_source(report, sources);
 	json_object_set_new(report, "passes", number_json(counters->passes));
 	json_object_set_new(report, "firstPassSeconds", json_real(counters->first_pass_seconds));

@@ -6,6 +6,7 @@
 #include "../lib/objects/store.h"
 #include "../lib/source/source_effort.h"
 #include "rejections.h"
+#include "reload.h"
 #include "sync.h"
 
 #include <jansson.h>
@@ -19,6 +20,7 @@
  * @source_description:         where objects come from, in words: "manifests in /etc/x"
  * @last_verification_seconds:  how long the last look at the whole kernel state took; 0 = none yet
  * @source:                     what reading the source took so far; NULL before it is open
+ * @settings:                   how the files of settings fare; NULL if nothing is known of them
  * @started:                    sync_now() at the start
  */
 struct agent_health {
@@ -29,6 +31,7 @@ struct agent_health {
 	char source_description[200];
 	double last_verification_seconds;
 	const struct source_effort *source;
+	const struct reload_state *settings;
 	uint64_t started;
 };
 

@@ -276,6 +276,29 @@ bool sync_is_settled(const struct sync *sync)
 	return sync->is_first_pass_over && !store_dirty_count(sync->store);
 }
 
+void sync_plan_all(struct sync *sync)
+{
+	store_mark_all_dirty(sync->store);
+	sync_wake(sync);
+}
+
+void sync_set_options(struct sync *sync, const struct sync_options *options)
+{
+	const struct desired_options before = sync->options.desired;
+	const struct desired_options *desired = &options->desired;
+
+	sync->options = *options;
+	ledger_set_options(sync->ledger, &options->ledger);
+
+	/* A pass that is due may come earlier with a shorter period. */
+	if (!sync->pass_start)
+		ev_timer_stop(sync->loop, &sync->work);
+	if (strcmp(before.scheduler, desired->scheduler) != 0 ||
+	    strcmp(before.affinity_scheduler, desired->affinity_scheduler) != 0)
+		store_mark_all_dirty(sync->store);
+	sync_wake(sync);
+}
+
 static struct address *copy_addresses(const struct address *addresses, size_t count)
 {
 	struct address *copy = memory_array(count, sizeof(*copy));
@@ -321,8 +344,7 @@ void sync_set_node(struct sync *sync, const struct node_view *node)
 		copy_addresses(node->node_port_addresses, node->node_port_address_count);
 	sync->node.local_addresses =
 		copy_addresses(node->local_addresses, node->local_address_count);
-	store_mark_all_dirty(sync->store);
-	sync_wake(sync);
+	sync_plan_all(sync);
 }
 
 const struct node_view *sync_node(const struct sync *sync)

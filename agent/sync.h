@@ -68,6 +68,12 @@ struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, 
 		      const struct sync_options *options, const struct sync_observer *observer);
 void sync_free(struct sync *sync);
 
+/** sync_set_options() - others from now on; plans everything again if @options->desired differs */
+void sync_set_options(struct sync *sync, const struct sync_options *options);
+
+/** sync_plan_all() - every Service again, for whoever hears of it through the observer */
+void sync_plan_all(struct sync *sync);
+
 /** sync_set_node() - the node as it is now; copied; plans everything again if it differs */
 void sync_set_node(struct sync *sync, const struct node_view *node);
 const struct node_view *sync_node(const struct sync *sync);

@@ -338,6 +338,15 @@ void verifier_hurry(struct verifier *verifier, enum facility facility)
 		start_timer(verifier, &verifier->hurry, HURRY_SECONDS);
 }
 
+void verifier_set_period(struct verifier *verifier, double period)
+{
+	if (!(verifier->periodic.repeat < period) && !(verifier->periodic.repeat > period))
+		return;
+	verifier->periodic.repeat = period;
+	if (ev_is_active(&verifier->periodic))
+		ev_timer_again(verifier->loop, &verifier->periodic);
+}
+
 double verifier_last_seconds(const struct verifier *verifier)
 {
 	return verifier->last_seconds;

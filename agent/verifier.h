@@ -25,6 +25,9 @@ struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struc
 			      void (*on_observed)(void *owner, bool is_first), void *owner);
 void verifier_free(struct verifier *verifier);
 
+/** verifier_set_period() - seconds between two verifications, from now on */
+void verifier_set_period(struct verifier *verifier, double period);
+
 /** verifier_hurry() - verify @facility soon, because somebody changed it */
 void verifier_hurry(struct verifier *verifier, enum facility facility);
 

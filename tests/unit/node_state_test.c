@@ -86,11 +86,50 @@ static void pod_cidrs_outlive_the_node(void **state)
 	node_state_free(node);
 }
 
+static void loopback_addresses_are_selected_like_others(void **state)
+{
+	static const struct {
+		const char *what, *ranges;
+		bool is_primary, is_off, expected[2];
+	} rows[] = {
+		{"no ranges take all", "", false, false, {true, true}},
+		{"a range that has it", "127.0.0.0/8", false, false, {true, true}},
+		{"a range that has it not", "10.0.0.0/8", false, false, {false, true}},
+		{"one of two", "10.0.0.0/8,127.0.0.1/32", false, false, {true, true}},
+		{"of the other family", "fd00::/8", false, false, {true, false}},
+		{"primary addresses", "", true, false, {false, false}},
+		{"none are to", "", false, true, {false, false}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_free(options) struct options *options = options_new();
+		auto_memory char *flag = memory_format(
+			"--nodeport-addresses=%s", rows[i].is_primary ? "primary" : rows[i].ranges);
+		char *argv[] = {(char[]){"run"}, flag,
+				(char[]){"--iptables-localhost-nodeports=false"}, NULL};
+		struct node_state *node;
+		struct error err = {0};
+		bool is_selected[2];
+
+		print_message("%s\n", rows[i].what);
+		assert_int_equal(options_parse(options, OPTION_SCOPE_RUN, rows[i].is_off ? 3 : 2,
+					       argv, &err),
+				 0);
+		node = node_state_new(options);
+		node_state_loopbacks(node, is_selected);
+		assert_int_equal(is_selected[0], rows[i].expected[0]);
+		assert_int_equal(is_selected[1], rows[i].expected[1]);
+		node_state_free(node);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_name),
 		cmocka_unit_test(pod_cidrs_outlive_the_node),
+		cmocka_unit_test(loopback_addresses_are_selected_like_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

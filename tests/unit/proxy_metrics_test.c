@@ -405,8 +405,14 @@ static void test_services_without_local_endpoints(void **state)
 
 static void test_what_exists(void **state)
 {
+	const struct reload_state settings = {.waiting = {(char *[]){(char[]){"socket"}}, 1},
+					      .error = (char[]){"bad"},
+					      .applied = 2,
+					      .rejected = 1};
 	struct metrics_fixture *fixture = *state;
 
+	assert_number(fixture, "ipvsagent_settings_in_force", "1");
+	fixture->agent.health.settings = &settings;
 	assert_number(fixture, "ipvsagent_source_synced", "0");
 	assert_number(fixture, "ipvsagent_settled", "0");
 	add_service(&fixture->agent, "a/web ip=10.0.0.1 port=http:80/TCP");
@@ -422,6 +428,10 @@ static void test_what_exists(void **state)
 	assert_number(fixture, "ipvsagent_source_synced", "1");
 	assert_number(fixture, "ipvsagent_settled", "1");
 	assert_number(fixture, "ipvsagent_rules_in_place", "1");
+	assert_number(fixture, "ipvsagent_settings_in_force", "0");
+	assert_number(fixture, "ipvsagent_settings_waiting_for_restart", "1");
+	assert_number(fixture, "ipvsagent_settings_read_total{result=\"applied\"}", "2");
+	assert_number(fixture, "ipvsagent_settings_read_total{result=\"rejected\"}", "1");
 	assert_number(fixture, "ipvsagent_services", "2");
 	assert_number(fixture, "ipvsagent_endpoint_slices", "1");
 	assert_number(fixture, "ipvsagent_endpoints", "2");

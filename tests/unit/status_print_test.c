@@ -188,9 +188,14 @@ static void test_print(void **state)
 		 "file /f      bad f\n" AGENT_LINE "Repaired 4 objects that others had changed.\n"
 		 "The kernel refused 2 objects; they are tried again.\n"
 		 "Set FULL is close to its capacity: 90 of 100 members.\n"},
-		{"what the Node has to say first",
-		 AGENT(", 'waitingForPodCIDRs': true") SERVICES(""), "", false, true,
+		{"settings that are not in force, what waits for a restart and for the Node",
+		 AGENT(", 'settings': {'files': ['/c'], 'error': 'bad /c',"
+		       " 'waitingForRestart': ['socket', 'manifests']},"
+		       " 'waitingForPodCIDRs': true") SERVICES(""),
+		 "", false, true,
 		 "There are no Services.\n" AGENT_LINE
+		 "The settings are those of before, because: bad /c\n"
+		 "Settings that count after a restart: socket, manifests\n"
 		 "Waiting: the Node has no podCIDRs yet, which detectLocalMode NodeCIDR takes.\n"},
 		{"with a name, complaints about others are left out",
 		 AGENT(", 'rejections': ["

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_SETTINGS_LOG_H
+#define AGENT_SETTINGS_LOG_H
+
+#include "options.h"
+
+/**
+ * settings_log() - log as much as @options want, and what is noted in them
+ * @before:  options whose notes have been logged already; NULL = none
+ */
+void settings_log(const struct options *options, const struct options *before);
+
+#endif
