@@ -2,6 +2,7 @@
 #include "kube_easy.h"
 
 #include "../../base/memory.h"
+#include "kube_proxy_choice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +96,23 @@ static void set_authorization(struct kube_easy *easy, const struct kube_access *
 	}
 }
 
+/*
+ * libcurl would look at the environment, too, but for the name in the URL, which is not the
+ * server's where a tls-server-name is given.
+ */
+static void set_proxy(CURL *handle, const struct kube_access *access)
+{
+	struct kube_proxy_environment environment;
+	const char *proxy = access->proxy;
+
+	if (!proxy) {
+		kube_proxy_environment_read(&environment);
+		proxy = kube_proxy_choice(&environment, access->server);
+	}
+	curl_easy_setopt(handle, CURLOPT_PROXY, proxy ? proxy : "");
+	curl_easy_setopt(handle, CURLOPT_NOPROXY, "");
+}
+
 static void set_body(struct kube_easy *easy, const struct kube_call *call)
 {
 	auto_memory char *header = memory_format("Content-Type: %s", call->content_type);
@@ -125,10 +143,7 @@ void kube_easy_open(struct kube_easy *easy, const struct kube_access *access,
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(handle, CURLOPT_USERAGENT, USER_AGENT);
-	if (access->proxy) {
-		curl_easy_setopt(handle, CURLOPT_PROXY, access->proxy);
-		curl_easy_setopt(handle, CURLOPT_NOPROXY, "");
-	}
+	set_proxy(handle, access);
 	set_tls(handle, access);
 	add_header(easy, "Accept: application/json");
 	set_authorization(easy, access);
