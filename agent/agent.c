@@ -19,13 +19,13 @@
 #include "rejections.h"
 #include "reload.h"
 #include "rules_keeper.h"
+#include "signals.h"
 #include "status_report.h"
 #include "sync.h"
 #include "verifier.h"
 
 #include <errno.h>
 #include <ev.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #if HAVE_LIBSYSTEMD
@@ -56,10 +56,9 @@ struct agent {
 	struct object_source *source;
 	struct reload *settings;
 	struct control *control;
+	struct signals *signals;
 	struct agent_health health;
 	struct status_sources sources;
-	ev_signal stop[2];
-	ev_signal reload;
 	int lock;
 	bool has_observed;
 	bool has_told_ready;
@@ -304,35 +303,12 @@ static void on_addresses(void *owner)
 	refresh_node(owner);
 }
 
-static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
+static void on_hangup(void *owner)
 {
-	(void)events;
-	log_info("%s: stopping; the kernel keeps forwarding as programmed",
-		 strsignal(signal->signum));
-	ev_break(loop, EVBREAK_ALL);
-}
+	struct agent *agent = owner;
 
-static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
-{
-	struct agent *agent = container_of(signal, struct agent, reload);
-
-	(void)loop;
-	(void)events;
 	reload_now(agent->settings);
 	object_source_reload(agent->source);
-}
-
-static void watch_signals(struct agent *agent)
-{
-	static const int stopping[2] = {SIGTERM, SIGINT};
-
-	for (size_t i = 0; i < COUNT(stopping); i++) {
-		ev_signal_init(&agent->stop[i], on_stop, stopping[i]);
-		ev_signal_start(agent->loop, &agent->stop[i]);
-	}
-	ev_signal_init(&agent->reload, on_reload, SIGHUP);
-	ev_signal_start(agent->loop, &agent->reload);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static int open_kernel(struct agent *agent, struct error *err)
@@ -536,7 +512,7 @@ static int start(struct agent *agent, struct error *err)
 	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
 					   agent->verifier, on_addresses, agent);
 	follow_settings(agent);
-	watch_signals(agent);
+	agent->signals = signals_new(agent->loop, on_hangup, agent);
 	events_emit(agent->events, EVENT_KIND_STARTING, "%s", "");
 	log_info("ipvsagent %s on node %s: %s, scheduler %s, with ClientIP affinity %s",
 		 IPVSAGENT_VERSION, node_state_name(agent->node), agent->health.source_description,
@@ -570,6 +546,7 @@ int agent_run(struct options *options, struct error *err)
 	if (r >= 0)
 		ev_run(agent.loop, 0);
 
+	signals_free(agent.signals);
 	reload_free(agent.settings);
 	control_close(agent.control);
 	endpoints_close(agent.endpoints);
