@@ -387,12 +387,22 @@ static void on_settings_changed(void *owner, const struct options *before)
 	endpoints_follow_options(agent->endpoints);
 }
 
+static void on_settings_complaint(void *owner, const char *reason)
+{
+	struct agent *agent = owner;
+
+	if (reason)
+		events_emit(agent->events, EVENT_KIND_SETTINGS,
+			    "%s; keeping the settings of before", reason);
+}
+
 static void follow_settings(struct agent *agent)
 {
 	const struct reload_observer observer = {
 		.owner = agent,
 		.check = on_settings_read,
 		.changed = on_settings_changed,
+		.complained = on_settings_complaint,
 	};
 
 	agent->settings = reload_new(agent->loop, agent->options, &observer);

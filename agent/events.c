@@ -29,6 +29,8 @@ static const struct looks looks[] = {
 				KUBE_EVENT_TYPE_WARNING, false},
 	[EVENT_KIND_METRICS] = {"FailedToStartMetricServer", "StartKubeProxy",
 				KUBE_EVENT_TYPE_WARNING, false},
+	[EVENT_KIND_SETTINGS] = {"SettingsRejected", "ReadSettings", KUBE_EVENT_TYPE_WARNING,
+				 false},
 	[EVENT_KIND_REJECTED] = {"Rejected", "ReadObject", KUBE_EVENT_TYPE_WARNING, true},
 };
 

@@ -22,6 +22,7 @@ struct events;
  *                     (pkg/proxy/healthcheck/service_health.go)
  *   HEALTHZ           Node: --healthz-bind-address cannot be listened on
  *   METRICS           Node: --metrics-bind-address cannot be listened on
+ *   SETTINGS          Node: the files of settings cannot be used as they are
  *   REJECTED          Service, EndpointSlice, Node: a field makes the object unusable
  */
 enum event_kind {
@@ -29,6 +30,7 @@ enum event_kind {
 	EVENT_KIND_HEALTH_CHECK,
 	EVENT_KIND_HEALTHZ,
 	EVENT_KIND_METRICS,
+	EVENT_KIND_SETTINGS,
 	EVENT_KIND_REJECTED,
 };
 

@@ -44,10 +44,12 @@ static void test_node(void **state)
 	events_set_writer(events, note, &noted);
 	events_emit(events, EVENT_KIND_STARTING, "%s", "");
 	events_emit(events, EVENT_KIND_HEALTHZ, "port %d", 7);
+	events_emit(events, EVENT_KIND_SETTINGS, "bad");
 	assert_string_equal(noted.text,
 			    "Normal Starting Node /node1 uid node1 related -: \n"
 			    "Warning FailedToStartProxierHealthcheck Node /node1 uid node1 "
-			    "related -: port 7\n");
+			    "related -: port 7\n"
+			    "Warning SettingsRejected Node /node1 uid node1 related -: bad\n");
 }
 
 static void test_rejections(void **state)

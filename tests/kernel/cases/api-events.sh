@@ -63,8 +63,9 @@ api_create
 	service_manifest web cluster_ip=10.96.0.10
 	slice_manifest web endpoints=pod1
 } | manifest web.yaml
+echo "drainTimeout: 1m" >"$directory/own.yaml"
 api_start
-api_agent_start
+api_agent_start --ipvsagent-config "$directory/own.yaml"
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
 
 step "the start, as kube-proxy tells it"
@@ -104,6 +105,13 @@ wait_until_equal 10 "Events" 1 count_events "$health" '"series":{"count":2,'
 assert_equal "how often it was written" 2 "$(count_events "$health")"
 assert_equal "what waits" 0 "$(metric ipvsagent_events_waiting)"
 assert_equal "what the metrics say" "3 1 0" "$(events_total created) $(events_total updated) $(events_total refused)"
+
+step "settings that cannot be used"
+echo "drainTimeuot: 1m" >"$directory/own.yaml"
+wait_until_equal 30 "Events" 1 count_events SettingsRejected "$(about Node '' node1 node1)"
+assert_contains "the Event" 'own.yaml: drainTimeuot: unknown; keeping the settings of before' \
+	"$(events SettingsRejected)"
+echo "drainTimeout: 1m" >"$directory/own.yaml"
 
 step "Events that may not be written harm nothing"
 echo "events * status 403" | api_control faults
