@@ -9,6 +9,9 @@
 #include <string.h>
 #include <time.h>
 
+/* However soon it expires: a clock that is wrong must not make a plugin be asked without end. */
+#define GIVEN_MILLISECONDS_LEAST 5000
+
 /* The texts are what @access points to; those of the plugin are in @given. */
 struct kube_credentials {
 	struct ev_loop *loop;
@@ -56,6 +59,19 @@ void kube_credentials_free(struct kube_credentials *credentials)
 	free(credentials);
 }
 
+static int64_t now_milliseconds(void)
+{
+	return (int64_t)time(NULL) * 1000;
+}
+
+static void keep_for_a_while(struct kube_exec_credential *credential)
+{
+	int64_t least = now_milliseconds() + GIVEN_MILLISECONDS_LEAST;
+
+	if (credential->expires && credential->expires < least)
+		credential->expires = least;
+}
+
 static void on_exec_end(void *owner, struct kube_exec_credential *credential,
 			const struct error *err)
 {
@@ -65,6 +81,7 @@ static void on_exec_end(void *owner, struct kube_exec_credential *credential,
 	if (!err) {
 		kube_exec_credential_clear(&credentials->given);
 		credentials->given = *credential;
+		keep_for_a_while(&credentials->given);
 		*credential = (struct kube_exec_credential){0};
 		credentials->has_given = true;
 	}
@@ -73,7 +90,7 @@ static void on_exec_end(void *owner, struct kube_exec_credential *credential,
 
 static bool has_expired(const struct kube_exec_credential *credential)
 {
-	return credential->expires && credential->expires <= (int64_t)time(NULL) * 1000;
+	return credential->expires && credential->expires <= now_milliseconds();
 }
 
 static int ask_plugin(struct kube_credentials *credentials, struct error *err)
