@@ -385,6 +385,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 	if (select_localhost(agent))
 		sync_plan_all(agent->sync);
 	endpoints_follow_options(agent->endpoints);
+	object_source_follow_options(agent->source, options, before);
 }
 
 static void on_settings_complaint(void *owner, const char *reason)

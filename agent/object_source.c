@@ -63,6 +63,8 @@ static int open_kube(struct object_source *source, struct ev_loop *loop,
 		.kubeconfig = options->client.kubeconfig,
 		.master = options->client.master,
 		.node_name = node_name,
+		.requests_per_second = options->client.requests_per_second,
+		.burst = options->client.burst,
 		.sink = *sink,
 		.on_report = on_report,
 		.on_response = observer->on_response,
@@ -111,6 +113,19 @@ void object_source_close(struct object_source *source)
 bool object_source_is_complete(const struct object_source *source)
 {
 	return !source->manifests || manifests_is_complete(source->manifests);
+}
+
+void object_source_follow_options(struct object_source *source, const struct options *options,
+				  const struct options *before)
+{
+	const struct client_options *now = &options->client, *then = &before->client;
+	bool is_same = now->burst == then->burst &&
+		       !(now->requests_per_second < then->requests_per_second) &&
+		       !(now->requests_per_second > then->requests_per_second);
+
+	/* A new limit begins with all of its burst, so it is not set without need. */
+	if (source->kube && !is_same)
+		kube_source_limit(source->kube, now->requests_per_second, now->burst);
 }
 
 void object_source_reload(struct object_source *source)

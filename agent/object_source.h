@@ -40,6 +40,10 @@ void object_source_close(struct object_source *source);
 /** object_source_is_complete() - once it has synced: whether nothing may exist that is unknown */
 bool object_source_is_complete(const struct object_source *source);
 
+/** object_source_follow_options() - the limits for requests may be others than @before */
+void object_source_follow_options(struct object_source *source, const struct options *options,
+				  const struct options *before);
+
 /** object_source_reload() - after SIGHUP: read manifests again; the API needs no such thing */
 void object_source_reload(struct object_source *source);
 

@@ -3,6 +3,7 @@
 #include "fake/api_server.h"
 #include "fake/noted_objects.h"
 #include "source/kube/kube_source.h"
+#include "source/kube/kube_time.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -24,6 +25,8 @@ struct fixture {
 	struct api_server *server;
 	struct noted_objects *noted;
 	struct kube_source *source;
+	double requests_per_second;
+	int burst;
 	bool is_late;
 	char reports[8000];
 };
@@ -81,7 +84,7 @@ static void prepare(struct fixture *fixture, const char *script)
 {
 	const struct api_server_options options = {.first_version = 100, .bookmark_seconds = 1};
 
-	*fixture = (struct fixture){.loop = ev_default_loop(0)};
+	*fixture = (struct fixture){.loop = ev_default_loop(0), .requests_per_second = -1};
 	fixture->noted = noted_objects_new();
 	fixture->server = api_server_new(&options);
 	assert_true(api_server_set_faults(fixture->server, script));
@@ -97,6 +100,8 @@ static void open_with(struct fixture *fixture, const char *kubeconfig)
 		.master = master,
 		.node_name = "node1",
 		.reporter = {"kube-proxy", "kube-proxy-host"},
+		.requests_per_second = fixture->requests_per_second,
+		.burst = fixture->burst,
 		.sink = noted_objects_sink(fixture->noted),
 		.on_report = on_report,
 		.owner = fixture,
@@ -317,14 +322,14 @@ static void test_token(void **state)
 	clean_up(&fixture);
 }
 
-#define PLUGIN                                                                            \
+#define PLUGIN(expiry)                                                                    \
 	"#!/bin/sh\n"                                                                     \
 	"echo run >>$0.log\n"                                                             \
 	"[ \"$COLOR\" = blue ] && [ -n \"$KUBERNETES_EXEC_INFO\" ] || exit 3\n"           \
 	"echo '{\"kind\": \"ExecCredential\", \"apiVersion\": "                           \
 	"\"client.authentication.k8s.io/v1\", \"status\": {\"token\": \"secret-'$(wc -l " \
 	"<$0.log)'\", "                                                                   \
-	"\"expirationTimestamp\": \"2100-01-01T00:00:00Z\"}}'\n"
+	"\"expirationTimestamp\": \"" expiry "\"}}'\n"
 
 /* A plugin is asked once, and again when what it gave is refused. */
 static void test_plugin(void **state)
@@ -332,7 +337,7 @@ static void test_plugin(void **state)
 	auto_memory char *config = write_file(
 		"config", KUBECONFIG("exec: {apiVersion: client.authentication.k8s.io/v1, "
 				     "command: ./plugin, env: [{name: COLOR, value: blue}]}"));
-	auto_memory char *plugin = write_file("plugin", PLUGIN);
+	auto_memory char *plugin = write_file("plugin", PLUGIN("2100-01-01T00:00:00Z"));
 	auto_memory char *log = write_file("plugin.log", "");
 	struct fixture fixture;
 	char *requests;
@@ -363,6 +368,54 @@ static void test_plugin(void **state)
 	clean_up(&fixture);
 }
 
+static size_t line_count(const char *path)
+{
+	FILE *stream = fopen(path, "r");
+	size_t count = 0;
+	int c;
+
+	assert_non_null(stream);
+	while ((c = fgetc(stream)) != EOF)
+		count += c == '\n';
+	fclose(stream);
+	return count;
+}
+
+/* What a plugin gives is used for a while, however early it expires, and then asked for again. */
+static void test_plugin_and_expiry(void **state)
+{
+	auto_memory char *config = write_file(
+		"config", KUBECONFIG("exec: {apiVersion: client.authentication.k8s.io/v1, "
+				     "command: ./plugin, env: [{name: COLOR, value: blue}]}"));
+	auto_memory char *plugin = write_file("plugin", PLUGIN("2000-01-01T00:00:00Z"));
+	auto_memory char *log = write_file("plugin.log", "");
+	struct fixture fixture;
+	char *requests;
+
+	(void)state;
+	assert_int_equal(chmod(plugin, 0700), 0);
+	prepare(&fixture, "");
+	api_server_set_tokens(fixture.server, "secret-1 first\nsecret-2 second\nsecret-3 second\n"
+					      "secret-4 second\n");
+	fill(&fixture, 0);
+	open_with(&fixture, config);
+	await(&fixture, "synced");
+	assert_int_equal(line_count(log), 1);
+
+	sleep(6);
+	api_server_set_faults(fixture.server, "* * reset");
+	await(&fixture, "trying");
+	api_server_set_faults(fixture.server, "");
+	await(&fixture, "works again");
+	requests = api_server_requests(fixture.server);
+	assert_non_null(strstr(requests, "second watch"));
+	free(requests);
+	unlink(plugin);
+	unlink(log);
+	unlink(config);
+	clean_up(&fixture);
+}
+
 static void test_plugin_that_fails(void **state)
 {
 	auto_memory char *config = write_file(
@@ -375,6 +428,39 @@ static void test_plugin_that_fails(void **state)
 	open_with(&fixture, config);
 	await(&fixture, "credential plugin /no/such/plugin: No such file or directory; get it");
 	unlink(config);
+	clean_up(&fixture);
+}
+
+/* Two of the three lists have to wait. */
+static void test_limit(void **state)
+{
+	struct timespec begin = kube_time_now();
+	struct fixture fixture;
+
+	(void)state;
+	prepare(&fixture, "");
+	fill(&fixture, 0);
+	fixture.requests_per_second = 2;
+	fixture.burst = 1;
+	open_with(&fixture, NULL);
+	await(&fixture, "synced");
+	assert_true(kube_time_since(&begin) > 0.99);
+	clean_up(&fixture);
+}
+
+/* Three attempts at streams, three lists, two watches, and more pages than are allowed in the time.
+ */
+static void test_limit_of_pages(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	prepare(&fixture, "* stream refuse");
+	fill(&fixture, 2000);
+	fixture.requests_per_second = 0.01;
+	fixture.burst = 9;
+	open_with(&fixture, NULL);
+	await(&fixture, "synced");
 	clean_up(&fixture);
 }
 
@@ -485,7 +571,10 @@ int main(void)
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_plugin),
+		cmocka_unit_test(test_plugin_and_expiry),
 		cmocka_unit_test(test_plugin_that_fails),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_limit_of_pages),
 		cmocka_unit_test(test_reports),
 		cmocka_unit_test(test_events),
 	};

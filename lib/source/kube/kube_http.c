@@ -2,6 +2,7 @@
 #include "kube_http.h"
 
 #include "kube_easy.h"
+#include "kube_limiter.h"
 #include "kube_sockets.h"
 #include "kube_time.h"
 
@@ -13,6 +14,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <utlist.h>
+
+#define DEFAULT_PER_SECOND 5.0
+#define DEFAULT_BURST	   10
 
 #define CONNECT_SECONDS	  1.5
 #define HANDSHAKE_SECONDS 10
@@ -35,6 +39,9 @@ struct kube_http {
 	ev_timer resume; /* of requests with a backlog */
 	struct kube_request *requests;
 	struct timespec slice_start;
+	struct timespec started;
+	struct kube_limiter limiter; /* of seconds since @started */
+	bool is_limited;
 	struct source_effort effort;
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
 	void *owner;
@@ -42,12 +49,13 @@ struct kube_http {
 
 /**
  * enum phase - what the request waits for
+ *   WAITING     its turn; libcurl does not know of it yet
  *   CONNECTING  a name or a connection; libcurl limits the time, and we that of the TCP handshake
  *   ANSWERING   the header of the answer
  *   RECEIVING   the body
  *   ENDED       on_end() was called, or is about to
  */
-enum phase { PHASE_CONNECTING, PHASE_ANSWERING, PHASE_RECEIVING, PHASE_ENDED };
+enum phase { PHASE_WAITING, PHASE_CONNECTING, PHASE_ANSWERING, PHASE_RECEIVING, PHASE_ENDED };
 
 struct kube_request {
 	struct kube_http *http;
@@ -55,12 +63,14 @@ struct kube_request {
 	struct kube_easy easy;
 	enum phase phase;
 	ev_timer watchdog;
+	ev_timer turn; /* when it comes */
 	double idle_seconds;
 	void (*on_answer)(void *owner);
 	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
 	void (*on_end)(void *owner, const struct kube_response *response);
 	void *owner;
 	const char *method;
+	bool has_token;
 	struct kube_response response; /* how it ended, while there is a backlog */
 	char *backlog;		       /* of the body, to be handed on from @backlog_done on */
 	size_t backlog_length;
@@ -161,6 +171,8 @@ static void end_transfer(struct kube_request *request, const struct kube_respons
 			retry > 0 ? (double)retry : request->response.status.retry_seconds;
 	}
 	curl_multi_remove_handle(http->multi, request->easy.handle);
+	if (request->response.is_unreached && request->has_token)
+		kube_limiter_give_back(&http->limiter, kube_time_since(&http->started));
 	if (http->on_response)
 		http->on_response(http->owner, request->method, request->easy.host,
 				  request->response.error.code ? 0 : request->response.http_status);
@@ -318,6 +330,7 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
 	http->loop = loop;
+	http->started = kube_time_now();
 	http->on_response = on_response;
 	http->owner = owner;
 	http->multi = curl_multi_init();
@@ -326,6 +339,15 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 	ev_timer_init(&http->resume, on_resume, 0., 0.);
 	http->sockets = kube_sockets_new(loop, http->multi, on_sockets_ready, http);
 	return http;
+}
+
+void kube_http_limit(struct kube_http *http, double per_second, int burst)
+{
+	double now = kube_time_since(&http->started);
+
+	http->is_limited = per_second >= 0;
+	kube_limiter_init(&http->limiter, per_second > 0 ? per_second : DEFAULT_PER_SECOND,
+			  burst > 0 ? burst : DEFAULT_BURST, now);
 }
 
 const struct source_effort *kube_http_effort(const struct kube_http *http)
@@ -492,10 +514,39 @@ static void set_limits(struct kube_request *request, const struct kube_request_o
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(options->total_seconds * 1000));
 }
 
+static void send_off(struct kube_request *request)
+{
+	request->phase = PHASE_CONNECTING;
+	if (curl_multi_add_handle(request->http->multi, request->easy.handle) != CURLM_OK)
+		abort();
+}
+
+static void on_turn(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	send_off(container_of(timer, struct kube_request, turn));
+}
+
+/* Return: seconds until the request may be sent */
+static double take_turn(struct kube_request *request)
+{
+	struct kube_http *http = request->http;
+	double now = kube_time_since(&http->started), wait;
+
+	if (!http->is_limited)
+		return 0;
+	wait = kube_limiter_wait(&http->limiter, now);
+	kube_limiter_take(&http->limiter, now);
+	request->has_token = true;
+	return wait;
+}
+
 struct kube_request *kube_request_new(struct kube_http *http, const struct kube_access *access,
 				      const struct kube_request_options *options)
 {
 	struct kube_request *request = memory_allocate(sizeof(*request));
+	double wait;
 
 	request->http = http;
 	request->idle_seconds = options->idle_seconds;
@@ -505,12 +556,16 @@ struct kube_request *kube_request_new(struct kube_http *http, const struct kube_
 	request->owner = options->owner;
 	request->method = options->call.method;
 	ev_timer_init(&request->watchdog, on_watchdog, 0., 0.);
+	ev_timer_init(&request->turn, on_turn, 0., 0.);
 	kube_easy_open(&request->easy, access, &options->call);
 	set_callbacks(request);
 	set_limits(request, options);
 	DL_APPEND(http->requests, request);
-	if (curl_multi_add_handle(http->multi, request->easy.handle) != CURLM_OK)
-		abort();
+	wait = options->is_continued ? 0 : take_turn(request);
+	if (wait > 0)
+		restart_timer(http->loop, &request->turn, wait);
+	else
+		send_off(request);
 	return request;
 }
 
@@ -519,7 +574,8 @@ void kube_request_free(struct kube_request *request)
 	if (!request)
 		return;
 	ev_timer_stop(request->http->loop, &request->watchdog);
-	if (request->phase != PHASE_ENDED)
+	ev_timer_stop(request->http->loop, &request->turn);
+	if (request->phase != PHASE_ENDED && request->phase != PHASE_WAITING)
 		curl_multi_remove_handle(request->http->multi, request->easy.handle);
 	DL_DELETE(request->http->requests, request);
 	kube_easy_close(&request->easy);

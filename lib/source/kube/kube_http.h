@@ -34,6 +34,15 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 						    const char *host, int status),
 				void *owner);
 
+/**
+ * kube_http_limit() - how many requests are sent: @burst at once, and then @per_second
+ *
+ * What is beyond that waits. Without a call, and with a negative @per_second, there is no limit;
+ * 0 stands for the default, 5 and 10. A request that reached no server does not count.
+ * Source: k8s.io/client-go/rest RESTClientForConfigAndClient()
+ */
+void kube_http_limit(struct kube_http *http, double per_second, int burst);
+
 /** kube_http_effort() - what the answers took so far: libcurl, and those who were given the bodies
  */
 const struct source_effort *kube_http_effort(const struct kube_http *http);
@@ -70,6 +79,8 @@ struct kube_response {
  *                  within 30 s.
  * @total_seconds:  longest duration; 0 = no limit
  * @is_fresh:       on a new connection
+ * @is_continued:   part of what another request began, so that it does not count for the limit: the
+ *                  next page of a list, which the client of kube-proxy gets in one piece
  * @on_answer:      a successful answer has begun; may be NULL
  * @on_body:        bytes of a successful answer; NULL: nobody wants them. A negative return value
  * ends the request; @err is then its error. It must neither start nor free requests.
@@ -81,6 +92,7 @@ struct kube_request_options {
 	double idle_seconds;
 	double total_seconds;
 	bool is_fresh;
+	bool is_continued;
 	void (*on_answer)(void *owner);
 	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
 	void (*on_end)(void *owner, const struct kube_response *response);

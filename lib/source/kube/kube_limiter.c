@@ -26,3 +26,9 @@ void kube_limiter_take(struct kube_limiter *limiter, double now)
 	limiter->tokens = kube_limiter_tokens(limiter, now) - 1;
 	limiter->then = now;
 }
+
+void kube_limiter_give_back(struct kube_limiter *limiter, double now)
+{
+	limiter->tokens = kube_limiter_tokens(limiter, now) + 1;
+	limiter->then = now;
+}

@@ -20,8 +20,12 @@ void kube_limiter_init(struct kube_limiter *limiter, double per_second, double b
 /** kube_limiter_wait() - seconds until there is a token; 0 = there is one */
 double kube_limiter_wait(const struct kube_limiter *limiter, double now);
 
-/** kube_limiter_take() - use one up, which there has to be */
+/** kube_limiter_take() - use one up: one that there is, or the one that comes after
+ *  kube_limiter_wait() */
 void kube_limiter_take(struct kube_limiter *limiter, double now);
+
+/** kube_limiter_give_back() - one that was taken has not been used */
+void kube_limiter_give_back(struct kube_limiter *limiter, double now);
 
 /** kube_limiter_tokens() - how many there are */
 double kube_limiter_tokens(const struct kube_limiter *limiter, double now);

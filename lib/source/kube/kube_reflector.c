@@ -288,6 +288,7 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 	reflector->started = kube_time_now();
 	if (reflector->activity == ACTIVITY_LIST) {
 		path = list_path(reflector);
+		request.is_continued = reflector->continue_token;
 		reflector->items = kube_items_new(on_item, reflector);
 	} else {
 		reflector->duration = reflector->options.watch_seconds +

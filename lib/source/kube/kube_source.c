@@ -209,6 +209,7 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 	source->description = memory_format("API server %s (%s)", config->server, config->origin);
 	source->credentials = kube_credentials_new(loop, config, on_credentials_ready, source);
 	source->http = kube_http_new(loop, on_response, source);
+	kube_http_limit(source->http, options->requests_per_second, options->burst);
 	warn(source);
 	start_events(source, loop, &options->reporter);
 	start_part(source, loop, 0, OBJECT_KIND_SERVICE, "/api/v1/services", NOT_OURS);
@@ -233,6 +234,11 @@ void kube_source_close(struct kube_source *source)
 	kube_config_free(source->config);
 	free(source->description);
 	free(source);
+}
+
+void kube_source_limit(struct kube_source *source, double per_second, int burst)
+{
+	kube_http_limit(source->http, per_second, burst);
 }
 
 void kube_source_emit(struct kube_source *source, const struct kube_event *event)

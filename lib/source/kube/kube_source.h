@@ -47,6 +47,7 @@ enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO };
  * @master:       URL in place of the configured one; may be NULL
  * @node_name:    whose Node is read
  * @reporter:     who tells events
+ * @requests_per_second, @burst: as kube_http_limit() takes them
  * @sink:         copied; its strings outlive the source
  * @on_report:    one line, without newline
  * @on_response:  each request that ended: its method, the server's "host:port", and the HTTP status
@@ -60,6 +61,8 @@ struct kube_source_options {
 	const char *master;
 	const char *node_name;
 	struct kube_event_reporter reporter;
+	double requests_per_second;
+	int burst;
 	struct object_sink sink;
 	void (*on_report)(void *owner, enum kube_report kind, const char *text);
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
@@ -95,6 +98,9 @@ struct kube_source_watch {
 
 void kube_source_watches(const struct kube_source *source,
 			 struct kube_source_watch ret[KUBE_SOURCE_WATCHES]);
+
+/** kube_source_limit() - how many requests are sent, as kube_http_limit() says */
+void kube_source_limit(struct kube_source *source, double per_second, int burst);
 
 /** kube_source_emit() - as kube_events_emit(); sent while objects can be read without trouble */
 void kube_source_emit(struct kube_source *source, const struct kube_event *event);
