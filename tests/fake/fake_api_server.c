@@ -4,7 +4,7 @@
  *
  *   fake_api_server --directory DIRECTORY [--port PORT] [--bookmark-seconds SECONDS]
  *
- * DIRECTORY/objects   manifests, each object a document of its own; the server has what they say
+ * DIRECTORY/objects   manifests, Lists included; the server has what they say
  * DIRECTORY/tokens    "TOKEN USER" per line; without the file tokens do not count
  * DIRECTORY/users     who may do what a proxy may, one per line; without the file everybody
  * DIRECTORY/faults    what goes wrong, see api_faults.h
@@ -50,6 +50,18 @@ static char *read_file(const char *directory, const char *name)
 	return text;
 }
 
+/* @line: where in file @name the document begins, which is an object, a List of them, or nothing */
+static void load_document(struct api_store *store, json_t *document, const char *name, size_t line)
+{
+	json_t *items = json_object_get(document, "items"), *item;
+	size_t i;
+
+	json_array_foreach (items, i, item)
+		load_document(store, item, name, line);
+	if (!items && !json_is_null(document) && !api_store_set(store, document))
+		fprintf(stderr, "%s, line %zu: the server keeps no such object\n", name, line);
+}
+
 /* Return: false if the file cannot be read as a whole */
 static bool load_manifest(struct api_store *store, const char *directory, const char *name)
 {
@@ -66,9 +78,7 @@ static bool load_manifest(struct api_store *store, const char *directory, const 
 		return false;
 	documents = documents_new(text, strlen(text), is_json);
 	while ((r = documents_next(documents, &document, &line, &err)) > 0) {
-		if (!json_is_null(document) && !api_store_set(store, document))
-			fprintf(stderr, "%s, line %zu: the server keeps no such object\n", name,
-				line);
+		load_document(store, document, name, line);
 		json_decref(document);
 	}
 	documents_free(documents);
