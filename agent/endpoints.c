@@ -28,6 +28,8 @@ struct endpoints {
 	struct endpoint_port ports[2];
 	ev_timer retry;
 	double started;
+	struct metrics *checks; /* of /metrics/slis */
+	struct metric *last_result, *results;
 };
 
 /* As Go prints a time that carries a monotonic clock, which here is the age of the process. */
@@ -122,6 +124,27 @@ static void answer_metrics(const struct endpoints *endpoints, const char *accept
 		  proxy_metrics_text(sources->metrics, &sources->looked_up, format));
 }
 
+/* Only what /healthz was asked is counted, and the one check there is always succeeds. */
+static void answer_ping(const struct endpoints *endpoints, bool is_verbose,
+			struct http_reply *reply)
+{
+	static const char *const last_values[] = {"ping", "healthz"};
+	static const char *const values[] = {"ping", "success", "healthz"};
+
+	metric_set(endpoints->last_result, last_values, 1);
+	metric_increase(endpoints->results, values, 1);
+	set_text(reply, 200, is_verbose ? "[+]ping ok\nhealthz check passed\n" : "ok");
+}
+
+static void answer_checks(const struct endpoints *endpoints, const char *accept,
+			  struct http_reply *reply)
+{
+	enum metrics_format format = metrics_format_accepted(accept);
+
+	set_reply(reply, 200, metrics_content_type(format),
+		  metrics_text(endpoints->checks, format));
+}
+
 static void answer_operator(void *user, const struct http_request *request,
 			    struct http_reply *reply)
 {
@@ -130,7 +153,11 @@ static void answer_operator(void *user, const struct http_request *request,
 
 	if (strcmp(path, "/metrics") == 0) {
 		answer_metrics(endpoints, request->accept, reply);
-	} else if (strcmp(path, "/healthz") == 0 || strcmp(path, "/healthz/ping") == 0) {
+	} else if (strcmp(path, "/metrics/slis") == 0) {
+		answer_checks(endpoints, request->accept, reply);
+	} else if (strcmp(path, "/healthz") == 0) {
+		answer_ping(endpoints, request->is_verbose, reply);
+	} else if (strcmp(path, "/healthz/ping") == 0) {
 		set_text(reply, 200, "ok");
 	} else if (strcmp(path, "/proxyMode") == 0) {
 		set_text(reply, 200, "ipvs");
@@ -193,6 +220,24 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	listen_or_retry(container_of(timer, struct endpoints, retry));
 }
 
+static void create_checks(struct endpoints *endpoints)
+{
+	static const struct metric_description last_result = {
+		.name = "kubernetes_healthcheck",
+		.help = "[STABLE] This metric records the result of a single healthcheck.",
+		.type = METRIC_TYPE_GAUGE,
+		.labels = "name,type"};
+	static const struct metric_description results = {
+		.name = "kubernetes_healthchecks_total",
+		.help = "[STABLE] This metric records the results of all healthcheck.",
+		.type = METRIC_TYPE_COUNTER,
+		.labels = "name,status,type"};
+
+	endpoints->checks = metrics_new();
+	endpoints->last_result = metrics_add(endpoints->checks, &last_result);
+	endpoints->results = metrics_add(endpoints->checks, &results);
+}
+
 int endpoints_open(struct ev_loop *loop, const struct endpoints_sources *sources,
 		   struct endpoints **ret, struct error *err)
 {
@@ -201,6 +246,7 @@ int endpoints_open(struct ev_loop *loop, const struct endpoints_sources *sources
 	endpoints->loop = loop;
 	endpoints->sources = *sources;
 	endpoints->started = ev_time();
+	create_checks(endpoints);
 	endpoints->ports[0] = (struct endpoint_port){.what = "--healthz-bind-address",
 						     .failure = EVENT_KIND_HEALTHZ,
 						     .at = sources->options->healthz,
@@ -248,5 +294,6 @@ void endpoints_close(struct endpoints *endpoints)
 	ev_timer_stop(endpoints->loop, &endpoints->retry);
 	for (size_t i = 0; i < COUNT(endpoints->ports); i++)
 		http_server_close(endpoints->ports[i].server);
+	metrics_free(endpoints->checks);
 	free(endpoints);
 }

@@ -13,7 +13,7 @@
  * struct endpoints - what the agent answers over HTTP, at kube-proxy's ports
  *
  * --healthz-bind-address  /healthz, /livez
- * --metrics-bind-address  /healthz, /metrics, /proxyMode, /configz
+ * --metrics-bind-address  /healthz, /metrics, /metrics/slis, /proxyMode, /configz
  *
  * Paths, codes, bodies and headers are those of kube-proxy 1.32: pkg/proxy/healthcheck/
  * proxy_health.go, and serveMetrics() of cmd/kube-proxy/app/server.go. /configz shows the

@@ -44,6 +44,17 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, struct http
 	return result;
 }
 
+static enum MHD_Result note_argument(void *user, enum MHD_ValueKind kind, const char *name,
+				     const char *value)
+{
+	struct http_request *request = user;
+
+	(void)kind;
+	(void)value;
+	request->is_verbose |= strcmp(name, "verbose") == 0;
+	return MHD_YES;
+}
+
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *path,
 				  const char *method, const char *version, const char *data,
 				  size_t *data_size, void **state)
@@ -67,6 +78,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 	if (!request.accept)
 		request.accept = "";
+	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, note_argument, &request);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
 		server->handler(server->user, &request, &reply);
 	else

@@ -10,10 +10,15 @@
 /** struct http_server - one listening address of libmicrohttpd, driven by the event loop */
 struct http_server;
 
-/** struct http_request - what is asked for; @accept: the Accept header, "" without one */
+/**
+ * struct http_request - what is asked for
+ * @accept:      the Accept header, "" without one
+ * @is_verbose:  the query has "verbose"
+ */
 struct http_request {
 	const char *path;
 	const char *accept;
+	bool is_verbose;
 };
 
 #define HTTP_REPLY_HEADERS 4

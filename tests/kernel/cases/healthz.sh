@@ -60,6 +60,12 @@ wait_until_equal 10 "the Service's health check" 200 status http://127.0.0.1:320
 step "for operators, on loopback only"
 text=$'200\nContent-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff\n\n'
 assert_equal "/healthz" "${text}ok" "$(get http://127.0.0.1:10249/healthz)"
+assert_equal "/healthz in more words" "$text[+]ping ok"$'\n'"healthz check passed" \
+	"$(get http://127.0.0.1:10249/healthz?verbose)"
+assert_equal "/healthz/ping" "${text}ok" "$(get http://127.0.0.1:10249/healthz/ping)"
+assert_equal "/metrics/slis" 'kubernetes_healthcheck{name="ping",type="healthz"} 1
+kubernetes_healthchecks_total{name="ping",status="success",type="healthz"} 2' \
+	"$(on node curl -s http://127.0.0.1:10249/metrics/slis | grep -v '^#')"
 assert_equal "/proxyMode" "${text}ipvs" "$(get http://127.0.0.1:10249/proxyMode)"
 get http://127.0.0.1:10249/configz >"$directory/configz"
 assert_contains "/configz" "Content-Type: application/json" "$(cat "$directory/configz")"
