@@ -67,14 +67,14 @@ enum setting_bit {
  * @flag:      without dashes; NULL = only in the configuration file
  * @field:     of a KubeProxyConfiguration: "ipvs.scheduler"; NULL = it has none
  * @own_field: of our own file of settings; NULL = it has none
- * @kind:      NULL = has no effect here, for @ignored says why
+ * @kind:      NULL = has no effect here and always its default value
  * @offset:    of its place in struct options
  * @minimum, @maximum: of an INTEGER
  * @scope:     commands that have the flag; bits of enum option_scope
  * @bits:      of enum setting_bit
  * @argument:  what --help calls the value; NULL = a switch, or not listed there
  * @help:      what --help says
- * @ignored:   why it has no effect
+ * @ignored:   why it has no effect, if that is so
  * @standard:  of one without effect: the default value as JSON, for writing configuration files
  */
 struct setting {

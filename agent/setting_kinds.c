@@ -518,12 +518,13 @@ static int set_elements(const struct setting *setting, struct options *options, 
 int setting_set(const struct setting *setting, struct options *options, const char *text,
 		struct error *err)
 {
-	if (!setting->kind) {
+	if (setting->ignored) {
 		auto_memory char *name = memory_format("--%s", setting->flag);
 
 		options_note(options, false, name, setting->ignored);
-		return 0;
 	}
+	if (!setting->kind)
+		return 0;
 	if (!*text && setting->bits & SETTING_NOT_EMPTY)
 		return error_set(err, -EINVAL, "the value is empty");
 	if (!*text && setting->kind->empty_is_unset)

@@ -20,6 +20,8 @@
 #define FOR_CADVISOR  "without effect, as nothing here reads machine or boot ids"
 #define FOR_PROFILING "without effect, as there is no Go runtime to profile"
 #define FOR_METRICS   "without effect, as no metric is hidden"
+#define FOR_JSON      "without effect, as this program speaks JSON with the API server"
+#define FOR_REFRESH   "without effect, as ipvs.syncPeriod says how often everything is verified"
 #define FOR_USERSPACE "without effect, as it was for kube-proxy's userspace mode"
 
 /*
@@ -65,20 +67,12 @@ const struct setting settings[] = {
 	 .help = "how to reach the API server"},
 	{"master", NULL, NULL, VALUE(text, client.master), .scope = RUN, .argument = "URL",
 	 .help = "API server, in the place of the kubeconfig's"},
-	{"kube-api-content-type", "clientConnection.contentType", NULL,
-	 VALUE(text, client.content_type), .scope = RUN, .bits = SETTING_RESTART,
-	 .argument = "TYPE", .help = "of requests to the API server"},
-	{NULL, "clientConnection.acceptContentTypes", NULL,
-	 VALUE(text, client.accept_content_types), .bits = SETTING_RESTART},
 	{"kube-api-qps", "clientConnection.qps", NULL, VALUE(real, client.requests_per_second),
 	 .scope = RUN, .bits = SETTING_ZERO_DEFAULT, .argument = "NUMBER",
 	 .help = "requests per second to the API server (5)"},
 	{"kube-api-burst", "clientConnection.burst", NULL, VALUE(integer, client.burst), 0, INT_MAX,
 	 .scope = RUN, .bits = SETTING_ZERO_DEFAULT, .argument = "NUMBER",
 	 .help = "requests to the API server at once (10)"},
-	{"config-sync-period", "configSyncPeriod", NULL, VALUE(duration, configuration_sync_period),
-	 .scope = RUN, .bits = SETTING_ZERO_DEFAULT | SETTING_POSITIVE, .argument = "DURATION",
-	 .help = "time between refreshes from the API server (15m)"},
 	{"cluster-cidr", "clusterCIDR", NULL, WHOLE(cluster_cidr), .scope = RUN,
 	 .argument = "CIDR,...",
 	 .help = "range of the cluster's pods; other sources are masqueraded"},
@@ -169,6 +163,14 @@ const struct setting settings[] = {
 	{"help", NULL, NULL, VALUE(switch, help), .scope = RUN | STATUS | CLEANUP,
 	 .help = "show this"},
 
+	{"kube-api-content-type", "clientConnection.contentType", NULL,
+	 VALUE(text, client.content_type), .scope = RUN, .ignored = FOR_JSON,
+	 .standard = "\"application/vnd.kubernetes.protobuf\""},
+	{NULL, "clientConnection.acceptContentTypes", NULL,
+	 VALUE(text, client.accept_content_types), .ignored = FOR_JSON, .standard = "\"\""},
+	{"config-sync-period", "configSyncPeriod", NULL, VALUE(duration, configuration_sync_period),
+	 .scope = RUN, .bits = SETTING_ZERO_DEFAULT | SETTING_POSITIVE, .ignored = FOR_REFRESH,
+	 .standard = "\"15m0s\""},
 	{"feature-gates", "featureGates", NULL, WHOLE(feature_gates), .scope = RUN},
 	{"iptables-sync-period", "iptables.syncPeriod", NULL, .scope = RUN, .ignored = FOR_IPTABLES,
 	 .standard = "\"30s\""},

@@ -55,6 +55,15 @@ static void note_ignored(struct options *options, const struct setting *setting,
 	json_decref(standard);
 }
 
+/* About one without effect whose value is kept all the same, to be written and shown. */
+static void note_kept(struct options *options, const struct setting *setting)
+{
+	auto_free(options) struct options *defaults = options_new();
+
+	if (!setting_is_equal(setting, options, defaults))
+		options_note(options, false, setting->field, setting->ignored);
+}
+
 static int set_value(struct options *options, const struct setting *setting, const char *text,
 		     struct error *err)
 {
@@ -181,6 +190,8 @@ static int take_section(struct options *options, const struct settings_file *fil
 
 		if (setting && setting->kind) {
 			r = set_field(options, setting, value, err);
+			if (r >= 0 && setting->ignored)
+				note_kept(options, setting);
 		} else if (setting) {
 			note_ignored(options, setting, value);
 		} else if (is_section(file, field) && json_is_object(value)) {

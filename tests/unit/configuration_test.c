@@ -240,6 +240,13 @@ static void what_has_no_effect_or_no_meaning_is_noted(void **state)
 		{"a default value is not worth a word", "iptables: {syncPeriod: 30s}", ""},
 		{"another one is", "iptables: {syncPeriod: 10s, localhostNodePorts: false}",
 		 "iptables.syncPeriod: without effect, as it is for kube-proxy's iptables mode"},
+		{"defaults of what has a value all the same",
+		 "configSyncPeriod: 15m\nclientConnection: {acceptContentTypes: '', contentType: "
+		 "application/vnd.kubernetes.protobuf}",
+		 ""},
+		{"others of these", "clientConnection: {acceptContentTypes: a/b, contentType: c/d}",
+		 "clientConnection.acceptContentTypes, clientConnection.contentType: without "
+		 "effect, as this program speaks JSON with the API server"},
 		{"settings of other modes", "nftables: {masqueradeBit: 3}\nportRange: 1-2",
 		 "nftables.masqueradeBit: without effect, as it is for kube-proxy's nftables "
 		 "mode; portRange: without effect, as it was for kube-proxy's userspace mode"},

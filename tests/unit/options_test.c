@@ -269,7 +269,8 @@ static void every_flag_without_effect_is_noted(void **state)
 {
 	auto_free(options) struct options *options =
 		parsed("run --iptables-sync-period 1s --iptables-min-sync-period=1s "
-		       "--vmodule a=1 --profiling --enable-dsr");
+		       "--vmodule a=1 --profiling --enable-dsr --kube-api-content-type a/b "
+		       "--config-sync-period 1m");
 	auto_memory char *notes = notes_text(options);
 
 	(void)state;
@@ -279,7 +280,11 @@ static void every_flag_without_effect_is_noted(void **state)
 			    "--vmodule: without effect, as log lines are text on standard error, "
 			    "written at once; "
 			    "--profiling: without effect, as there is no Go runtime to profile; "
-			    "--enable-dsr: without effect, as it is for kube-proxy on Windows");
+			    "--enable-dsr: without effect, as it is for kube-proxy on Windows; "
+			    "--kube-api-content-type: without effect, as this program speaks JSON "
+			    "with the API server; "
+			    "--config-sync-period: without effect, as ipvs.syncPeriod says how "
+			    "often everything is verified");
 }
 
 /* Source: `kube-proxy --help` of 1.32, for Linux, and its two hidden deprecated flags. */
@@ -366,8 +371,8 @@ static void every_setting_without_effect_has_a_default_to_write(void **state)
 		const struct setting *setting = &settings[i];
 
 		assert_true(setting->flag || setting->field);
-		assert_true(!setting->kind == (setting->ignored != NULL));
-		if (setting->field && !setting->kind) {
+		assert_true(setting->kind || setting->ignored);
+		if (setting->field && setting->ignored) {
 			json_t *value = json_loads(setting->standard, JSON_DECODE_ANY, NULL);
 
 			assert_non_null(value);
