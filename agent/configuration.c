@@ -62,16 +62,21 @@ static int pass_over(struct options *options, const char *field, struct error *e
 	return 0;
 }
 
+static const struct settings_file kube_proxy_file = {
+	.what = KIND,
+	.field = field_of,
+	.on_tree = look_at_tree,
+	.on_unknown = pass_over,
+};
+
 int configuration_read(struct options *options, const char *path, struct error *err)
 {
-	static const struct settings_file file = {
-		.what = KIND,
-		.field = field_of,
-		.on_tree = look_at_tree,
-		.on_unknown = pass_over,
-	};
+	return settings_file_read(options, &kube_proxy_file, path, err);
+}
 
-	return settings_file_read(options, &file, path, err);
+int configuration_parse(struct options *options, const char *text, size_t size, struct error *err)
+{
+	return settings_file_parse(options, &kube_proxy_file, text, size, err);
 }
 
 /* Puts @value, which is taken over, at @field of @root, making sections on the way. */

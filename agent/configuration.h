@@ -22,6 +22,9 @@
  */
 int configuration_read(struct options *options, const char *path, struct error *err);
 
+/** configuration_parse() - the same, of a text in memory; the error does not name a file */
+int configuration_parse(struct options *options, const char *text, size_t size, struct error *err);
+
 /**
  * configuration_json() - @options as a KubeProxyConfiguration, every field spelled out
  *

@@ -30,14 +30,20 @@ static int refuse(struct options *options, const char *field, struct error *err)
 				 : "unknown");
 }
 
+static const struct settings_file own_file = {
+	.what = "mapping of settings",
+	.is_strict = true,
+	.field = own_field,
+	.on_unknown = refuse,
+};
+
 int own_configuration_read(struct options *options, const char *path, struct error *err)
 {
-	static const struct settings_file file = {
-		.what = "mapping of settings",
-		.is_strict = true,
-		.field = own_field,
-		.on_unknown = refuse,
-	};
+	return settings_file_read(options, &own_file, path, err);
+}
 
-	return settings_file_read(options, &file, path, err);
+int own_configuration_parse(struct options *options, const char *text, size_t size,
+			    struct error *err)
+{
+	return settings_file_parse(options, &own_file, text, size, err);
 }

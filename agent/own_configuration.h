@@ -15,4 +15,8 @@
  */
 int own_configuration_read(struct options *options, const char *path, struct error *err);
 
+/** own_configuration_parse() - the same, of a text in memory; the error does not name a file */
+int own_configuration_parse(struct options *options, const char *text, size_t size,
+			    struct error *err);
+
 #endif

@@ -226,8 +226,8 @@ static int read_all(int fd, char *buffer, size_t *size, struct error *err)
 	return error_set(err, -EFBIG, "larger than 1 MiB");
 }
 
-static int take_text(struct options *options, const struct settings_file *file, const char *text,
-		     size_t size, struct error *err)
+int settings_file_parse(struct options *options, const struct settings_file *file, const char *text,
+			size_t size, struct error *err)
 {
 	auto_free(yaml_tree) struct yaml_tree *reader = yaml_tree_new(text, size);
 	json_t *tree = NULL, *repeated = json_array();
@@ -270,6 +270,6 @@ int settings_file_read(struct options *options, const struct settings_file *file
 	r = read_all(fd, buffer, &size, err);
 	close(fd);
 	if (r >= 0)
-		r = take_text(options, file, buffer, size, err);
+		r = settings_file_parse(options, file, buffer, size, err);
 	return r < 0 ? error_wrap(err, r, "%s", path) : 0;
 }

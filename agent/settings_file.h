@@ -31,4 +31,8 @@ struct settings_file {
 int settings_file_read(struct options *options, const struct settings_file *file, const char *path,
 		       struct error *err);
 
+/** settings_file_parse() - the same, of a text in memory; the error does not name a file */
+int settings_file_parse(struct options *options, const struct settings_file *file, const char *text,
+			size_t size, struct error *err);
+
 #endif
