@@ -70,6 +70,13 @@ if on node ip link show kube-ipvs0 2>/dev/null; then
 	fail "kube-ipvs0 is there"
 fi
 
+step "--write-config-to writes what reads the same"
+assert_status "--write-config-to" 0 kube_proxy --config "$directory/config.conf" --write-config-to "$directory/written"
+assert_contains "what was written" 'scheduler: "wrr"' "$(cat "$directory/written")"
+assert_contains "what was written" 'tcpEstablishedTimeout: "2h0m0s"' "$(cat "$directory/written")"
+assert_status "again" 0 kube_proxy --config "$directory/written" --write-config-to "$directory/again"
+assert_equal "what was written again" "$(cat "$directory/written")" "$(cat "$directory/again")"
+
 step "running"
 {
 	service_manifest web cluster_ip=10.96.0.10
