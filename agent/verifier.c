@@ -76,6 +76,21 @@ static void on_bound(void *user, const struct address *address)
 	ledger_observe_address(sync_ledger(verifier->sync), address);
 }
 
+/* A failure leaves the addresses in service; the next verification tries again. */
+static void deprecate_addresses(struct verifier *verifier)
+{
+	struct error err = {0};
+	size_t count;
+
+	if (link_deprecate(verifier->kernel->link, &count, &err) < 0)
+		log_warning("%s; what this node sends may have a virtual IP as its source",
+			    err.text);
+	else if (count)
+		log_info(
+			"%zu virtual IPs are no longer taken as the source of what this node sends",
+			count);
+}
+
 static int observe_link(struct verifier *verifier, struct error *err)
 {
 	bool is_new;
@@ -87,6 +102,7 @@ static int observe_link(struct verifier *verifier, struct error *err)
 	r = link_observe(verifier->kernel->link, on_bound, NULL, verifier, err);
 	if (r < 0)
 		return r;
+	deprecate_addresses(verifier);
 	finish_facility(verifier, FACILITY_LINK);
 	return 0;
 }

@@ -34,6 +34,7 @@
 struct bound {
 	UT_hash_handle hh;
 	struct address address;
+	bool is_preferred; /* as a source address, since others bound it */
 };
 
 /*
@@ -57,18 +58,26 @@ static struct bound *bound_find(struct link *link, const struct address *address
 	return bound;
 }
 
-static void bound_set(struct link *link, const struct address *address, bool is_bound)
+static struct bound *bound_get(struct link *link, const struct address *address)
 {
 	struct bound *bound = bound_find(link, address);
 
-	if (is_bound && !bound) {
+	if (!bound) {
 		bound = memory_allocate(sizeof(*bound));
 		bound->address = *address;
 		HASH_ADD(hh, link->bound, address, sizeof(bound->address), bound);
-	} else if (!is_bound && bound) {
-		HASH_DEL(link->bound, bound);
-		free(bound);
 	}
+	return bound;
+}
+
+static void bound_drop(struct link *link, const struct address *address)
+{
+	struct bound *bound = bound_find(link, address);
+
+	if (!bound)
+		return;
+	HASH_DEL(link->bound, bound);
+	free(bound);
 }
 
 static void bound_clear(struct link *link)
@@ -267,8 +276,15 @@ int link_remove(struct link *link, struct error *err)
 struct seen {
 	int index;
 	uint16_t prefix_length;
+	bool is_preferred;
 	struct address address;
 };
+
+/* Whether the kernel takes it as the source of connections like any other address. */
+static bool is_preferred(const struct ifaddrmsg *header, struct nlattr *flags)
+{
+	return !((flags ? nla_get_u32(flags) : header->ifa_flags) & IFA_F_DEPRECATED);
+}
 
 static bool parse_address(const struct nlmsghdr *message, struct seen *ret)
 {
@@ -287,6 +303,7 @@ static bool parse_address(const struct nlmsghdr *message, struct seen *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->index = (int)header->ifa_index;
 	ret->prefix_length = header->ifa_prefixlen;
+	ret->is_preferred = is_preferred(header, attributes[IFA_FLAGS]);
 	ret->address.family = header->ifa_family;
 	memcpy(ret->address.bytes, nla_data(local), address_length(header->ifa_family));
 	return true;
@@ -355,7 +372,7 @@ int link_observe(struct link *link, void (*on_bound)(void *user, const struct ad
 
 		if (seen->index == link->index) {
 			if (seen->address.family == AF_INET6)
-				bound_set(link, &seen->address, true);
+				bound_get(link, &seen->address)->is_preferred = seen->is_preferred;
 			on_bound(user, &seen->address);
 		} else if (on_node) {
 			tell_node_address(seen, on_node, user);
@@ -365,11 +382,17 @@ int link_observe(struct link *link, void (*on_bound)(void *user, const struct ad
 	return r;
 }
 
-static void build(struct link *link, struct nl_msg *message, const struct change *change)
+/* @type: RTM_NEWADDR or RTM_DELADDR */
+static void build(struct link *link, struct nl_msg *message, const struct address *address,
+		  int type, int flags)
 {
-	const struct address *address = &change->address;
+	/*
+	 * A deprecated IPv6 address serves, but is nobody's source as long as there is another. Of
+	 * several addresses the kernel takes the one most like the destination, which would be the
+	 * VIP for masquerading and for what the node itself sends to pods.
+	 */
+	const struct ifa_cacheinfo deprecated = {.ifa_prefered = 0, .ifa_valid = UINT32_MAX};
 	size_t length = address_length(address->family);
-	bool is_add = change->kind == CHANGE_KIND_ADDRESS_ADD;
 	struct ifaddrmsg header = {.ifa_family = (uint8_t)address->family,
 				   .ifa_prefixlen = (uint8_t)(8 * length),
 				   .ifa_scope = RT_SCOPE_UNIVERSE,
@@ -379,11 +402,20 @@ static void build(struct link *link, struct nl_msg *message, const struct change
 	 * IFA_F_NODAD is not needed: there is no duplicate address detection on an interface
 	 * without ARP, and the flag would tell our addresses from those that kube-proxy binds.
 	 */
-	nlmsg_put(message, 0, 0, is_add ? RTM_NEWADDR : RTM_DELADDR, 0,
-		  is_add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	nlmsg_put(message, 0, 0, type, 0, flags);
 	nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO);
 	nla_put(message, IFA_LOCAL, (int)length, address->bytes);
 	nla_put(message, IFA_ADDRESS, (int)length, address->bytes);
+	if (type == RTM_NEWADDR && address->family == AF_INET6)
+		nla_put(message, IFA_CACHEINFO, sizeof(deprecated), &deprecated);
+}
+
+static void build_change(struct link *link, struct nl_msg *message, const struct change *change)
+{
+	if (change->kind == CHANGE_KIND_ADDRESS_ADD)
+		build(link, message, &change->address, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	else
+		build(link, message, &change->address, RTM_DELADDR, 0);
 }
 
 /* Puts changes into the batch until it is full; Return: how many are done with */
@@ -397,7 +429,7 @@ static size_t fill_batch(struct link *link, struct change *changes, size_t count
 		if (change_facility(changes[i].kind) != FACILITY_LINK)
 			continue;
 		message = netlink_message(link->netlink);
-		build(link, message, &changes[i]);
+		build_change(link, message, &changes[i]);
 		if (!netlink_batch_add(link->netlink, message, &changes[i].result))
 			break;
 	}
@@ -414,8 +446,12 @@ static void settle(struct link *link, struct change *change)
 		change->result = 0;
 	if (!is_add && (change->result == -EADDRNOTAVAIL || change->result == -ENODEV))
 		change->result = 0;
-	if (change->result == 0 && change->address.family == AF_INET6)
-		bound_set(link, &change->address, is_add);
+	if (change->result != 0 || change->address.family != AF_INET6)
+		return;
+	if (is_add)
+		bound_get(link, &change->address);
+	else
+		bound_drop(link, &change->address);
 }
 
 int link_apply(struct link *link, struct change *changes, size_t count, struct error *err)
@@ -440,6 +476,54 @@ int link_apply(struct link *link, struct change *changes, size_t count, struct e
 		if (change_facility(changes[i].kind) == FACILITY_LINK)
 			changes[i].result = r;
 	return error_wrap(err, r, "changing the addresses of %s", link->name);
+}
+
+/* One of them at a time in the batch until it is full, and again */
+static int edit_all(struct link *link, const struct address *addresses, int *results, size_t count,
+		    struct error *err)
+{
+	size_t added = 0;
+
+	while (added < count) {
+		size_t first = added;
+		int r;
+
+		while (added < count) {
+			struct nl_msg *message = netlink_message(link->netlink);
+
+			build(link, message, &addresses[added], RTM_NEWADDR, NLM_F_REPLACE);
+			if (!netlink_batch_add(link->netlink, message, &results[added]))
+				break;
+			added++;
+		}
+		r = netlink_batch_send(link->netlink, err);
+		if (r < 0)
+			return r;
+		for (size_t i = first; i < added; i++)
+			if (results[i] < 0)
+				return error_set(err, results[i], "%s", strerror(-results[i]));
+	}
+	return 0;
+}
+
+int link_deprecate(struct link *link, size_t *ret_count, struct error *err)
+{
+	size_t capacity = HASH_COUNT(link->bound), count = 0;
+	auto_memory struct address *addresses = memory_array(capacity, sizeof(*addresses));
+	auto_memory int *results = memory_array(capacity, sizeof(*results));
+	struct bound *bound, *next;
+	int r;
+
+	HASH_ITER (hh, link->bound, bound, next)
+		if (bound->is_preferred)
+			addresses[count++] = bound->address;
+	r = edit_all(link, addresses, results, count, err);
+	if (r < 0)
+		return error_wrap(err, r, "deprecating the IPv6 addresses of %s", link->name);
+	for (size_t i = 0; i < count; i++)
+		bound_get(link, &addresses[i])->is_preferred = false;
+	*ret_count = count;
+	return 0;
 }
 
 int link_monitor_descriptor(const struct link *link)

@@ -52,10 +52,21 @@ int link_observe(struct link *link, void (*on_bound)(void *user, const struct ad
 
 /** link_apply() - carry out ADDRESS_* changes in batches; contract as ipvs_apply()
  *
- * IPv4 as /32 scope global, IPv6 as /128 without duplicate address detection. Adding what is
- * there and removing what is not are successes.
+ * IPv4 as /32 scope global, IPv6 as /128 without duplicate address detection, and deprecated: the
+ * kernel takes such an address as the source of a connection or of masquerading only if there is no
+ * other. (For IPv4 it takes one of the interface that a packet leaves by.) Adding what is there and
+ * removing what is not are successes.
  */
 int link_apply(struct link *link, struct change *changes, size_t count, struct error *err);
+
+/**
+ * link_deprecate() - make IPv6 addresses of the dummy interface so that others bound differently
+ * @ret_count:  on success, how many had to be changed
+ *
+ * Goes by the last link_observe(). Each is edited where it is, so it serves all the time; what
+ * kube-proxy has bound is taken over in this way. After an error some may be left.
+ */
+int link_deprecate(struct link *link, size_t *ret_count, struct error *err);
 
 /** link_monitor_descriptor() - becomes readable when addresses or links change */
 int link_monitor_descriptor(const struct link *link);

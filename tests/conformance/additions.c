@@ -88,6 +88,26 @@ void additions_take_rules(struct comparison *comparison, struct text_lines *actu
 	}
 }
 
+void additions_take_deprecation(struct comparison *comparison, struct text_lines *actual)
+{
+	static const char word[] = " deprecated";
+
+	for (size_t i = 0; i < actual->count; i++) {
+		const char *line = actual->items[i];
+		size_t length = strlen(line);
+
+		if (!text_begins_with(line, "inet6 "))
+			continue;
+		if (length < strlen(word) || strcmp(line + length - strlen(word), word) != 0) {
+			comparison_problem(comparison, "addrs: not deprecated: %s", line);
+			continue;
+		}
+		text_lines_replace(actual, i,
+				   memory_format("%.*s", (int)(length - strlen(word)), line));
+		comparison_note(comparison, DIFFERENCE_API_SEMANTICS);
+	}
+}
+
 static bool is_addition(const char *line)
 {
 	const char *name = strstr(line, " KUBE-");

@@ -14,6 +14,12 @@
 void additions_take_rules(struct comparison *comparison, struct text_lines *actual,
 			  const char *table, bool is_ipv6);
 
+/**
+ * additions_take_deprecation() - take the word "deprecated" off IPv6 addresses, which all need it
+ * @actual:  as programmed_state_addresses() gives them
+ */
+void additions_take_deprecation(struct comparison *comparison, struct text_lines *actual);
+
 /** additions_take_sets() - take additions out of lines "create SET ..." or "add SET ..." */
 void additions_take_sets(struct comparison *comparison, struct text_lines *actual);
 

@@ -3,6 +3,7 @@
  * Compares what the ordinary tools say of a kernel with what kube-proxy made of it at a step of a
  * recorded case.
  */
+#include "additions.h"
 #include "comparison.h"
 #include "corpus.h"
 #include "programmed_state.h"
@@ -85,8 +86,10 @@ static void compare_addresses(const struct state *state)
 {
 	auto_memory char *expected = read_expected(state, "addrs.txt");
 	auto_memory char *shown = read_state(state, "addresses");
-	auto_memory char *actual = programmed_state_addresses(shown);
+	auto_memory char *read = programmed_state_addresses(shown);
+	auto_free(text_lines) struct text_lines *bound = text_lines_new(read);
 	auto_free(text_lines) struct text_lines *lines = text_lines_new(expected);
+	auto_memory char *actual = NULL;
 	auto_memory char *cut = memory_text("");
 
 	for (size_t i = 0; i < lines->count; i++) {
@@ -100,6 +103,8 @@ static void compare_addresses(const struct state *state)
 		free(cut);
 		cut = longer;
 	}
+	additions_take_deprecation(state->comparison, bound);
+	actual = text_lines_text(bound);
 	comparison_lines(state->comparison, "addrs", cut, actual);
 }
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DEPRECATED " deprecated"
+
 static FILE *open_text(char **text, size_t *size)
 {
 	FILE *stream = open_memstream(text, size);
@@ -93,7 +95,8 @@ char *programmed_state_addresses(const char *shown)
 		if (sscanf(line, "%*d: kube-ipvs0: <%127[^>]>", flags) == 1)
 			fprintf(stream, "link <%s>\n", flags);
 		else if (sscanf(line, " %7[inet6] %63s scope %15s", family, address, scope) == 3)
-			fprintf(stream, "%s %s scope %s\n", family, address, scope);
+			fprintf(stream, "%s %s scope %s%s\n", family, address, scope,
+				strstr(line, " deprecated ") ? DEPRECATED : "");
 	}
 	fclose(stream);
 	return text;
@@ -110,8 +113,10 @@ static bool is_bound(const struct text_lines *addresses, const char *address)
 {
 	auto_memory char *ipv4 = memory_format("inet %s/32 scope global", address);
 	auto_memory char *ipv6 = memory_format("inet6 %s/128 scope global", address);
+	auto_memory char *deprecated = memory_format("%s%s", ipv6, DEPRECATED);
 
-	return text_lines_has(addresses, ipv4) || text_lines_has(addresses, ipv6);
+	return text_lines_has(addresses, ipv4) || text_lines_has(addresses, ipv6) ||
+	       text_lines_has(addresses, deprecated);
 }
 
 char *programmed_state_strangers(const char *servers, const char *shown)

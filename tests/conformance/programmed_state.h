@@ -18,7 +18,7 @@ char *programmed_state_sets(const char *saved);
 
 /**
  * programmed_state_addresses() - of `ip address show dev kube-ipvs0`: "link <FLAGS>", then
- * "inet 10.96.0.1/32 scope global"
+ * "inet 10.96.0.1/32 scope global", "inet6 fd00:96::a/128 scope global deprecated"
  */
 char *programmed_state_addresses(const char *shown);
 

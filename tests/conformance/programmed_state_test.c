@@ -65,7 +65,9 @@ static const char shown[] =
 	"    inet 10.96.0.1/32 scope global kube-ipvs0\n"
 	"       valid_lft forever preferred_lft forever\n"
 	"    inet6 fd00:96::a/128 scope global nodad \n"
-	"       valid_lft forever preferred_lft forever\n";
+	"       valid_lft forever preferred_lft forever\n"
+	"    inet6 fd00:96::c/128 scope global deprecated \n"
+	"       valid_lft forever preferred_lft 0sec\n";
 
 static void addresses_are_those_of_the_interface(void **state)
 {
@@ -75,7 +77,8 @@ static void addresses_are_those_of_the_interface(void **state)
 	(void)state;
 	assert_string_equal(addresses, "link <BROADCAST,NOARP>\n"
 				       "inet 10.96.0.1/32 scope global\n"
-				       "inet6 fd00:96::a/128 scope global\n");
+				       "inet6 fd00:96::a/128 scope global\n"
+				       "inet6 fd00:96::c/128 scope global deprecated\n");
 	assert_string_equal(nothing, "");
 }
 
@@ -87,6 +90,7 @@ static void strangers_are_on_no_address_of_the_interface(void **state)
 					   "-A -t 10.96.0.10:80 -s rr\n"
 					   "-a -t 10.96.0.10:80 -r 10.96.0.1:80 -m -w 1\n"
 					   "-A --sctp-service [fd00:96::a]:9 -s rr\n"
+					   "-A --sctp-service [fd00:96::c]:9 -s rr\n"
 					   "-A -u [fd00:96::b]:53 -s rr\n",
 					   shown);
 

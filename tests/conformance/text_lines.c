@@ -49,6 +49,19 @@ void text_lines_remove(struct text_lines *lines, size_t index)
 		(lines->count - index) * sizeof(*lines->items));
 }
 
+char *text_lines_text(const struct text_lines *lines)
+{
+	char *text = memory_text("");
+
+	for (size_t i = 0; i < lines->count; i++) {
+		char *longer = memory_format("%s%s\n", text, lines->items[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
 static int compare_lines(const void *a, const void *b)
 {
 	char *const *left = a, *const *right = b;

@@ -28,6 +28,9 @@ void text_lines_replace(struct text_lines *lines, size_t index, char *line);
 /** text_lines_remove() - the order of the others stays */
 void text_lines_remove(struct text_lines *lines, size_t index);
 
+/** text_lines_text() - each with a newline; the caller frees it */
+char *text_lines_text(const struct text_lines *lines);
+
 void text_lines_sort(struct text_lines *lines);
 bool text_lines_has(const struct text_lines *lines, const char *line);
 

@@ -123,11 +123,52 @@ static void binds_addresses_as_kube_proxy_does(void **state)
 		witness_read("ip addr show dev kube-ipvs0 | sed -n 's/ *$//; s/^ *inet/inet/p'"),
 		"inet 10.96.0.10/32 scope global kube-ipvs0\n"
 		"inet 203.0.113.7/32 scope global kube-ipvs0\n"
-		"inet6 fd00:96::10/128 scope global\n");
+		"inet6 fd00:96::10/128 scope global deprecated\n");
 	assert_int_equal(change_address(link, "-10.96.0.10"), 0);
 	assert_int_equal(change_address(link, "-fd00:96::10"), 0);
 	assert_string_equal(witness_read("ip -o addr show dev kube-ipvs0 | awk '{ print $4 }'"),
 			    "203.0.113.7/32\n");
+	link_close(link);
+}
+
+static void ignore_address(void *user, const struct address *address)
+{
+	(void)user;
+	(void)address;
+}
+
+static void takes_over_what_others_bound(void **state)
+{
+	struct link *link = open_and_ensure();
+	struct error err = {0};
+	size_t count;
+
+	(void)state;
+	witness_run("ip addr add fd00:96::10/128 dev kube-ipvs0 nodad");
+	witness_run("ip addr add fd00:96::11/128 dev kube-ipvs0 nodad");
+	witness_run("ip addr add 10.96.0.10/32 dev kube-ipvs0");
+	assert_int_equal(change_address(link, "+fd00:96::12"), 0);
+	usleep(ANNOUNCEMENT_MICROSECONDS);
+	events(link);
+
+	assert_int_equal(link_observe(link, ignore_address, NULL, NULL, &err), 0);
+	assert_int_equal(link_deprecate(link, &count, &err), 0);
+	assert_int_equal(count, 2);
+	usleep(ANNOUNCEMENT_MICROSECONDS);
+	assert_int_equal(events(link), 0);
+	assert_string_equal(
+		witness_read("ip addr show dev kube-ipvs0 | sed -n 's/ *$//; s/^ *inet/inet/p' | "
+			     "sort"),
+		"inet 10.96.0.10/32 scope global kube-ipvs0\n"
+		"inet6 fd00:96::10/128 scope global deprecated\n"
+		"inet6 fd00:96::11/128 scope global deprecated\n"
+		"inet6 fd00:96::12/128 scope global deprecated\n");
+
+	assert_int_equal(link_deprecate(link, &count, &err), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(link_observe(link, ignore_address, NULL, NULL, &err), 0);
+	assert_int_equal(link_deprecate(link, &count, &err), 0);
+	assert_int_equal(count, 0);
 	link_close(link);
 }
 
@@ -437,6 +478,7 @@ int main(void)
 		cmocka_unit_test_setup(ensures_a_dummy_that_stays_down, witness_enter_namespace),
 		cmocka_unit_test_setup(refuses_another_kind_of_interface, witness_enter_namespace),
 		cmocka_unit_test_setup(binds_addresses_as_kube_proxy_does, witness_enter_namespace),
+		cmocka_unit_test_setup(takes_over_what_others_bound, witness_enter_namespace),
 		cmocka_unit_test_setup(repeats_without_harm, witness_enter_namespace),
 		cmocka_unit_test_setup(without_the_interface_only_adding_fails,
 				       witness_enter_namespace),

@@ -2,6 +2,12 @@
 # Services of IPv6, and of both families, work as those of IPv4 do.
 . "$(dirname "$0")/../lib.sh"
 
+# sources NAMESPACE COUNT ADDRESS [PORT]: who answers over TCP, and whom they saw
+sources()
+{
+	ask "$1" --count "$2" tcp "$3" "${4:-80}" | sed 's/:[0-9]*$//' | sort -u | paste -sd, | sed 's/,/, /g'
+}
+
 topology_create
 for pod in pod1 pod2 rpod1; do
 	answer_start "$pod" tcp/8080 udp/5353
@@ -24,6 +30,9 @@ cat <<-END | manifest both.yaml
 	$(slice_manifest both endpoints="pod1" suffix=v4)
 	$(slice_manifest both family=IPv6 endpoints="pod2" suffix=v6)
 END
+# What kube-proxy has bound already
+ip -n node link add kube-ipvs0 type dummy
+ip -n node address add fd00:96::10/128 dev kube-ipvs0 nodad
 agent_start
 for port in "tcp 80 8080" "udp 53 5353"; do
 	read -r protocol from to <<<"$port"
@@ -39,7 +48,12 @@ assert_equal "datagrams" "pod1 2, pod2 2, rpod1 2" "$(answers client 6 udp fd00:
 
 step "a pod's address is seen, an outside client's is masqueraded"
 assert_contains "asked by pod3" "peer=[fd00:10:244:1::3]:" "$(ask pod3 tcp fd00:96::10 80)"
-assert_lacks "asked by client" "peer=[fd77::1]:" "$(ask client --count 3 tcp fd00:96::10 80)"
+for source in client node; do
+	assert_equal "asked by $source" "pod1 peer=[fd77::10], pod2 peer=[fd77::10], rpod1 peer=[fd77::10]" \
+		"$(sources "$source" 3 fd00:96::10)"
+done
+assert_equal "what the node sends to a pod without a Service" "pod1 peer=[fd77::10]" \
+	"$(sources node 1 fd00:10:244:1::1 8080)"
 
 step "hairpin"
 assert_equal "a pod among its Service's endpoints" "pod1 1, pod2 1, rpod1 1" "$(answers pod1 3 tcp fd00:96::10 80)"
