@@ -331,25 +331,37 @@ void proxy_metrics_passed(struct proxy_metrics *metrics, double seconds, double 
 	set(metrics, LAST_SYNCED, now);
 }
 
-/* Whether there is an endpoint that could serve, and whether there is one on this node. */
-static void look_for_endpoints(const struct service_view *view, const char *node_name,
-			       bool *has_any, bool *has_local)
+/* Whether endpoints of a family could serve, but none of them is on this node. */
+static bool family_has_gap(const struct service_view *view, uint16_t family, const char *node_name)
 {
-	*has_any = *has_local = false;
-	for (size_t i = 0; i < view->slice_count && !*has_local; i++) {
+	bool has_any = false;
+
+	for (size_t i = 0; i < view->slice_count; i++) {
 		const struct endpoint_slice *slice = view->slices[i];
 
-		for (size_t k = 0; k < slice->endpoint_count && slice->family; k++) {
+		for (size_t k = 0; k < slice->endpoint_count && slice->family == family; k++) {
 			const struct endpoint *endpoint = &slice->endpoints[k];
 
 			if (!endpoint->is_ready &&
 			    !(endpoint->is_serving && endpoint->is_terminating))
 				continue;
-			*has_any = true;
+			has_any = true;
 			if (memory_text_is_equal(endpoint->node_name, node_name))
-				*has_local = true;
+				return false;
 		}
 	}
+	return has_any;
+}
+
+/* Clients of one family are no help to those of the other: one of them is enough. */
+static bool has_gap(const struct service_view *view, const char *node_name)
+{
+	const struct service *service = view->service;
+
+	for (size_t i = 0; i < service->cluster_ip_count; i++)
+		if (family_has_gap(view, service->cluster_ips[i].family, node_name))
+			return true;
+	return false;
 }
 
 static bool is_reachable_from_outside(const struct service *service)
@@ -376,7 +388,7 @@ void proxy_metrics_planned(struct proxy_metrics *metrics, const struct service_v
 {
 	const struct service *service = view->service;
 	size_t size = strlen(view->key) + 1;
-	bool is_internal, is_external, has_any, has_local;
+	bool is_internal, is_external;
 	struct gap *gap;
 
 	if (metrics->traffic)
@@ -386,10 +398,7 @@ void proxy_metrics_planned(struct proxy_metrics *metrics, const struct service_v
 		return;
 	is_internal = service->is_internal_local;
 	is_external = service->is_external_local && is_reachable_from_outside(service);
-	if (!is_internal && !is_external)
-		return;
-	look_for_endpoints(view, node_name, &has_any, &has_local);
-	if (!has_any || has_local)
+	if ((!is_internal && !is_external) || !has_gap(view, node_name))
 		return;
 	gap = memory_allocate(sizeof(*gap) + size);
 	gap->is_internal = is_internal;

@@ -360,21 +360,36 @@ static void test_services_without_local_endpoints(void **state)
 	static const struct {
 		const char *what, *service, *slice;
 		const char *internal, *external;
+		const char *ipv6_slice; /* NULL: none */
 	} cases[] = {
-		{"policy Cluster", "ip=10.0.0.1 type=NodePort", "10.1.0.1@other", "0", "0"},
+		{"policy Cluster", "ip=10.0.0.1 type=NodePort", "10.1.0.1@other", "0", "0", NULL},
 		{"only endpoints elsewhere", "ip=10.0.0.1 itp=Local etp=Local type=NodePort",
-		 "10.1.0.1@other", "1", "1"},
-		{"internal only", "ip=10.0.0.1 itp=Local", "10.1.0.1@other", "1", "0"},
-		{"external only", "ip=10.0.0.1 etp=Local type=NodePort", "10.1.0.1", "0", "1"},
-		{"an external IP", "ip=10.0.0.1 etp=Local external=10.2.0.1", "10.1.0.1", "0", "1"},
-		{"unreachable from outside", "ip=10.0.0.1 etp=Local", "10.1.0.1", "0", "0"},
-		{"one here", "ip=10.0.0.1 itp=Local", "10.1.0.1@other 10.1.0.2@n", "0", "0"},
+		 "10.1.0.1@other", "1", "1", NULL},
+		{"internal only", "ip=10.0.0.1 itp=Local", "10.1.0.1@other", "1", "0", NULL},
+		{"external only", "ip=10.0.0.1 etp=Local type=NodePort", "10.1.0.1", "0", "1",
+		 NULL},
+		{"an external IP", "ip=10.0.0.1 etp=Local external=10.2.0.1", "10.1.0.1", "0", "1",
+		 NULL},
+		{"unreachable from outside", "ip=10.0.0.1 etp=Local", "10.1.0.1", "0", "0", NULL},
+		{"one here", "ip=10.0.0.1 itp=Local", "10.1.0.1@other 10.1.0.2@n", "0", "0", NULL},
 		{"one here, unready", "ip=10.0.0.1 itp=Local", "10.1.0.1@other 10.1.0.2@n!unready",
-		 "1", "0"},
+		 "1", "0", NULL},
 		{"one here, terminating", "ip=10.0.0.1 itp=Local", "10.1.0.2@n!terminating", "0",
-		 "0"},
-		{"no endpoints at all", "ip=10.0.0.1 itp=Local", "10.1.0.2@n!unready", "0", "0"},
-		{"headless", "headless itp=Local", "10.1.0.1@other", "0", "0"},
+		 "0", NULL},
+		{"no endpoints at all", "ip=10.0.0.1 itp=Local", "10.1.0.2@n!unready", "0", "0",
+		 NULL},
+		{"headless", "headless itp=Local", "10.1.0.1@other", "0", "0", NULL},
+		{"both families, both here", "ip=10.0.0.1 ip=fd00::1 itp=Local", "10.1.0.1@n", "0",
+		 "0", "fd01::1@n"},
+		{"both families, one elsewhere", "ip=10.0.0.1 ip=fd00::1 itp=Local", "10.1.0.1@n",
+		 "1", "0", "fd01::1@other"},
+		{"the other one elsewhere",
+		 "ip=10.0.0.1 ip=fd00::1 itp=Local etp=Local external=10.2.0.1", "10.1.0.1@other",
+		 "1", "1", "fd01::1@n"},
+		{"both elsewhere, one Service", "ip=10.0.0.1 ip=fd00::1 itp=Local",
+		 "10.1.0.1@other", "1", "0", "fd01::1@other"},
+		{"a family that the Service has not", "ip=10.0.0.1 itp=Local", "10.1.0.1@n", "0",
+		 "0", "fd01::1@other"},
 	};
 	static const char *const name = "kubeproxy_sync_proxy_rules_no_local_endpoints_total";
 	struct metrics_fixture *fixture = *state;
@@ -387,11 +402,15 @@ static void test_services_without_local_endpoints(void **state)
 			memory_format("a/web port=:80/TCP %s", cases[i].service);
 		auto_memory char *slice =
 			memory_format("a/web-1 service=web port=:80/TCP %s", cases[i].slice);
+		auto_memory char *ipv6_slice =
+			memory_format("a/web-2 service=web family=6 port=:80/TCP %s",
+				      cases[i].ipv6_slice ? cases[i].ipv6_slice : "");
 		struct service_view view;
 
 		print_message("%s\n", cases[i].what);
 		add_service(&fixture->agent, service);
 		add_slice(&fixture->agent, slice);
+		add_slice(&fixture->agent, ipv6_slice);
 		assert_true(store_find(fixture->agent.store, "a/web", &view));
 		proxy_metrics_planned(fixture->metrics, &view, "n");
 		proxy_metrics_planned(fixture->metrics, &view, "n");
