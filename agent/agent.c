@@ -99,7 +99,9 @@ static void refresh_node(struct agent *agent)
 
 	/* Without a selection the port answers everywhere, as kube-proxy's does. */
 	health_ports_listen_on(agent->health_ports, view.node_port_addresses,
-			       has_selection ? view.node_port_address_count : 0);
+			       has_selection ? view.node_port_address_count : 0,
+			       agent->options->node_port_prefixes.items,
+			       agent->options->node_port_prefixes.count);
 }
 
 /* Return: whether all Services are to be planned again */

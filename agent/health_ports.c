@@ -7,6 +7,7 @@
 #include "sync.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <uthash.h>
 
 #define RETRY_SECONDS 5.0
@@ -167,21 +168,49 @@ void health_ports_free(struct health_ports *ports)
 	free(ports);
 }
 
-void health_ports_listen_on(struct health_ports *ports, const struct address *addresses,
-			    size_t count)
+static bool has_address(const struct address *addresses, size_t count, uint16_t family)
 {
+	for (size_t i = 0; i < count; i++)
+		if (addresses[i].family == family)
+			return true;
+	return false;
+}
+
+static bool has_range(const struct prefix *ranges, size_t count, uint16_t family)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].address.family == family)
+			return true;
+	return false;
+}
+
+void health_ports_listen_on(struct health_ports *ports, const struct address *addresses,
+			    size_t count, const struct prefix *ranges, size_t range_count)
+{
+	static const uint16_t families[] = {AF_INET, AF_INET6};
+	struct address *listened = memory_array(count + COUNT(families), sizeof(*listened));
+	size_t listened_count = count;
 	struct health_port *service, *next;
 
-	if (count == ports->address_count &&
-	    (!count || !memcmp(addresses, ports->addresses, count * sizeof(*addresses))))
+	if (count)
+		memcpy(listened, addresses, count * sizeof(*addresses));
+	for (size_t i = 0; i < COUNT(families) && count; i++)
+		if (has_range(ranges, range_count, families[i]) &&
+		    !has_address(addresses, count, families[i]))
+			listened[listened_count++] = (struct address){.family = families[i]};
+
+	if (listened_count == ports->address_count &&
+	    (!listened_count ||
+	     !memcmp(listened, ports->addresses, listened_count * sizeof(*listened)))) {
+		free(listened);
 		return;
+	}
 	HASH_ITER (hh, ports->services, service, next) {
 		stop_listening(service);
 	}
-	ports->addresses = memory_resize(ports->addresses, count, sizeof(*addresses));
-	if (count)
-		memcpy(ports->addresses, addresses, count * sizeof(*addresses));
-	ports->address_count = count;
+	free(ports->addresses);
+	ports->addresses = listened;
+	ports->address_count = listened_count;
 	HASH_ITER (hh, ports->services, service, next) {
 		listen_or_retry(service);
 	}

@@ -31,9 +31,11 @@ void health_ports_free(struct health_ports *ports);
 /**
  * health_ports_listen_on() - the addresses to listen on, from now on
  * @addresses:  those that --nodeport-addresses selects; none = all of both families
+ * @ranges:     that select them; of a family with ranges that select nothing, all addresses are
+ *              listened on: load balancers have to get an answer from a node without NodePorts
  */
 void health_ports_listen_on(struct health_ports *ports, const struct address *addresses,
-			    size_t count);
+			    size_t count, const struct prefix *ranges, size_t range_count);
 
 /**
  * health_ports_set() - serve, or stop to serve, one Service
