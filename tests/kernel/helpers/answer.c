@@ -18,7 +18,7 @@
 
 enum {
 	SOCKETS_MAX = 4096,
-	LINE_SIZE = 512,
+	LINE_SIZE = 4096, /* more than a packet takes: what comes in one is sent in one */
 };
 
 /**
