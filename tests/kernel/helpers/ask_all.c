@@ -22,15 +22,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
 	QUESTIONS_MAX = 512,
 	ATTEMPTS = 6,
-	AT_ONCE = 1024,
+	AT_ONCE = 2048,
 	ANSWER_SIZE = 128,
 	TIMEOUT = 2500, /* milliseconds */
+	PAUSE = 2,	/* milliseconds, after each question */
 };
 
 struct question {
@@ -101,7 +103,11 @@ static void note_answer(struct question *question, char *line)
 		snprintf(answer, ANSWER_SIZE, "%.3s", line + strcspn(line, " ") + 1);
 	} else if (peer && port > peer) {
 		*peer = *port = '\0';
-		snprintf(answer, ANSWER_SIZE, "%.40s<%.60s>", line, peer + strlen(" peer="));
+		peer += strlen(" peer=");
+		/* An IPv6 address is in brackets, because of its port. */
+		peer += *peer == '[';
+		peer[strcspn(peer, "]")] = '\0';
+		snprintf(answer, ANSWER_SIZE, "%.40s<%.60s>", line, peer);
 	} else {
 		question->failures++;
 		return;
@@ -168,29 +174,49 @@ static bool attempt_continue(const struct attempt *attempt, struct pollfd *socke
 	return false;
 }
 
+/* Attends to what is under way; Return: false if nothing came of it within @timeout */
+static bool attend(long timeout)
+{
+	int r = poll(polled, open_count, timeout > 0 ? (int)timeout : 0);
+
+	if (r < 0 && errno != EINTR)
+		die(strerror(errno));
+	/* Backwards: ending one moves the last, which has been looked at, into its place. */
+	for (nfds_t i = open_count; r > 0 && i-- > 0;)
+		if (polled[i].revents && !attempt_continue(&attempts[i], &polled[i]))
+			attempt_end(i);
+	return r != 0;
+}
+
 /* Waits until @timeout for what is under way. */
 static void gather(long timeout)
 {
 	long end = milliseconds() + timeout;
 
-	while (open_count) {
-		long left = end - milliseconds();
-		int r = poll(polled, open_count, left > 0 ? (int)left : 0);
-
-		if (r < 0 && errno != EINTR)
-			die(strerror(errno));
-		if (r == 0)
-			break;
-		/* Backwards: ending one moves the last, which has been looked at, into its place.
-		 */
-		for (nfds_t i = open_count; r > 0 && i-- > 0;)
-			if (polled[i].revents && !attempt_continue(&attempts[i], &polled[i]))
-				attempt_end(i);
-	}
+	while (open_count && attend(end - milliseconds()))
+		;
 	while (open_count) {
 		attempts[open_count - 1].question->failures++;
 		attempt_end(open_count - 1);
 	}
+}
+
+/* All datagrams at once would be more than a server's buffer holds, which has no turn meanwhile. */
+static void let_others_work(void)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE * 1000000};
+
+	attend(0);
+	nanosleep(&pause, NULL);
+	attend(0);
+}
+
+static void allow_descriptors(void)
+{
+	struct rlimit limit = {.rlim_cur = 2 * AT_ONCE, .rlim_max = 2 * AT_ONCE};
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		die(strerror(errno));
 }
 
 static int compare_answers(const void *a, const void *b)
@@ -217,6 +243,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		die("usage: ask_all FIRST-SOURCE-PORT");
+	allow_descriptors();
 	next_port = (uint16_t)strtoul(argv[1], NULL, 10);
 	count = read_questions();
 
@@ -225,6 +252,7 @@ int main(int argc, char **argv)
 			gather(TIMEOUT);
 		for (int attempt = 0; attempt < ATTEMPTS; attempt++)
 			attempt_begin(&questions[i]);
+		let_others_work();
 	}
 	gather(TIMEOUT);
 	for (size_t i = 0; i < count; i++)

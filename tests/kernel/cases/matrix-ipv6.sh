@@ -1,0 +1,8 @@
+#!/bin/bash
+# time-limit: 240
+# The traffic matrix for tcp udp sctp over IPv6, by the rules of the Service API: tests/matrix/README.md.
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/matrix/matrix.sh
+. "$(dirname "$0")/../../matrix/matrix.sh"
+
+matrix_by_rules ipv6 tcp udp sctp
