@@ -38,20 +38,14 @@ is_programmed()
 		[ "$(serving udp "${vips[4]}:53" | grep -c 10.244.2.1)" = $((members == 0)) ]
 }
 
-# hold_all POLICY: opens connections, with Cluster of each kind to each endpoint
-hold_all()
+# hold_both NAME NAMESPACE PROTOCOL PORT FAMILY: two connections, which round-robin leads to different endpoints
+hold_both()
 {
-	local family number kind protocol port
+	local number
 
-	for family in 4 6; do
-		for number in 1 2; do
-			for kind in "tcp 80" "sctp 99"; do
-				read -r protocol port <<<"$kind"
-				hold_open "$protocol$1$family$number" client "$protocol" "${vips[$family]}" "$port"
-				greetings[$protocol$1$family$number]=$hold_line
-				[ "$1" = Cluster ] || break 2
-			done
-		done
+	for number in 1 2; do
+		hold_open "$1$5$number" "$2" "$3" "${vips[$5]}" "$4"
+		greetings[$1$5$number]=$hold_line
 	done
 }
 
@@ -105,14 +99,19 @@ for family in 4 6; do
 done
 
 step "policy Cluster: connections and flows to both endpoints, masqueraded"
-hold_all Cluster
 for family in 4 6; do
+	hold_both tcp client tcp 80 "$family"
+	hold_both sctp client sctp 99 "$family"
+	hold_both pod pod3 tcp 80 "$family"
 	for port in 5001 5002 5003 5004; do
 		flow_start $family $port
 	done
 	load_start $family
-	assert_contains "greetings" "rpod1 peer=${node_ips[$family]}:" "${greetings[*]}"
-	assert_contains "greetings" " pod1 peer=${node_ips[$family]}:" " ${greetings[*]}"
+	for name in tcp sctp pod; do
+		assert_equal "who answers $name over IPv$family" "pod1 rpod1" \
+			"$(printf '%s\n' "${greetings[$name${family}1]%% *}" "${greetings[$name${family}2]%% *}" | sort | paste -sd' ')"
+	done
+	assert_contains "whom the endpoint sees" "peer=${node_ips[$family]}:" "${greetings[tcp${family}1]}"
 done
 
 for policy in Local Cluster Local; do
@@ -128,8 +127,11 @@ for policy in Local Cluster Local; do
 			wait_until 10 answered "$directory/load-$family" -F "pod1 peer=${node_ips[$family]}:"
 		fi
 	done
-	[ -n "${greetings[tcpLocal41]:-}" ] || hold_all Local
 	alive
+	if [ $policy = Local ] && [ -z "${greetings[local41]:-}" ]; then
+		hold_both local client tcp 80 4
+		hold_both local client tcp 80 6
+	fi
 done
 for pid in "${flow_pids[@]}"; do
 	kill "$pid"
