@@ -11,12 +11,14 @@
  * @kind:            "Service", "EndpointSlice", "Node", "Endpoints"; "file" for unreadable input
  * @namespace_name:  may be "" (Node, file)
  * @name:            of the object, or the path of the file
+ * @uid:             metadata.uid; NULL if it is not known, and does not tell objects apart
  * @reason:          names field and reason, one line; NULL = the earlier complaint is settled
  */
 struct rejection {
 	const char *kind;
 	const char *namespace_name;
 	const char *name;
+	const char *uid;
 	const char *reason;
 };
 

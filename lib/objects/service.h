@@ -4,6 +4,7 @@
 
 #include "../base/address.h"
 #include "../base/memory.h"
+#include "object_uid.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,7 @@ struct service_port {
 
 /**
  * struct service - the part of a v1 Service that decides about traffic
+ * @uid:                        metadata.uid; does not matter for planning
  * @created:                    metadata.creationTimestamp, seconds since 1970; 0 if absent
  * @cluster_ips:                empty for headless Services
  * @external_ips:               spec.externalIPs
@@ -47,6 +49,7 @@ struct service_port {
 struct service {
 	char *namespace_name;
 	char *name;
+	struct object_uid uid;
 	int64_t created;
 	enum service_type type;
 	struct address *cluster_ips;

@@ -31,6 +31,7 @@ static int decode_metadata(const struct object_field *root, struct service *serv
 	struct object_field metadata = object_field_get(root, "metadata");
 	struct object_field name = object_field_get(&metadata, "name");
 	struct object_field namespace_name = object_field_get(&metadata, "namespace");
+	struct object_field uid = object_field_get(&metadata, "uid");
 	struct object_field created = object_field_get(&metadata, "creationTimestamp");
 	struct object_field labels = object_field_get(&metadata, "labels");
 	struct object_field proxy =
@@ -57,6 +58,7 @@ static int decode_metadata(const struct object_field *root, struct service *serv
 		return object_field_error(&name, err, "missing");
 	service->name = memory_text(name_text);
 	service->namespace_name = memory_text(namespace_text);
+	service->uid = object_uid_parse(json_string_value(uid.value));
 	service->created = milliseconds / 1000;
 	service->proxy_name = memory_text(proxy_text);
 	service->is_headless_label = headless.value;

@@ -60,7 +60,9 @@ static const char *name_of(const struct known *known)
 	return known->key + known->namespace_length + 1;
 }
 
-static void reject(const struct kube_objects *objects, struct known *known, const char *reason)
+/* @object: NULL if there is no @reason */
+static void reject(const struct kube_objects *objects, struct known *known, const json_t *object,
+		   const char *reason)
 {
 	auto_memory char *namespace_name =
 		memory_format("%.*s", (int)known->namespace_length, known->key);
@@ -68,6 +70,8 @@ static void reject(const struct kube_objects *objects, struct known *known, cons
 		.kind = object_kind_name(objects->kind),
 		.namespace_name = namespace_name,
 		.name = name_of(known),
+		.uid = json_string_value(
+			json_object_get(json_object_get(object, "metadata"), "uid")),
 		.reason = reason,
 	};
 
@@ -114,7 +118,7 @@ static void withdraw(struct kube_objects *objects, struct known *known)
 	auto_memory char *namespace_name =
 		memory_format("%.*s", (int)known->namespace_length, known->key);
 
-	reject(objects, known, NULL);
+	reject(objects, known, NULL, NULL);
 	if (!known->is_delivered)
 		return;
 	if (objects->kind == OBJECT_KIND_SERVICE)
@@ -188,11 +192,11 @@ int kube_objects_set(struct kube_objects *objects, const json_t *object, struct 
 	known = find_or_add(objects, key);
 	known->listing = objects->listing;
 	if (deliver(objects, object, &why) < 0) {
-		reject(objects, known, why.text);
+		reject(objects, known, object, why.text);
 		return 0;
 	}
 	known->is_delivered = true;
-	reject(objects, known, NULL);
+	reject(objects, known, NULL, NULL);
 	return 0;
 }
 
