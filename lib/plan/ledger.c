@@ -35,6 +35,7 @@ void ledger_free(struct ledger *ledger)
 	}
 	free(ledger->touched_servers);
 	free(ledger->touched_units);
+	free(ledger->contested);
 	free(ledger->excluded);
 	free(ledger);
 }
@@ -126,6 +127,7 @@ void ledger_settle(struct ledger *ledger, uint64_t now, struct changes *changes)
 	}
 	for (size_t i = 0; i < ledger->touched_server_count; i++) {
 		ledger->touched_servers[i]->is_touched = false;
+		ledger_contest_settle(ledger, ledger->touched_servers[i]);
 		ledger_server_reconcile(ledger, ledger->touched_servers[i], now, changes);
 	}
 	ledger->touched_unit_count = 0;

@@ -168,6 +168,22 @@ struct claim_report {
 void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
 		  struct claim_report *ret);
 
+/** struct ledger_conflict - two Services claim @server; the keys are valid until the next change */
+struct ledger_conflict {
+	const struct virtual_server_key *server;
+	const char *winner;
+	const char *loser;
+};
+
+/** ledger_conflict_version() - another number whenever ledger_each_conflict() may have other news
+ */
+uint64_t ledger_conflict_version(const struct ledger *ledger);
+
+/** ledger_each_conflict() - every Service that does without a server, in no particular order */
+void ledger_each_conflict(const struct ledger *ledger,
+			  void (*visit)(void *user, const struct ledger_conflict *conflict),
+			  void *user);
+
 /** ledger_member_code() - 0 or the negative errno with which a member or address of the Service
  *  failed */
 int ledger_member_code(const struct ledger *ledger, const char *key);

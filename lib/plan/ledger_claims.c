@@ -53,6 +53,7 @@ static void claim_server(struct ledger *ledger, struct service_entry *service,
 	entry->claimants[entry->claimant_count++] =
 		(struct claimant){.service = service, .index = index};
 	ledger_server_touch(ledger, entry);
+	ledger_contest_begin(ledger, entry);
 	ledger->unsettled_count += state->servers[index].destination_count;
 	if (!entry->tied)
 		entry->tied = service;

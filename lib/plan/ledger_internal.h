@@ -59,8 +59,10 @@ struct server_entry {
 	uint32_t seen; /* ledger->generation when it was last observed or written */
 	bool is_held;
 	bool is_folded; /* what is held is what its winner wants: @destinations is not kept twice */
-	bool is_suspect; /* observed to differ; reconciled at the end of the observation */
-	bool is_touched; /* in ledger->touched_servers; kept until settled */
+	bool is_suspect;   /* observed to differ; reconciled at the end of the observation */
+	bool is_touched;   /* in ledger->touched_servers; kept until settled */
+	bool is_contested; /* in ledger->contested: has more than one claimant, or had until lately
+			    */
 };
 
 /* A set member, or an address on the dummy interface: exists or not, nothing to edit. */
@@ -82,12 +84,15 @@ struct ledger {
 	struct server_entry *draining;
 	struct server_entry **touched_servers; /* claims changed since ledger_settle() */
 	struct unit_entry **touched_units;
+	struct server_entry **contested;
 	struct failure *failures;
 	struct prefix *excluded;
 	size_t excluded_count;
 	size_t touched_server_count, touched_server_capacity;
 	size_t touched_unit_count, touched_unit_capacity;
+	size_t contested_count, contested_capacity;
 	size_t unsettled_count;
+	uint64_t conflict_version;
 	size_t failed_count;
 	size_t draining_count;
 	size_t drift;
@@ -135,6 +140,11 @@ uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now);
 struct service_entry *ledger_service_find(const struct ledger *ledger, const char *key);
 void ledger_service_drop(struct ledger *ledger, struct service_entry *service);
 void ledger_retie(struct ledger *ledger, struct server_entry *entry);
+
+/* ledger_conflicts.c: when a claim is added, before an entry goes, and when claims have settled */
+void ledger_contest_begin(struct ledger *ledger, struct server_entry *entry);
+void ledger_contest_end(struct ledger *ledger, struct server_entry *entry);
+void ledger_contest_settle(struct ledger *ledger, struct server_entry *entry);
 
 /* ledger.c */
 bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual_server_key *key);

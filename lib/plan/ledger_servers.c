@@ -88,6 +88,7 @@ void ledger_server_drop(struct ledger *ledger, struct server_entry *entry)
 	if (entry->is_touched)
 		return;
 	ledger_server_forget_destinations(ledger, entry);
+	ledger_contest_end(ledger, entry);
 	ledger_unfail(ledger, entry->failure);
 	HASH_DEL(ledger->servers, entry);
 	free(entry->claimants);

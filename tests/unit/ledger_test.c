@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -140,6 +141,69 @@ static void test_conflicts(void **state)
 
 	(void)state;
 	run_rows(rows, COUNT(rows));
+}
+
+/* Appends "LOSER < WINNER at SERVER". */
+static void write_conflict(void *user, const struct ledger_conflict *conflict)
+{
+	char *text = user, server[2 * ADDRESS_TEXT_SIZE];
+	size_t used = strlen(text);
+
+	snprintf(text + used, 200 - used, "%s%s < %s at %s", used ? "; " : "", conflict->loser,
+		 conflict->winner, virtual_server_key_text(conflict->server, server));
+}
+
+static void test_conflicts_that_last(void **state)
+{
+	static const struct {
+		const char *what, *steps[STEPS], *conflicts;
+	} rows[] = {
+		{"one claim is no conflict", {"old: A > x", "go"}, ""},
+		{"the younger goes without",
+		 {"young: A > y", "old: A > x", "go"},
+		 "young < old at 10.96.0.1:80/TCP"},
+		{"changes of the loser, or of the winner, are none of the conflict",
+		 {"young: A > y", "old: A > x", "go", "young: A > z", "old: A > y", "go"},
+		 "young < old at 10.96.0.1:80/TCP"},
+		{"it ends with the winner", {"young: A > y", "old: A > x", "go", "old:", "go"}, ""},
+		{"it ends with the loser",
+		 {"young: A > y", "old: A > x", "go", "young:", "go"},
+		 ""},
+		{"and with both", {"young: A > y", "old: A > x", "go", "young:", "old:", "go"}, ""},
+		{"it begins again",
+		 {"young: A > y", "old: A > x", "go", "old:", "go", "old: A > x", "go"},
+		 "young < old at 10.96.0.1:80/TCP"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct ledger_bench bench;
+		char text[200] = "";
+
+		run(rows[i].what, rows[i].steps, &bench);
+		ledger_each_conflict(bench.ledger, write_conflict, text);
+		assert_string_equal(text, rows[i].conflicts);
+		ledger_bench_end(&bench);
+	}
+}
+
+/* Nothing has to look at conflicts unless a claim that is contested changed. */
+static void test_conflict_version(void **state)
+{
+	static const char *const steps[STEPS] = {"young: A > y", "old: A > x", "B: C > x", "go"};
+	struct ledger_bench bench;
+	uint64_t version;
+
+	(void)state;
+	run("version", steps, &bench);
+	version = ledger_conflict_version(bench.ledger);
+	ledger_bench_step(&bench, "B: C > y");
+	ledger_bench_step(&bench, "go");
+	assert_int_equal(ledger_conflict_version(bench.ledger), version);
+	ledger_bench_step(&bench, "old:");
+	ledger_bench_step(&bench, "go");
+	assert_int_not_equal(ledger_conflict_version(bench.ledger), version);
+	ledger_bench_end(&bench);
 }
 
 static void test_draining(void **state)
@@ -458,9 +522,14 @@ static void test_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_claims),	 cmocka_unit_test(test_conflicts),
-		cmocka_unit_test(test_draining), cmocka_unit_test(test_observation),
-		cmocka_unit_test(test_failures), cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_conflicts),
+		cmocka_unit_test(test_conflicts_that_last),
+		cmocka_unit_test(test_conflict_version),
+		cmocka_unit_test(test_draining),
+		cmocka_unit_test(test_observation),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_reports),
 		cmocka_unit_test(test_counts),
 	};
 
