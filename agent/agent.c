@@ -3,6 +3,7 @@
 
 #include "../lib/base/log.h"
 #include "../lib/kernel/kernel.h"
+#include "conflicts.h"
 #include "control.h"
 #include "drainer.h"
 #include "endpoints.h"
@@ -52,6 +53,7 @@ struct agent {
 	struct loop_clock *loop_clock;
 	struct endpoints *endpoints;
 	struct events *events;
+	struct conflicts *conflicts;
 	struct rules_keeper *rules;
 	struct object_source *source;
 	struct reload *settings;
@@ -61,6 +63,7 @@ struct agent {
 	struct status_sources sources;
 	int lock;
 	bool has_observed;
+	bool are_nodes_stale; /* other Nodes came or went since refresh_node() */
 	bool has_told_ready;
 };
 
@@ -180,7 +183,8 @@ static void on_node_set(void *owner, struct node *node)
 	struct agent *agent = owner;
 	bool is_eligible = !node->is_deleting && !node->has_drain_taint;
 
-	if (!node_state_set_node(agent->node, node))
+	agent->are_nodes_stale = !node_state_set_node(agent->node, node);
+	if (agent->are_nodes_stale)
 		return;
 	agent->proxy_health.is_eligible = is_eligible;
 	on_node_changed(agent);
@@ -190,9 +194,9 @@ static void on_node_removed(void *owner, const char *name)
 {
 	struct agent *agent = owner;
 
-	if (strcmp(name, node_state_name(agent->node)) != 0)
+	agent->are_nodes_stale = !node_state_remove_node(agent->node, name);
+	if (agent->are_nodes_stale)
 		return;
-	node_state_set_node(agent->node, NULL);
 	agent->proxy_health.is_eligible = false;
 	on_node_changed(agent);
 }
@@ -231,6 +235,9 @@ static void on_source_synced(void *owner)
 			 store_endpoint_slice_count(agent->store),
 			 store_endpoint_count(agent->store));
 	agent->health.is_source_synced = true;
+	if (agent->are_nodes_stale)
+		refresh_node(agent);
+	agent->are_nodes_stale = false;
 	if (object_source_is_complete(agent->source))
 		sync_allow_sweep(agent->sync);
 	allow_source(agent);
@@ -246,6 +253,7 @@ static void on_planned(void *owner, const struct service_view *view,
 			 state->local_endpoint_count);
 	localhost_ports_planned(agent->localhost_ports, view->key, view->service, state);
 	proxy_metrics_planned(agent->metrics, view, node_state_name(agent->node));
+	conflicts_planned(agent->conflicts, view, sync_node(agent->sync));
 }
 
 static void on_passed(void *owner, double seconds)
@@ -254,6 +262,7 @@ static void on_passed(void *owner, double seconds)
 
 	proxy_metrics_passed(agent->metrics, seconds, ev_time());
 	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
+	conflicts_passed(agent->conflicts, sync_ledger(agent->sync));
 }
 
 static void on_applied(void *owner, const struct changes *changes)
@@ -549,6 +558,7 @@ int agent_run(struct options *options, struct error *err)
 	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
 	agent.node = node_state_new(options);
 	agent.events = events_new(node_state_name(agent.node));
+	agent.conflicts = conflicts_new(agent.store, agent.events);
 	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health, agent.events,
 					      node_state_name(agent.node));
 	agent.localhost_ports = localhost_ports_new(agent.loop);
@@ -575,6 +585,7 @@ int agent_run(struct options *options, struct error *err)
 	sync_free(agent.sync);
 	proxy_metrics_free(agent.metrics);
 	kernel_close(agent.kernel);
+	conflicts_free(agent.conflicts);
 	events_free(agent.events);
 	node_state_free(agent.node);
 	rejections_free(agent.rejections);

@@ -32,6 +32,10 @@ static const struct looks looks[] = {
 	[EVENT_KIND_SETTINGS] = {"SettingsRejected", "ReadSettings", KUBE_EVENT_TYPE_WARNING,
 				 false},
 	[EVENT_KIND_REJECTED] = {"Rejected", "ReadObject", KUBE_EVENT_TYPE_WARNING, true},
+	[EVENT_KIND_SERVICE_CONFLICT] = {"ServiceConflict", "ClaimVirtualServer",
+					 KUBE_EVENT_TYPE_WARNING, true},
+	[EVENT_KIND_NODE_ADDRESS_CONFLICT] = {"NodeAddressConflict", "BindAddress",
+					      KUBE_EVENT_TYPE_WARNING, false},
 };
 
 struct events *events_new(const char *node_name)
@@ -103,7 +107,8 @@ void events_emit_rejection(struct events *events, const struct rejection *reject
 {
 	const struct kube_event_object object = {.kind = rejection->kind,
 						 .namespace_name = rejection->namespace_name,
-						 .name = rejection->name};
+						 .name = rejection->name,
+						 .uid = rejection->uid};
 
 	if (rejection->reason && strcmp(rejection->kind, "file") != 0)
 		events_emit_about(events, EVENT_KIND_REJECTED, &object, NULL,

@@ -24,6 +24,9 @@ struct events;
  *   METRICS           Node: --metrics-bind-address cannot be listened on
  *   SETTINGS          Node: the files of settings cannot be used as they are
  *   REJECTED          Service, EndpointSlice, Node: a field makes the object unusable
+ *   SERVICE_CONFLICT  Service: an older one has a virtual server that it wants too
+ *   NODE_ADDRESS_CONFLICT
+ *                     Service: it wants an address that is a node's
  */
 enum event_kind {
 	EVENT_KIND_STARTING,
@@ -32,6 +35,8 @@ enum event_kind {
 	EVENT_KIND_METRICS,
 	EVENT_KIND_SETTINGS,
 	EVENT_KIND_REJECTED,
+	EVENT_KIND_SERVICE_CONFLICT,
+	EVENT_KIND_NODE_ADDRESS_CONFLICT,
 };
 
 /** events_new() - @node_name must outlive them */

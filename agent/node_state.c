@@ -7,6 +7,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uthash.h>
+
+/* Another Node: only manifests show any. */
+struct other_node {
+	UT_hash_handle hh;
+	struct address *addresses;
+	size_t count;
+	char name[];
+};
 
 struct node_state {
 	const struct options *options;
@@ -17,6 +26,8 @@ struct node_state {
 	struct node_addresses *addresses;
 	struct prefix *pod_cidrs;
 	size_t pod_cidr_count;
+	struct other_node *others;
+	struct address *other_addresses; /* of all @others, as of the last view */
 };
 
 static char *find_name(const struct options *options)
@@ -42,10 +53,23 @@ struct node_state *node_state_new(const struct options *options)
 	return state;
 }
 
+static void drop_other(struct node_state *state, struct other_node *other)
+{
+	HASH_DEL(state->others, other);
+	free(other->addresses);
+	free(other);
+}
+
 void node_state_free(struct node_state *state)
 {
+	struct other_node *other, *next;
+
 	if (!state)
 		return;
+	HASH_ITER (hh, state->others, other, next) {
+		drop_other(state, other);
+	}
+	free(state->other_addresses);
 	node_free(state->node);
 	node_addresses_free(state->addresses);
 	free(state->observed);
@@ -67,15 +91,38 @@ static void keep_pod_cidrs(struct node_state *state, const struct node *node)
 	state->pod_cidr_count = node->pod_cidr_count;
 }
 
+static void forget_other(struct node_state *state, const char *name)
+{
+	struct other_node *other;
+
+	HASH_FIND_STR(state->others, name, other);
+	if (other)
+		drop_other(state, other);
+}
+
+static void remember_other(struct node_state *state, struct node *node)
+{
+	size_t size = strlen(node->name) + 1;
+	struct other_node *other = memory_allocate(sizeof(*other) + size);
+
+	memcpy(other->name, node->name, size);
+	other->count = node->address_count;
+	other->addresses = take(&node->addresses);
+	node->address_count = 0;
+	HASH_ADD_STR(state->others, name, other);
+}
+
 bool node_state_set_node(struct node_state *state, struct node *node)
 {
-	if (node && strcmp(node->name, state->name) != 0) {
+	if (strcmp(node->name, state->name) != 0) {
+		forget_other(state, node->name);
+		remember_other(state, node);
 		node_free(node);
 		return false;
 	}
 	node_free(state->node);
 	state->node = node;
-	if (node && node->pod_cidr_count)
+	if (node->pod_cidr_count)
 		keep_pod_cidrs(state, node);
 	return true;
 }
@@ -83,6 +130,16 @@ bool node_state_set_node(struct node_state *state, struct node *node)
 bool node_state_has_pod_cidrs(const struct node_state *state)
 {
 	return state->pod_cidr_count;
+}
+
+bool node_state_remove_node(struct node_state *state, const char *name)
+{
+	if (strcmp(name, state->name) != 0) {
+		forget_other(state, name);
+		return false;
+	}
+	node_free(take(&state->node));
+	return true;
 }
 
 static void on_address(void *user, const struct node_address *address)
@@ -115,6 +172,26 @@ int node_state_read_addresses(struct node_state *state, struct link *link, struc
 	return r;
 }
 
+static void view_others(struct node_state *state, struct node_view *ret)
+{
+	struct other_node *other;
+	size_t count = 0;
+
+	for (other = state->others; other; other = other->hh.next)
+		count += other->count;
+	free(state->other_addresses);
+	state->other_addresses = memory_array(count, sizeof(*state->other_addresses));
+	ret->other_addresses = state->other_addresses;
+	ret->other_address_count = count;
+	count = 0;
+	for (other = state->others; other; other = other->hh.next) {
+		if (other->count)
+			memcpy(state->other_addresses + count, other->addresses,
+			       other->count * sizeof(*other->addresses));
+		count += other->count;
+	}
+}
+
 void node_state_view(struct node_state *state, struct node_view *ret)
 {
 	struct node_address_options options = {
@@ -132,6 +209,7 @@ void node_state_view(struct node_state *state, struct node_view *ret)
 	ret->name = state->name;
 	ret->zone = state->node ? state->node->zone : NULL;
 	node_addresses_fill(state->addresses, ret);
+	view_others(state, ret);
 }
 
 static bool selects(const struct options *options, const struct address *loopback)

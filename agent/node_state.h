@@ -27,9 +27,15 @@ void node_state_free(struct node_state *state);
  */
 const char *node_state_name(const struct node_state *state);
 
-/** node_state_set_node() - takes ownership; ignored (and freed) if it is another Node; NULL = gone
- *  Return: whether it is about this node */
+/**
+ * node_state_set_node() - takes ownership; of another Node the addresses are remembered, as those
+ * that must not be bound here
+ * Return: whether it is about this node
+ */
 bool node_state_set_node(struct node_state *state, struct node *node);
+
+/** node_state_remove_node() - it is gone; Return: whether it is about this node */
+bool node_state_remove_node(struct node_state *state, const char *name);
 
 /** node_state_read_addresses() - read the host's addresses again */
 int node_state_read_addresses(struct node_state *state, struct link *link, struct error *err);

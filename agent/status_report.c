@@ -245,8 +245,14 @@ static bool is_among(const struct address *addresses, size_t count, const struct
 	return false;
 }
 
-static const char *address_kind(const struct service *service, const struct address *address)
+/* An external IP may be the node's own, so that the address alone does not tell. */
+static const char *server_kind(const struct service *service, const struct wanted_server *wanted)
 {
+	const struct address *address = &wanted->server.key.address;
+
+	if (wanted->port_index < service->port_count &&
+	    wanted->server.key.port != service->ports[wanted->port_index].port)
+		return "NodePort";
 	if (is_among(service->cluster_ips, service->cluster_ip_count, address))
 		return "ClusterIP";
 	if (is_among(service->external_ips, service->external_ip_count, address))
@@ -335,8 +341,28 @@ static enum service_look claim_look(const struct report *report, const struct cl
 	return SERVICE_LOOK_PENDING;
 }
 
+/* Return: NULL unless it is an external or load balancer IP that is not bound */
+static const char *address_owner_text(const struct report *report,
+				      const struct wanted_server *wanted)
+{
+	const char *kind = server_kind(report->view->service, wanted);
+
+	if (strcmp(kind, "ExternalIP") != 0 && strcmp(kind, "LoadBalancerIP") != 0)
+		return NULL;
+	switch (node_view_owner(sync_node(report->sources->sync), &wanted->server.key.address)) {
+	case ADDRESS_OWNER_NONE:
+		return NULL;
+	case ADDRESS_OWNER_THIS_NODE:
+		return "conflicts with this node, whose address it is: not bound";
+	case ADDRESS_OWNER_OTHER_NODE:
+		return "conflicts with another Node, whose address it is: not bound";
+	}
+	return NULL;
+}
+
 static void add_claim(struct report *report, json_t *server, const char *server_name, size_t index)
 {
+	const struct wanted_server *wanted = &report->state->servers[index];
 	auto_memory char *reason = NULL;
 	struct claim_report claim;
 	enum service_look look;
@@ -344,6 +370,10 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 
 	ledger_claim(sync_ledger(report->sources->sync), report->view->key, index, &claim);
 	look = claim_look(report, &claim, &reason);
+	if (look == SERVICE_LOOK_PROGRAMMED && address_owner_text(report, wanted)) {
+		free(reason);
+		reason = memory_text(address_owner_text(report, wanted));
+	}
 	is_ours = claim.state != CLAIM_STATE_CONFLICT;
 	json_object_set_new(server, "draining", number_json(is_ours ? claim.draining : 0));
 	json_object_set_new(server, "state", json_string(look_name(look)));
@@ -363,7 +393,7 @@ static json_t *server_json(struct report *report, size_t index)
 	char address[ADDRESS_TEXT_SIZE], name[2 * ADDRESS_TEXT_SIZE];
 	json_t *json = json_object();
 
-	json_object_set_new(json, "kind", json_string(address_kind(service, &server->key.address)));
+	json_object_set_new(json, "kind", json_string(server_kind(service, wanted)));
 	json_object_set_new(json, "address",
 			    json_string(address_text(&server->key.address, address)));
 	json_object_set_new(json, "port", json_integer(server->key.port));

@@ -321,6 +321,8 @@ static bool nodes_are_equal(const struct node_view *a, const struct node_view *b
 				   b->node_port_addresses, b->node_port_address_count) &&
 	       addresses_are_equal(a->local_addresses, a->local_address_count, b->local_addresses,
 				   b->local_address_count) &&
+	       addresses_are_equal(a->other_addresses, a->other_address_count, b->other_addresses,
+				   b->other_address_count) &&
 	       memcmp(a->node_ips, b->node_ips, sizeof(a->node_ips)) == 0;
 }
 
@@ -330,6 +332,7 @@ static void node_free_copy(struct node_view *node)
 	free((char *)node->zone);
 	free((struct address *)node->node_port_addresses);
 	free((struct address *)node->local_addresses);
+	free((struct address *)node->other_addresses);
 }
 
 void sync_set_node(struct sync *sync, const struct node_view *node)
@@ -344,6 +347,8 @@ void sync_set_node(struct sync *sync, const struct node_view *node)
 		copy_addresses(node->node_port_addresses, node->node_port_address_count);
 	sync->node.local_addresses =
 		copy_addresses(node->local_addresses, node->local_address_count);
+	sync->node.other_addresses =
+		copy_addresses(node->other_addresses, node->other_address_count);
 	sync_plan_all(sync);
 }
 

@@ -75,6 +75,15 @@ static bool contains(const struct address *addresses, size_t count, const struct
 	return false;
 }
 
+enum address_owner node_view_owner(const struct node_view *node, const struct address *address)
+{
+	if (contains(node->local_addresses, node->local_address_count, address))
+		return ADDRESS_OWNER_THIS_NODE;
+	if (contains(node->other_addresses, node->other_address_count, address))
+		return ADDRESS_OWNER_OTHER_NODE;
+	return ADDRESS_OWNER_NONE;
+}
+
 static void add_address(struct builder *builder, const struct address *address)
 {
 	struct service_state *state = builder->state;
@@ -262,10 +271,13 @@ static void add_source_ranges(struct builder *builder, const struct address *add
 			->source = *address;
 }
 
-/* An address that the node owns on a real interface must not move to the dummy interface. */
-static void bind_unless_local(struct builder *builder, const struct address *address)
+/*
+ * An address that the node owns on a real interface must not move to the dummy interface, and one
+ * of another node would make that unreachable from here.
+ */
+static void bind_unless_owned(struct builder *builder, const struct address *address)
 {
-	if (!contains(builder->node->local_addresses, builder->node->local_address_count, address))
+	if (node_view_owner(builder->node, address) == ADDRESS_OWNER_NONE)
 		add_address(builder, address);
 }
 
@@ -287,7 +299,7 @@ static void add_external_ips(struct builder *builder, size_t port_index, uint16_
 							    : SET_KIND_EXTERNAL_IP,
 				 address, port, port->port);
 		add_server(builder, address, port->port, port_index, selection, traffic);
-		bind_unless_local(builder, address);
+		bind_unless_owned(builder, address);
 	}
 }
 
@@ -310,7 +322,7 @@ static void add_load_balancer_ips(struct builder *builder, size_t port_index, ui
 					 port->port);
 		add_source_ranges(builder, address, port);
 		add_server(builder, address, port->port, port_index, selection, traffic);
-		bind_unless_local(builder, address);
+		bind_unless_owned(builder, address);
 	}
 }
 

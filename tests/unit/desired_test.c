@@ -18,6 +18,7 @@
 /* The node of all rows: two addresses per family, the second of which has no node ports. */
 #define NODE_IP	 "192.168.1.10"
 #define NODE_IP6 "fd01::10"
+#define OTHER_IP "192.168.1.11"
 #define LOCAL_IP "192.168.2.10"
 
 /*
@@ -31,12 +32,15 @@ static struct service_state *plan_on(size_t node_port_address_count, const char 
 	const struct address node_ports[] = {written_address(NODE_IP), written_address(NODE_IP6)};
 	const struct address locals[] = {written_address(NODE_IP), written_address(NODE_IP6),
 					 written_address(LOCAL_IP)};
+	const struct address others = written_address(OTHER_IP);
 	const struct node_view node = {
 		.name = "here",
 		.node_port_addresses = node_ports,
 		.node_port_address_count = node_port_address_count,
 		.local_addresses = locals,
 		.local_address_count = COUNT(locals),
+		.other_addresses = &others,
+		.other_address_count = 1,
 		.node_ips = {written_address(NODE_IP), written_address(NODE_IP6)},
 	};
 	auto_free(strings) struct strings *strings = strings_new();
@@ -171,6 +175,11 @@ static void test_servers(void **cmocka_state)
 		 WEB " external=" LOCAL_IP,
 		 {SLICE},
 		 AT_WEB " | 192.168.2.10:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1"},
+		{"one that is another node's is not taken from it",
+		 WEB " external=" OTHER_IP " lb=" OTHER_IP,
+		 {SLICE},
+		 AT_WEB " | 192.168.1.11:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
 		 "10.96.0.1"},
 		{"external policy Local concerns external IPs only",
 		 WEB " external=203.0.113.1 etp=Local",

@@ -80,9 +80,55 @@ static void pod_cidrs_outlive_the_node(void **state)
 	assert_pod_prefix(node, "10.1.0.0/24");
 	node_state_set_node(node, written_node("10.2.0.0/24"));
 	assert_pod_prefix(node, "10.2.0.0/24");
-	node_state_set_node(node, NULL);
+	assert_true(node_state_remove_node(node, "n"));
 	assert_true(node_state_has_pod_cidrs(node));
 	assert_pod_prefix(node, "10.2.0.0/24");
+	node_state_free(node);
+}
+
+static struct node *other_node(const char *name, const char *address)
+{
+	struct node *node = memory_allocate(sizeof(*node));
+
+	node->name = memory_text(name);
+	node->addresses = memory_array(1, sizeof(*node->addresses));
+	node->address_count = 1;
+	assert_true(address_parse(address, node->addresses));
+	return node;
+}
+
+static void assert_others(struct node_state *node, size_t count, const char *owned)
+{
+	struct node_view view;
+	struct address address;
+
+	node_state_view(node, &view);
+	assert_int_equal(view.other_address_count, count);
+	assert_true(address_parse(owned, &address));
+	assert_int_equal(node_view_owner(&view, &address),
+			 count ? ADDRESS_OWNER_OTHER_NODE : ADDRESS_OWNER_NONE);
+}
+
+static void addresses_of_other_nodes(void **state)
+{
+	auto_free(options) struct options *options = options_new();
+	struct node_state *node;
+
+	(void)state;
+	options->node_name = memory_text("n");
+	node = node_state_new(options);
+	assert_others(node, 0, "192.168.0.2");
+	assert_false(node_state_set_node(node, other_node("m", "192.168.0.3")));
+	assert_false(node_state_set_node(node, other_node("o", "192.168.0.4")));
+	assert_false(node_state_set_node(node, other_node("m", "192.168.0.2")));
+	assert_true(node_state_set_node(node, other_node("n", "192.168.0.1")));
+	assert_others(node, 2, "192.168.0.2");
+	assert_others(node, 2, "192.168.0.4");
+	assert_false(node_state_remove_node(node, "o"));
+	assert_false(node_state_remove_node(node, "o"));
+	assert_others(node, 1, "192.168.0.2");
+	assert_false(node_state_remove_node(node, "m"));
+	assert_others(node, 0, "192.168.0.2");
 	node_state_free(node);
 }
 
@@ -129,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_name),
 		cmocka_unit_test(pod_cidrs_outlive_the_node),
+		cmocka_unit_test(addresses_of_other_nodes),
 		cmocka_unit_test(loopback_addresses_are_selected_like_others),
 	};
 

@@ -137,6 +137,41 @@ static void test_services(void **state)
 	assert_services(fixture, "b/stray", "");
 }
 
+/* The fixture's node, with an address of its own and that of another one. */
+static void set_owned_addresses(struct fixture *fixture)
+{
+	const struct address own = written_address("192.168.0.1");
+	const struct address other = written_address("192.168.0.2");
+	const struct node_view node = {.name = "n",
+				       .node_port_addresses = &own,
+				       .node_port_address_count = 1,
+				       .local_addresses = &own,
+				       .local_address_count = 1,
+				       .other_addresses = &other,
+				       .other_address_count = 1};
+
+	sync_set_node(fixture->sync, &node);
+}
+
+static void test_addresses_of_nodes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	set_owned_addresses(fixture);
+	add_service(fixture, "a/web ip=10.0.0.1 external=192.168.0.1 external=10.9.0.1 "
+			     "lb=192.168.0.2 type=NodePort port=:80/TCP:30080");
+	program(fixture);
+	assert_services(fixture, "",
+			"a/web NodePort programmed: \n"
+			"  ClusterIP 10.0.0.1:80/TCP  rr 0 > - programmed: \n"
+			"  ExternalIP 192.168.0.1:80/TCP  rr 0 > - programmed: conflicts with this "
+			"node, whose address it is: not bound\n"
+			"  ExternalIP 10.9.0.1:80/TCP  rr 0 > - programmed: \n"
+			"  LoadBalancerIP 192.168.0.2:80/TCP  rr 0 > - programmed: conflicts with "
+			"another Node, whose address it is: not bound\n"
+			"  NodePort 192.168.0.1:30080/TCP  rr 0 > - programmed: \n");
+}
+
 static void test_pending(void **state)
 {
 	struct fixture *fixture = *state;
@@ -224,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_services, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_addresses_of_nodes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pending, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agent, set_up, tear_down),
 	};

@@ -47,6 +47,21 @@ ip -n node address delete 203.0.113.20/32 dev eth0
 wait_until_equal 20 "the owner" kube-ipvs0 owner_of 203.0.113.20
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 203.0.113.20 81)"
 
+step "an external IP that is the address of another Node cuts that off only while that is not known"
+answer_start node2 tcp/8022
+assert_equal "asked by node" "node2 1" "$(answers node 1 tcp 192.168.77.20 8022)"
+at_the_gate 203.0.113.20 192.168.77.20
+wait_until_equal 10 "the owner" kube-ipvs0 owner_of 192.168.77.20
+assert_lacks "asked by node" node2 "$(answers node 1 --timeout 2000 tcp 192.168.77.20 8022)"
+node_manifest addresses="192.168.77.20 fd77::20" | sed 's/node1/node2/' | manifest node2.yaml
+wait_until_equal 10 "the owner" "" owner_of 192.168.77.20
+assert_equal "asked by node" "node2 1" "$(answers node 1 tcp 192.168.77.20 8022)"
+assert_equal "the Service, asked by node" "pod1 1" "$(answers node 1 tcp 192.168.77.20 81)"
+assert_contains "the status" "conflicts with another Node" "$(agent status default/gate)"
+assert_contains "the log" "external IP 192.168.77.20 is an address of another Node" "$(cat "$agent_log")"
+rm "$manifests/node2.yaml"
+wait_until_equal 10 "the owner" kube-ipvs0 owner_of 192.168.77.20
+
 step "the Service goes, the node's addresses stay"
 at_the_gate 203.0.113.20
 wait_until_equal 10 "the virtual server" "" virtual_server tcp 192.168.77.33:81
