@@ -3,6 +3,7 @@
 
 #include "../lib/base/log.h"
 #include "../lib/kernel/kernel.h"
+#include "capacity.h"
 #include "conflicts.h"
 #include "control.h"
 #include "drainer.h"
@@ -54,6 +55,7 @@ struct agent {
 	struct endpoints *endpoints;
 	struct events *events;
 	struct conflicts *conflicts;
+	struct capacity *capacity;
 	struct rules_keeper *rules;
 	struct object_source *source;
 	struct reload *settings;
@@ -254,6 +256,7 @@ static void on_planned(void *owner, const struct service_view *view,
 	localhost_ports_planned(agent->localhost_ports, view->key, view->service, state);
 	proxy_metrics_planned(agent->metrics, view, node_state_name(agent->node));
 	conflicts_planned(agent->conflicts, view, sync_node(agent->sync));
+	capacity_planned(agent->capacity, view, state);
 }
 
 static void on_passed(void *owner, double seconds)
@@ -270,6 +273,7 @@ static void on_applied(void *owner, const struct changes *changes)
 	struct agent *agent = owner;
 
 	flow_cleaner_follow(agent->flows, changes);
+	capacity_applied(agent->capacity, changes);
 	if (agent->drainer)
 		drainer_wake(agent->drainer);
 #if HAVE_LIBSYSTEMD
@@ -559,6 +563,7 @@ int agent_run(struct options *options, struct error *err)
 	agent.node = node_state_new(options);
 	agent.events = events_new(node_state_name(agent.node));
 	agent.conflicts = conflicts_new(agent.store, agent.events);
+	agent.capacity = capacity_new(agent.events);
 	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health, agent.events,
 					      node_state_name(agent.node));
 	agent.localhost_ports = localhost_ports_new(agent.loop);
@@ -586,6 +591,7 @@ int agent_run(struct options *options, struct error *err)
 	proxy_metrics_free(agent.metrics);
 	kernel_close(agent.kernel);
 	conflicts_free(agent.conflicts);
+	capacity_free(agent.capacity);
 	events_free(agent.events);
 	node_state_free(agent.node);
 	rejections_free(agent.rejections);

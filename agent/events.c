@@ -36,6 +36,7 @@ static const struct looks looks[] = {
 					 KUBE_EVENT_TYPE_WARNING, true},
 	[EVENT_KIND_NODE_ADDRESS_CONFLICT] = {"NodeAddressConflict", "BindAddress",
 					      KUBE_EVENT_TYPE_WARNING, false},
+	[EVENT_KIND_CAPACITY] = {"CapacityExceeded", "Program", KUBE_EVENT_TYPE_WARNING, false},
 };
 
 struct events *events_new(const char *node_name)

@@ -27,6 +27,7 @@ struct events;
  *   SERVICE_CONFLICT  Service: an older one has a virtual server that it wants too
  *   NODE_ADDRESS_CONFLICT
  *                     Service: it wants an address that is a node's
+ *   CAPACITY          Service, Node: the kernel has no room for more
  */
 enum event_kind {
 	EVENT_KIND_STARTING,
@@ -37,6 +38,7 @@ enum event_kind {
 	EVENT_KIND_REJECTED,
 	EVENT_KIND_SERVICE_CONFLICT,
 	EVENT_KIND_NODE_ADDRESS_CONFLICT,
+	EVENT_KIND_CAPACITY,
 };
 
 /** events_new() - @node_name must outlive them */

@@ -84,6 +84,20 @@ enum address_owner node_view_owner(const struct node_view *node, const struct ad
 	return ADDRESS_OWNER_NONE;
 }
 
+uint32_t desired_left_out(const struct wanted_server *wanted)
+{
+	static const struct {
+		const char *scheduler;
+		uint32_t places;
+	} tables[] = {{"sh", 256}, {"dh", 256}, {"mh", 4093}};
+
+	for (size_t i = 0; i < COUNT(tables); i++)
+		if (strcmp(wanted->server.scheduler, tables[i].scheduler) == 0 &&
+		    wanted->destination_count > tables[i].places)
+			return wanted->destination_count - tables[i].places;
+	return 0;
+}
+
 static void add_address(struct builder *builder, const struct address *address)
 {
 	struct service_state *state = builder->state;

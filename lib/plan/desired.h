@@ -61,6 +61,14 @@ struct wanted_server {
 };
 
 /**
+ * desired_left_out() - destinations beyond the places in the table of the server's scheduler
+ *
+ * They get no connections. Source: Linux, net/netfilter/ipvs/Kconfig, IP_VS_SH_TAB_BITS and others,
+ * with their defaults.
+ */
+uint32_t desired_left_out(const struct wanted_server *wanted);
+
+/**
  * struct service_state - the kernel objects that one Service wants
  * @servers:               no key twice
  * @destinations:          shared by the servers; each server's slice is sorted

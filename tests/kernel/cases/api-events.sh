@@ -1,5 +1,5 @@
 #!/bin/bash
-# time-limit: 180
+# time-limit: 240
 # What the agent tells through Kubernetes Events, as the API server has it afterwards, and that nothing depends on
 # whether they can be written.
 . "$(dirname "$0")/../lib.sh"
@@ -27,9 +27,7 @@ count_events()
 # about KIND NAMESPACE NAME [UID]: that part of an Event
 about()
 {
-	local namespace=${2:+\"namespace\":\"$2\",} uid=${4:+,\"uid\":\"$4\"}
-
-	echo "\"regarding\":{\"kind\":\"$1\",$namespace\"name\":\"$3\"$uid}"
+	echo "\"regarding\":{\"kind\":\"$1\",${2:+\"namespace\":\"$2\",}\"name\":\"$3\"${4:+,\"uid\":\"$4\"\}}"
 }
 
 metric()
@@ -54,6 +52,31 @@ failed_writings()
 		sum=$((sum + ${number:-0}))
 	done
 	echo "$sum"
+}
+
+# uid_of SERVICE: as the server gave it
+uid_of()
+{
+	on client curl -s --cacert "$directory/tls/ca.crt" --cert "$directory/tls/client.crt" --key "$directory/tls/client.key" \
+		"$api_url/api/v1/services" | grep -o "{\"metadata\":{[^}]*\"name\":\"$1\"[^}]*}" |
+		sed 's/.*"uid":"\([^"]*\)".*/\1/'
+}
+
+# owners ADDRESS: the interfaces that have it
+owners()
+{
+	on node ip -o address show | awk -v address="$1" '{split($4, parts, "/")} parts[1] == address {print $2}' |
+		paste -sd' '
+}
+
+# external NAME CREATED CLUSTER-IP EXTERNAL-IP
+external()
+{
+	{
+		service_manifest "$1" cluster_ip="$3" extra="externalIPs: [$4]" |
+			sed "s/^  name: .*/&\n  creationTimestamp: \"$2\"/"
+		slice_manifest "$1" endpoints=pod1
+	} | manifest "$1.yaml"
 }
 
 topology_create
@@ -112,6 +135,63 @@ wait_until_equal 30 "Events" 1 count_events SettingsRejected "$(about Node '' no
 assert_contains "the Event" 'own.yaml: drainTimeuot: unknown; keeping the settings of before' \
 	"$(events SettingsRejected)"
 echo "drainTimeout: 1m" >"$directory/own.yaml"
+
+step "two Services claim one external IP"
+external old 2024-01-01T00:00:00Z 10.96.0.41 203.0.113.20
+external young 2024-02-02T00:00:00Z 10.96.0.42 203.0.113.20
+wait_until_equal 30 "Events" 1 count_events ServiceConflict "$(about Service default young "$(uid_of young)")"
+event=$(events ServiceConflict)
+assert_contains "the Event" '"note":"the older Service default/old has 203.0.113.20:80/TCP"' "$event"
+assert_contains "the Event" \
+	"\"related\":{\"kind\":\"Service\",\"namespace\":\"default\",\"name\":\"old\",\"uid\":\"$(uid_of old)\"}" "$event"
+assert_contains "the log" "Service default/young: the older Service default/old has 203.0.113.20:80/TCP" \
+	"$(cat "$agent_log")"
+
+step "an external IP that is the node's own is not bound; the node keeps it"
+external door 2024-01-01T00:00:00Z 10.96.0.43 192.168.77.10
+wait_until_equal 30 "Events" 1 count_events NodeAddressConflict "$(about Service default door "$(uid_of door)")"
+assert_contains "the Event" "external IP 192.168.77.10 is an address of node1" "$(events NodeAddressConflict)"
+assert_equal "who has the address" eth0 "$(owners 192.168.77.10)"
+assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 192.168.77.10 80)"
+assert_equal "a port that is the node's" "node 1" "$(answers client 1 tcp 192.168.77.10 31999)"
+assert_contains "the status" "conflicts with this node" "$(agent status default/door)"
+
+step "an address that is bound and becomes the node's own"
+external gift 2024-01-01T00:00:00Z 10.96.0.44 192.168.77.44
+wait_until_equal 10 "who has the address" kube-ipvs0 owners 192.168.77.44
+assert_equal "Events" 0 "$(count_events NodeAddressConflict "$(about Service default gift)")"
+ip -n node address add 192.168.77.44/24 dev eth0
+wait_until_equal 10 "who has the address" eth0 owners 192.168.77.44
+wait_until_equal 30 "Events" 1 count_events NodeAddressConflict 192.168.77.44
+assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 192.168.77.44 80)"
+assert_contains "the status" "conflicts with this node" "$(agent status default/gift)"
+ip -n node address delete 192.168.77.44/24 dev eth0
+wait_until_equal 10 "who has the address" kube-ipvs0 owners 192.168.77.44
+assert_lacks "the status" "conflicts with this node" "$(agent status default/gift)"
+
+step "a set that is full, and that something keeps from growing"
+on node ipset create KUBE-GROWING hash:ip
+on node iptables -A OUTPUT -m set --match-set KUBE-GROWING dst
+on node ipset create SMALL hash:ip,port maxelem 64
+on node ipset save KUBE-CLUSTER-IP | sed -n 's/^add KUBE-CLUSTER-IP/add SMALL/p' | on node ipset restore
+on node ipset swap SMALL KUBE-CLUSTER-IP
+for i in {1..60}; do
+	service_manifest "many$i" cluster_ip="10.96.7.$i"
+done | manifest many.yaml
+wait_until 30 eval '[ "$(count_events CapacityExceeded "$(about Node "" node1 node1)")" -ge 1 ]'
+assert_contains "the Event" "set KUBE-CLUSTER-IP is full" "$(events CapacityExceeded)"
+on node iptables -D OUTPUT -m set --match-set KUBE-GROWING dst
+rm "$manifests/many.yaml"
+
+step "more endpoints than a scheduler has places for"
+{
+	service_manifest crowd cluster_ip=10.96.0.45 affinity=600
+	slice_manifest crowd suffix=1 endpoints="$(printf 'pod%d ' {1..150})"
+	slice_manifest crowd suffix=2 endpoints="$(printf 'rpod%d ' {1..150})"
+} | manifest crowd.yaml
+wait_until_equal 30 "Events" 1 count_events CapacityExceeded "$(about Service default crowd "$(uid_of crowd)")"
+assert_contains "the Event" "the 256 that scheduler sh has places for" "$(events CapacityExceeded)"
+rm "$manifests/crowd.yaml"
 
 step "Events that may not be written harm nothing"
 echo "events * status 403" | api_control faults
