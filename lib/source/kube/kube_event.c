@@ -30,12 +30,18 @@ static char *cut(const char *text, size_t limit)
 	return memory_format("%.*s", (int)length, text);
 }
 
+/* Where a text was cut in the middle of a character, say, JSON does not take it as it is. */
 static json_t *text_json(const char *text)
 {
 	json_t *json = json_string(text);
+	auto_memory char *plain = json ? NULL : memory_text(text);
 
-	/* What is no UTF-8 cannot be told, and is no reason to tell nothing. */
-	return json ? json : json_string("(not UTF-8)");
+	if (json)
+		return json;
+	for (char *at = plain; *at; at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	return json_string(plain);
 }
 
 static void set_text(json_t *object, const char *name, const char *text)

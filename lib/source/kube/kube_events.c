@@ -473,9 +473,9 @@ void kube_events_emit(struct kube_events *events, const struct kube_event *event
 
 void kube_events_hold(struct kube_events *events, bool is_held)
 {
-	events->is_held = is_held;
-	if (!is_held)
+	if (events->is_held && !is_held)
 		schedule(events);
+	events->is_held = is_held;
 }
 
 void kube_events_credentials_ready(struct kube_events *events, const struct error *err)
