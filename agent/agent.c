@@ -206,19 +206,8 @@ static void on_node_removed(void *owner, const char *name)
 static void on_rejected(void *owner, const struct rejection *rejection)
 {
 	struct agent *agent = owner;
-	bool is_file = strcmp(rejection->kind, "file") == 0;
-	const char *slash = rejection->namespace_name[0] ? "/" : "";
 
-	if (!rejections_set(agent->rejections, rejection))
-		return;
-	events_emit_rejection(agent->events, rejection);
-	if (rejection->reason)
-		log_warning("%s %s%s%s: %s; %s", rejection->kind, rejection->namespace_name, slash,
-			    rejection->name, rejection->reason,
-			    is_file ? "keeping what it said before" : "keeping its earlier state");
-	else
-		log_info("%s %s%s%s is fine again", rejection->kind, rejection->namespace_name,
-			 slash, rejection->name);
+	rejections_report(agent->rejections, agent->events, rejection);
 }
 
 static void allow_source(struct agent *agent)

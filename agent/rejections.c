@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rejections.h"
 
+#include "../lib/base/log.h"
+
 #include <string.h>
 
 /* Sorted, so that looking one up and listing them all need nothing else. */
@@ -104,6 +106,24 @@ bool rejections_set(struct rejections *rejections, const struct rejection *rejec
 	free((char *)item->reason);
 	item->reason = memory_text(rejection->reason);
 	return true;
+}
+
+void rejections_report(struct rejections *rejections, struct events *events,
+		       const struct rejection *rejection)
+{
+	bool is_file = strcmp(rejection->kind, "file") == 0;
+	const char *slash = rejection->namespace_name[0] ? "/" : "";
+
+	if (!rejections_set(rejections, rejection))
+		return;
+	events_emit_rejection(events, rejection);
+	if (rejection->reason)
+		log_warning("%s %s%s%s: %s; %s", rejection->kind, rejection->namespace_name, slash,
+			    rejection->name, rejection->reason,
+			    is_file ? "keeping what it said before" : "keeping its earlier state");
+	else
+		log_info("%s %s%s%s is fine again", rejection->kind, rejection->namespace_name,
+			 slash, rejection->name);
 }
 
 void rejections_each(const struct rejections *rejections,

@@ -4,6 +4,7 @@
 
 #include "../lib/base/memory.h"
 #include "../lib/objects/object_sink.h"
+#include "events.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,10 @@ AUTO_FREE_DEFINE(rejections);
  * Return: whether anything changed, so that the same complaint is logged once
  */
 bool rejections_set(struct rejections *rejections, const struct rejection *rejection);
+
+/** rejections_report() - the same, and what changed is logged, and told as an event */
+void rejections_report(struct rejections *rejections, struct events *events,
+		       const struct rejection *rejection);
 
 /** rejections_each() - every complaint, sorted by kind, namespace, name */
 void rejections_each(const struct rejections *rejections,
