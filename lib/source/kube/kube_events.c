@@ -19,10 +19,13 @@
 #define TOO_MANY_REQUESTS   429
 #define LEAST_TIMER_SECONDS 0.001
 
-/* Requests as kube-proxy's client is limited to by default; the rest as client-go has it. */
+/*
+ * Half of the requests that kube-proxy's client may make by default, so that the other half is left
+ * for those that matter; the rest as client-go has it.
+ */
 const struct kube_events_pace kube_events_default_pace = {
-	.per_second = 5,
-	.burst = 10,
+	.per_second = 2.5,
+	.burst = 5,
 	.object_seconds = 300,
 	.object_burst = 25,
 	.record_limit = 1000,
