@@ -376,6 +376,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 	struct agent *agent = owner;
 	const struct options *options = agent->options;
 	struct sync_options sync_options = sync_options_of(options);
+	bool needs_planning;
 
 	preparation_follow(options, before, agent->kernel->ipvs);
 	proxy_health_set_period(&agent->proxy_health, options->sync_period);
@@ -386,7 +387,10 @@ static void on_settings_changed(void *owner, const struct options *before)
 	refresh_node(agent);
 	refresh_rules(agent);
 	allow_source(agent);
-	if (select_localhost(agent))
+	needs_planning = select_localhost(agent);
+	needs_planning |= service_traffic_set_limit(proxy_metrics_traffic(agent->metrics),
+						    (size_t)options->service_metrics);
+	if (needs_planning)
 		sync_plan_all(agent->sync);
 	endpoints_follow_options(agent->endpoints);
 	object_source_follow_options(agent->source, options, before);

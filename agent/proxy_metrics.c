@@ -214,7 +214,7 @@ struct gap {
 
 struct proxy_metrics {
 	struct metrics *registry;
-	struct service_traffic *traffic; /* NULL: no Service has metrics of its own */
+	struct service_traffic *traffic;
 	struct metric *of[ID_COUNT];
 	double started;
 	double *triggers; /* of the pending slices, seconds since 1970 */
@@ -260,8 +260,7 @@ struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit)
 	metrics->started = now;
 	for (int i = 0; i < ID_COUNT; i++)
 		metrics->of[i] = metrics_add(metrics->registry, &descriptions[i]);
-	if (service_limit)
-		metrics->traffic = service_traffic_new(metrics->registry, service_limit);
+	metrics->traffic = service_traffic_new(metrics->registry, service_limit);
 	set_build(metrics);
 	return metrics;
 }
@@ -391,8 +390,7 @@ void proxy_metrics_planned(struct proxy_metrics *metrics, const struct service_v
 	bool is_internal, is_external;
 	struct gap *gap;
 
-	if (metrics->traffic)
-		service_traffic_planned(metrics->traffic, view);
+	service_traffic_planned(metrics->traffic, view);
 	drop_gap(metrics, view->key);
 	if (!service || desired_skip_reason(service) != SKIP_REASON_NONE)
 		return;
@@ -556,8 +554,7 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	collect_watches(metrics, sources->source);
 	collect_events(metrics, sources->source);
 	collect_settings(metrics, status->health->settings);
-	if (metrics->traffic)
-		service_traffic_collect(metrics->traffic, sync_ledger(status->sync));
+	service_traffic_collect(metrics->traffic, sync_ledger(status->sync));
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "internal", (double)metrics->internal_gap_count);
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "external", (double)metrics->external_gap_count);
 	set(metrics, SETTLED, sync_is_settled(status->sync));

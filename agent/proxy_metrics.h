@@ -31,7 +31,7 @@ struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit);
 void proxy_metrics_free(struct proxy_metrics *metrics);
 AUTO_FREE_DEFINE(proxy_metrics);
 
-/** proxy_metrics_traffic() - to be told of the traffic of Services; NULL if none get metrics */
+/** proxy_metrics_traffic() - to be told of the traffic of Services */
 struct service_traffic *proxy_metrics_traffic(struct proxy_metrics *metrics);
 
 /** proxy_metrics_registry() - where other parts add families of their own */

@@ -94,6 +94,27 @@ void service_traffic_free(struct service_traffic *traffic)
 	free(traffic);
 }
 
+bool service_traffic_set_limit(struct service_traffic *traffic, size_t limit)
+{
+	bool is_more = limit > traffic->limit;
+	struct followed_service *service, *next;
+	size_t count = 0;
+
+	traffic->limit = limit;
+	HASH_ITER (hh, traffic->services, service, next) {
+		if (++count > limit)
+			unfollow(traffic, service);
+	}
+	if (!limit)
+		service_traffic_begin(traffic);
+	return is_more;
+}
+
+bool service_traffic_is_wanted(const struct service_traffic *traffic)
+{
+	return traffic->limit;
+}
+
 void service_traffic_planned(struct service_traffic *traffic, const struct service_view *view)
 {
 	bool is_wanted = view->service && desired_skip_reason(view->service) == SKIP_REASON_NONE;

@@ -8,6 +8,8 @@
 #include "../lib/plan/ledger.h"
 #include "metrics.h"
 
+#include <stdbool.h>
+
 /**
  * struct service_traffic - connections, packets and bytes of a limited number of Services
  *
@@ -19,11 +21,21 @@ struct service_traffic;
 
 /**
  * service_traffic_new() - adds its families to @metrics
- * @limit:  Services to follow
+ * @limit:  Services to follow; 0 = none
  */
 struct service_traffic *service_traffic_new(struct metrics *metrics, size_t limit);
 void service_traffic_free(struct service_traffic *traffic);
 AUTO_FREE_DEFINE(service_traffic);
+
+/**
+ * service_traffic_set_limit() - another limit from now on
+ *
+ * Return: whether there is room for more, so that all Services are to be planned again
+ */
+bool service_traffic_set_limit(struct service_traffic *traffic, size_t limit);
+
+/** service_traffic_is_wanted() - whether any Service is to be followed */
+bool service_traffic_is_wanted(const struct service_traffic *traffic);
 
 /** service_traffic_planned() - a Service came, changed or went */
 void service_traffic_planned(struct service_traffic *traffic, const struct service_view *view);

@@ -44,8 +44,7 @@ const struct setting settings[] = {
 	 .help = "longest time a leaving endpoint keeps its connections (15m)"},
 
 	{"service-metrics", NULL, "serviceMetrics", VALUE(integer, service_metrics), 0, 1000,
-	 .scope = RUN, .bits = SETTING_RESTART, .argument = "NUMBER",
-	 .help = "Services that get metrics of their own (0)"},
+	 .scope = RUN, .argument = "NUMBER", .help = "Services that get metrics of their own (0)"},
 
 	{"config", NULL, NULL, VALUE(text, configuration_path), .scope = RUN | CLEANUP,
 	 .argument = "FILE", .help = "a KubeProxyConfiguration; most flags do not count then"},

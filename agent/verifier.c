@@ -150,13 +150,14 @@ static int on_traffic(void *user, const struct virtual_server_key *server,
 
 static int observe_servers(struct verifier *verifier, struct error *err)
 {
+	bool is_traffic_wanted = service_traffic_is_wanted(verifier->traffic);
 	const struct ipvs_visitor visitor = {.server = on_server,
-					     .traffic = verifier->traffic ? on_traffic : NULL};
+					     .traffic = is_traffic_wanted ? on_traffic : NULL};
 	int r;
 
 	verifier->key_count = 0;
 	verifier->next_key = 0;
-	if (verifier->traffic)
+	if (is_traffic_wanted)
 		service_traffic_begin(verifier->traffic);
 	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_IPVS);
 	r = ipvs_observe(verifier->kernel->ipvs, &visitor, verifier, err);

@@ -16,7 +16,7 @@ struct verifier;
 
 /**
  * verifier_new() - starts with the first observation on the next loop turn
- * @traffic:      gets what the virtual servers have had; NULL if nobody wants to know
+ * @traffic:      gets what the virtual servers have had, while it wants to know
  * @period:       seconds between two verifications
  * @on_observed:  after each complete observation; @is_first tells the one at the start
  */

@@ -165,6 +165,55 @@ wait_until 20 log_has "ipvs.syncPeriod"
 on node ipvsadm -d -t 10.96.0.12:80 -r 10.244.2.1:8080
 wait_until_equal 10 "the destination that was taken away" "10.244.2.1:8080 1" destinations tcp 10.96.0.12:80
 
+step "excludeCIDRs: whose virtual servers others may have"
+config_volume "$pods" "hostnameOverride: node1" "ipvs: {syncPeriod: 1s, excludeCIDRs: [10.96.0.10/32]}"
+wait_until 20 log_has "ipvs.excludeCIDRs"
+on node ipvsadm -A -t 10.96.0.10:8081 -s rr
+on node ipvsadm -A -t 10.96.0.11:8081 -s rr
+wait_until_equal 20 "a stranger on an address of ours" "" virtual_server tcp 10.96.0.11:8081
+assert_equal "a stranger in excludeCIDRs" rr "$(virtual_server tcp 10.96.0.10:8081)"
+config_volume "$pods" "hostnameOverride: node1" "ipvs: {syncPeriod: 1s}"
+wait_until_equal 20 "a stranger no longer in excludeCIDRs" "" virtual_server tcp 10.96.0.10:8081
+
+step "minSyncPeriod: changes are gathered"
+config_volume "$pods" "hostnameOverride: node1" "ipvs: {minSyncPeriod: 4s}"
+wait_until 20 log_has "ipvs.minSyncPeriod"
+service_manifest brief cluster_ip=10.96.0.14 | manifest brief.yaml
+wait_until 20 address_is_bound 10.96.0.14
+first=${EPOCHREALTIME/[.,]/}
+slice_manifest brief endpoints=pod1 | manifest brief-slice.yaml
+wait_until_equal 20 "the endpoint that had to wait" "10.244.1.1:8080 1" destinations tcp 10.96.0.14:80
+waited=$((${EPOCHREALTIME/[.,]/} - first))
+[ $waited -gt 2500000 ] || fail "the second change came $waited us after the first"
+config_volume "$pods" "hostnameOverride: node1"
+wait_until_equal 20 "changes of minSyncPeriod" 2 grep -c "ipvs.minSyncPeriod" "$agent_log"
+
+step "drainTimeout: how long a leaving endpoint keeps a connection"
+hold_open brief client tcp 10.96.0.14 80
+printf 'affinityScheduler: inherit\ndrainTimeout: 2s\n' >"$directory/own.yaml"
+wait_until 20 log_has "drainTimeout: changed"
+slice_manifest brief | manifest brief-slice.yaml
+wait_until_equal 20 "the endpoint that left" "" destinations tcp 10.96.0.14:80
+hold_close brief
+rm "$manifests"/brief*.yaml
+
+step "metrics of Services"
+wait_until_equal 20 "the Service that went" "" virtual_server tcp 10.96.0.14:80
+service_metrics()
+{
+	on node curl -s http://127.0.0.1:10249/metrics | grep -c '^ipvsagent_service_connections_total{' || true
+}
+assert_equal "Services with metrics" 0 "$(service_metrics)"
+printf 'affinityScheduler: inherit\nserviceMetrics: 10\n' >"$directory/own.yaml"
+wait_until_equal 20 "Services with metrics" 3 service_metrics
+answers client 3 tcp 10.96.0.10 80 >/dev/null
+wait_until 20 on node sh -c "curl -s http://127.0.0.1:10249/metrics |
+	grep -q '^ipvsagent_service_connections_total{namespace=\"default\",service=\"web\"} [1-9]'"
+printf 'affinityScheduler: inherit\nserviceMetrics: 1\n' >"$directory/own.yaml"
+wait_until_equal 20 "Services with metrics" 1 service_metrics
+printf 'affinityScheduler: inherit\n' >"$directory/own.yaml"
+wait_until_equal 20 "Services with metrics" 0 service_metrics
+
 step "the ports for probes and operators move"
 config_volume "$pods" "hostnameOverride: node1" "metricsBindAddress: 127.0.0.1:10250" \
 	"healthzBindAddress: 127.0.0.1:10257"
