@@ -331,6 +331,9 @@ static double retry_delay(struct kube_reflector *reflector, const struct kube_re
 {
 	double delay = RETRY_FIRST_SECONDS;
 
+	/* A try without any answer has taken its time: so there is one in each second. */
+	if (response->is_unreached && response->error.code == -ETIMEDOUT)
+		return kube_time_random(0.1, 0.4);
 	if (response->is_unreached)
 		return kube_time_random(0.3, 0.8);
 	if (response->retry_seconds > 0)
