@@ -7,65 +7,7 @@
 # recorded state, brought in with its commands in its order.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-api.sh"
-
-conformance=$(dirname "$(readlink -f "$0")")/../../conformance
-compare=${KERNEL_TEST_HELPERS%/kernel}/conformance/conformance_compare
-
-# rules_of IPTABLES TABLE: what was recorded, for iptables-restore
-rules_of()
-{
-	echo "*$2"
-	sed 's/^:.*/& [0:0]/' "$expect/$1-$2.txt"
-	echo COMMIT
-}
-
-# jumps_of IPTABLES TABLE: kube-proxy's rules in chains that are not its own
-jumps_of()
-{
-	grep -e '^-A [A-Z]* ' "$expect/$1-$2.txt" || true
-}
-
-sysctl_write()
-{
-	on node sh -c 'echo "$1" >"/proc/sys/$0"' "$1" "$2"
-}
-
-# node_as_recorded: what kube-proxy leaves
-node_as_recorded()
-{
-	local family address iptables table
-
-	for name in ipv4/vs/conntrack ipv4/vs/expire_nodest_conn ipv4/vs/expire_quiescent_template; do
-		sysctl_write "net/$name" 1
-	done
-	cat "$expect/ipset-sets.txt" "$expect/ipset.txt" | on node ipset restore
-	ip -n node link add kube-ipvs0 type dummy
-	while read -r family address _; do
-		[ "$family" = link ] || ip -n node address add "$address" dev kube-ipvs0
-	done <"$expect/addrs.txt"
-	on node ipvsadm --restore <"$expect/ipvs.txt"
-	for table in nat filter; do
-		for iptables in iptables ip6tables; do
-			rules_of $iptables $table | on node $iptables-restore --noflush
-		done
-	done
-}
-
-# assert_as_recorded: ipvsadm, ipset and the others say what they said of kube-proxy's node, but for the
-# intended differences
-assert_as_recorded()
-{
-	local state=$directory/state
-
-	mkdir -p "$state"
-	on node ipvsadm -Sn >"$state/ipvs"
-	on node ipset save >"$state/ipset"
-	on node iptables-save >"$state/iptables"
-	on node ip6tables-save >"$state/ip6tables"
-	on node ip address show dev kube-ipvs0 >"$state/addresses"
-	"$compare" "$conformance/cases" "$recorded" 1 "$state" >"$directory/used" 2>"$directory/problems" ||
-		fail "$1, not as recorded:"$'\n'"$(cat "$directory/problems")"
-}
+. "$(dirname "$0")/../lib-recorded.sh"
 
 # traffic_start: an open connection and a loop of requests for each of $targets, "NAMESPACE ADDRESS PORT"
 traffic_start()
@@ -143,35 +85,12 @@ assert_unnoticed()
 		"$(grep -e ' ipset ' -e ' conntrack ' <<<"$writes" | grep -v -e ' ipset ADD' -e ' ipset CREATE' || true)"
 }
 
-# kube_proxy_takes_over: as its start does it; each command has to succeed
-kube_proxy_takes_over()
-{
-	local iptables table line rule
-
-	on node ipset -exist restore <"$expect/ipset-sets.txt"
-	while read -r line; do
-		grep -qxF -e "$line" <(on node ipvsadm -Sn | sed 's/  *$//') ||
-			on node ipvsadm --restore <<<"${line/#-A/-E}"
-	done < <(grep '^-A' "$expect/ipvs.txt")
-	comm -3 <(on node ipset save | grep ^add | grep -wFf <(cut -d" " -f2 "$expect/ipset-sets.txt") | sort) \
-		<(sort "$expect/ipset.txt") | sed 's/^add/del/; s/^\t//' | on node ipset restore
-	for table in nat filter; do
-		for iptables in iptables ip6tables; do
-			while read -r rule; do
-				eval "on node $iptables -t $table ${rule/#-A/-C}" || fail "kube-proxy does not find $rule"
-			done < <(jumps_of $iptables $table)
-			rules_of $iptables $table | grep -v -e '^-A [A-Z]* ' | on node $iptables-restore --noflush
-		done
-	done
-}
-
 # swap NAME EXPECTED-WRITES TARGET...: with that recorded case
 swap()
 {
 	local expected=$2
 
-	recorded=$1
-	expect=$conformance/cases/$1/step-1/expect
+	recorded_choose "$1"
 	shift 2
 	targets=("$@")
 
@@ -207,8 +126,6 @@ swap()
 	: >"$agent_log"
 }
 
-# The recorded kernel had it, and a rule depends on it.
-modprobe -a br_netfilter ip_vs ip_vs_rr ip_vs_sh
 topology_create
 ip -n node -batch - <<-END
 	route add fd00:10:244:1::11 via $(pod_locate pod1; echo "$pod_ipv6")
