@@ -1,4 +1,5 @@
 #!/bin/bash
+# time-limit: 90
 # Endpoints that are processes of the nodes themselves, this one and another: everybody gets an answer, and no
 # endpoint sees a VIP as its client.
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# time-limit: 240
+# time-limit: 360
 # The traffic matrix for tcp udp sctp over IPv6, by the rules of the Service API: tests/matrix/README.md.
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/matrix/matrix.sh

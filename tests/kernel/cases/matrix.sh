@@ -1,5 +1,5 @@
 #!/bin/bash
-# time-limit: 240
+# time-limit: 360
 # Every client sees of every address of a Service what the Service API promises, whatever the host's
 # firewall: tests/matrix/README.md. TCP over IPv4, as recorded. Prints a scorecard and names each cell that
 # fails.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# time-limit: 150
+# time-limit: 240
 # ICMP messages about balanced packets reach whom they are for: the client learns of a narrow link on the way to
 # the endpoint, the endpoint of one on the way to the client, and both of what cannot be reached. With and
 # without masquerading, through a firewall that drops what it does not know, too.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# time-limit: 150
+# time-limit: 240
 # externalTrafficPolicy goes from Cluster to Local, back and forth while clients are at work: what is open stays open,
 # with the endpoint and the source address that it has; no new connection fails; a UDP flow stays with its
 # endpoint as long as that qualifies.

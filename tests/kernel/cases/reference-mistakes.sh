@@ -1,5 +1,5 @@
 #!/bin/bash
-# time-limit: 90
+# time-limit: 180
 # What kube-proxy's IPVS mode gets wrong beside who may reach whom: health check ports and families, slices that
 # change hands or contradict each other, ports that a Service had. Source ranges are in source-ranges and
 # api-semantics, addresses that come and go in nodeport-addresses, strangers in foreign-survives, cleaning up in

@@ -1,4 +1,5 @@
 #!/bin/bash
+# time-limit: 90
 # The iptables rules are the same ones with one Service and with many of every kind. Prints how many.
 . "$(dirname "$0")/../lib.sh"
 
