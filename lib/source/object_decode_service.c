@@ -10,6 +10,9 @@
 #define DEFAULT_AFFINITY_SECONDS 10800
 #define LONGEST_AFFINITY_SECONDS 86400
 
+/* Up to so many ports are compared with each other, which takes less than clearing a port_set. */
+#define FEW_PORTS 16
+
 /* Port numbers that were seen, per protocol. */
 struct port_set {
 	uint8_t seen[3][(UINT16_MAX + 1) / 8];
@@ -271,11 +274,33 @@ static int check_port_names(const struct object_field *list, const struct servic
 }
 
 /* What tells virtual servers apart must differ between the ports of one Service. */
+static bool has_port_before(const struct service *service, size_t index)
+{
+	const struct service_port *port = &service->ports[index];
+
+	for (size_t i = 0; i < index; i++)
+		if (service->ports[i].port == port->port &&
+		    service->ports[i].protocol == port->protocol)
+			return true;
+	return false;
+}
+
+static bool has_node_port_before(const struct service *service, size_t index)
+{
+	const struct service_port *port = &service->ports[index];
+
+	for (size_t i = 0; i < index; i++)
+		if (service->ports[i].node_port == port->node_port &&
+		    service->ports[i].protocol == port->protocol)
+			return true;
+	return false;
+}
+
 static int check_port_numbers(const struct object_field *list, const struct service *service,
 			      struct error *err)
 {
-	auto_memory struct port_set *ports = memory_allocate(sizeof(*ports));
-	auto_memory struct port_set *node_ports = memory_allocate(sizeof(*node_ports));
+	bool has_few = service->port_count <= FEW_PORTS;
+	auto_memory struct port_set *sets = has_few ? NULL : memory_array(2, sizeof(*sets));
 	bool has_node_ports = service->type == SERVICE_TYPE_NODE_PORT ||
 			      service->type == SERVICE_TYPE_LOAD_BALANCER;
 
@@ -285,7 +310,8 @@ static int check_port_numbers(const struct object_field *list, const struct serv
 		struct object_field number = object_field_get(&entry, "port");
 		struct object_field node_port = object_field_get(&entry, "nodePort");
 
-		if (!port_set_add(ports, port->protocol, port->port))
+		if (has_few ? has_port_before(service, i)
+			    : !port_set_add(&sets[0], port->protocol, port->port))
 			return object_field_error(&number, err, "%u/%s is there twice", port->port,
 						  address_protocol_name(port->protocol));
 		if (!port->node_port)
@@ -294,7 +320,8 @@ static int check_port_numbers(const struct object_field *list, const struct serv
 			return object_field_error(&node_port, err,
 						  "a Service of type %s has no node ports",
 						  service_type_name(service->type));
-		if (!port_set_add(node_ports, port->protocol, port->node_port))
+		if (has_few ? has_node_port_before(service, i)
+			    : !port_set_add(&sets[1], port->protocol, port->node_port))
 			return object_field_error(&node_port, err, "%u/%s is there twice",
 						  port->node_port,
 						  address_protocol_name(port->protocol));
