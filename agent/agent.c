@@ -278,6 +278,7 @@ static void on_observed(void *owner, bool is_first)
 	struct agent *agent = owner;
 
 	agent->health.last_verification_seconds = verifier_last_seconds(agent->verifier);
+	agent->health.longest_verification_step_seconds = verifier_longest_step(agent->verifier);
 	if (is_first) {
 		agent->has_observed = true;
 		refresh_rules(agent);

@@ -203,6 +203,8 @@ json_t *status_report_agent(const struct status_sources *sources)
 	json_object_set_new(report, "lastPassSeconds", json_real(counters->last_pass_seconds));
 	json_object_set_new(report, "lastVerificationSeconds",
 			    json_real(sources->health->last_verification_seconds));
+	json_object_set_new(report, "longestVerificationStepSeconds",
+			    json_real(sources->health->longest_verification_step_seconds));
 	json_object_set_new(report, "effort", effort_json(sources));
 	json_object_set_new(report, "operations", operations_json(counters));
 	json_object_set_new(report, "held", held_json(ledger));

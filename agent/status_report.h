@@ -19,6 +19,7 @@
  * @rules_error:                why the iptables rules are not in place; "" if they are
  * @source_description:         where objects come from, in words: "manifests in /etc/x"
  * @last_verification_seconds:  how long the last look at the whole kernel state took; 0 = none yet
+ * @longest_verification_step_seconds:  of that, the longest time that nothing else could happen
  * @source:                     what reading the source took so far; NULL before it is open
  * @settings:                   how the files of settings fare; NULL if nothing is known of them
  * @started:                    sync_now() at the start
@@ -30,6 +31,7 @@ struct agent_health {
 	char rules_error[500];
 	char source_description[200];
 	double last_verification_seconds;
+	double longest_verification_step_seconds;
 	const struct source_effort *source;
 	const struct reload_state *settings;
 	uint64_t started;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #define SLICE_MILLISECONDS 4
 #define RETRY_SECONDS	   1.0
@@ -18,7 +19,8 @@
 /**
  * enum stage - where an observation is
  *   IDLE          waits for the period or for a hurry
- *   LINK, IPSET   one dump each
+ *   LINK          one dump
+ *   IPSET         one dump per set, a few per slice
  *   SERVERS       one dump of the virtual servers; then
  *   DESTINATIONS  those of a few servers per slice, up to the last; then IDLE
  */
@@ -41,9 +43,12 @@ struct verifier {
 	bool has_observed;
 	uint64_t started;
 	double last_seconds;
+	double longest_step;	  /* of the observation that is under way */
+	double last_longest_step; /* of the one before */
 	struct virtual_server_key *keys;
 	bool *is_answered; /* per key: its destinations have been seen */
 	size_t key_count, key_capacity, next_key;
+	size_t next_set;
 	const struct virtual_server_key *current; /* whose destinations are being gathered */
 	struct destination_usage *usages;
 	size_t usage_count, usage_capacity;
@@ -91,6 +96,7 @@ static void deprecate_addresses(struct verifier *verifier)
 			count);
 }
 
+/* Return: as observe_destinations() */
 static int observe_link(struct verifier *verifier, struct error *err)
 {
 	bool is_new;
@@ -104,7 +110,7 @@ static int observe_link(struct verifier *verifier, struct error *err)
 		return r;
 	deprecate_addresses(verifier);
 	finish_facility(verifier, FACILITY_LINK);
-	return 0;
+	return 1;
 }
 
 static void on_member(void *user, const struct set_member *member)
@@ -114,18 +120,29 @@ static void on_member(void *user, const struct set_member *member)
 	ledger_observe_member(sync_ledger(verifier->sync), member);
 }
 
+/* Return: as observe_destinations() */
 static int observe_ipset(struct verifier *verifier, struct error *err)
 {
-	int r = ipsets_ensure(verifier->kernel->ipsets, err);
+	uint64_t slice_end = sync_now() + SLICE_MILLISECONDS;
+	int r;
 
-	if (r < 0)
-		return r;
-	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_IPSET);
-	r = ipsets_observe(verifier->kernel->ipsets, on_member, verifier, err);
-	if (r < 0)
-		return r;
+	if (!verifier->next_set) {
+		r = ipsets_ensure(verifier->kernel->ipsets, err);
+		if (r < 0)
+			return r;
+		ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_IPSET);
+	}
+	do {
+		r = ipsets_observe_set(verifier->kernel->ipsets, verifier->next_set, on_member,
+				       verifier, err);
+		if (r < 0)
+			return r;
+		verifier->next_set++;
+	} while (r > 0 && sync_now() < slice_end);
+	if (r > 0)
+		return 0;
 	finish_facility(verifier, FACILITY_IPSET);
-	return 0;
+	return 1;
 }
 
 static int on_server(void *user, const struct virtual_server *server)
@@ -148,6 +165,7 @@ static int on_traffic(void *user, const struct virtual_server_key *server,
 	return 0;
 }
 
+/* Return: as observe_destinations() */
 static int observe_servers(struct verifier *verifier, struct error *err)
 {
 	bool is_traffic_wanted = service_traffic_is_wanted(verifier->traffic);
@@ -165,7 +183,7 @@ static int observe_servers(struct verifier *verifier, struct error *err)
 	verifier->is_answered = memory_array(verifier->key_count, sizeof(bool));
 	verifier->current = NULL;
 	verifier->usage_count = 0;
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /* Hands the destinations gathered so far to the ledger. */
@@ -246,8 +264,10 @@ static enum stage first_hurried(unsigned int hurried)
 static void begin(struct verifier *verifier, enum stage stage, bool is_partial)
 {
 	verifier->stage = stage;
+	verifier->next_set = 0;
 	verifier->is_partial = is_partial;
 	verifier->started = sync_now();
+	verifier->longest_step = 0;
 	start_timer(verifier, &verifier->step, 0.);
 }
 
@@ -259,6 +279,7 @@ static void finish(struct verifier *verifier)
 	if (!verifier->is_partial) {
 		verifier->has_observed = true;
 		verifier->last_seconds = (double)(sync_now() - verifier->started) / 1000;
+		verifier->last_longest_step = verifier->longest_step;
 		if (verifier->periodic.repeat > 0)
 			ev_timer_again(verifier->loop, &verifier->periodic);
 		verifier->on_observed(verifier->owner, is_first);
@@ -287,6 +308,7 @@ static enum stage next_stage(struct verifier *verifier)
 	return STAGE_IDLE;
 }
 
+/* Return: 1 when the stage is done, 0 when only the slice is, or a negative errno */
 static int run_stage(struct verifier *verifier, struct error *err)
 {
 	switch (verifier->stage) {
@@ -301,14 +323,36 @@ static int run_stage(struct verifier *verifier, struct error *err)
 	case STAGE_IDLE:
 		break;
 	}
-	return 0;
+	return 1;
+}
+
+static double seconds_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}
+
+static int run_stage_timed(struct verifier *verifier, struct error *err)
+{
+	struct timespec begin;
+	double seconds;
+	int r;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	r = run_stage(verifier, err);
+	seconds = seconds_since(&begin);
+	if (seconds > verifier->longest_step)
+		verifier->longest_step = seconds;
+	return r;
 }
 
 static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct verifier *verifier = container_of(timer, struct verifier, step);
 	struct error err = {0};
-	int r = run_stage(verifier, &err);
+	int r = run_stage_timed(verifier, &err);
 
 	(void)loop;
 	(void)events;
@@ -319,7 +363,7 @@ static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
 		start_timer(verifier, &verifier->step, RETRY_SECONDS);
 		return;
 	}
-	if (verifier->stage != STAGE_DESTINATIONS || r == 1)
+	if (r == 1)
 		verifier->stage = next_stage(verifier);
 	if (verifier->stage == STAGE_IDLE)
 		finish(verifier);
@@ -367,6 +411,11 @@ void verifier_set_period(struct verifier *verifier, double period)
 double verifier_last_seconds(const struct verifier *verifier)
 {
 	return verifier->last_seconds;
+}
+
+double verifier_longest_step(const struct verifier *verifier)
+{
+	return verifier->last_longest_step;
 }
 
 struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,

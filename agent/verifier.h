@@ -34,4 +34,7 @@ void verifier_hurry(struct verifier *verifier, enum facility facility);
 /** verifier_last_seconds() - time from begin to end of the last complete verification */
 double verifier_last_seconds(const struct verifier *verifier);
 
+/** verifier_longest_step() - of the last complete verification, the longest piece, in seconds */
+double verifier_longest_step(const struct verifier *verifier);
+
 #endif

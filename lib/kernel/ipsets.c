@@ -147,22 +147,32 @@ int ipsets_ensure(struct ipsets *ipsets, struct error *err)
 	return result;
 }
 
+int ipsets_observe_set(struct ipsets *ipsets, size_t index,
+		       void (*on_member)(void *user, const struct set_member *member), void *user,
+		       struct error *err)
+{
+	const struct set *set = &ipsets->sets[index];
+	struct error own = {0};
+	int r;
+
+	r = set_listing_members(ipsets->netlink, set->kind, set->family, on_member, user, &own);
+	/* A set that is not there has no members. */
+	if (r < 0 && r != -ENOENT)
+		return error_set(err, r, "%s", own.text);
+	return index + 1 < COUNT(ipsets->sets);
+}
+
 int ipsets_observe(struct ipsets *ipsets,
 		   void (*on_member)(void *user, const struct set_member *member), void *user,
 		   struct error *err)
 {
-	for (size_t i = 0; i < COUNT(ipsets->sets); i++) {
-		const struct set *set = &ipsets->sets[i];
-		struct error own = {0};
-		int r;
+	size_t index = 0;
+	int r;
 
-		r = set_listing_members(ipsets->netlink, set->kind, set->family, on_member, user,
-					&own);
-		/* A set that is not there has no members. */
-		if (r < 0 && r != -ENOENT)
-			return error_set(err, r, "%s", own.text);
-	}
-	return 0;
+	do
+		r = ipsets_observe_set(ipsets, index++, on_member, user, err);
+	while (r > 0);
+	return r;
 }
 
 static void collect_member(void *user, const struct set_member *member)

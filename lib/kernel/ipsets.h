@@ -33,7 +33,15 @@ void ipsets_close(struct ipsets *ipsets);
  */
 int ipsets_ensure(struct ipsets *ipsets, struct error *err);
 
-/** ipsets_observe() - call @on_member for every member of our sets */
+/**
+ * ipsets_observe_set() - call @on_member for every member of our set number @index, from 0
+ * Return: 1 if there is a set with the next number, 0 if not, or a negative errno
+ */
+int ipsets_observe_set(struct ipsets *ipsets, size_t index,
+		       void (*on_member)(void *user, const struct set_member *member), void *user,
+		       struct error *err);
+
+/** ipsets_observe() - of all sets */
 int ipsets_observe(struct ipsets *ipsets,
 		   void (*on_member)(void *user, const struct set_member *member), void *user,
 		   struct error *err);

@@ -204,6 +204,7 @@ static void test_agent(void **state)
 	strcpy(fixture->health.source_description, "a test");
 	fixture->health.started = sync_now();
 	fixture->health.last_verification_seconds = 1.5;
+	fixture->health.longest_verification_step_seconds = 0.25;
 	fixture->health.source = &effort;
 	fixture->health.settings = &settings;
 	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
@@ -231,19 +232,19 @@ static void test_agent(void **state)
 	json_object_del(agent, "effort");
 	expected = json_pack(
 		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, "
-		"s:{s:b, s:s}, s:i, s:f, s:i, s:i,"
+		"s:{s:b, s:s}, s:i, s:f, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
 		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}]}",
 		"waitingForPodCIDRs", 0, "settings", "files", "/c", "/o", "error", "bad c",
 		"waitingForRestart", "hostnameOverride", "applied", 2, "rejected", 1, "node", "n",
 		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
 		"endpointSlices", 1, "endpoints", 2, "rules", "inPlace", 1, "error", "", "passes",
-		1, "lastVerificationSeconds", 1.5, "waitingForRetry", 1, "draining", 0,
-		"operations", "ipset", "applied", 4, "failed", 0, "repaired", 0, "ipvs", "applied",
-		3, "failed", 1, "repaired", 0, "link", "applied", 2, "failed", 0, "repaired", 0,
-		"held", "virtualServers", 1, "destinations", 2, "setMembers", 4, "addresses", 2,
-		"sets", "rejections", "kind", "EndpointSlice", "namespace", "a", "name", "web-2",
-		"reason", "bad endpoint");
+		1, "lastVerificationSeconds", 1.5, "longestVerificationStepSeconds", 0.25,
+		"waitingForRetry", 1, "draining", 0, "operations", "ipset", "applied", 4, "failed",
+		0, "repaired", 0, "ipvs", "applied", 3, "failed", 1, "repaired", 0, "link",
+		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
+		"destinations", 2, "setMembers", 4, "addresses", 2, "sets", "rejections", "kind",
+		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint");
 	assert_non_null(expected);
 	if (!json_equal(agent, expected)) {
 		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);
