@@ -10,6 +10,7 @@
 #include "endpoints.h"
 #include "events.h"
 #include "flow_cleaner.h"
+#include "footprint.h"
 #include "health_ports.h"
 #include "instance_lock.h"
 #include "link_watch.h"
@@ -56,6 +57,7 @@ struct agent {
 	struct events *events;
 	struct conflicts *conflicts;
 	struct capacity *capacity;
+	struct footprint *footprint;
 	struct rules_keeper *rules;
 	struct object_source *source;
 	struct reload *settings;
@@ -255,6 +257,7 @@ static void on_passed(void *owner, double seconds)
 	proxy_metrics_passed(agent->metrics, seconds, ev_time());
 	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
 	conflicts_passed(agent->conflicts, sync_ledger(agent->sync));
+	footprint_settled(&agent->footprint, agent->loop);
 }
 
 static void on_applied(void *owner, const struct changes *changes)
@@ -277,8 +280,7 @@ static void on_observed(void *owner, bool is_first)
 {
 	struct agent *agent = owner;
 
-	agent->health.last_verification_seconds = verifier_last_seconds(agent->verifier);
-	agent->health.longest_verification_step_seconds = verifier_longest_step(agent->verifier);
+	verifier_tell_times(agent->verifier, &agent->health);
 	if (is_first) {
 		agent->has_observed = true;
 		refresh_rules(agent);
@@ -589,6 +591,7 @@ int agent_run(struct options *options, struct error *err)
 	events_free(agent.events);
 	node_state_free(agent.node);
 	rejections_free(agent.rejections);
+	footprint_free(agent.footprint);
 	store_free(agent.store);
 	strings_free(agent.strings);
 	instance_lock_release(agent.lock);

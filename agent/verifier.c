@@ -408,14 +408,10 @@ void verifier_set_period(struct verifier *verifier, double period)
 		ev_timer_again(verifier->loop, &verifier->periodic);
 }
 
-double verifier_last_seconds(const struct verifier *verifier)
+void verifier_tell_times(const struct verifier *verifier, struct agent_health *health)
 {
-	return verifier->last_seconds;
-}
-
-double verifier_longest_step(const struct verifier *verifier)
-{
-	return verifier->last_longest_step;
+	health->last_verification_seconds = verifier->last_seconds;
+	health->longest_verification_step_seconds = verifier->last_longest_step;
 }
 
 struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,

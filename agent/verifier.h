@@ -3,6 +3,7 @@
 #define AGENT_VERIFIER_H
 
 #include "service_traffic.h"
+#include "status_report.h"
 #include "sync.h"
 
 /**
@@ -31,10 +32,7 @@ void verifier_set_period(struct verifier *verifier, double period);
 /** verifier_hurry() - verify @facility soon, because somebody changed it */
 void verifier_hurry(struct verifier *verifier, enum facility facility);
 
-/** verifier_last_seconds() - time from begin to end of the last complete verification */
-double verifier_last_seconds(const struct verifier *verifier);
-
-/** verifier_longest_step() - of the last complete verification, the longest piece, in seconds */
-double verifier_longest_step(const struct verifier *verifier);
+/** verifier_tell_times() - put into @health what the last complete verification took */
+void verifier_tell_times(const struct verifier *verifier, struct agent_health *health);
 
 #endif
