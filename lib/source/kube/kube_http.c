@@ -22,9 +22,15 @@
 #define HANDSHAKE_SECONDS 10
 #define ANSWER_SECONDS	  30.0
 #define SLICE_SECONDS	  0.005
-#define PIECE_SIZE	  ((size_t)16 << 10)
+#define PIECE_SIZE	  ((size_t)32 << 10)
 #define BACKLOG_LIMIT	  ((size_t)4 << 20)
 #define REFUSAL_LIMIT	  ((size_t)64 << 10)
+
+/*
+ * libcurl reads a socket until it is empty, or a hundred times. With as much as this in the kernel
+ * that ends in time, and what does not fit the slice stays small. The kernel allows twice as much.
+ */
+#define RECEIVE_BUFFER_SIZE (128 << 10)
 
 /* A peer that is gone is noticed after 5 + 3 x 1 s of silence, or 8 s after data was sent. */
 #define KEEPALIVE_IDLE_SECONDS	    5
@@ -63,7 +69,8 @@ struct kube_request {
 	struct kube_easy easy;
 	enum phase phase;
 	ev_timer watchdog;
-	ev_timer turn; /* when it comes */
+	ev_timer turn;	    /* when it comes */
+	ev_tstamp progress; /* when it was noted last, as the turn of the loop has it */
 	double idle_seconds;
 	void (*on_answer)(void *owner);
 	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
@@ -74,6 +81,7 @@ struct kube_request {
 	struct kube_response response; /* how it ended, while there is a backlog */
 	char *backlog;		       /* of the body, to be handed on from @backlog_done on */
 	size_t backlog_length;
+	size_t backlog_capacity;
 	size_t backlog_done;
 	struct error body_error;
 	char *refusal; /* body of an answer that is no success */
@@ -124,7 +132,7 @@ static int hand_on(struct kube_request *request, const char *data, size_t size)
 
 static void drop_backlog(struct kube_request *request)
 {
-	request->backlog_length = request->backlog_done = 0;
+	request->backlog_length = request->backlog_capacity = request->backlog_done = 0;
 	free(take(&request->backlog));
 }
 
@@ -398,6 +406,7 @@ static int on_socket_made(void *user, curl_socket_t descriptor, curlsocktype pur
 	struct kube_request *request = user;
 
 	(void)purpose;
+	set_option(descriptor, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE);
 	set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
 	set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
 	set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
@@ -424,10 +433,16 @@ static int on_connected(void *user, char *remote, char *local, int remote_port, 
 
 static void note_progress(struct kube_request *request)
 {
+	struct ev_loop *loop = request->http->loop;
+
+	/* Once in a turn is enough, and looks at the clock take long on some machines. */
+	if (request->phase == PHASE_RECEIVING && request->progress == ev_now(loop))
+		return;
 	request->phase = PHASE_RECEIVING;
-	ev_timer_stop(request->http->loop, &request->watchdog);
+	ev_timer_stop(loop, &request->watchdog);
 	if (request->idle_seconds > 0)
-		restart_timer(request->http->loop, &request->watchdog, request->idle_seconds);
+		restart_timer(loop, &request->watchdog, request->idle_seconds);
+	request->progress = ev_now(loop);
 }
 
 /* An empty line ends the header. */
@@ -458,7 +473,10 @@ static void keep_for_later(struct kube_request *request, const char *data, size_
 {
 	struct kube_http *http = request->http;
 
-	request->backlog = memory_resize(request->backlog, request->backlog_length + size, 1);
+	if (request->backlog_capacity < request->backlog_length + size) {
+		request->backlog_capacity = 2 * (request->backlog_length + size);
+		request->backlog = memory_resize(request->backlog, request->backlog_capacity, 1);
+	}
 	memcpy(request->backlog + request->backlog_length, data, size);
 	request->backlog_length += size;
 	kube_sockets_pause(http->sockets);
@@ -494,6 +512,7 @@ static void set_callbacks(struct kube_request *request)
 	CURL *easy = request->easy.handle;
 
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)PIECE_SIZE);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->curl_error);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, request);
