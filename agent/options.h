@@ -33,6 +33,7 @@ struct listen_address {
  * @master:                URL that takes the place of the kubeconfig's; NULL = none
  * @requests_per_second:   on average
  * @burst:                 requests that may follow each other at once
+ * @page_size:             objects per page of a list; 0 = no pages
  * @accept_content_types:  NULL = the client's choice, as is @content_type
  */
 struct client_options {
@@ -42,6 +43,9 @@ struct client_options {
 	char *accept_content_types;
 	double requests_per_second;
 	int burst;
+	int page_size;
+	bool streaming_lists;
+	bool compression;
 };
 
 /**

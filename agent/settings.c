@@ -46,6 +46,15 @@ const struct setting settings[] = {
 	{"service-metrics", NULL, "serviceMetrics", VALUE(integer, service_metrics), 0, 1000,
 	 .scope = RUN, .argument = "NUMBER", .help = "Services that get metrics of their own (0)"},
 
+	{"list-page-size", NULL, "listPageSize", VALUE(integer, client.page_size), 0, 100000,
+	 .scope = RUN, .bits = SETTING_RESTART, .argument = "NUMBER",
+	 .help = "objects per page of a list from the API server (500)"},
+	{"list-compression", NULL, "listCompression", VALUE(switch, client.compression),
+	 .scope = RUN, .bits = SETTING_RESTART, .help = "let the API server compress lists"},
+	{"streaming-lists", NULL, "streamingLists", VALUE(switch, client.streaming_lists),
+	 .scope = RUN, .bits = SETTING_RESTART,
+	 .help = "ask for streaming lists where the API server knows them (true)"},
+
 	{"config", NULL, NULL, VALUE(text, configuration_path), .scope = RUN | CLEANUP,
 	 .argument = "FILE", .help = "a KubeProxyConfiguration; most flags do not count then"},
 	{"ipvsagent-config", NULL, NULL, VALUE(text, own_path), .scope = RUN, .argument = "FILE",

@@ -328,6 +328,7 @@ static void prepare(struct fixture *fixture, const struct row *row, size_t piece
 								.path = path_of(row->kind),
 								.selector = "labelSelector=%21a",
 								.watch_seconds = 300,
+								.listing = KUBE_LISTING_DEFAULT,
 								.http = fixture->http,
 								.credentials = fixture->credentials,
 								.sink = &fixture->sink,

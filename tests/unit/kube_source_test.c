@@ -27,6 +27,7 @@ struct fixture {
 	struct kube_source *source;
 	double requests_per_second;
 	int burst;
+	struct kube_listing listing;
 	bool is_late;
 	char reports[8000];
 };
@@ -83,8 +84,10 @@ static void on_report(void *owner, enum kube_report kind, const char *text)
 static void prepare(struct fixture *fixture, const char *script)
 {
 	const struct api_server_options options = {.first_version = 100, .bookmark_seconds = 1};
+	const struct kube_listing listing = KUBE_LISTING_DEFAULT;
 
 	*fixture = (struct fixture){.loop = ev_default_loop(0), .requests_per_second = -1};
+	fixture->listing = listing;
 	fixture->noted = noted_objects_new();
 	fixture->server = api_server_new(&options);
 	assert_true(api_server_set_faults(fixture->server, script));
@@ -102,6 +105,7 @@ static void open_with(struct fixture *fixture, const char *kubeconfig)
 		.reporter = {"kube-proxy", "kube-proxy-host"},
 		.requests_per_second = fixture->requests_per_second,
 		.burst = fixture->burst,
+		.listing = fixture->listing,
 		.sink = noted_objects_sink(fixture->noted),
 		.on_report = on_report,
 		.owner = fixture,
@@ -188,6 +192,44 @@ static void test_faults_of_lists(void **state)
 		open_with(&fixture, NULL);
 		await(&fixture, "synced");
 		assert_listed(&fixture);
+		clean_up(&fixture);
+	}
+}
+
+/* How the lists are asked for; the second list comes because the place of the watch is gone. */
+static void test_listings(void **state)
+{
+	static const struct {
+		struct kube_listing listing;
+		const char *script;
+		const char *asked, *not_asked;
+	} rows[] = {
+		{KUBE_LISTING_DEFAULT, "", "stream /api/v1/services?", "limit="},
+		{KUBE_LISTING_DEFAULT, "* stream refuse", "&limit=500&resourceVersion=0",
+		 "continue="},
+		{{.page_size = 500}, "", "&limit=500&resourceVersion=0", "stream "},
+		{{.page_size = 0}, "", "&resourceVersion=0 ", "limit="},
+		{{.page_size = 1},
+		 "services list status 410 count 1",
+		 "&limit=1&continue=",
+		 "stream "},
+		{{.page_size = 1, .is_compressed = true}, "", "&limit=1&", "stream "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_memory char *requests = NULL;
+		struct fixture fixture;
+
+		prepare(&fixture, rows[i].script);
+		fixture.listing = rows[i].listing;
+		fill(&fixture, 0);
+		open_with(&fixture, NULL);
+		await(&fixture, "synced");
+		assert_listed(&fixture);
+		requests = api_server_requests(fixture.server);
+		if (!strstr(requests, rows[i].asked) || strstr(requests, rows[i].not_asked))
+			fail_msg("row %zu: %s", i, requests);
 		clean_up(&fixture);
 	}
 }
@@ -566,6 +608,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults_of_lists),
+		cmocka_unit_test(test_listings),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_compaction),
 		cmocka_unit_test(test_pages),

@@ -59,6 +59,9 @@ static void each_field_is_taken(void **state)
 							    "drainTimeout: 2m\n"
 							    "serviceMetrics: 7\n"
 							    "socket: /run/x\n"
+							    "listPageSize: 9\n"
+							    "listCompression: true\n"
+							    "streamingLists: false\n"
 							    "manifests: [/a, '/b,c']\n",
 							    "");
 
@@ -67,6 +70,9 @@ static void each_field_is_taken(void **state)
 	assert_true(options->drain_timeout == 120);
 	assert_int_equal(options->service_metrics, 7);
 	assert_string_equal(options->socket_path, "/run/x");
+	assert_int_equal(options->client.page_size, 9);
+	assert_true(options->client.compression);
+	assert_false(options->client.streaming_lists);
 	assert_int_equal(options->manifests.count, 2);
 	assert_string_equal(options->manifests.items[0], "/a");
 	assert_string_equal(options->manifests.items[1], "/b,c");

@@ -47,6 +47,8 @@ static void each_difference_is_named(void **state)
 		{"", "--socket /s --service-metrics 3 -v 4", "serviceMetrics, logging.verbosity",
 		 "socket"},
 		{"--manifests a", "--manifests a --manifests b", "", "manifests"},
+		{"", "--list-page-size 9 --list-compression --streaming-lists=false", "",
+		 "listPageSize, listCompression, streamingLists"},
 		{"--kubeconfig /a --healthz-bind-address 127.0.0.1:1",
 		 "--kubeconfig /b --healthz-bind-address 127.0.0.1:2", "healthzBindAddress",
 		 "clientConnection.kubeconfig"},

@@ -529,6 +529,7 @@ static void set_limits(struct kube_request *request, const struct kube_request_o
 	CURL *easy = request->easy.handle;
 
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, options->is_fresh ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, options->is_compressed ? "gzip" : NULL);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HANDSHAKE_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(options->total_seconds * 1000));
 }

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define PAGE_SIZE	    500
 #define LIST_IDLE_SECONDS   30.0
 #define WATCH_GRACE_SECONDS 15	/* for the server to end a watch by itself */
 #define WATCH_SHORT_SECONDS 1.0 /* a watch that ends so soon is a failure */
@@ -233,7 +232,9 @@ static char *list_path(const struct kube_reflector *reflector)
 	auto_memory char *token =
 		kube_text_escape(reflector->continue_token ? reflector->continue_token : "");
 	auto_memory char *limit =
-		reflector->is_whole ? memory_text("") : memory_format("&limit=%d", PAGE_SIZE);
+		reflector->is_whole || !reflector->options.listing.page_size
+			? memory_text("")
+			: memory_format("&limit=%d", reflector->options.listing.page_size);
 
 	if (*token)
 		return memory_format("%s?%s%s&continue=%s", reflector->path, reflector->selector,
@@ -289,6 +290,7 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 	if (reflector->activity == ACTIVITY_LIST) {
 		path = list_path(reflector);
 		request.is_continued = reflector->continue_token;
+		request.is_compressed = reflector->options.listing.is_compressed;
 		reflector->items = kube_items_new(on_item, reflector);
 	} else {
 		reflector->duration = reflector->options.watch_seconds +
@@ -552,6 +554,7 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 	reflector->selector = memory_text(options->selector);
 	reflector->objects = kube_objects_new(options->kind, options->sink);
 	reflector->needs_list = true;
+	reflector->no_streaming = !options->listing.is_streamed;
 	ev_timer_init(&reflector->start, on_start, 0., 0.);
 	start_in(reflector, 0.);
 	return reflector;

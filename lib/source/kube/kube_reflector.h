@@ -29,6 +29,22 @@
 struct kube_reflector;
 
 /**
+ * struct kube_listing - how everything that exists is asked for
+ * @page_size:      objects at a time where the server counts them; 0 = all at once
+ * @is_streamed:    as events of a watch, if the server knows that; else as a list
+ * @is_compressed:  lists may be; a server does not compress events
+ */
+struct kube_listing {
+	int page_size;
+	bool is_streamed;
+	bool is_compressed;
+};
+#define KUBE_LISTING_DEFAULT                          \
+	{                                             \
+		.page_size = 500, .is_streamed = true \
+	}
+
+/**
  * struct kube_reflector_options - what to list, and who hears of it
  * @kind:         Service, EndpointSlice or Node
  * @path:         "/api/v1/services"
@@ -45,6 +61,7 @@ struct kube_reflector_options {
 	const char *path;
 	const char *selector;
 	int watch_seconds;
+	struct kube_listing listing;
 	struct kube_http *http;
 	struct kube_credentials *credentials;
 	const struct object_sink *sink;

@@ -6,6 +6,7 @@
 #include "../../objects/object_sink.h"
 #include "../source_effort.h"
 #include "kube_events.h"
+#include "kube_reflector.h"
 
 #include <ev.h>
 #include <stdbool.h>
@@ -48,6 +49,7 @@ enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO };
  * @node_name:    whose Node is read
  * @reporter:     who tells events
  * @requests_per_second, @burst: as kube_http_limit() takes them
+ * @listing:      how everything is asked for, at the start and after the loss of a watch
  * @sink:         copied; its strings outlive the source
  * @on_report:    one line, without newline
  * @on_response:  each request that ended: its method, the server's "host:port", and the HTTP status
@@ -63,6 +65,7 @@ struct kube_source_options {
 	struct kube_event_reporter reporter;
 	double requests_per_second;
 	int burst;
+	struct kube_listing listing;
 	struct object_sink sink;
 	void (*on_report)(void *owner, enum kube_report kind, const char *text);
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
