@@ -74,7 +74,9 @@ void figures_read(struct figures *figures, FILE *stream)
 			fprintf(stderr, "report: not a measurement: %s", line);
 			exit(1);
 		}
-		note_scale(figures, services);
+		/* The number there is of endpoints. */
+		if (!strstr(name, "rolling-"))
+			note_scale(figures, services);
 		figure = get(figures, name, services);
 		figure->values = grow(figure->values, figure->count, &figure->capacity,
 				      sizeof(*figure->values));

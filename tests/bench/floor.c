@@ -1,32 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * floor SERVICES ENDPOINTS: the time the kernel itself takes. Makes the kernel objects of that many
- * Services, packed into netlink messages beforehand, and prints the seconds that sending them took
- * ("floor.apply SERVICES SECONDS", and the same for each kind of object); then those of single
- * changes, "floor.change SERVICES SECONDS" each.
+ * floor SERVICES ENDPOINTS SAMPLES: the time the kernel itself takes. Makes the kernel objects of
+ * that many Services, packed into netlink messages beforehand, and prints the seconds that sending
+ * them took ("floor.apply SERVICES SECONDS", and the same for each kind of object); then, SAMPLES
+ * times, those of changing a destination, "floor.change SERVICES SECONDS", of adding and removing
+ * one more Service, and of node ports that all Services have on an address which the node gets and
+ * loses, if they are of the shape "node-ports".
+ *
+ * floor rolling ENDPOINTS ROUNDS {new|same}: what rolling measures, with the kernel alone:
+ * "floor.rolling-new.update-NN ENDPOINTS SECONDS".
  *
  * The interface kube-ipvs0 and the sets are there already, see inside.
  */
 #include "objects.h"
-#include "wire.h"
+#include "packing.h"
 
-#include <arpa/inet.h>
-#include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 #include <linux/netfilter/ipset/ip_set.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define BATCH_MESSAGES	     500
-#define MEMBER_MESSAGE_BYTES 30000 /* an attribute's length has 16 bits */
-#define CHANGES		     200
+#define BATCH_MESSAGES 500
+#define NODE_ADDRESS   0xc0a84d0b /* 192.168.77.11 */
+#define ROLLING_STEPS  10
 
-static uint16_t ipvs_family;
+/* What is packed for one kind of socket. */
+enum kind { KIND_MEMBERS, KIND_SERVERS, KIND_DESTINATIONS, KIND_ADDRESSES, KIND_COUNT };
+
+struct floor {
+	size_t services;
+	size_t endpoints;
+	unsigned int interface;
+	int sockets[KIND_COUNT];
+	struct wire wires[KIND_COUNT];
+};
 
 static double now(void)
 {
@@ -36,210 +47,207 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void put_address(struct wire *wire, uint16_t type, uint32_t address)
+static struct packing_place place_of(size_t service)
 {
-	uint32_t bytes[4] = {htonl(address)};
-
-	wire_put(wire, type, bytes, sizeof(bytes));
+	return (struct packing_place){objects_service_address(service), OBJECTS_PORT};
 }
 
-static size_t begin_server(struct wire *wire, uint8_t command, size_t service)
+static void open_all(struct floor *floor)
 {
-	const struct genlmsghdr header = {.cmd = command, .version = IPVS_GENL_VERSION};
-	size_t nest;
-
-	wire_begin(wire, ipvs_family, 0, &header, sizeof(header));
-	nest = wire_nest(wire, IPVS_CMD_ATTR_SERVICE);
-	wire_put_u16(wire, IPVS_SVC_ATTR_AF, AF_INET);
-	wire_put_u16(wire, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
-	put_address(wire, IPVS_SVC_ATTR_ADDR, objects_service_address(service));
-	wire_put_u16(wire, IPVS_SVC_ATTR_PORT, htons(OBJECTS_PORT));
-	return nest;
+	floor->sockets[KIND_MEMBERS] = wire_open(NETLINK_NETFILTER);
+	floor->sockets[KIND_SERVERS] = wire_open(NETLINK_GENERIC);
+	floor->sockets[KIND_DESTINATIONS] = wire_open(NETLINK_GENERIC);
+	floor->sockets[KIND_ADDRESSES] = wire_open(NETLINK_ROUTE);
 }
 
-static void pack_server(struct wire *wire, size_t service)
+/* Return: seconds */
+static double send_kind(struct floor *floor, enum kind kind)
 {
-	const struct ip_vs_flags flags = {.mask = ~0U};
-	size_t nest = begin_server(wire, IPVS_CMD_NEW_SERVICE, service);
+	double begin = now();
 
-	wire_put(wire, IPVS_SVC_ATTR_SCHED_NAME, "rr", sizeof("rr"));
-	wire_put(wire, IPVS_SVC_ATTR_FLAGS, &flags, sizeof(flags));
-	wire_put_u32(wire, IPVS_SVC_ATTR_TIMEOUT, 0);
-	wire_put_u32(wire, IPVS_SVC_ATTR_NETMASK, ~0U);
-	wire_nest_end(wire, nest);
-	wire_finish(wire);
+	wire_send(floor->sockets[kind], &floor->wires[kind], BATCH_MESSAGES);
+	wire_clear(&floor->wires[kind]);
+	return now() - begin;
 }
 
-static void pack_destination(struct wire *wire, uint8_t command, size_t service, size_t endpoint)
+static double send_all(struct floor *floor)
 {
-	size_t nest = begin_server(wire, command, service);
+	double seconds = 0;
 
-	wire_nest_end(wire, nest);
-	nest = wire_nest(wire, IPVS_CMD_ATTR_DEST);
-	wire_put_u16(wire, IPVS_DEST_ATTR_ADDR_FAMILY, AF_INET);
-	put_address(wire, IPVS_DEST_ATTR_ADDR, objects_endpoint_address(endpoint));
-	wire_put_u16(wire, IPVS_DEST_ATTR_PORT, htons(OBJECTS_TARGET_PORT));
-	wire_put_u32(wire, IPVS_DEST_ATTR_FWD_METHOD, IP_VS_CONN_F_MASQ);
-	wire_put_u32(wire, IPVS_DEST_ATTR_WEIGHT, 1);
-	wire_put_u32(wire, IPVS_DEST_ATTR_U_THRESH, 0);
-	wire_put_u32(wire, IPVS_DEST_ATTR_L_THRESH, 0);
-	wire_nest_end(wire, nest);
-	wire_finish(wire);
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		if (floor->wires[kind].count)
+			seconds += send_kind(floor, (enum kind)kind);
+	return seconds;
 }
 
-static void pack_address(struct wire *wire, unsigned int interface, size_t service)
+static void print(const struct floor *floor, const char *what, double seconds)
 {
-	const struct ifaddrmsg header = {.ifa_family = AF_INET,
-					 .ifa_prefixlen = 32,
-					 .ifa_scope = RT_SCOPE_UNIVERSE,
-					 .ifa_index = interface};
-	uint32_t address = htonl(objects_service_address(service));
-
-	wire_begin(wire, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
-	wire_put(wire, IFA_LOCAL, &address, sizeof(address));
-	wire_put(wire, IFA_ADDRESS, &address, sizeof(address));
-	wire_finish(wire);
+	printf("floor.%s %zu %.6f\n", what, floor->services, seconds);
 }
 
-/* One message holds many members of one set. */
-struct members {
-	struct wire *wire;
-	const char *set;
-	size_t message, list;
-	bool is_open;
-};
-
-static void close_members(struct members *members)
+/* Members of the sets, of Services from @first to before @end. */
+static void pack_members(struct floor *floor, uint8_t command, size_t first, size_t end)
 {
-	if (!members->is_open)
-		return;
-	wire_nest_end(members->wire, members->list);
-	wire_finish(members->wire);
-	members->is_open = false;
-}
+	struct packing_members members = {.wire = &floor->wires[KIND_MEMBERS], .command = command};
 
-static void open_members(struct members *members)
-{
-	const struct nfgenmsg header = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
-	struct wire *wire = members->wire;
-
-	if (members->is_open && wire->length - members->message < MEMBER_MESSAGE_BYTES)
-		return;
-	close_members(members);
-	members->message = wire->length;
-	wire_begin(wire, NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_ADD, 0, &header, sizeof(header));
-	wire_put_u8(wire, IPSET_ATTR_PROTOCOL, IPSET_PROTOCOL);
-	wire_put(wire, IPSET_ATTR_SETNAME, members->set, strlen(members->set) + 1);
-	wire_put_u32(wire, IPSET_ATTR_LINENO, 1);
-	members->list = wire_nest(wire, IPSET_ATTR_ADT);
-	members->is_open = true;
-}
-
-static void put_member_address(struct wire *wire, uint16_t type, uint32_t address)
-{
-	uint32_t bytes = htonl(address);
-	size_t nest = wire_nest(wire, type);
-
-	wire_put(wire, IPSET_ATTR_IPADDR_IPV4 | NLA_F_NET_BYTEORDER, &bytes, sizeof(bytes));
-	wire_nest_end(wire, nest);
-}
-
-/* @port: 0 for a set without ports; @source: 0 for one without a second address */
-static void pack_member(struct members *members, uint32_t address, uint16_t port, uint32_t source)
-{
-	struct wire *wire = members->wire;
-	uint16_t port_bytes = htons(port);
-	size_t nest;
-
-	open_members(members);
-	nest = wire_nest(wire, IPSET_ATTR_DATA);
-	put_member_address(wire, IPSET_ATTR_IP, address);
-	if (port) {
-		wire_put(wire, IPSET_ATTR_PORT | NLA_F_NET_BYTEORDER, &port_bytes,
-			 sizeof(port_bytes));
-		wire_put_u8(wire, IPSET_ATTR_PROTO, IPPROTO_TCP);
-	}
-	if (source)
-		put_member_address(wire, IPSET_ATTR_IP2, source);
-	wire_nest_end(wire, nest);
-}
-
-static void pack_members(struct wire *wire, size_t services, size_t endpoints)
-{
-	struct members members = {.wire = wire, .set = "KUBE-CLUSTER-IP"};
-
-	for (size_t i = 0; i < services; i++)
-		pack_member(&members, objects_service_address(i), OBJECTS_PORT, 0);
-	close_members(&members);
+	members.set = "KUBE-CLUSTER-IP";
+	for (size_t i = first; i < end; i++)
+		packing_member(&members, objects_service_address(i), OBJECTS_PORT, 0);
+	packing_members_end(&members);
 	members.set = "KUBE-IPVS-IPS";
-	for (size_t i = 0; i < services; i++)
-		pack_member(&members, objects_service_address(i), 0, 0);
-	close_members(&members);
+	for (size_t i = first; i < end; i++)
+		packing_member(&members, objects_service_address(i), 0, 0);
+	packing_members_end(&members);
 	members.set = "KUBE-LOOP-BACK";
-	for (size_t i = 0; i < services * endpoints; i++) {
+	for (size_t i = first * floor->endpoints; i < end * floor->endpoints; i++) {
 		uint32_t address = objects_endpoint_address(i);
 
 		if (objects_endpoint_is_local(i))
-			pack_member(&members, address, OBJECTS_TARGET_PORT, address);
+			packing_member(&members, address, OBJECTS_TARGET_PORT, address);
 	}
-	close_members(&members);
+	packing_members_end(&members);
 }
 
-static void send_timed(const char *what, size_t services, int protocol, struct wire *wire,
-		       double *total)
+static void pack_servers(struct floor *floor, size_t first, size_t end)
 {
-	int fd = wire_open(protocol);
-	double begin = now(), seconds;
+	for (size_t i = first; i < end; i++)
+		packing_server(&floor->wires[KIND_SERVERS], place_of(i));
+	for (size_t i = first * floor->endpoints; i < end * floor->endpoints; i++)
+		packing_destination(&floor->wires[KIND_DESTINATIONS], IPVS_CMD_NEW_DEST,
+				    place_of(i / floor->endpoints), i, 1);
+}
 
-	wire_send(fd, wire, BATCH_MESSAGES);
-	seconds = now() - begin;
-	printf("floor.%s %zu %.6f\n", what, services, seconds);
-	*total += seconds;
-	wire_clear(wire);
+static void make_all(struct floor *floor)
+{
+	static const char *const names[KIND_COUNT] = {
+		[KIND_MEMBERS] = "members",
+		[KIND_SERVERS] = "servers",
+		[KIND_DESTINATIONS] = "destinations",
+		[KIND_ADDRESSES] = "addresses",
+	};
+	double total = 0;
+
+	pack_members(floor, IPSET_CMD_ADD, 0, floor->services);
+	pack_servers(floor, 0, floor->services);
+	for (size_t i = 0; i < floor->services; i++)
+		packing_address(&floor->wires[KIND_ADDRESSES], RTM_NEWADDR, floor->interface, i);
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		double seconds = send_kind(floor, (enum kind)kind);
+
+		print(floor, names[kind], seconds);
+		total += seconds;
+	}
+	print(floor, "apply", total);
 }
 
 /* The weight of one destination is set, a change that leaves nothing behind. */
-static void change_singly(size_t services)
+static void change_endpoint(struct floor *floor)
 {
-	int fd = wire_open(NETLINK_GENERIC);
-	struct wire wire = {0};
+	size_t service = floor->services / 2;
 
-	for (size_t i = 0; i < CHANGES; i++) {
-		double begin;
+	packing_destination(&floor->wires[KIND_DESTINATIONS], IPVS_CMD_SET_DEST, place_of(service),
+			    service * floor->endpoints, 1);
+	print(floor, "change", send_all(floor));
+}
 
-		wire_clear(&wire);
-		pack_destination(&wire, IPVS_CMD_SET_DEST, services / 2, services / 2 * 10);
-		begin = now();
-		wire_send(fd, &wire, 1);
-		printf("floor.change %zu %.6f\n", services, now() - begin);
+static void change_service(struct floor *floor)
+{
+	size_t service = floor->services;
+
+	pack_members(floor, IPSET_CMD_ADD, service, service + 1);
+	pack_servers(floor, service, service + 1);
+	packing_address(&floor->wires[KIND_ADDRESSES], RTM_NEWADDR, floor->interface, service);
+	print(floor, "service-added", send_all(floor));
+	pack_members(floor, IPSET_CMD_DEL, service, service + 1);
+	packing_server_removal(&floor->wires[KIND_SERVERS], place_of(service));
+	packing_address(&floor->wires[KIND_ADDRESSES], RTM_DELADDR, floor->interface, service);
+	print(floor, "service-removed", send_all(floor));
+}
+
+static void change_node_address(struct floor *floor)
+{
+	struct wire *servers = &floor->wires[KIND_SERVERS];
+	struct wire *destinations = &floor->wires[KIND_DESTINATIONS];
+	struct packing_place place = {.address = NODE_ADDRESS};
+
+	for (size_t i = 0; i < floor->services; i++) {
+		place.port = objects_node_port(i);
+		packing_server(servers, place);
+		for (size_t k = 0; k < floor->endpoints; k++)
+			packing_destination(destinations, IPVS_CMD_NEW_DEST, place,
+					    i * floor->endpoints + k, 1);
+	}
+	print(floor, "node-address-added", send_all(floor));
+	for (size_t i = 0; i < floor->services; i++) {
+		place.port = objects_node_port(i);
+		packing_server_removal(servers, place);
+	}
+	print(floor, "node-address-removed", send_all(floor));
+}
+
+static void update_endpoints(struct floor *floor, uint8_t command, size_t first, size_t end,
+			     uint32_t weight)
+{
+	for (size_t i = first; i < end; i++)
+		packing_destination(&floor->wires[KIND_DESTINATIONS], command, place_of(0), i,
+				    weight);
+}
+
+/* As rolling does: a tenth of the endpoints goes, and as many come. */
+static void roll(struct floor *floor, size_t rounds, const char *variant)
+{
+	bool is_new = strcmp(variant, "new") == 0;
+	size_t count = floor->endpoints / ROLLING_STEPS, first = 0, endpoints = floor->endpoints;
+
+	pack_servers(floor, 0, 1);
+	send_all(floor);
+	for (size_t i = 0; i < rounds; i++) {
+		bool is_forward = is_new || i % 2 == 0;
+		double seconds = 0;
+
+		for (size_t step = 0; step < ROLLING_STEPS; step++) {
+			size_t gone = is_forward ? first : first + endpoints - count;
+			size_t come = is_forward ? first + endpoints : first - count;
+
+			first = is_forward ? first + count : first - count;
+			update_endpoints(floor, IPVS_CMD_NEW_DEST, come, come + count, 1);
+			update_endpoints(floor, IPVS_CMD_SET_DEST, gone, gone + count, 0);
+			update_endpoints(floor, IPVS_CMD_DEL_DEST, gone, gone + count, 0);
+			seconds += send_all(floor);
+		}
+		printf("floor.rolling-%s.update-%02zu %zu %.6f\n", variant, i + 1, endpoints,
+		       seconds);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	size_t services = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
-	size_t endpoints = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
-	unsigned int interface = if_nametoindex("kube-ipvs0");
-	struct wire wire = {0};
-	double total = 0;
+	struct floor floor = {.interface = if_nametoindex("kube-ipvs0")};
+	size_t samples;
 
-	if (!services || !endpoints || !interface) {
-		fputs("floor SERVICES ENDPOINTS, with an interface kube-ipvs0\n", stderr);
+	if (argc == 5 && strcmp(argv[1], "rolling") == 0) {
+		floor.services = 1;
+		floor.endpoints = strtoul(argv[2], NULL, 10);
+		open_all(&floor);
+		roll(&floor, strtoul(argv[3], NULL, 10), argv[4]);
+		return 0;
+	}
+	if (argc != 4 || !floor.interface) {
+		fputs("floor SERVICES ENDPOINTS SAMPLES, with an interface kube-ipvs0\n"
+		      "floor rolling ENDPOINTS ROUNDS {new|same}\n",
+		      stderr);
 		return 2;
 	}
-	ipvs_family = wire_family(IPVS_GENL_NAME);
-	pack_members(&wire, services, endpoints);
-	send_timed("members", services, NETLINK_NETFILTER, &wire, &total);
-	for (size_t i = 0; i < services; i++)
-		pack_server(&wire, i);
-	send_timed("servers", services, NETLINK_GENERIC, &wire, &total);
-	for (size_t i = 0; i < services * endpoints; i++)
-		pack_destination(&wire, IPVS_CMD_NEW_DEST, i / endpoints, i);
-	send_timed("destinations", services, NETLINK_GENERIC, &wire, &total);
-	for (size_t i = 0; i < services; i++)
-		pack_address(&wire, interface, i);
-	send_timed("addresses", services, NETLINK_ROUTE, &wire, &total);
-	printf("floor.apply %zu %.6f\n", services, total);
-	change_singly(services);
+	floor.services = strtoul(argv[1], NULL, 10);
+	floor.endpoints = strtoul(argv[2], NULL, 10);
+	samples = strtoul(argv[3], NULL, 10);
+	open_all(&floor);
+	make_all(&floor);
+	for (size_t i = 0; i < samples; i++) {
+		change_endpoint(&floor);
+		change_service(&floor);
+		if (objects_shape() == OBJECTS_NODE_PORTS)
+			change_node_address(&floor);
+	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <linux/ip_vs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -54,10 +55,27 @@ struct kernel_view *kernel_view_open(void)
 	return view;
 }
 
-static void put_server(struct kernel_view *view, uint8_t command, uint16_t flags, size_t service)
+/* A virtual server; addresses and ports are in host byte order here. */
+struct place {
+	uint32_t address;
+	uint16_t port;
+};
+
+static struct place cluster_place(size_t service)
+{
+	return (struct place){objects_service_address(service), OBJECTS_PORT};
+}
+
+static struct place node_place(uint32_t address, size_t service)
+{
+	return (struct place){address, objects_node_port(service)};
+}
+
+static void put_server(struct kernel_view *view, uint8_t command, uint16_t flags,
+		       struct place place)
 {
 	const struct genlmsghdr header = {.cmd = command, .version = IPVS_GENL_VERSION};
-	uint32_t address[4] = {htonl(objects_service_address(service))};
+	uint32_t address[4] = {htonl(place.address)};
 	struct wire *wire = &view->wire;
 	size_t nest;
 
@@ -67,7 +85,7 @@ static void put_server(struct kernel_view *view, uint8_t command, uint16_t flags
 	wire_put_u16(wire, IPVS_SVC_ATTR_AF, AF_INET);
 	wire_put_u16(wire, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
 	wire_put(wire, IPVS_SVC_ATTR_ADDR, address, sizeof(address));
-	wire_put_u16(wire, IPVS_SVC_ATTR_PORT, htons(OBJECTS_PORT));
+	wire_put_u16(wire, IPVS_SVC_ATTR_PORT, htons(place.port));
 	wire_nest_end(wire, nest);
 	wire_finish(wire);
 }
@@ -97,19 +115,105 @@ static void on_destination(void *user, const char *payload, size_t size)
 		memcpy(&search->weight, value, sizeof(search->weight));
 }
 
-unsigned int kernel_view_weight(struct kernel_view *view, size_t service, size_t endpoint)
+/* Endpoints have consecutive addresses. */
+struct serving {
+	uint32_t first; /* address, host byte order */
+	uint32_t count;
+	size_t inside;
+	size_t outside;
+};
+
+static void on_serving(void *user, const char *payload, size_t size)
+{
+	struct serving *serving = user;
+	const char *destination, *value;
+	size_t length, value_length;
+	uint32_t address, weight = 0;
+
+	destination =
+		wire_find(payload + GENL_HDRLEN, size - GENL_HDRLEN, IPVS_CMD_ATTR_DEST, &length);
+	if (!destination)
+		return;
+	value = wire_find(destination, length, IPVS_DEST_ATTR_WEIGHT, &value_length);
+	if (value)
+		memcpy(&weight, value, sizeof(weight));
+	value = wire_find(destination, length, IPVS_DEST_ATTR_ADDR, &value_length);
+	if (!value || !weight)
+		return;
+	memcpy(&address, value, sizeof(address));
+	if (ntohl(address) - serving->first < serving->count)
+		serving->inside++;
+	else
+		serving->outside++;
+}
+
+void kernel_view_serving(struct kernel_view *view, size_t service, size_t first, size_t count,
+			 size_t *ret, size_t *ret_others)
+{
+	struct serving serving = {.first = objects_endpoint_address(first),
+				  .count = (uint32_t)count};
+
+	put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, cluster_place(service));
+	wire_ask(view->generic, &view->wire, on_serving, &serving);
+	*ret = serving.inside;
+	*ret_others = serving.outside;
+}
+
+static unsigned int weight_at(struct kernel_view *view, struct place place, size_t endpoint)
 {
 	struct search search = {.address = htonl(objects_endpoint_address(endpoint))};
 
-	put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, service);
+	put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, place);
 	wire_ask(view->generic, &view->wire, on_destination, &search);
 	return search.weight;
 }
 
+static bool is_server(struct kernel_view *view, struct place place)
+{
+	put_server(view, IPVS_CMD_GET_SERVICE, NLM_F_ACK, place);
+	return wire_ask(view->generic, &view->wire, NULL, NULL) == 0;
+}
+
+unsigned int kernel_view_weight(struct kernel_view *view, size_t service, size_t endpoint)
+{
+	return weight_at(view, cluster_place(service), endpoint);
+}
+
 bool kernel_view_has_server(struct kernel_view *view, size_t service)
 {
-	put_server(view, IPVS_CMD_GET_SERVICE, NLM_F_ACK, service);
-	return wire_ask(view->generic, &view->wire, NULL, NULL) == 0;
+	return is_server(view, cluster_place(service));
+}
+
+unsigned int kernel_view_node_port_weight(struct kernel_view *view, uint32_t address,
+					  size_t service, size_t endpoint)
+{
+	return weight_at(view, node_place(address, service), endpoint);
+}
+
+bool kernel_view_has_node_port(struct kernel_view *view, uint32_t address, size_t service)
+{
+	return is_server(view, node_place(address, service));
+}
+
+void kernel_view_set_node_address(struct kernel_view *view, uint32_t address, bool is_present)
+{
+	const struct ifaddrmsg header = {.ifa_family = AF_INET,
+					 .ifa_prefixlen = 32,
+					 .ifa_scope = RT_SCOPE_UNIVERSE,
+					 .ifa_index = if_nametoindex("eth0")};
+	uint32_t bytes = htonl(address);
+
+	wire_clear(&view->wire);
+	wire_begin(&view->wire, is_present ? RTM_NEWADDR : RTM_DELADDR,
+		   is_present ? NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL : NLM_F_ACK, &header,
+		   sizeof(header));
+	wire_put(&view->wire, IFA_LOCAL, &bytes, sizeof(bytes));
+	wire_put(&view->wire, IFA_ADDRESS, &bytes, sizeof(bytes));
+	wire_finish(&view->wire);
+	if (wire_ask(view->route, &view->wire, NULL, NULL) < 0) {
+		fputs("the kernel refuses an address of the node\n", stderr);
+		exit(1);
+	}
 }
 
 static void on_route(void *user, const char *payload, size_t size)
@@ -143,7 +247,7 @@ void kernel_view_count(struct kernel_view *view, size_t services, size_t *ret_se
 	*ret_servers = 0;
 	for (size_t i = 0; i < services; i++) {
 		*ret_servers += kernel_view_has_server(view, i);
-		put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, i);
+		put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, cluster_place(i));
 		wire_ask(view->generic, &view->wire, on_destination, &search);
 	}
 	*ret_destinations = search.count;

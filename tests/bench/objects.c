@@ -1,7 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "objects.h"
 
-#define TEXT_SIZE 16
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_SIZE	       16
+#define FIRST_NODE_PORT	       20000
+#define FIRST_BALANCER_ADDRESS 0x0a700001
+
+enum objects_shape objects_shape(void)
+{
+	static const char *const names[] = {"plain", "node-ports", "local"};
+	const char *name = getenv("OBJECTS_SHAPE");
+
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return (enum objects_shape)i;
+	if (name && *name) {
+		fprintf(stderr, "OBJECTS_SHAPE: what is \"%s\"?\n", name);
+		exit(1);
+	}
+	return OBJECTS_PLAIN;
+}
+
+uint16_t objects_node_port(size_t service)
+{
+	return (uint16_t)(FIRST_NODE_PORT + service);
+}
 
 uint32_t objects_service_address(size_t service)
 {
@@ -37,6 +62,8 @@ static void write_metadata(FILE *stream, const char *name, const char *suffix, s
 
 void objects_write_service(FILE *stream, size_t service)
 {
+	static const char *const types[] = {"ClusterIP", "NodePort", "LoadBalancer"};
+	enum objects_shape shape = objects_shape();
 	char name[32], address[TEXT_SIZE];
 
 	snprintf(name, sizeof(name), "service-%05zu", service);
@@ -53,11 +80,21 @@ void objects_write_service(FILE *stream, size_t service)
 	      stream);
 	fprintf(stream,
 		",\"spec\":{\"ports\":[{\"name\":\"http\",\"protocol\":\"TCP\",\"port\":%d,"
-		"\"targetPort\":%d}],\"selector\":{\"app\":\"%s\"},\"clusterIP\":\"%s\","
-		"\"clusterIPs\":[\"%s\"],\"type\":\"ClusterIP\",\"sessionAffinity\":\"None\","
-		"\"ipFamilies\":[\"IPv4\"],\"ipFamilyPolicy\":\"SingleStack\","
-		"\"internalTrafficPolicy\":\"Cluster\"},\"status\":{\"loadBalancer\":{}}}",
-		OBJECTS_PORT, OBJECTS_TARGET_PORT, name, address, address);
+		"\"targetPort\":%d",
+		OBJECTS_PORT, OBJECTS_TARGET_PORT);
+	if (shape != OBJECTS_PLAIN)
+		fprintf(stream, ",\"nodePort\":%u", objects_node_port(service));
+	fprintf(stream,
+		"}],\"selector\":{\"app\":\"%s\"},\"clusterIP\":\"%s\","
+		"\"clusterIPs\":[\"%s\"],\"type\":\"%s\",\"sessionAffinity\":\"None\","
+		"\"ipFamilies\":[\"IPv4\"],\"ipFamilyPolicy\":\"SingleStack\",%s"
+		"\"internalTrafficPolicy\":\"Cluster\"},\"status\":{\"loadBalancer\":{",
+		name, address, address, types[shape],
+		shape == OBJECTS_LOCAL ? "\"externalTrafficPolicy\":\"Local\"," : "");
+	if (shape == OBJECTS_LOCAL)
+		fprintf(stream, "\"ingress\":[{\"ip\":\"%s\"}]",
+			address_text(FIRST_BALANCER_ADDRESS + (uint32_t)service, address));
+	fputs("}}}", stream);
 }
 
 static void write_endpoint(FILE *stream, const char *service_name, size_t endpoint, bool is_ready)

@@ -19,6 +19,21 @@
 /* One endpoint of so many is a pod of this node, and so is a member of KUBE-LOOP-BACK. */
 #define OBJECTS_NODE_COUNT 100
 
+/**
+ * enum objects_shape - what the Services are, besides their cluster addresses
+ *   PLAIN       nothing
+ *   NODE_PORTS  of type NodePort
+ *   LOCAL       of type LoadBalancer, with an address of 10.112.0.0/12 there, a node port, and
+ *               externalTrafficPolicy: Local
+ */
+enum objects_shape { OBJECTS_PLAIN, OBJECTS_NODE_PORTS, OBJECTS_LOCAL };
+
+/** objects_shape() - as the environment says: OBJECTS_SHAPE is "node-ports", "local" or missing */
+enum objects_shape objects_shape(void);
+
+/** objects_node_port() - of Service number @service, which is less than 45,000 */
+uint16_t objects_node_port(size_t service);
+
 /** objects_service_address() - of Service number @service, in 10.96.0.0/12 */
 uint32_t objects_service_address(size_t service);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * single FEED SERVICES ENDPOINTS PREFIX: the time from a single change to the moment when the
- * kernel shows it, 200 of each kind, at an agent that has programmed that many Services and is
- * idle. Prints "PREFIX.KIND SERVICES SECONDS" for each.
+ * single FEED SERVICES ENDPOINTS PREFIX SAMPLES: the time from a single change to the moment when
+ * the kernel shows it, SAMPLES of each kind, at an agent that has programmed that many Services and
+ * is idle. Prints "PREFIX.KIND SERVICES SECONDS" for each.
  *
  * The kernel is asked in a loop that runs only while nobody else wants the processor.
  */
@@ -14,14 +14,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SAMPLES	      200
 #define LIMIT_SECONDS 5
 
 /* Endpoints that come and go have numbers that no Service of any scale uses. */
 #define FIRST_NEW_ENDPOINT 4000000
 
 /* Time for what follows a change, such as the end of a drain, to be over. */
-#define PAUSE_MICROSECONDS 20000
+#define PAUSE_MICROSECONDS 10000
 
 struct run {
 	struct feed *feed;
@@ -109,22 +108,24 @@ static void sample_service(const struct run *run)
 int main(int argc, char **argv)
 {
 	struct run run;
+	size_t samples;
 
-	if (argc != 5) {
-		fputs("single FEED SERVICES ENDPOINTS PREFIX\n", stderr);
+	if (argc != 6) {
+		fputs("single FEED SERVICES ENDPOINTS PREFIX SAMPLES\n", stderr);
 		return 2;
 	}
 	run.feed = feed_open(argv[1]);
 	run.services = strtoul(argv[2], NULL, 10);
 	run.endpoints = strtoul(argv[3], NULL, 10);
 	run.prefix = argv[4];
+	samples = strtoul(argv[5], NULL, 10);
 	run.service = 1;
 	run.first = run.service * run.endpoints;
 	run.view = kernel_view_open();
 	kernel_view_yield();
-	for (size_t i = 0; i < SAMPLES; i++)
+	for (size_t i = 0; i < samples; i++)
 		sample_endpoint(&run, FIRST_NEW_ENDPOINT + i);
-	for (size_t i = 0; i < SAMPLES; i++)
+	for (size_t i = 0; i < samples; i++)
 		sample_service(&run);
 	return 0;
 }
