@@ -23,7 +23,11 @@ void documents_free(struct documents *documents);
 AUTO_FREE_DEFINE(documents);
 
 /**
- * documents_next() - the next document
+ * documents_next() - the next document, or the next element of a list
+ *
+ * A JSON document that is a list, {"kind": "List", "items": [...]}, comes as one such list for each
+ * element, so that none is large; then @ret_line is that of the element. One that has no element
+ * comes as it is.
  * @ret:       set when 1 is returned; given back with json_tree_drop(), not to be changed
  * @ret_line:  line on which it starts, from 1
  * @err:       "line 3, column 7: ..."
@@ -31,5 +35,14 @@ AUTO_FREE_DEFINE(documents);
  * Return: 1, 0 at the end, -EINVAL; after an error nothing more can be read.
  */
 int documents_next(struct documents *documents, json_t **ret, size_t *ret_line, struct error *err);
+
+/**
+ * documents_step() - as documents_next(), but a little at a time
+ * @ret:  NULL when 1 is returned and more steps are needed
+ *
+ * Takes no longer than the parsing of one element of a JSON list. A YAML document takes one step,
+ * and so does a list that is wrong.
+ */
+int documents_step(struct documents *documents, json_t **ret, size_t *ret_line, struct error *err);
 
 #endif

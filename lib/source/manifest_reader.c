@@ -225,9 +225,9 @@ static int on_object(const struct object_identity *identity, const json_t *objec
 int manifest_reader_step(struct manifest_reader *reader, struct error *err)
 {
 	json_t *tree = NULL;
-	int r = documents_next(reader->documents, &tree, &reader->line, err);
+	int r = documents_step(reader->documents, &tree, &reader->line, err);
 
-	if (r <= 0)
+	if (r <= 0 || !tree)
 		return r;
 	if (!json_is_null(tree)) {
 		r = object_decode_each(tree, on_object, reader, err);

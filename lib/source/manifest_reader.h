@@ -36,7 +36,7 @@ void definition_clear(struct definition *definition);
  * struct manifest_reader - reads a file in steps
  *
  * The content is taken in at once, so that a later change of the file does not disturb; parsing
- * and decoding go document by document.
+ * and decoding go document by document, and those of a JSON list element by element.
  */
 struct manifest_reader;
 
@@ -62,7 +62,8 @@ uint64_t manifest_reader_hash(const struct manifest_reader *reader);
 /** manifest_reader_is_empty() - the file has not one byte */
 bool manifest_reader_is_empty(const struct manifest_reader *reader);
 
-/** manifest_reader_step() - one document; 1 if there may be more, 0 at the end, negative errno */
+/** manifest_reader_step() - one document or less; 1 if there may be more, 0 at the end, negative
+ * errno */
 int manifest_reader_step(struct manifest_reader *reader, struct error *err);
 
 /** manifest_reader_problem() - the first object that could not even be identified, or NULL */
