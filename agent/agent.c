@@ -12,6 +12,7 @@
 #include "flow_cleaner.h"
 #include "footprint.h"
 #include "health_ports.h"
+#include "in_cluster.h"
 #include "instance_lock.h"
 #include "link_watch.h"
 #include "localhost_ports.h"
@@ -92,6 +93,7 @@ static void refresh_rules(struct agent *agent)
 	if (!agent->has_observed || lacks_pod_cidrs(agent))
 		return;
 	node_state_rules(agent->node, rules);
+	in_cluster_complete_rules(agent->options, agent->kernel, rules);
 	rules_keeper_set(agent->rules, rules);
 }
 
@@ -298,6 +300,8 @@ static void on_rules_report(void *owner, bool is_in_place, const char *error)
 	snprintf(agent->health.rules_error, sizeof(agent->health.rules_error), "%s", error);
 	agent->health.are_rules_in_place = is_in_place;
 	if (is_in_place) {
+		in_cluster_refresh(agent->options, agent->kernel, agent->rules, agent->sync,
+				   &agent->health);
 		proxy_health_updated(&agent->proxy_health, PROXY_PART_RULES, sync_now());
 		sync_allow(agent->sync, SYNC_GATE_RULES);
 	} else {
@@ -320,7 +324,8 @@ static void on_hangup(void *owner)
 
 static int open_kernel(struct agent *agent, struct error *err)
 {
-	int r = kernel_open(DUMMY_INTERFACE, &agent->kernel, err);
+	int r = kernel_open(DUMMY_INTERFACE, &agent->options->in_cluster_marks, &agent->kernel,
+			    err);
 
 	if (r >= 0)
 		r = preparation_scheduler(agent->options, agent->kernel->ipvs, err);

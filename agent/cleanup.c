@@ -136,7 +136,7 @@ int cleanup_run(const struct options *options, struct error *err)
 	if (r >= 0)
 		r = instance_lock_take(&lock, err);
 	if (r >= 0)
-		r = kernel_open(DUMMY_INTERFACE, &kernel, err);
+		r = kernel_open(DUMMY_INTERFACE, &options->in_cluster_marks, &kernel, err);
 	if (r >= 0) {
 		cleanup.ledger = ledger_new(&ledger_options);
 		remove_servers(&cleanup, kernel, options);

@@ -36,7 +36,9 @@ static void follow(struct flow_cleaner *cleaner, const struct change *change)
 	switch (change->kind) {
 	case CHANGE_KIND_SERVER_ADD:
 	case CHANGE_KIND_SERVER_REMOVE:
-		clear(cleaner, &change->server.key, NULL);
+		/* One for the cluster comes and goes beside one for everybody, whose flows stay. */
+		if (change->server.key.audience == AUDIENCE_ALL)
+			clear(cleaner, &change->server.key, NULL);
 		break;
 	case CHANGE_KIND_DESTINATION_ADD:
 		clear(cleaner, &change->destination.server, &change->destination.server.address);

@@ -15,6 +15,13 @@
 #define HEALTHZ_PORT 10256
 #define METRICS_PORT 10249
 
+/*
+ * Eight thousand marks in the upper half, where no bit of kube-proxy, kubelet (0x4000, 0x8000),
+ * the portmap plugin (0x2000), Cilium (0xf00) or the AWS plugin (0x80) is.
+ */
+#define IN_CLUSTER_MARK_BASE 0x60000000U
+#define IN_CLUSTER_MARK_MASK 0x1fff0000U
+
 /* A flag as it was given; @value is borrowed from the command line. */
 struct given {
 	const struct setting *setting;
@@ -46,6 +53,7 @@ struct options *options_new(void)
 	options->detection = LOCAL_DETECTION_PREFIX;
 	options->localhost_node_ports = true;
 	options->masquerade_bit = 14;
+	options->in_cluster_marks = (struct mark_range){IN_CLUSTER_MARK_BASE, IN_CLUSTER_MARK_MASK};
 	options->sync_period = 30;
 	options->configuration_sync_period = 15 * 60.0;
 	options->drain_timeout = 15 * 60.0;
@@ -323,6 +331,28 @@ static int check_cluster_cidrs(const struct options *options, struct error *err)
 	return 0;
 }
 
+static int check_marks(const struct options *options, struct error *err)
+{
+	const struct mark_range *range = &options->in_cluster_marks;
+
+	if (!range->mask)
+		return 0;
+	if (!mark_range_is_valid(range))
+		return error_set(
+			err, -EINVAL,
+			"--in-cluster-mark-base 0x%x does not go with "
+			"--in-cluster-mark-mask 0x%x: the mask has to be of 1 to 20 adjacent "
+			"bits, and the base of two or more others, "
+			"0x80000000 not among them",
+			range->base, range->mask);
+	if ((range->base | range->mask) & 1U << options->masquerade_bit)
+		return error_set(err, -EINVAL,
+				 "--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x have "
+				 "the bit of --iptables-masquerade-bit %d in common",
+				 range->base, range->mask, options->masquerade_bit);
+	return 0;
+}
+
 /* What remains to be checked when all settings are known. */
 static int check(const struct options *options, struct error *err)
 {
@@ -340,6 +370,8 @@ static int check(const struct options *options, struct error *err)
 	if (options->min_sync_period > options->sync_period)
 		return error_set(err, -EINVAL,
 				 "--ipvs-min-sync-period is longer than --ipvs-sync-period");
+	if (check_marks(options, err) < 0)
+		return err->code;
 	return check_cluster_cidrs(options, err);
 }
 

@@ -95,6 +95,8 @@ enum option_scope { OPTION_SCOPE_RUN = 1, OPTION_SCOPE_STATUS = 2, OPTION_SCOPE_
  *                      @pod_interface_prefix
  * @is_node_cidr:       LOCAL_DETECTION_PREFIX takes the Node's podCIDRs
  * @node_port_primary:  --nodeport-addresses primary
+ * @in_cluster_marks:   firewall marks for what clients in the cluster reach with
+ *                      externalTrafficPolicy Local; mask 0 = treat them as kube-proxy does
  * @localhost_node_ports: NodePorts answer on loopback addresses, too, if --nodeport-addresses has
  * them
  * @healthz_port, @metrics_port: port where the address has none; 0 = do not serve
@@ -134,6 +136,7 @@ struct options {
 	bool masquerade_all;
 	bool localhost_node_ports;
 	int masquerade_bit;
+	struct mark_range in_cluster_marks;
 	bool strict_arp;
 	struct ipvs_timeouts timeouts;
 	double sync_period;

@@ -289,7 +289,7 @@ int preparation_init(const struct options *options, struct error *err)
 	int r = preparation_check(err);
 
 	if (r >= 0)
-		r = kernel_open(DUMMY_INTERFACE, &kernel, err);
+		r = kernel_open(DUMMY_INTERFACE, &options->in_cluster_marks, &kernel, err);
 	if (r >= 0)
 		r = preparation_scheduler(options, kernel->ipvs, err);
 	if (r >= 0)

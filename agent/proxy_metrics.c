@@ -55,6 +55,8 @@ enum id {
 	SETTINGS_IN_FORCE,
 	SETTINGS_WAITING,
 	SETTINGS_READ,
+	IN_CLUSTER,
+	MARK_CLASH,
 	FIRST_PASS,
 	VERIFICATION,
 	TURN,
@@ -193,6 +195,12 @@ static const struct metric_description descriptions[ID_COUNT] = {
 			   "How often changed files of settings were applied, or began to be of "
 			   "no use (rejected).",
 			   COUNTER, LABELS("result")},
+	[IN_CLUSTER] = {"ipvsagent_in_cluster_supported",
+			"1 while clients in the cluster are told from others where "
+			"externalTrafficPolicy is Local.",
+			GAUGE},
+	[MARK_CLASH] = {"ipvsagent_mark_clash",
+			"1 while somebody else is known to use firewall marks of ours.", GAUGE},
 	[FIRST_PASS] = {"ipvsagent_first_pass_duration_seconds",
 			"From everything known to everything programmed, after the start.", GAUGE},
 	[VERIFICATION] = {"ipvsagent_verification_duration_seconds",
@@ -497,6 +505,8 @@ static void collect_source(struct proxy_metrics *metrics, const struct status_so
 	set(metrics, REJECTED_OBJECTS, (double)rejections_count(sources->rejections));
 	set(metrics, SOURCE_SYNCED, health->is_source_synced);
 	set(metrics, RULES_IN_PLACE, health->are_rules_in_place);
+	set(metrics, IN_CLUSTER, !*health->in_cluster_error);
+	set(metrics, MARK_CLASH, *health->mark_clash != '\0');
 	set(metrics, VERIFICATION, health->last_verification_seconds);
 }
 

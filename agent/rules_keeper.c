@@ -13,6 +13,9 @@
 #define RETRY_FIRST_SECONDS 0.5
 #define RETRY_MOST_SECONDS  30.0
 
+/* As often rules with marks may be refused, for whatever reason, before they are tried without. */
+#define TRIES_WITH_MARKS 2
+
 struct rules_keeper_family {
 	struct rules_keeper *keeper;
 	const char *name;
@@ -20,6 +23,7 @@ struct rules_keeper_family {
 	struct rules *rules; /* NULL: this host does not have the family */
 	struct ruleset *ruleset;
 	char error[520];
+	char *clash;
 	bool is_in_place;
 	bool was_in_place;
 	bool is_outdated; /* the ruleset is to be built anew */
@@ -41,6 +45,10 @@ struct rules_keeper {
 	bool has_options;
 	struct ruleset_options options[2];
 	char *interfaces[2]; /* what @options name; theirs */
+	char marks_error[520];
+	unsigned int refusals; /* of rules with marks, before any were accepted */
+	bool is_without_marks;
+	bool has_marked;
 };
 
 static bool all_in_place(const struct rules_keeper *keeper)
@@ -71,6 +79,27 @@ static void schedule_retry(struct rules_keeper *keeper)
 		keeper->retry_seconds = RETRY_MOST_SECONDS;
 }
 
+static void outdate(struct rules_keeper *keeper)
+{
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		keeper->families[i].is_outdated = true;
+}
+
+/* Whether it is the marks that are refused shows when the rules are accepted without. */
+static void note_refusal(struct rules_keeper *keeper, const char *error)
+{
+	if (keeper->has_marked || !keeper->options[0].has_in_cluster)
+		return;
+	if (keeper->is_without_marks) {
+		keeper->is_without_marks = false;
+		outdate(keeper);
+	} else if (++keeper->refusals >= TRIES_WITH_MARKS) {
+		snprintf(keeper->marks_error, sizeof(keeper->marks_error), "%s", error);
+		keeper->is_without_marks = true;
+		outdate(keeper);
+	}
+}
+
 static void note_report(struct rules_keeper_family *family, const struct rules_report *report)
 {
 	struct rules_keeper *keeper = family->keeper;
@@ -81,6 +110,7 @@ static void note_report(struct rules_keeper_family *family, const struct rules_r
 			 report->error->text);
 		log_warning("%s; trying again in %.1f s", family->error, keeper->retry_seconds);
 		family->is_in_place = false;
+		note_refusal(keeper, family->error);
 		schedule_retry(keeper);
 		tell(keeper);
 		return;
@@ -92,11 +122,16 @@ static void note_report(struct rules_keeper_family *family, const struct rules_r
 	} else if (report->is_changed) {
 		log_info("wrote the %s rules", family->name);
 	}
+	free(family->clash);
+	family->clash = report->clash ? memory_format("%s %s", family->name, report->clash) : NULL;
 	family->error[0] = '\0';
 	family->is_in_place = true;
 	family->was_in_place = true;
-	if (all_in_place(keeper))
+	if (all_in_place(keeper)) {
 		keeper->retry_seconds = RETRY_FIRST_SECONDS;
+		if (keeper->options[0].has_in_cluster && !keeper->is_without_marks)
+			keeper->has_marked = true;
+	}
 	tell(keeper);
 }
 
@@ -117,6 +152,7 @@ static void verify_family(struct rules_keeper_family *family)
 		options.family = family->family;
 		options.has_random_fully = keeper->has_random_fully;
 		options.has_bridge_netfilter = keeper->has_bridge_netfilter;
+		options.has_in_cluster = options.has_in_cluster && !keeper->is_without_marks;
 		ruleset_free(family->ruleset);
 		family->ruleset = ruleset_new(&options);
 		family->was_in_place = false;
@@ -124,12 +160,6 @@ static void verify_family(struct rules_keeper_family *family)
 	}
 	if (family->ruleset)
 		rules_verify(family->rules, family->ruleset);
-}
-
-static void outdate(struct rules_keeper *keeper)
-{
-	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		keeper->families[i].is_outdated = true;
 }
 
 void rules_keeper_verify(struct rules_keeper *keeper)
@@ -200,6 +230,20 @@ void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options 
 	rules_keeper_verify(keeper);
 }
 
+const char *rules_keeper_clash(const struct rules_keeper *keeper)
+{
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		if (keeper->families[i].clash)
+			return keeper->families[i].clash;
+	return "";
+}
+
+bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_reason)
+{
+	*ret_reason = keeper->marks_error;
+	return keeper->options[0].has_in_cluster && !keeper->is_without_marks;
+}
+
 unsigned long rules_keeper_failed(const struct rules_keeper *keeper)
 {
 	return keeper->failed;
@@ -261,6 +305,7 @@ void rules_keeper_free(struct rules_keeper *keeper)
 		rules_close(keeper->families[i].rules);
 		ruleset_free(keeper->families[i].ruleset);
 		free(keeper->interfaces[i]);
+		free(keeper->families[i].clash);
 	}
 	free(keeper);
 }

@@ -12,6 +12,8 @@
  * struct rules_keeper - the fixed iptables rules of both families, kept as they should be
  *
  * A failure is logged and tried again with growing delays. A host without IPv6 has no IPv6 rules.
+ * Where the rules that mark packets of clients in the cluster were never accepted, and those
+ * without them are, this does without.
  */
 struct rules_keeper;
 
@@ -32,6 +34,14 @@ void rules_keeper_free(struct rules_keeper *keeper);
  *            here
  */
 void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options options[2]);
+
+/** rules_keeper_does_mark() - whether the rules mark packets as @options say; false: they are not
+ *  accepted here, @ret_reason is what was said about them */
+bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_reason);
+
+/** rules_keeper_clash() - a rule of others that is about our marks, with its family; "" if there is
+ *  none; valid until the next report */
+const char *rules_keeper_clash(const struct rules_keeper *keeper);
 
 /** rules_keeper_verify() - compare with what the kernel has, write what differs */
 void rules_keeper_verify(struct rules_keeper *keeper);

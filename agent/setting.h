@@ -116,6 +116,7 @@ extern const struct setting_kind setting_kind_text;
 extern const struct setting_kind setting_kind_texts;
 extern const struct setting_kind setting_kind_switch;
 extern const struct setting_kind setting_kind_integer;
+extern const struct setting_kind setting_kind_mark;
 extern const struct setting_kind setting_kind_real;
 extern const struct setting_kind setting_kind_duration;
 extern const struct setting_kind setting_kind_seconds;

@@ -101,6 +101,26 @@ static json_t *get_integer(const struct setting *setting, const struct options *
 	return json_integer(*CONST_FIELD(int, setting, options));
 }
 
+static int set_mark(const struct setting *setting, struct options *options, const char *text,
+		    struct error *err)
+{
+	char *end;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(text, &end, 0);
+	if (!*text || strchr(" \t\n+-", *text) || *end || errno || number > UINT32_MAX)
+		return error_set(err, -EINVAL,
+				 "\"%s\" is not a number of 32 bits such as 0x60000000", text);
+	*FIELD(uint32_t, setting, options) = (uint32_t)number;
+	return 0;
+}
+
+static json_t *get_mark(const struct setting *setting, const struct options *options)
+{
+	return json_sprintf("0x%x", *CONST_FIELD(uint32_t, setting, options));
+}
+
 static int set_real(const struct setting *setting, struct options *options, const char *text,
 		    struct error *err)
 {
@@ -475,6 +495,8 @@ const struct setting_kind setting_kind_switch = {SETTING_FORM_SWITCH, sizeof(boo
 						 get_switch, false};
 const struct setting_kind setting_kind_integer = {SETTING_FORM_INTEGER, sizeof(int), set_integer,
 						  get_integer, false};
+const struct setting_kind setting_kind_mark = {SETTING_FORM_TEXT, sizeof(uint32_t), set_mark,
+					       get_mark, false};
 const struct setting_kind setting_kind_real = {SETTING_FORM_REAL, sizeof(double), set_real,
 					       get_real, false};
 const struct setting_kind setting_kind_duration = {SETTING_FORM_DURATION, sizeof(double),

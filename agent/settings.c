@@ -43,6 +43,12 @@ const struct setting settings[] = {
 	 .argument = "DURATION",
 	 .help = "longest time a leaving endpoint keeps its connections (15m)"},
 
+	{"in-cluster-mark-base", NULL, "inClusterMarkBase", VALUE(mark, in_cluster_marks.base),
+	 .scope = RUN, .bits = SETTING_RESTART, .argument = "MARK",
+	 .help = "bits of each firewall mark for clients in the cluster (0x60000000)"},
+	{"in-cluster-mark-mask", NULL, "inClusterMarkMask", VALUE(mark, in_cluster_marks.mask),
+	 .scope = RUN, .bits = SETTING_RESTART, .argument = "MARK",
+	 .help = "bits that tell these marks apart (0x1fff0000); 0: do without"},
 	{"service-metrics", NULL, "serviceMetrics", VALUE(integer, service_metrics), 0, 1000,
 	 .scope = RUN, .argument = "NUMBER", .help = "Services that get metrics of their own (0)"},
 

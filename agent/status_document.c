@@ -23,8 +23,15 @@ static uint16_t protocol_of(const char *name)
 
 static void key_of(const json_t *server, struct virtual_server_key *ret)
 {
+	json_int_t mark = json_integer_value(json_object_get(server, "firewallMark"));
+
 	memset(ret, 0, sizeof(*ret));
 	address_parse(text_of(server, "address"), &ret->address);
+	if (mark) {
+		ret->firewall_mark = (uint32_t)mark;
+		memset(ret->address.bytes, 0, sizeof(ret->address.bytes));
+		return;
+	}
 	ret->port = (uint16_t)json_integer_value(json_object_get(server, "port"));
 	ret->protocol = protocol_of(text_of(server, "protocol"));
 }

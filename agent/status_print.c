@@ -166,11 +166,20 @@ static const json_t *state_holder(const json_t *service, const json_t *server)
 	return strcmp(text_of(service, "state"), "rejected") == 0 ? service : server;
 }
 
+/* With externalTrafficPolicy Local, clients in the cluster have virtual servers of their own. */
+static char *server_address(const json_t *server)
+{
+	auto_memory char *address = address_of(server);
+	bool is_for_cluster = strcmp(text_of(server, "audience"), "cluster") == 0;
+
+	return memory_format("%s%s", address, is_for_cluster ? " in-cluster" : "");
+}
+
 static void add_server(struct listing *listing, const char *name, const json_t *service,
 		       const json_t *server)
 {
 	const json_t *holder = state_holder(service, server);
-	auto_memory char *address = address_of(server);
+	auto_memory char *address = server_address(server);
 	auto_memory char *affinity = affinity_text(server);
 	auto_memory char *endpoints = memory_format("%zu/%lld/%lld", wanted_count(server),
 						    (long long)number_of(server, "draining"),
@@ -411,7 +420,25 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 	const json_t *rules = json_object_get(agent, "rules");
 	const char *rules_error = text_of(rules, "error");
 
+	const json_t *in_cluster = json_object_get(agent, "inCluster");
+	const char *in_cluster_error = text_of(in_cluster, "error");
+	const char *clash = text_of(in_cluster, "clash");
+
 	print_settings(json_object_get(agent, "settings"), style, stream);
+	if (*in_cluster_error)
+		print_remark(
+			memory_format("With externalTrafficPolicy Local, clients in the cluster "
+				      "reach what others reach, as with kube-proxy: %s",
+				      in_cluster_error),
+			STATUS_COLOUR_WAITING, style, stream);
+	if (*clash)
+		print_remark(
+			memory_format("Somebody else uses firewall marks of ours, so clients in "
+				      "the cluster may not reach all endpoints: %s. Choose "
+				      "others with --in-cluster-mark-base and "
+				      "--in-cluster-mark-mask.",
+				      clash),
+			STATUS_COLOUR_BAD, style, stream);
 	if (*rules_error)
 		print_remark(memory_format("The iptables rules are not in place: %s", rules_error),
 			     STATUS_COLOUR_BAD, style, stream);

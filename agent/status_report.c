@@ -125,7 +125,7 @@ static json_t *sets_json(struct kernel *kernel)
 static void add_source(json_t *report, const struct status_sources *sources)
 {
 	const struct agent_health *health = sources->health;
-	json_t *source = json_object(), *rules = json_object();
+	json_t *source = json_object(), *rules = json_object(), *in_cluster = json_object();
 
 	json_object_set_new(source, "description", text_json(health->source_description));
 	json_object_set_new(source, "synced", json_boolean(health->is_source_synced));
@@ -138,6 +138,10 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	json_object_set_new(rules, "inPlace", json_boolean(health->are_rules_in_place));
 	json_object_set_new(rules, "error", text_json(health->rules_error));
 	json_object_set_new(report, "rules", rules);
+
+	json_object_set_new(in_cluster, "error", text_json(health->in_cluster_error));
+	json_object_set_new(in_cluster, "clash", text_json(health->mark_clash));
+	json_object_set_new(report, "inCluster", in_cluster);
 }
 
 static json_t *texts_json(const struct text_list *texts)
@@ -401,6 +405,13 @@ static json_t *server_json(struct report *report, size_t index)
 	json_object_set_new(json, "port", json_integer(server->key.port));
 	json_object_set_new(json, "protocol",
 			    json_string(address_protocol_name((uint8_t)server->key.protocol)));
+	json_object_set_new(
+		json, "audience",
+		json_string(server->key.audience == AUDIENCE_CLUSTER ? "cluster" : "all"));
+	if (server->key.audience == AUDIENCE_CLUSTER && report->sources->kernel)
+		json_object_set_new(
+			json, "firewallMark",
+			number_json(marks_find(report->sources->kernel->marks, &server->key)));
 	json_object_set_new(json, "portName",
 			    text_json(has_port ? service->ports[wanted->port_index].name : ""));
 	json_object_set_new(json, "scheduler", json_string(server->scheduler));

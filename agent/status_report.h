@@ -17,6 +17,8 @@
  * struct agent_health - what the agent knows of itself
  * @lacks_pod_cidrs:            the Node has no podCIDRs yet, which are waited for
  * @rules_error:                why the iptables rules are not in place; "" if they are
+ * @in_cluster_error:           why clients in the cluster are treated as kube-proxy does; "" if not
+ * @mark_clash:                 who else uses our firewall marks; "" if nobody is known to
  * @source_description:         where objects come from, in words: "manifests in /etc/x"
  * @last_verification_seconds:  how long the last look at the whole kernel state took; 0 = none yet
  * @longest_verification_step_seconds:  of that, the longest time that nothing else could happen
@@ -29,6 +31,8 @@ struct agent_health {
 	bool are_rules_in_place;
 	bool lacks_pod_cidrs;
 	char rules_error[500];
+	char in_cluster_error[600];
+	char mark_clash[400];
 	char source_description[200];
 	double last_verification_seconds;
 	double longest_verification_step_seconds;

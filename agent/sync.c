@@ -288,6 +288,8 @@ void sync_set_options(struct sync *sync, const struct sync_options *options)
 	const struct desired_options *desired = &options->desired;
 
 	sync->options = *options;
+	/* That depends on the kernel, not on what is set. */
+	sync->options.desired.has_in_cluster = before.has_in_cluster;
 	ledger_set_options(sync->ledger, &options->ledger);
 
 	/* A pass that is due may come earlier with a shorter period. */
@@ -350,6 +352,15 @@ void sync_set_node(struct sync *sync, const struct node_view *node)
 	sync->node.other_addresses =
 		copy_addresses(node->other_addresses, node->other_address_count);
 	sync_plan_all(sync);
+}
+
+void sync_set_in_cluster(struct sync *sync, bool has_in_cluster)
+{
+	if (sync->options.desired.has_in_cluster == has_in_cluster)
+		return;
+	sync->options.desired.has_in_cluster = has_in_cluster;
+	store_mark_all_dirty(sync->store);
+	sync_wake(sync);
 }
 
 const struct node_view *sync_node(const struct sync *sync)

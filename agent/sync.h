@@ -78,6 +78,10 @@ void sync_plan_all(struct sync *sync);
 void sync_set_node(struct sync *sync, const struct node_view *node);
 const struct node_view *sync_node(const struct sync *sync);
 
+/** sync_set_in_cluster() - whether clients in the cluster can be told from others; plans everything
+ *  again if that differs from before */
+void sync_set_in_cluster(struct sync *sync, bool has_in_cluster);
+
 void sync_allow(struct sync *sync, enum sync_gate gate);
 
 /**

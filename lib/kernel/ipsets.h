@@ -4,7 +4,9 @@
 
 #include "../base/error.h"
 #include "../plan/changes.h"
+#include "marks.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -27,14 +29,38 @@ int ipsets_open(struct ipsets **ret, struct error *err);
 void ipsets_close(struct ipsets *ipsets);
 
 /**
+ * ipsets_use_marks() - members of SET_KIND_IN_CLUSTER get the marks that @marks has for their
+ * virtual servers
+ * @marks:  stays the caller's; NULL = none. A member whose virtual server has no mark cannot be
+ * added: -EAGAIN
+ *
+ * Between @marks and the sets SET_KIND_MARK_NAMES, ipsets_observe() makes up for what is missing on
+ * either side.
+ */
+void ipsets_use_marks(struct ipsets *ipsets, struct marks *marks);
+
+/** ipsets_write_names() - add @names to the sets SET_KIND_MARK_NAMES, or with @is_removal take them
+ *  from there; Return: 0, or the first failure */
+int ipsets_write_names(struct ipsets *ipsets, const struct mark_name *names, size_t count,
+		       bool is_removal, struct error *err);
+
+/**
  * ipsets_ensure() - create the sets that are missing, with kube-proxy's parameters
  *
- * A set of our name with the wrong type or family: -EEXIST, the error names it.
+ * A set of our name with the wrong type or family: -EEXIST, the error names it. Sets with marks may
+ * be more than the kernel can do; see ipsets_has_marks().
  */
 int ipsets_ensure(struct ipsets *ipsets, struct error *err);
 
+/** ipsets_has_marks() - whether ipsets_ensure() found or made the sets with marks; else why not */
+bool ipsets_has_marks(const struct ipsets *ipsets, const char **ret_reason);
+
 /**
- * ipsets_observe_set() - call @on_member for every member of our set number @index, from 0
+ * ipsets_observe_set() - call @on_member for every member of our set number @index, from 0; there
+ * are none for the names of marks
+ *
+ * Sets have to be observed in the order of their numbers, since the first one is preceded by what
+ * marks mean.
  * Return: 1 if there is a set with the next number, 0 if not, or a negative errno
  */
 int ipsets_observe_set(struct ipsets *ipsets, size_t index,

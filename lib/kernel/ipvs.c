@@ -13,8 +13,12 @@
 
 struct ipvs {
 	struct netlink *netlink;
+	struct marks *marks; /* NULL = none are used */
 	uint16_t family;
 };
+
+/* No virtual server of ours has it: a range never includes all bits. */
+#define MARK_OF_NOBODY UINT32_MAX
 
 /**
  * enum stage - changes that may share a batch
@@ -107,7 +111,32 @@ void ipvs_close(struct ipvs *ipvs)
 	free(ipvs);
 }
 
+void ipvs_use_marks(struct ipvs *ipvs, struct marks *marks)
+{
+	ipvs->marks = marks;
+}
+
+static bool is_by_mark_of_ours(const struct virtual_server_key *key)
+{
+	return key->audience == AUDIENCE_CLUSTER && !key->firewall_mark;
+}
+
+/* The kernel's name of a virtual server. */
+static struct virtual_server_key kernel_key(const struct ipvs *ipvs,
+					    const struct virtual_server_key *key)
+{
+	struct virtual_server_key ret = *key;
+	uint32_t mark;
+
+	if (is_by_mark_of_ours(key)) {
+		mark = ipvs->marks ? marks_find(ipvs->marks, key) : 0;
+		ret.firewall_mark = mark ? mark : MARK_OF_NOBODY;
+	}
+	return ret;
+}
+
 struct server_list {
+	struct ipvs *ipvs;
 	const struct ipvs_visitor *visitor;
 	void *user;
 	struct error *err;
@@ -126,6 +155,10 @@ static int on_server(void *user, const struct nlmsghdr *message)
 	r = ipvs_message_parse_server(message, &server);
 	if (r < 0)
 		return error_set(list->err, r, "the kernel describes a virtual server oddly");
+	if (list->ipvs->marks && server.key.firewall_mark) {
+		marks_translate(list->ipvs->marks, &server.key);
+		marks_see(list->ipvs->marks, &server.key, MARK_USE_SERVER);
+	}
 	if (list->visitor->destination) {
 		list->keys =
 			memory_grow(list->keys, list->count, &list->capacity, sizeof(*list->keys));
@@ -149,9 +182,10 @@ struct destination_visit {
 static int build_destination_request(void *user, size_t index, struct nl_msg *message)
 {
 	struct destination_visit *visit = user;
+	struct virtual_server_key key = kernel_key(visit->ipvs, &visit->servers[index]);
 
 	return ipvs_message_server_key(message, visit->ipvs->family, IPVS_CMD_GET_DEST, NLM_F_DUMP,
-				       &visit->servers[index]);
+				       &key);
 }
 
 static int on_destination(void *user, size_t index, const struct nlmsghdr *message)
@@ -187,13 +221,17 @@ int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *us
 		 struct error *err)
 {
 	struct nl_msg *message = netlink_message(ipvs->netlink);
-	struct server_list list = {.visitor = visitor, .user = user, .err = err};
+	struct server_list list = {.ipvs = ipvs, .visitor = visitor, .user = user, .err = err};
 	size_t seen;
 	int r;
 
+	if (ipvs->marks)
+		marks_look_begin(ipvs->marks, MARK_USE_SERVER);
 	r = ipvs_message_plain(message, ipvs->family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP);
 	if (r >= 0)
 		r = netlink_ask(ipvs->netlink, message, on_server, &list, err);
+	if (r >= 0 && ipvs->marks)
+		marks_look_end(ipvs->marks, MARK_USE_SERVER);
 	if (r < 0)
 		error_wrap(err, r, "reading virtual servers");
 	else if (visitor->destination)
@@ -206,6 +244,7 @@ int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key
 			      const struct ipvs_visitor *visitor, void *user, struct error *err)
 {
 	char text[2 * ADDRESS_TEXT_SIZE];
+	struct virtual_server_key key;
 	struct nl_msg *message;
 	size_t seen;
 	int r;
@@ -216,7 +255,8 @@ int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key
 
 	/* The dump for a virtual server that is not there is empty, too. */
 	message = netlink_message(ipvs->netlink);
-	r = ipvs_message_server_key(message, ipvs->family, IPVS_CMD_GET_SERVICE, 0, server);
+	key = kernel_key(ipvs, server);
+	r = ipvs_message_server_key(message, ipvs->family, IPVS_CMD_GET_SERVICE, 0, &key);
 	if (r >= 0)
 		r = netlink_ask(ipvs->netlink, message, NULL, NULL, err);
 	if (r < 0)
@@ -233,20 +273,46 @@ int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_
 	return observe_destinations(ipvs, servers, count, visitor, user, &seen, err);
 }
 
+/* Where the kinds of change keep it, the key of the virtual server that they are about. */
+static const struct virtual_server_key *server_of(const struct change *change)
+{
+	if (change->kind == CHANGE_KIND_SERVER_ADD || change->kind == CHANGE_KIND_SERVER_EDIT ||
+	    change->kind == CHANGE_KIND_SERVER_REMOVE)
+		return &change->server.key;
+	return &change->destination.server;
+}
+
 static int build(struct ipvs *ipvs, struct nl_msg *message, uint8_t command,
 		 const struct change *change)
 {
+	struct virtual_server_key key = kernel_key(ipvs, server_of(change));
+	struct virtual_server server;
+
+	if (key.firewall_mark == MARK_OF_NOBODY)
+		return command == IPVS_CMD_NEW_SERVICE ? -ENOSPC : -ESRCH;
 	switch (command) {
 	case IPVS_CMD_NEW_SERVICE:
 	case IPVS_CMD_SET_SERVICE:
-		return ipvs_message_server(message, ipvs->family, command, &change->server);
+		server = change->server;
+		server.key = key;
+		return ipvs_message_server(message, ipvs->family, command, &server);
 	case IPVS_CMD_DEL_SERVICE:
-		return ipvs_message_server_key(message, ipvs->family, command, 0,
-					       &change->server.key);
+		return ipvs_message_server_key(message, ipvs->family, command, 0, &key);
 	default:
-		return ipvs_message_destination(message, ipvs->family, command,
-						&change->destination.server,
+		return ipvs_message_destination(message, ipvs->family, command, &key,
 						&change->destination.value);
+	}
+}
+
+static void note_uses(struct ipvs *ipvs, const struct change *changes, size_t count)
+{
+	for (size_t i = 0; ipvs->marks && i < count; i++) {
+		const struct change *change = &changes[i];
+		bool is_removal = change->kind == CHANGE_KIND_SERVER_REMOVE;
+
+		if ((change->kind == CHANGE_KIND_SERVER_ADD || is_removal) && change->result >= 0)
+			marks_set_use(ipvs->marks, &change->server.key, MARK_USE_SERVER,
+				      !is_removal);
 	}
 }
 
@@ -313,8 +379,10 @@ int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct e
 			fill_second_batch(ipvs, changes + done, taken);
 			r = netlink_batch_send(ipvs->netlink, err);
 		}
-		if (r >= 0)
+		if (r >= 0) {
 			forgive_absences(changes + done, taken);
+			note_uses(ipvs, changes + done, taken);
+		}
 		done += taken;
 	}
 	if (r >= 0)

@@ -5,6 +5,7 @@
 #include "../base/error.h"
 #include "../plan/changes.h"
 #include "../plan/proxy_state.h"
+#include "marks.h"
 
 /**
  * struct ipvs - the kernel's virtual server table, over generic netlink
@@ -50,6 +51,14 @@ struct ipvs_visitor {
  */
 int ipvs_open(struct ipvs **ret, struct error *err);
 void ipvs_close(struct ipvs *ipvs);
+
+/**
+ * ipvs_use_marks() - from now on virtual servers of AUDIENCE_CLUSTER are those with the marks of
+ * @marks
+ * @marks:  stays the caller's; without, there are no such virtual servers. One that has no mark yet
+ *          cannot be added: -ENOSPC
+ */
+void ipvs_use_marks(struct ipvs *ipvs, struct marks *marks);
 
 /**
  * ipvs_observe() - read every virtual server, with its destinations if @visitor wants them

@@ -27,7 +27,8 @@ static int load_modules(struct error *err)
 	return 0;
 }
 
-int kernel_open(const char *link_name, struct kernel **ret, struct error *err)
+int kernel_open(const char *link_name, const struct mark_range *range, struct kernel **ret,
+		struct error *err)
 {
 	struct error module_error = {0};
 	struct kernel *kernel = memory_allocate(sizeof(*kernel));
@@ -48,6 +49,9 @@ int kernel_open(const char *link_name, struct kernel **ret, struct error *err)
 			r = error_wrap(err, r, "rtnetlink");
 	}
 	if (r >= 0) {
+		kernel->marks = marks_new(range);
+		ipvs_use_marks(kernel->ipvs, kernel->marks);
+		ipsets_use_marks(kernel->ipsets, kernel->marks);
 		*ret = kernel;
 		return 0;
 	}
@@ -66,7 +70,77 @@ void kernel_close(struct kernel *kernel)
 	link_close(kernel->link);
 	ipsets_close(kernel->ipsets);
 	ipvs_close(kernel->ipvs);
+	marks_free(kernel->marks);
 	free(kernel);
+}
+
+static bool is_by_mark(const struct change *change, enum change_kind kind)
+{
+	return change->kind == kind && change->server.key.audience == AUDIENCE_CLUSTER &&
+	       !change->server.key.firewall_mark;
+}
+
+/* A mark is named before it is used, so that whoever comes after this process knows what it is. */
+static void name_marks(struct kernel *kernel, const struct change *changes, size_t count)
+{
+	auto_memory struct mark_name *names = NULL;
+	size_t used = 0, capacity = 0;
+	struct error err = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct virtual_server_key *key = &changes[i].server.key;
+		uint32_t mark;
+
+		if (!is_by_mark(&changes[i], CHANGE_KIND_SERVER_ADD) ||
+		    marks_find(kernel->marks, key))
+			continue;
+		mark = marks_take(kernel->marks, key);
+		if (!mark)
+			continue;
+		names = memory_grow(names, used, &capacity, sizeof(*names));
+		names[used++] = (struct mark_name){.key = *key, .mark = mark};
+	}
+	if (ipsets_write_names(kernel->ipsets, names, used, false, &err) >= 0)
+		return;
+	/* What cannot be named is not added either, and will be tried again. */
+	for (size_t i = 0; i < used; i++)
+		if (!marks_uses(kernel->marks, &names[i].key))
+			marks_drop(kernel->marks, &names[i].key);
+}
+
+/* Marks of virtual servers that are gone, or have not come to be. */
+static void free_marks(struct kernel *kernel, const struct change *changes, size_t count)
+{
+	auto_memory struct mark_name *names = NULL;
+	size_t used = 0, capacity = 0;
+	struct error err = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct virtual_server_key *key = &changes[i].server.key;
+
+		if ((!is_by_mark(&changes[i], CHANGE_KIND_SERVER_ADD) &&
+		     !is_by_mark(&changes[i], CHANGE_KIND_SERVER_REMOVE)) ||
+		    marks_uses(kernel->marks, key) != MARK_USE_NAME)
+			continue;
+		names = memory_grow(names, used, &capacity, sizeof(*names));
+		names[used++] = (struct mark_name){.key = *key};
+	}
+	/* If this fails ipsets_observe() makes up for it. */
+	if (ipsets_write_names(kernel->ipsets, names, used, true, &err) < 0)
+		return;
+	for (size_t i = 0; i < used; i++)
+		marks_drop(kernel->marks, &names[i].key);
+}
+
+static int apply_servers(struct kernel *kernel, struct change *changes, size_t count,
+			 struct error *err)
+{
+	int r;
+
+	name_marks(kernel, changes, count);
+	r = ipvs_apply(kernel->ipvs, changes, count, err);
+	free_marks(kernel, changes, count);
+	return r;
 }
 
 static int apply(void *owner, enum facility facility, struct change *changes, size_t count,
@@ -78,7 +152,7 @@ static int apply(void *owner, enum facility facility, struct change *changes, si
 	case FACILITY_IPSET:
 		return ipsets_apply(kernel->ipsets, changes, count, err);
 	case FACILITY_IPVS:
-		return ipvs_apply(kernel->ipvs, changes, count, err);
+		return apply_servers(kernel, changes, count, err);
 	case FACILITY_LINK:
 		return link_apply(kernel->link, changes, count, err);
 	}

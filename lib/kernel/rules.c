@@ -49,6 +49,7 @@ struct rules {
 	int attempt;
 	char *restore; /* the input of iptables-restore */
 	char *what;
+	char *clash;
 	struct error error;
 	struct task next; /* if has_next: asked for in the meantime */
 	bool has_next;
@@ -103,9 +104,11 @@ static void begin(struct rules *rules, struct task task)
 static void finish(struct rules *rules, bool is_changed)
 {
 	auto_memory char *what = take(&rules->what);
+	auto_memory char *clash = take(&rules->clash);
 	struct error error = rules->error;
 	struct rules_report report = {.is_changed = is_changed && !error.code,
 				      .what = what ? what : "",
+				      .clash = clash,
 				      .error = &error,
 				      .code = error.code};
 	void (*on_done)(void *user, const struct rules_report *report) = rules->on_done;
@@ -194,7 +197,9 @@ static void on_saved(void *user, const struct child_outcome *outcome)
 	int r = check(rules, rules->save_program, outcome);
 
 	free(take(&rules->what));
+	free(take(&rules->clash));
 	if (r >= 0 && rules->task.ruleset) {
+		rules->clash = ruleset_clash(rules->task.ruleset, outcome->output);
 		ruleset_difference(rules->task.ruleset, outcome->output, &rules->restore,
 				   &rules->what);
 	} else if (r >= 0) {
@@ -276,6 +281,7 @@ void rules_close(struct rules *rules)
 	ev_timer_stop(rules->loop, &rules->retry);
 	free(rules->restore);
 	free(rules->what);
+	free(rules->clash);
 	free(rules);
 }
 

@@ -20,11 +20,14 @@ struct rules;
  * struct rules_report - how a verification ended
  * @is_changed:   rules were missing or altered and have been written
  * @what:         what differed, for a log line; "" if nothing
+ * @clash:        a rule of others that is about the marks of ours, as ruleset_clash() says; NULL if
+ *                there is none
  * @code:         0, or negative errno; @error says why. Nothing else was touched then.
  */
 struct rules_report {
 	bool is_changed;
 	const char *what;
+	const char *clash;
 	const struct error *error;
 	int code;
 };

@@ -148,24 +148,27 @@ void set_commands_close(struct set_commands *commands)
 	free(commands);
 }
 
-int set_commands_create(struct set_commands *commands, const char *name, enum set_type type,
-			uint16_t family, uint32_t hash_size, uint32_t capacity, struct error *err)
+int set_commands_create(struct set_commands *commands, const char *name,
+			const struct set_shape *shape, struct error *err)
 {
 	const uint16_t first_port = 0, last_port = UINT16_MAX;
 	struct ipset_data *data = fresh_data(commands);
-	uint8_t short_family = (uint8_t)family;
+	uint8_t short_family = (uint8_t)shape->family;
 
 	ipset_data_set(data, IPSET_SETNAME, name);
-	ipset_data_set(data, IPSET_OPT_TYPENAME, set_type_name(type));
-	ipset_data_set(data, IPSET_OPT_TYPE, commands->types[family == AF_INET6][type]);
-	if (type == SET_TYPE_BITMAP_PORT) {
+	ipset_data_set(data, IPSET_OPT_TYPENAME, set_type_name(shape->type));
+	ipset_data_set(data, IPSET_OPT_TYPE,
+		       commands->types[shape->family == AF_INET6][shape->type]);
+	if (shape->type == SET_TYPE_BITMAP_PORT) {
 		ipset_data_set(data, IPSET_OPT_PORT_FROM, &first_port);
 		ipset_data_set(data, IPSET_OPT_PORT_TO, &last_port);
 	} else {
 		ipset_data_set(data, IPSET_OPT_FAMILY, &short_family);
-		ipset_data_set(data, IPSET_OPT_HASHSIZE, &hash_size);
-		ipset_data_set(data, IPSET_OPT_MAXELEM, &capacity);
+		ipset_data_set(data, IPSET_OPT_HASHSIZE, &shape->hash_size);
+		ipset_data_set(data, IPSET_OPT_MAXELEM, &shape->capacity);
 	}
+	if (shape->has_marks)
+		ipset_data_set(data, IPSET_OPT_SKBINFO, name);
 	if (ipset_cmd(commands->session, IPSET_CMD_CREATE, 0) < 0)
 		return error_wrap(err, take_error(commands, NULL, err), "creating set %s", name);
 	return 0;
@@ -194,8 +197,9 @@ int set_commands_swap(struct set_commands *commands, const char *a, const char *
 
 /* Hand one member to libipset, which collects members of one set and command in one message. */
 static int send_member(struct set_commands *commands, const char *name, const struct change *change,
-		       uint32_t line)
+		       const uint32_t *mark, uint32_t line)
 {
+	uint64_t value_and_mask;
 	enum ipset_cmd command =
 		change->kind == CHANGE_KIND_MEMBER_ADD ? IPSET_CMD_ADD : IPSET_CMD_DEL;
 	const struct set_member *member = &change->member;
@@ -219,6 +223,11 @@ static int send_member(struct set_commands *commands, const char *name, const st
 		ipset_data_set(data, IPSET_OPT_IP2, member->source.bytes);
 	if (type == SET_TYPE_HASH_IP_PORT_NET)
 		ipset_data_set(data, IPSET_OPT_CIDR2, &member->prefix_length);
+	if (mark) {
+		/* IPVS compares all of a packet's mark, so whatever was in it has to go. */
+		value_and_mask = (uint64_t)*mark << 32 | UINT32_MAX;
+		ipset_data_set(data, IPSET_OPT_SKBMARK, &value_and_mask);
+	}
 	return ipset_cmd(commands->session, command, line);
 }
 
@@ -228,14 +237,16 @@ static int send_member(struct set_commands *commands, const char *name, const st
  *               before it are done, those after it are not.
  */
 static int send_span(struct set_commands *commands, const char *name, const struct change *changes,
-		     size_t from, size_t to, size_t *ret_failed, struct error *err)
+		     const uint32_t *marks, size_t from, size_t to, size_t *ret_failed,
+		     struct error *err)
 {
 	unsigned int line;
 	int r = 0;
 
 	/* The kernel names the line of what it refuses, so the line says which change it was. */
 	for (size_t i = from; i < to && r >= 0; i++)
-		r = send_member(commands, name, &changes[i], (uint32_t)i + 1);
+		r = send_member(commands, name, &changes[i], marks ? &marks[i] : NULL,
+				(uint32_t)i + 1);
 	if (r >= 0)
 		r = ipset_commit(commands->session);
 	if (r >= 0)
@@ -252,7 +263,7 @@ static void set_results(struct change *changes, size_t from, size_t to, int resu
 }
 
 int set_commands_send(struct set_commands *commands, const char *name, struct change *changes,
-		      size_t count, struct error *err)
+		      const uint32_t *marks, size_t count, struct error *err)
 {
 	size_t at = 0, span = count;
 
@@ -262,7 +273,7 @@ int set_commands_send(struct set_commands *commands, const char *name, struct ch
 		struct error own = {0};
 		int r;
 
-		r = send_span(commands, name, changes, at, to, &failed, &own);
+		r = send_span(commands, name, changes, marks, at, to, &failed, &own);
 		if (r >= 0) {
 			set_results(changes, at, to, 0);
 			at = to;

@@ -5,6 +5,7 @@
 #include "../base/error.h"
 #include "../plan/changes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,14 +27,23 @@ int set_commands_open(struct set_commands **ret, struct error *err);
 void set_commands_close(struct set_commands *commands);
 
 /**
- * set_commands_create()
+ * struct set_shape - what a set is created with
  * @family:     AF_INET or AF_INET6; does not matter for bitmaps
  * @hash_size:  buckets at the beginning; not for bitmaps
  * @capacity:   maxelem; not for bitmaps, which hold every port
- * Return: 0; -EEXIST if there is another set of that name
+ * @has_marks:  its members carry marks
  */
-int set_commands_create(struct set_commands *commands, const char *name, enum set_type type,
-			uint16_t family, uint32_t hash_size, uint32_t capacity, struct error *err);
+struct set_shape {
+	enum set_type type;
+	uint16_t family;
+	uint32_t hash_size;
+	uint32_t capacity;
+	bool has_marks;
+};
+
+/** set_commands_create() - Return: 0; -EEXIST if there is another set of that name */
+int set_commands_create(struct set_commands *commands, const char *name,
+			const struct set_shape *shape, struct error *err);
 
 /** set_commands_destroy() - -ENOENT if there is none, -EBUSY if a rule refers to it */
 int set_commands_destroy(struct set_commands *commands, const char *name, struct error *err);
@@ -46,10 +56,11 @@ int set_commands_swap(struct set_commands *commands, const char *a, const char *
  * set_commands_send() - add members to a set or remove them, in as few messages as possible
  * @changes:  all MEMBER_ADD or all MEMBER_REMOVE, of members of one kind and family; each gets its
  *            result
- * Return: 0 when each change has its own result, or a negative errno when the kernel could not be
- * reached; then the changes that were not sent have that result
+ * @marks:    one per change, for members that are added to a set with marks, and have it already
+ * with another one, too; else NULL Return: 0 when each change has its own result, or a negative
+ * errno when the kernel could not be reached; then the changes that were not sent have that result
  */
 int set_commands_send(struct set_commands *commands, const char *name, struct change *changes,
-		      size_t count, struct error *err);
+		      const uint32_t *marks, size_t count, struct error *err);
 
 #endif

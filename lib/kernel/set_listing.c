@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "set_listing.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <libipset/linux_ip_set.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -15,7 +16,7 @@ struct listing {
 	enum set_kind kind;
 	uint16_t family;
 	struct set_header *header;
-	void (*on_member)(void *user, const struct set_member *member);
+	set_listing_visit *on_member;
 	void *user;
 };
 
@@ -68,8 +69,16 @@ static bool read_byte(struct nlattr *attribute, uint8_t *ret)
 	return true;
 }
 
+/* Marks come with the mask of what they replace in the lower half. */
+static uint32_t read_mark(struct nlattr *attribute)
+{
+	if (!attribute || nla_len(attribute) != (int)sizeof(uint64_t))
+		return 0;
+	return (uint32_t)(be64toh(nla_get_u64(attribute)) >> 32);
+}
+
 static bool read_member(const struct listing *listing, struct nlattr *attribute,
-			struct set_member *ret)
+			struct set_member *ret, uint32_t *ret_mark)
 {
 	struct nlattr *fields[IPSET_ATTR_ADT_MAX + 1];
 
@@ -79,6 +88,7 @@ static bool read_member(const struct listing *listing, struct nlattr *attribute,
 	if (attribute_u32(fields[IPSET_ATTR_CADT_FLAGS]) & IPSET_FLAG_NOMATCH)
 		return false;
 
+	*ret_mark = read_mark(fields[IPSET_ATTR_SKBMARK]);
 	memset(ret, 0, sizeof(*ret));
 	ret->kind = (uint8_t)listing->kind;
 	ret->family = (uint8_t)listing->family;
@@ -116,6 +126,7 @@ static void read_header(struct nlattr *const *command, struct set_header *header
 	header->capacity = attribute_u32(fields[IPSET_ATTR_MAXELEM]);
 	header->hash_size = attribute_u32(fields[IPSET_ATTR_HASHSIZE]);
 	header->member_count = attribute_u32(fields[IPSET_ATTR_ELEMENTS]);
+	header->has_marks = attribute_u32(fields[IPSET_ATTR_CADT_FLAGS]) & IPSET_FLAG_WITH_SKBINFO;
 }
 
 static int on_message(void *user, const struct nlmsghdr *message)
@@ -123,6 +134,7 @@ static int on_message(void *user, const struct nlmsghdr *message)
 	struct listing *listing = user;
 	struct nlattr *command[IPSET_ATTR_CMD_MAX + 1], *attribute;
 	struct set_member member;
+	uint32_t mark;
 	int rest;
 
 	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(struct nfgenmsg), command,
@@ -134,8 +146,8 @@ static int on_message(void *user, const struct nlmsghdr *message)
 	if (!listing->on_member || !command[IPSET_ATTR_ADT])
 		return 0;
 	nla_for_each_nested (attribute, command[IPSET_ATTR_ADT], rest) {
-		if (read_member(listing, attribute, &member))
-			listing->on_member(listing->user, &member);
+		if (read_member(listing, attribute, &member, &mark))
+			listing->on_member(listing->user, &member, mark);
 	}
 	return 0;
 }
@@ -173,8 +185,7 @@ int set_listing_header(struct netlink *netlink, const char *name, struct set_hea
 }
 
 int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
-			void (*on_member)(void *user, const struct set_member *member), void *user,
-			struct error *err)
+			set_listing_visit *on_member, void *user, struct error *err)
 {
 	struct listing listing = {
 		.kind = kind, .family = family, .on_member = on_member, .user = user};

@@ -18,6 +18,7 @@
  * @capacity:      maxelem; 0 for types without
  * @hash_size:     0 for types without
  * @member_count:  as the kernel counts
+ * @has_marks:     its members can carry marks
  */
 struct set_header {
 	char type[32];
@@ -25,7 +26,11 @@ struct set_header {
 	uint32_t capacity;
 	uint32_t hash_size;
 	uint32_t member_count;
+	bool has_marks;
 };
+
+/** set_listing_visit - @mark: of the member, in a set with marks; else 0 */
+typedef void set_listing_visit(void *user, const struct set_member *member, uint32_t mark);
 
 /**
  * set_listing_header() - read a set without its members
@@ -41,7 +46,6 @@ int set_listing_header(struct netlink *netlink, const char *name, struct set_hea
  * Return: 0; -ENOENT if there is no such set
  */
 int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
-			void (*on_member)(void *user, const struct set_member *member), void *user,
-			struct error *err);
+			set_listing_visit *on_member, void *user, struct error *err);
 
 #endif

@@ -40,6 +40,8 @@ struct change *changes_add(struct changes *changes, enum change_kind kind)
  *   END_EXEMPTIONS    allowed sources and exemptions from masquerading that are over, before
  *                     destinations come for which they were not meant
  *   ADD_SERVERS ...   a virtual server before its destinations, new ones before old ones go
+ *   DIVERT            clients in the cluster go to the virtual server for them, or to the one for
+ *                     everybody again: each is complete here, and neither has lost anything yet
  *   BEGIN_EXEMPTIONS  exemptions from masquerading: only destinations of this node are left
  *   REMOVE_ADDRESSES  now the VIP does not answer, and its virtual servers go
  *   ADD_ADDRESSES     now it answers; no virtual server that nobody wants is left on it
@@ -51,6 +53,7 @@ enum step {
 	STEP_EDIT_SERVERS,
 	STEP_ADD_DESTINATIONS,
 	STEP_RAISE_WEIGHTS,
+	STEP_DIVERT,
 	STEP_LOWER_WEIGHTS,
 	STEP_REMOVE_DESTINATIONS,
 	STEP_BEGIN_EXEMPTIONS,
@@ -74,14 +77,25 @@ static bool is_masquerade_exemption(enum set_kind kind)
 	       kind == SET_KIND_NODE_PORT_LOCAL_UDP || kind == SET_KIND_NODE_PORT_LOCAL_SCTP;
 }
 
+static enum step step_of_member(enum change_kind kind, enum set_kind set)
+{
+	bool is_addition = kind == CHANGE_KIND_MEMBER_ADD;
+
+	if (set == SET_KIND_IN_CLUSTER)
+		return STEP_DIVERT;
+	if (is_masquerade_exemption(set))
+		return is_addition ? STEP_BEGIN_EXEMPTIONS : STEP_END_EXEMPTIONS;
+	if (is_allowed_source(set) && !is_addition)
+		return STEP_END_EXEMPTIONS;
+	return is_addition ? STEP_RESTRICT : STEP_REMOVE_MEMBERS;
+}
+
 static enum step step_of(const struct change *change)
 {
-	enum set_kind set;
-
 	switch (change->kind) {
 	case CHANGE_KIND_MEMBER_ADD:
-		set = (enum set_kind)change->member.kind;
-		return is_masquerade_exemption(set) ? STEP_BEGIN_EXEMPTIONS : STEP_RESTRICT;
+	case CHANGE_KIND_MEMBER_REMOVE:
+		return step_of_member(change->kind, (enum set_kind)change->member.kind);
 	case CHANGE_KIND_SERVER_ADD:
 		return STEP_ADD_SERVERS;
 	case CHANGE_KIND_SERVER_EDIT:
@@ -98,10 +112,6 @@ static enum step step_of(const struct change *change)
 		return STEP_REMOVE_DESTINATIONS;
 	case CHANGE_KIND_SERVER_REMOVE:
 		return STEP_REMOVE_SERVERS;
-	case CHANGE_KIND_MEMBER_REMOVE:
-		set = (enum set_kind)change->member.kind;
-		return is_masquerade_exemption(set) || is_allowed_source(set) ? STEP_END_EXEMPTIONS
-									      : STEP_REMOVE_MEMBERS;
 	}
 	return STEP_REMOVE_MEMBERS;
 }

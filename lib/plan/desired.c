@@ -136,7 +136,7 @@ static struct set_member *add_address_port(struct builder *builder, enum set_kin
 }
 
 static struct virtual_server server_of(const struct builder *builder, const struct address *address,
-				       uint16_t number, uint8_t protocol)
+				       uint16_t number, uint8_t protocol, enum audience audience)
 {
 	const struct desired_options *options = builder->options;
 	uint32_t affinity = builder->service->affinity_seconds;
@@ -147,8 +147,19 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 	server.key.address = *address;
 	server.key.port = number;
 	server.key.protocol = protocol;
+	server.key.audience = (uint16_t)audience;
 	if (affinity && strcmp(options->affinity_scheduler, "inherit") != 0)
 		scheduler = options->affinity_scheduler;
+	if (affinity && audience == AUDIENCE_CLUSTER) {
+		/*
+		 * Persistence of a virtual server by mark ignores the ports of destinations
+		 * (ip_vs_sched_persist()), so here the client's address has to decide alone. With
+		 * the fallback a destination that drains does not cost the clients it had.
+		 */
+		scheduler = "sh";
+		server.flags |= IP_VS_SVC_F_SCHED_SH_FALLBACK;
+		affinity = 0;
+	}
 	memcpy(server.scheduler, scheduler, strnlen(scheduler, sizeof(server.scheduler) - 1));
 	server.persistence_seconds = affinity;
 	server.netmask = address->family == AF_INET ? 0xffffffff : 128;
@@ -160,10 +171,12 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 }
 
 static void add_server(struct builder *builder, const struct address *address, uint16_t number,
-		       size_t port_index, const struct selection *selection, enum traffic traffic)
+		       size_t port_index, const struct selection *selection, enum traffic traffic,
+		       enum audience audience)
 {
 	const struct service_port *port = &builder->service->ports[port_index];
-	struct virtual_server server = server_of(builder, address, number, port->protocol);
+	struct virtual_server server =
+		server_of(builder, address, number, port->protocol, audience);
 	struct service_state *state = builder->state;
 
 	/* One address can be named twice, say as external and as load balancer IP. */
@@ -199,6 +212,13 @@ static void select_for(struct builder *builder, struct selection *selection, enu
 		(uint32_t)(state->destination_count - selection->first[traffic]);
 }
 
+static enum traffic external_traffic(const struct builder *builder)
+{
+	if (!builder->service->is_external_local)
+		return TRAFFIC_CLUSTER;
+	return builder->options->has_in_cluster ? TRAFFIC_LOCAL : TRAFFIC_LOCAL_OR_ALL;
+}
+
 static void select_destinations(struct builder *builder, struct selection *selection)
 {
 	const struct service *service = builder->service;
@@ -210,10 +230,33 @@ static void select_destinations(struct builder *builder, struct selection *selec
 				      sizeof(*builder->is_selected));
 	}
 	select_for(builder, selection, TRAFFIC_CLUSTER);
-	if (service->is_internal_local)
-		select_for(builder, selection, TRAFFIC_INTERNAL_LOCAL);
-	if (service->is_external_local)
-		select_for(builder, selection, TRAFFIC_EXTERNAL_LOCAL);
+	if (service->is_internal_local || external_traffic(builder) == TRAFFIC_LOCAL)
+		select_for(builder, selection, TRAFFIC_LOCAL);
+	if (external_traffic(builder) == TRAFFIC_LOCAL_OR_ALL)
+		select_for(builder, selection, TRAFFIC_LOCAL_OR_ALL);
+}
+
+/*
+ * An address and port from outside of the cluster. Those within it have a virtual server of their
+ * own where the policy is Local. Where it leaves nothing for others, they shall keep trying: the
+ * load balancer will send them elsewhere soon. Nowhere at all is different: that is refused.
+ * Source: kube-proxy 1.32 pkg/proxy/iptables/proxier.go, externalTrafficFilterTarget
+ */
+static void add_external_server(struct builder *builder, const struct address *address,
+				uint16_t number, size_t port_index,
+				const struct selection *selection)
+{
+	const struct service_port *port = &builder->service->ports[port_index];
+	enum traffic traffic = external_traffic(builder);
+
+	add_server(builder, address, number, port_index, selection, traffic, AUDIENCE_ALL);
+	if (traffic != TRAFFIC_LOCAL)
+		return;
+	add_server(builder, address, number, port_index, selection, TRAFFIC_CLUSTER,
+		   AUDIENCE_CLUSTER);
+	add_address_port(builder, SET_KIND_IN_CLUSTER, address, port, number);
+	if (!selection->count[TRAFFIC_LOCAL] && selection->count[TRAFFIC_CLUSTER])
+		add_address_port(builder, SET_KIND_NO_LOCAL, address, port, number);
 }
 
 /* A local endpoint that is balanced back to itself must see the node's address as its client. */
@@ -300,8 +343,6 @@ static void add_external_ips(struct builder *builder, size_t port_index, uint16_
 {
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
-	enum traffic traffic =
-		service->is_external_local ? TRAFFIC_EXTERNAL_LOCAL : TRAFFIC_CLUSTER;
 
 	for (size_t i = 0; i < service->external_ip_count; i++) {
 		const struct address *address = &service->external_ips[i];
@@ -312,7 +353,7 @@ static void add_external_ips(struct builder *builder, size_t port_index, uint16_
 				 service->is_external_local ? SET_KIND_EXTERNAL_IP_LOCAL
 							    : SET_KIND_EXTERNAL_IP,
 				 address, port, port->port);
-		add_server(builder, address, port->port, port_index, selection, traffic);
+		add_external_server(builder, address, port->port, port_index, selection);
 		bind_unless_owned(builder, address);
 	}
 }
@@ -322,8 +363,6 @@ static void add_load_balancer_ips(struct builder *builder, size_t port_index, ui
 {
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
-	enum traffic traffic =
-		service->is_external_local ? TRAFFIC_EXTERNAL_LOCAL : TRAFFIC_CLUSTER;
 
 	for (size_t i = 0; i < service->load_balancer_ip_count; i++) {
 		const struct address *address = &service->load_balancer_ips[i];
@@ -335,7 +374,7 @@ static void add_load_balancer_ips(struct builder *builder, size_t port_index, ui
 			add_address_port(builder, SET_KIND_LOAD_BALANCER_LOCAL, address, port,
 					 port->port);
 		add_source_ranges(builder, address, port);
-		add_server(builder, address, port->port, port_index, selection, traffic);
+		add_external_server(builder, address, port->port, port_index, selection);
 		bind_unless_owned(builder, address);
 	}
 }
@@ -367,8 +406,6 @@ static void add_node_port(struct builder *builder, size_t port_index, uint16_t f
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
 	const struct node_view *node = builder->node;
-	enum traffic traffic =
-		service->is_external_local ? TRAFFIC_EXTERNAL_LOCAL : TRAFFIC_CLUSTER;
 	bool has_address = false;
 
 	for (size_t i = 0; i < node->node_port_address_count; i++) {
@@ -377,8 +414,8 @@ static void add_node_port(struct builder *builder, size_t port_index, uint16_t f
 		has_address = true;
 		add_member(builder, SET_KIND_NODE_PORT_ADDRESS, family)->address =
 			node->node_port_addresses[i];
-		add_server(builder, &node->node_port_addresses[i], port->node_port, port_index,
-			   selection, traffic);
+		add_external_server(builder, &node->node_port_addresses[i], port->node_port,
+				    port_index, selection);
 	}
 	if (!has_address)
 		return;
@@ -392,7 +429,7 @@ static void add_port(struct builder *builder, size_t port_index, const struct ad
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
 	uint16_t family = cluster_ip->family;
-	struct selection selection;
+	struct selection selection = {0};
 
 	topology_collect(builder->view, port, family, builder->node->name, &builder->candidates);
 	select_destinations(builder, &selection);
@@ -400,7 +437,7 @@ static void add_port(struct builder *builder, size_t port_index, const struct ad
 
 	add_address_port(builder, SET_KIND_CLUSTER_IP, cluster_ip, port, port->port);
 	add_server(builder, cluster_ip, port->port, port_index, &selection,
-		   service->is_internal_local ? TRAFFIC_INTERNAL_LOCAL : TRAFFIC_CLUSTER);
+		   service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER, AUDIENCE_ALL);
 	add_address(builder, cluster_ip);
 
 	add_external_ips(builder, port_index, family, &selection);

@@ -24,6 +24,7 @@ void ledger_free(struct ledger *ledger)
 		return;
 	HASH_ITER (hh, ledger->servers, server, next_server) {
 		server->is_touched = false;
+		server->is_leaving = false;
 		ledger_server_drop(ledger, server);
 	}
 	HASH_ITER (hh, ledger->units, unit, next_unit) {
@@ -104,6 +105,9 @@ bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual
 {
 	struct set_member bound = ledger_unit_of_address(&key->address);
 
+	/* The kernel backend knows these by a set of ours. */
+	if (key->audience == AUDIENCE_CLUSTER)
+		return true;
 	if (key->firewall_mark)
 		return false;
 	for (size_t i = 0; i < ledger->excluded_count; i++)

@@ -20,6 +20,10 @@
  * Emitting a change records it as done; ledger_report() takes that back for those that failed and
  * remembers the object for another try. Pure: times are given by the caller, in milliseconds of
  * any clock that does not jump.
+ *
+ * A virtual server that nobody claims any more is removed, and its connections end with it. One for
+ * clients in the cluster whose address and port are still claimed for everybody drains first: its
+ * connections lead to endpoints that their clients may go on using.
  */
 struct ledger;
 

@@ -77,9 +77,10 @@ static void withdraw_unit(struct ledger *ledger, const struct set_member *value)
 
 /*
  * Members that say how one virtual server is to be treated (who may use it, whether its clients are
- * masqueraded) belong to that server: of the Services which claim it, only the winner's count. A
- * loser could otherwise close the winner's address with source ranges of its own. Such a server is
- * "tied" to the winner; ledger_settle() unties it when another Service wins.
+ * masqueraded, whether those in the cluster have another one) belong to that server: of the
+ * Services which claim it, only the winner's count. A loser could otherwise close the winner's
+ * address with source ranges of its own. Such a server is "tied" to the winner; ledger_settle()
+ * unties it when another Service wins.
  *
  * Return: whether @member is of that sort; then @ret is the server
  */
@@ -96,6 +97,8 @@ static bool server_of_member(const struct set_member *member, struct virtual_ser
 	case SET_KIND_LOAD_BALANCER_LOCAL:
 	case SET_KIND_NODE_PORT_SCTP:
 	case SET_KIND_NODE_PORT_LOCAL_SCTP:
+	case SET_KIND_NO_LOCAL:
+	case SET_KIND_IN_CLUSTER:
 		break;
 	case SET_KIND_LOOP_BACK:
 	case SET_KIND_NODE_PORT_TCP:
@@ -104,6 +107,7 @@ static bool server_of_member(const struct set_member *member, struct virtual_ser
 	case SET_KIND_NODE_PORT_LOCAL_UDP:
 	case SET_KIND_HEALTH_CHECK_NODE_PORT:
 	case SET_KIND_NODE_PORT_ADDRESS:
+	case SET_KIND_MARK_NAMES:
 	case SET_KIND_IPVS_IPS:
 		return false;
 	}

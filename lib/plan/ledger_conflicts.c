@@ -3,6 +3,9 @@
 
 void ledger_contest_begin(struct ledger *ledger, struct server_entry *entry)
 {
+	/* One for the cluster is contested whenever the one for everybody is. */
+	if (entry->held.key.audience != AUDIENCE_ALL)
+		return;
 	if (entry->is_contested || entry->claimant_count < 2)
 		return;
 	ledger->contested = memory_grow(ledger->contested, ledger->contested_count,

@@ -63,6 +63,7 @@ struct server_entry {
 	bool is_touched;   /* in ledger->touched_servers; kept until settled */
 	bool is_contested; /* in ledger->contested: has more than one claimant, or had until lately
 			    */
+	bool is_leaving;   /* its removal was emitted; kept until that is reported */
 };
 
 /* A set member, or an address on the dummy interface: exists or not, nothing to edit. */

@@ -85,7 +85,7 @@ void ledger_server_touch(struct ledger *ledger, struct server_entry *entry)
 
 void ledger_server_drop(struct ledger *ledger, struct server_entry *entry)
 {
-	if (entry->is_touched)
+	if (entry->is_touched || entry->is_leaving)
 		return;
 	ledger_server_forget_destinations(ledger, entry);
 	ledger_contest_end(ledger, entry);
@@ -168,12 +168,13 @@ void ledger_server_fold(struct server_entry *entry)
 
 /*
  * A destination whose endpoint went away: with TCP and SCTP its connections may still end in
- * peace, so it drains; a UDP flow has no end to wait for.
+ * peace, so it drains; a UDP flow has no end to wait for. If it is the virtual server that nobody
+ * wants, the endpoint is still there, and so flows may stay with it as well.
  */
 static bool keep_leaving(struct ledger *ledger, const struct server_entry *entry,
 			 struct held_destination *leaving, uint64_t now, struct changes *changes)
 {
-	if (entry->held.key.protocol == IPPROTO_UDP) {
+	if (entry->held.key.protocol == IPPROTO_UDP && entry->claimant_count) {
 		emit_destination(changes, CHANGE_KIND_DESTINATION_REMOVE, &entry->held.key,
 				 &leaving->destination);
 		return false;
@@ -246,6 +247,44 @@ static void reconcile_restriction(struct ledger *ledger, const struct virtual_se
 	ledger_unit_reconcile(ledger, unit, changes);
 }
 
+/* The virtual server for the other audience of an address and port; NULL: there is none. */
+static struct server_entry *counterpart(const struct ledger *ledger,
+					const struct server_entry *entry, enum audience audience)
+{
+	struct virtual_server_key key = entry->held.key;
+
+	if (key.audience == audience)
+		return NULL;
+	key.audience = (uint16_t)audience;
+	return ledger_server_find(ledger, &key);
+}
+
+static void remove_server(struct server_entry *entry, struct changes *changes)
+{
+	/* Its destinations stay known until the report says that it is gone. */
+	emit_server(changes, CHANGE_KIND_SERVER_REMOVE, &entry->held);
+	entry->is_held = false;
+	entry->is_leaving = true;
+}
+
+/*
+ * Nobody wants the virtual server. One for clients in the cluster gets no new connections without
+ * its set member; as long as there is another one for everybody, those that it has may go on.
+ */
+static void retire(struct ledger *ledger, struct server_entry *entry, uint64_t now,
+		   struct changes *changes)
+{
+	struct server_entry *successor = counterpart(ledger, entry, AUDIENCE_ALL);
+	struct server_entry *dependent = counterpart(ledger, entry, AUDIENCE_CLUSTER);
+
+	if (successor && successor->claimant_count)
+		reconcile_destinations(ledger, entry, NULL, 0, now, changes);
+	if (!successor || !successor->claimant_count || !entry->destination_count)
+		remove_server(entry, changes);
+	if (dependent && dependent->is_held && !dependent->claimant_count)
+		remove_server(dependent, changes);
+}
+
 void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, uint64_t now,
 			     struct changes *changes)
 {
@@ -260,9 +299,7 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 			ledger_server_drop(ledger, entry);
 			return;
 		}
-		/* Its destinations stay known until the report says that it is gone. */
-		emit_server(changes, CHANGE_KIND_SERVER_REMOVE, &entry->held);
-		entry->is_held = false;
+		retire(ledger, entry, now, changes);
 		return;
 	}
 
@@ -360,7 +397,10 @@ void ledger_server_removed(struct ledger *ledger, const struct virtual_server_ke
 {
 	struct server_entry *entry = ledger_server_find(ledger, key);
 
-	if (entry && !entry->is_held && !entry->claimant_count)
+	if (!entry)
+		return;
+	entry->is_leaving = false;
+	if (!entry->is_held && !entry->claimant_count)
 		ledger_server_drop(ledger, entry);
 }
 
@@ -379,6 +419,7 @@ void ledger_server_failed(struct ledger *ledger, const struct change *change, ui
 		destination_failed(ledger, entry, change, now);
 	} else {
 		entry = ledger_server_get(ledger, &change->server.key);
+		entry->is_leaving = false;
 		ledger_server_unfold(entry);
 		if (change->kind == CHANGE_KIND_SERVER_ADD || change->result == -ESRCH) {
 			entry->is_held = false;
@@ -415,6 +456,33 @@ static const struct destination_usage *find_usage(const struct destination_usage
 	return NULL;
 }
 
+/* Whether a draining destination has no connection left, or had its time. */
+static bool is_drained(const struct held_destination *held, const struct destination_usage *usage,
+		       uint64_t now)
+{
+	return !usage || usage->active_connections + usage->inactive_connections == 0 ||
+	       now / 1000 + 1 >= held->drain_deadline;
+}
+
+/*
+ * A virtual server that nobody wants goes as a whole: that an endpoint left would not be true, and
+ * would cost flows that it has through the virtual server for everybody.
+ */
+static void drain_retired(struct server_entry *entry, const struct destination_usage *usages,
+			  size_t count, uint64_t now, struct changes *changes)
+{
+	if (!entry->is_held)
+		return;
+	for (uint32_t i = 0; i < entry->destination_count; i++) {
+		const struct held_destination *held = &entry->destinations[i];
+
+		if (!held->drain_deadline ||
+		    !is_drained(held, find_usage(usages, count, &held->destination), now))
+			return;
+	}
+	remove_server(entry, changes);
+}
+
 void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server,
 		  const struct destination_usage *usages, size_t count, uint64_t now,
 		  struct changes *changes)
@@ -426,6 +494,10 @@ void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server
 	if (!entry || entry->is_touched)
 		return;
 	ledger_server_unfold(entry);
+	if (!entry->claimant_count) {
+		drain_retired(entry, usages, count, now, changes);
+		return;
+	}
 	for (uint32_t i = 0; i < entry->destination_count; i++) {
 		struct held_destination *held = &entry->destinations[i];
 		const struct destination_usage *usage;
@@ -434,8 +506,7 @@ void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server
 			usage = find_usage(usages, count, &held->destination);
 			if (!usage)
 				continue;
-			if (usage->active_connections + usage->inactive_connections == 0 ||
-			    now / 1000 + 1 >= held->drain_deadline) {
+			if (is_drained(held, usage, now)) {
 				emit_destination(changes, CHANGE_KIND_DESTINATION_REMOVE, server,
 						 &held->destination);
 				continue;

@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* ipvsadm takes marks for signed, and cannot read negative ones. */
+#define SIGN_BIT 0x80000000
+
+/* A table of the marks has one place for each. */
+#define MARK_BITS_MOST 20
+
 /* Names and types as in kube-proxy's pkg/proxy/ipvs/ipset.go; IPv6 names are cut at 31. */
 static const struct {
 	const char *name;
@@ -45,8 +51,29 @@ static const struct {
 					     "KUBE-6-HEALTH-CHECK-NODE-PORT", SET_TYPE_BITMAP_PORT},
 	[SET_KIND_NODE_PORT_ADDRESS] = {"KUBE-NODE-PORT-IP", "KUBE-6-NODE-PORT-IP",
 					SET_TYPE_HASH_IP},
+	[SET_KIND_NO_LOCAL] = {"KUBE-NO-LOCAL-ENDPOINT", "KUBE-6-NO-LOCAL-ENDPOINT",
+			       SET_TYPE_HASH_IP_PORT},
+	[SET_KIND_IN_CLUSTER] = {"KUBE-IN-CLUSTER", "KUBE-6-IN-CLUSTER", SET_TYPE_HASH_IP_PORT},
+	[SET_KIND_MARK_NAMES] = {"KUBE-IN-CLUSTER-MARKS", "KUBE-6-IN-CLUSTER-MARKS",
+				 SET_TYPE_HASH_IP_PORT},
 	[SET_KIND_IPVS_IPS] = {"KUBE-IPVS-IPS", "KUBE-6-IPVS-IPS", SET_TYPE_HASH_IP},
 };
+
+bool mark_range_is_valid(const struct mark_range *range)
+{
+	uint32_t bits;
+
+	if (!range->mask || range->base & range->mask || __builtin_popcount(range->base) < 2 ||
+	    (range->base | range->mask) & SIGN_BIT)
+		return false;
+	bits = range->mask >> __builtin_ctz(range->mask);
+	return (bits & (bits + 1)) == 0 && bits < 1U << MARK_BITS_MOST;
+}
+
+uint32_t mark_range_seal(const struct mark_range *range)
+{
+	return range->base ? 1U << (31 - __builtin_clz(range->base)) : 0;
+}
 
 const char *set_kind_name(enum set_kind kind, uint16_t family)
 {
@@ -56,6 +83,11 @@ const char *set_kind_name(enum set_kind kind, uint16_t family)
 enum set_type set_kind_type(enum set_kind kind)
 {
 	return set_kinds[kind].type;
+}
+
+bool set_kind_has_marks(enum set_kind kind)
+{
+	return kind == SET_KIND_IN_CLUSTER || kind == SET_KIND_MARK_NAMES;
 }
 
 const char *set_type_name(enum set_type type)
@@ -132,9 +164,10 @@ const char *virtual_server_key_text(const struct virtual_server_key *key,
 		snprintf(buffer, 2 * ADDRESS_TEXT_SIZE, "fwmark %u %s", key->firewall_mark,
 			 key->address.family == AF_INET6 ? "IPv6" : "IPv4");
 	else
-		snprintf(buffer, 2 * ADDRESS_TEXT_SIZE, "%s/%s",
+		snprintf(buffer, 2 * ADDRESS_TEXT_SIZE, "%s/%s%s",
 			 address_port_text(&key->address, key->port, address),
-			 address_protocol_name((uint8_t)key->protocol));
+			 address_protocol_name((uint8_t)key->protocol),
+			 key->audience == AUDIENCE_CLUSTER ? " (in-cluster)" : "");
 	return buffer;
 }
 

@@ -13,9 +13,21 @@
 #define SCHEDULER_NAME_SIZE 16 /* IP_VS_SCHEDNAME_MAXLEN */
 
 /**
- * struct virtual_server_key - what identifies a virtual server to the kernel
- * @firewall_mark:  0 = by address, port and protocol; otherwise only @address.family counts beside
- *                  it, and the other fields are zero
+ * enum audience - whose packets a virtual server is for
+ *   ALL      everybody's for whom there is no other one
+ *   CLUSTER  those of this node and of pods: where externalTrafficPolicy is Local, they reach all
+ *            endpoints under the same address and port under which others reach those of this node.
+ *            To the kernel this is a virtual server by firewall mark; the backend chooses the mark,
+ *            and nobody else has to know it.
+ */
+enum audience { AUDIENCE_ALL, AUDIENCE_CLUSTER };
+
+/**
+ * struct virtual_server_key - what identifies a virtual server
+ * @firewall_mark:  0 = by address, port, protocol and audience; otherwise it is somebody else's, or
+ *                  with AUDIENCE_CLUSTER was ours under other settings; besides, only
+ *                  @address.family counts, and the other fields are zero
+ * @audience:       enum audience
  *
  * Without padding: compare and hash it as bytes.
  */
@@ -24,8 +36,32 @@ struct virtual_server_key {
 	struct address address;
 	uint16_t port;
 	uint16_t protocol;
-	uint16_t reserved; /* always 0 */
+	uint16_t audience;
 };
+
+/**
+ * struct mark_range - the marks that may be chosen for AUDIENCE_CLUSTER: @base + n * (lowest bit of
+ * @mask), for n from 1
+ * @base:  two or more bits that every mark of ours has, but not the highest of all; none of them in
+ *         @mask
+ * @mask:  adjacent bits that tell the marks apart; at most 20
+ */
+struct mark_range {
+	uint32_t base;
+	uint32_t mask;
+};
+
+/** mark_range_is_valid() - as described there */
+bool mark_range_is_valid(const struct mark_range *range);
+
+/**
+ * mark_range_seal() - the highest bit of @base
+ *
+ * Sets give packets marks without it; it is added by rules in chains that kube-proxy has, too.
+ * Where kube-proxy takes over it writes these anew, and virtual servers that nobody keeps up to
+ * date any more get no packet from then on.
+ */
+uint32_t mark_range_seal(const struct mark_range *range);
 
 /**
  * struct virtual_server - a virtual server without its destinations
@@ -61,8 +97,12 @@ struct destination_usage {
 };
 
 /**
- * enum set_kind - the ipsets of kube-proxy's IPVS mode (pkg/proxy/ipvs/ipset.go), and one more:
- * NODE_PORT_ADDRESS has the addresses on which NodePorts answer
+ * enum set_kind - the ipsets of kube-proxy's IPVS mode (pkg/proxy/ipvs/ipset.go), and some more:
+ * NODE_PORT_ADDRESS has the addresses on which NodePorts answer; IN_CLUSTER has the addresses and
+ * ports with a virtual server of AUDIENCE_CLUSTER and gives its mark to packets; NO_LOCAL has those
+ * with externalTrafficPolicy Local whose endpoints are all on other nodes; MARK_NAMES says what
+ * each mark stands for: no rule refers to it and nobody plans its members, it is how the kernel
+ * backend remembers its choice
  *
  * In the order in which members are added; they are removed in reverse. Each exists for IPv4 and
  * for IPv6. The order is chosen so that cutting anywhere is safe: restrictions and masquerading
@@ -86,6 +126,9 @@ enum set_kind {
 	SET_KIND_NODE_PORT_LOCAL_SCTP,
 	SET_KIND_HEALTH_CHECK_NODE_PORT,
 	SET_KIND_NODE_PORT_ADDRESS,
+	SET_KIND_NO_LOCAL,
+	SET_KIND_IN_CLUSTER,
+	SET_KIND_MARK_NAMES,
 	SET_KIND_IPVS_IPS,
 };
 #define SET_KIND_COUNT (SET_KIND_IPVS_IPS + 1)
@@ -124,13 +167,17 @@ struct set_member {
 const char *set_kind_name(enum set_kind kind, uint16_t family);
 enum set_type set_kind_type(enum set_kind kind);
 
+/** set_kind_has_marks() - whether its members carry a mark for packets (ipset's skbinfo) */
+bool set_kind_has_marks(enum set_kind kind);
+
 /** set_type_name() - "hash:ip,port" */
 const char *set_type_name(enum set_type type);
 
 /** set_member_text() - as `ipset save` prints it: "10.0.0.1,tcp:80"; bitmaps: "30080" */
 const char *set_member_text(const struct set_member *member, char buffer[3 * ADDRESS_TEXT_SIZE]);
 
-/** virtual_server_key_text() - "10.0.0.1:80/TCP", or "fwmark 17 IPv4" */
+/** virtual_server_key_text() - "10.0.0.1:80/TCP", "10.0.0.1:80/TCP (in-cluster)" or "fwmark 17
+ * IPv4" */
 const char *virtual_server_key_text(const struct virtual_server_key *key,
 				    char buffer[2 * ADDRESS_TEXT_SIZE]);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ruleset.h"
 
+#include "mark_clash.h"
 #include "proxy_state.h"
 #include "ruleset_layout.h"
 #include "saved_rules.h"
@@ -86,6 +87,12 @@ static const char *set_comment(enum set_kind kind)
 		return "Kubernetes health check node port";
 	case SET_KIND_NODE_PORT_ADDRESS:
 		return "Kubernetes nodeport addresses";
+	case SET_KIND_NO_LOCAL:
+		return "Kubernetes services without local endpoints";
+	case SET_KIND_IN_CLUSTER:
+		return "Kubernetes services with endpoints for the cluster";
+	case SET_KIND_MARK_NAMES:
+		return "Kubernetes services by mark";
 	case SET_KIND_IPVS_IPS:
 		return "Kubernetes service ips";
 	}
@@ -109,37 +116,83 @@ static void add_plain_set_rule(struct ruleset *ruleset, const char *table, const
 		 set_kind_name(kind, ruleset->family), fields, target);
 }
 
-static void add_cluster_ip_rule(struct ruleset *ruleset, const struct ruleset_options *options)
+/* The match for packets of pods, to be negated by a "! " before it; NULL if they are not known. */
+static char *pod_match(const struct ruleset_options *options)
 {
-	auto_memory char *header = NULL;
-	const char *fields = "dst,dst";
 	char prefix[ADDRESS_TEXT_SIZE];
-	enum local_detection detection = options->detection;
 
-	if (detection == LOCAL_DETECTION_PREFIX && !options->pod_prefix.address.family)
-		detection = LOCAL_DETECTION_NONE;
-	if (options->masquerade_all)
-		detection = LOCAL_DETECTION_NONE;
-
-	switch (detection) {
+	switch (options->detection) {
 	case LOCAL_DETECTION_PREFIX:
-		header = memory_format("! -s %s ",
-				       address_prefix_text(&options->pod_prefix, prefix));
-		break;
+		if (!options->pod_prefix.address.family)
+			break;
+		return memory_format("-s %s ", address_prefix_text(&options->pod_prefix, prefix));
 	case LOCAL_DETECTION_BRIDGE:
-		header = memory_format("! -i %s ", options->pod_interface);
-		break;
+		return memory_format("-i %s ", options->pod_interface);
 	case LOCAL_DETECTION_INTERFACE_PREFIX:
-		header = memory_format("! -i %s+ ", options->pod_interface);
-		break;
+		return memory_format("-i %s+ ", options->pod_interface);
 	case LOCAL_DETECTION_NONE:
-		/* What the node itself sends from a VIP, which it holds, is all that is sure. */
-		if (!options->masquerade_all)
-			fields = "src,dst";
 		break;
 	}
-	add_set_rule(ruleset, "nat", "KUBE-SERVICES", header ? header : "", SET_KIND_CLUSTER_IP,
-		     fields, "KUBE-MARK-MASQ");
+	return NULL;
+}
+
+static void add_cluster_ip_rule(struct ruleset *ruleset, const struct ruleset_options *options)
+{
+	auto_memory char *pods = options->masquerade_all ? NULL : pod_match(options);
+	auto_memory char *header = pods ? memory_format("! %s", pods) : memory_text("");
+	const char *fields = "dst,dst";
+
+	/* What the node itself sends from a VIP, which it holds, is all that is sure. */
+	if (!pods && !options->masquerade_all)
+		fields = "src,dst";
+	add_set_rule(ruleset, "nat", "KUBE-SERVICES", header, SET_KIND_CLUSTER_IP, fields,
+		     "KUBE-MARK-MASQ");
+}
+
+/*
+ * With externalTrafficPolicy Local, pods and the node itself reach all endpoints. The set gives
+ * their packets a mark, and IPVS looks for a virtual server with that mark first. Each packet is
+ * marked, not only the first of a connection: with UDP, IPVS may forget a flow before conntrack
+ * does. The mark ends with IPVS, so that nothing takes it for something else, tunnels that carry it
+ * along above all.
+ */
+static void add_marking(struct ruleset *ruleset, const struct ruleset_options *options)
+{
+	const struct mark_range *range = &options->marks;
+	uint32_t seal = mark_range_seal(range);
+	auto_memory char *pods = pod_match(options);
+	auto_memory char *is_marked = memory_format("-m mark --mark 0x%x/0x%x", range->base & ~seal,
+						    ~(range->mask | seal));
+	auto_memory char *is_unsealed =
+		memory_format("-m mark --mark 0x%x/0x%x", range->base & ~seal, ~range->mask);
+
+	if (!options->has_in_cluster)
+		return;
+	add_rule(ruleset, "mangle", "KUBE-IPVS-MARK", "-j SET --map-set %s dst,dst --map-mark",
+		 set_kind_name(SET_KIND_IN_CLUSTER, ruleset->family));
+	if (pods)
+		add_rule(ruleset, "mangle", "KUBE-IPVS-MARK-POD", "%s-j KUBE-IPVS-MARK", pods);
+
+	/* In chains that kube-proxy empties: on the way of pods, and on that of the node. */
+	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER", "%s -j MARK --set-xmark 0x%x/0x%x",
+		 is_unsealed, seal, seal);
+	add_rule(ruleset, "nat", "KUBE-SERVICES", "%s -j MARK --set-xmark 0x%x/0x%x", is_unsealed,
+		 seal, seal);
+
+	/* What the node sends is masqueraded; of each connection the first packet decides. */
+	add_rule(ruleset, "mangle", "KUBE-IPVS-UNMARK",
+		 "%s -m addrtype --src-type LOCAL -m conntrack --ctstate NEW "
+		 "-j MARK --set-xmark 0x%x/0xffffffff",
+		 is_marked, options->masquerade_mark);
+	add_rule(ruleset, "mangle", "KUBE-IPVS-UNMARK", "%s -j MARK --set-xmark 0x0/0xffffffff",
+		 is_marked);
+
+	/* Without an answer a client outside tries again, and a load balancer sends it elsewhere.
+	 */
+	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
+		 "-m mark ! --mark 0x%x/0x%x -m conntrack --ctstate NEW "
+		 "-m set --match-set %s dst,dst -j DROP",
+		 range->base, ~range->mask, set_kind_name(SET_KIND_NO_LOCAL, ruleset->family));
 }
 
 /* From off the machine, or to an address of the machine: straight to IPVS. */
@@ -321,6 +374,9 @@ struct ruleset *ruleset_new(const struct ruleset_options *options)
 	struct ruleset *ruleset = memory_allocate(sizeof(*ruleset));
 
 	ruleset->family = options->family;
+	if (options->has_in_cluster)
+		ruleset->marks = options->marks;
+	add_marking(ruleset, options);
 	add_services(ruleset, options);
 	add_node_ports(ruleset);
 	add_masquerading(ruleset, options);
@@ -347,6 +403,11 @@ void ruleset_free(struct ruleset *ruleset)
 uint16_t ruleset_family(const struct ruleset *ruleset)
 {
 	return ruleset->family;
+}
+
+char *ruleset_clash(const struct ruleset *ruleset, const char *saved)
+{
+	return ruleset->marks.mask ? mark_clash_find(saved, &ruleset->marks) : NULL;
 }
 
 size_t ruleset_rule_count(const struct ruleset *ruleset)

@@ -4,6 +4,7 @@
 
 #include "../base/address.h"
 #include "../base/memory.h"
+#include "proxy_state.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,8 @@ enum local_detection {
  *                     them. A rule that asks would load it, and with it send all bridged traffic
  *                     through iptables; where it is absent no packet comes from a bridge port, so
  *                     the question is left out.
+ * @has_in_cluster:    packets of clients in the cluster get the marks of SET_KIND_IN_CLUSTER
+ * @marks:             the range of these, for @has_in_cluster
  */
 struct ruleset_options {
 	uint16_t family;
@@ -39,14 +42,16 @@ struct ruleset_options {
 	bool masquerade_all;
 	bool has_random_fully;
 	bool has_bridge_netfilter;
+	bool has_in_cluster;
+	struct mark_range marks;
 };
 
 /**
  * struct ruleset - the fixed rules of one family
  *
  * Every rule exists from the start and refers to sets that may be empty, so no change of Services
- * touches iptables. kube-proxy's rules (pkg/proxy/ipvs/proxier.go, writeIptablesRules) are, in
- * their order, a subsequence of them.
+ * touches iptables. Chains that have nothing to say are there, but empty. kube-proxy's rules
+ * (pkg/proxy/ipvs/proxier.go, writeIptablesRules) are, in their order, a subsequence of them.
  */
 struct ruleset;
 
@@ -55,6 +60,9 @@ void ruleset_free(struct ruleset *ruleset);
 AUTO_FREE_DEFINE(ruleset);
 
 uint16_t ruleset_family(const struct ruleset *ruleset);
+
+/** ruleset_clash() - mark_clash_find() for the marks of these rules; NULL also if they set none */
+char *ruleset_clash(const struct ruleset *ruleset, const char *saved);
 
 /** ruleset_rule_count() - rules in our chains and jumps into them */
 size_t ruleset_rule_count(const struct ruleset *ruleset);

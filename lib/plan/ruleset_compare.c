@@ -10,8 +10,8 @@ static const char *const tables[] = {"filter", "mangle", "nat"};
 
 /*
  * Jumps from built-in chains, from the top of each of them down. kube-proxy prepends them one by
- * one (iptablesJumpChain), which on a fresh node gives this order. One of ours is last of all: what
- * rules of others forbid stays forbidden.
+ * one (iptablesJumpChain), which on a fresh node gives this order. Some of ours are last of all:
+ * what rules of others forbid stays forbidden, and marks that they set do not replace ours.
  */
 static const struct jump {
 	const char *table;
@@ -27,7 +27,12 @@ static const struct jump {
 	{"filter", "FORWARD", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", false},
 	{"filter", "FORWARD", "KUBE-FORWARD", "kubernetes forwarding rules", false},
 	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter", false},
+	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", "kubernetes ipvs clients in the cluster",
+	 true},
 	{"mangle", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter", false},
+	{"mangle", "OUTPUT", "KUBE-IPVS-MARK", "kubernetes ipvs clients in the cluster", true},
+	{"mangle", "POSTROUTING", "KUBE-IPVS-UNMARK", "kubernetes ipvs clients in the cluster",
+	 false},
 	{"nat", "PREROUTING", "KUBE-SERVICES", "kubernetes service portals", false},
 	{"nat", "OUTPUT", "KUBE-SERVICES", "kubernetes service portals", false},
 	{"nat", "POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules", false},
@@ -35,8 +40,9 @@ static const struct jump {
 
 /* The built-in chains of @jumps. */
 static const struct chain_place entrances[] = {
-	{"filter", "INPUT"},   {"filter", "FORWARD"}, {"filter", "OUTPUT"},   {"mangle", "OUTPUT"},
-	{"nat", "PREROUTING"}, {"nat", "OUTPUT"},     {"nat", "POSTROUTING"},
+	{"filter", "INPUT"},	  {"filter", "FORWARD"}, {"filter", "OUTPUT"},
+	{"mangle", "PREROUTING"}, {"mangle", "OUTPUT"},	 {"mangle", "POSTROUTING"},
+	{"nat", "PREROUTING"},	  {"nat", "OUTPUT"},	 {"nat", "POSTROUTING"},
 };
 
 size_t ruleset_jump_count(void)

@@ -12,7 +12,7 @@ struct chain_place {
 	const char *name;
 };
 
-/** ruleset_chains - our chains; of kube-proxy all but KUBE-IPVS-ACCEPT and the one in mangle */
+/** ruleset_chains - our chains; of kube-proxy all but KUBE-IPVS-ACCEPT and those in mangle */
 static const struct chain_place ruleset_chains[] = {
 	{"filter", "KUBE-FORWARD"},
 	{"filter", "KUBE-IPVS-ACCEPT"},
@@ -21,7 +21,10 @@ static const struct chain_place ruleset_chains[] = {
 	{"filter", "KUBE-NODE-PORT"},
 	{"filter", "KUBE-PROXY-FIREWALL"},
 	{"filter", "KUBE-SOURCE-RANGES-FIREWALL"},
+	{"mangle", "KUBE-IPVS-MARK"},
+	{"mangle", "KUBE-IPVS-MARK-POD"},
 	{"mangle", "KUBE-IPVS-OUT-FILTER"},
+	{"mangle", "KUBE-IPVS-UNMARK"},
 	{"nat", "KUBE-LOAD-BALANCER"},
 	{"nat", "KUBE-MARK-MASQ"},
 	{"nat", "KUBE-NODE-PORT"},
@@ -46,9 +49,10 @@ struct chain {
 	size_t capacity;
 };
 
-/** @chains: in the order of ruleset_chains */
+/** @chains: in the order of ruleset_chains; @marks: that packets get, mask 0 = none */
 struct ruleset {
 	uint16_t family;
+	struct mark_range marks;
 	struct chain chains[RULESET_CHAIN_COUNT];
 };
 

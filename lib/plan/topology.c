@@ -157,8 +157,8 @@ void topology_select(const struct candidates *candidates, const struct node_view
 {
 	const char *zone;
 
-	if (traffic != TRAFFIC_CLUSTER && (select_usable(candidates, true, NULL, is_selected) ||
-					   traffic == TRAFFIC_INTERNAL_LOCAL))
+	if (traffic != TRAFFIC_CLUSTER &&
+	    (select_usable(candidates, true, NULL, is_selected) || traffic == TRAFFIC_LOCAL))
 		return;
 	zone = hints_are_usable(candidates, node) ? node->zone : NULL;
 	select_usable(candidates, false, zone, is_selected);

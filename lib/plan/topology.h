@@ -38,21 +38,22 @@ void topology_collect(const struct service_view *view, const struct service_port
 		      uint16_t family, const char *node_name, struct candidates *candidates);
 
 /**
- * enum traffic - which policy decides
- *   CLUSTER         policy Cluster
- *   INTERNAL_LOCAL  internalTrafficPolicy Local: this node's or none
- *   EXTERNAL_LOCAL  externalTrafficPolicy Local: this node's, or all if there are none
+ * enum traffic - which endpoints are for it
+ *   CLUSTER       all: policy Cluster, and clients in the cluster where the external policy is
+ * Local LOCAL         this node's or none: policy Local LOCAL_OR_ALL  this node's, or all if there
+ * are none: kube-proxy's way with externalTrafficPolicy Local, for kernels in which clients in the
+ * cluster cannot be told from others
  */
-enum traffic { TRAFFIC_CLUSTER, TRAFFIC_INTERNAL_LOCAL, TRAFFIC_EXTERNAL_LOCAL };
-#define TRAFFIC_COUNT (TRAFFIC_EXTERNAL_LOCAL + 1)
+enum traffic { TRAFFIC_CLUSTER, TRAFFIC_LOCAL, TRAFFIC_LOCAL_OR_ALL };
+#define TRAFFIC_COUNT (TRAFFIC_LOCAL_OR_ALL + 1)
 
 /**
  * topology_select() - the endpoints that traffic of a kind is balanced over
  * @is_selected:  one flag per candidate, filled
  *
  * Ready ones, restricted by topology hints where they can be used; if there are none, those that
- * are still serving while they terminate. For the policies Local only those of this node. That
- * TRAFFIC_EXTERNAL_LOCAL falls back to all is for pods: kube-proxy's IPVS mode lets them reach
+ * are still serving while they terminate. For local traffic only those of this node. That
+ * TRAFFIC_LOCAL_OR_ALL falls back to all is for pods: kube-proxy's IPVS mode lets them reach
  * these. It does so for internalTrafficPolicy, too, where it is wrong: there is nobody whom the API
  * lets reach others. Source: kube-proxy 1.32 pkg/proxy/topology.go CategorizeEndpoints() and
  * pkg/proxy/ipvs/proxier.go syncEndpoint().

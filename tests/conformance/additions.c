@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "additions.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Without the prefix KUBE- or KUBE-6- */
-static const char *const sets[] = {"NODE-PORT-IP"};
+static const char *const sets[] = {"NODE-PORT-IP", "IN-CLUSTER", "IN-CLUSTER-MARKS",
+				   "NO-LOCAL-ENDPOINT"};
 
-/* "SET(" and ")" stand around the names of sets, without prefix. */
+/* "SET(" and ")" stand around the names of sets, without prefix; "*" for what depends on the case.
+ */
 static const struct {
 	const char *table;
 	const char *line;
@@ -36,6 +39,30 @@ static const struct {
 		   "-m set --match-set SET(IPVS-IPS) dst -j ACCEPT"},
 	{"filter", "-A KUBE-IPVS-ACCEPT -m conntrack --ctstate RELATED "
 		   "-m set --match-set SET(NODE-PORT-IP) dst -j ACCEPT"},
+
+	/* Clients in the cluster are told from others. */
+	{"mangle", ":KUBE-IPVS-MARK -"},
+	{"mangle", ":KUBE-IPVS-MARK-POD -"},
+	{"mangle", ":KUBE-IPVS-UNMARK -"},
+	{"mangle", "-A PREROUTING -m comment --comment \"kubernetes ipvs clients in the cluster\" "
+		   "-j KUBE-IPVS-MARK-POD"},
+	{"mangle", "-A OUTPUT -m comment --comment \"kubernetes ipvs clients in the cluster\" "
+		   "-j KUBE-IPVS-MARK"},
+	{"mangle", "-A POSTROUTING -m comment --comment \"kubernetes ipvs clients in the cluster\" "
+		   "-j KUBE-IPVS-UNMARK"},
+	{"mangle", "-A KUBE-IPVS-MARK -j SET --map-set SET(IN-CLUSTER) dst,dst --map-mark"},
+	{"mangle", "-A KUBE-IPVS-MARK-POD -[si] * -j KUBE-IPVS-MARK"},
+	{"mangle",
+	 "-A KUBE-IPVS-UNMARK -m mark --mark 0x20000000/0xa000ffff -m addrtype "
+	 "--src-type LOCAL -m conntrack --ctstate NEW -j MARK --set-xmark 0x*/0xffffffff"},
+	{"mangle", "-A KUBE-IPVS-UNMARK -m mark --mark 0x20000000/0xa000ffff "
+		   "-j MARK --set-xmark 0x0/0xffffffff"},
+	{"nat", "-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff "
+		"-j MARK --set-xmark 0x40000000/0x40000000"},
+	{"filter", "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ffff "
+		   "-j MARK --set-xmark 0x40000000/0x40000000"},
+	{"filter", "-A KUBE-IPVS-FILTER -m mark ! --mark 0x60000000/0xe000ffff -m conntrack "
+		   "--ctstate NEW -m set --match-set SET(NO-LOCAL-ENDPOINT) dst,dst -j DROP"},
 
 	/* Source ranges restrict programs of the node, whatever address of it they use. */
 	{"mangle", "-A KUBE-IPVS-OUT-FILTER -m set --match-set SET(LOAD-BALANCER-FW) dst,dst "
@@ -80,7 +107,7 @@ void additions_take_rules(struct comparison *comparison, struct text_lines *actu
 		if (strcmp(rules[i].table, table) != 0)
 			continue;
 		for (size_t a = actual->count; a-- > 0;) {
-			if (strcmp(actual->items[a], line) != 0)
+			if (fnmatch(line, actual->items[a], 0) != 0)
 				continue;
 			text_lines_remove(actual, a);
 			comparison_note(comparison, DIFFERENCE_API_SEMANTICS);

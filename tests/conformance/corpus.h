@@ -7,12 +7,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** struct corpus - the recorded cases of a directory; their names sorted */
+/**
+ * struct corpus - the recorded cases of a directory; their names sorted
+ * @has_in_cluster:  ipvs.txt is read with in_cluster_apply(); true at first
+ */
 struct corpus {
 	char *directory;
 	char **names;
 	size_t count;
 	size_t capacity;
+	bool has_in_cluster;
 };
 
 /** corpus_new() - NULL, with errno, if the directory cannot be read */

@@ -21,9 +21,20 @@ static FILE *open_text(char **text, size_t *size)
 static const char *server_text(const struct virtual_server_key *key,
 			       char buffer[2 * ADDRESS_TEXT_SIZE])
 {
-	char address[ADDRESS_TEXT_SIZE];
+	char address[ADDRESS_TEXT_SIZE], element[3 * ADDRESS_TEXT_SIZE];
 	const char *option = "?";
 
+	if (key->audience == AUDIENCE_CLUSTER) {
+		snprintf(
+			buffer, 2 * ADDRESS_TEXT_SIZE, "in-cluster %s",
+			set_member_text(&(struct set_member){.kind = SET_KIND_IN_CLUSTER,
+							     .family = (uint8_t)key->address.family,
+							     .protocol = (uint8_t)key->protocol,
+							     .port = key->port,
+							     .address = key->address},
+					element));
+		return buffer;
+	}
 	if (key->firewall_mark) {
 		snprintf(buffer, 2 * ADDRESS_TEXT_SIZE, "-f %u%s", key->firewall_mark,
 			 key->address.family == AF_INET6 ? " -6" : "");

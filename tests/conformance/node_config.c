@@ -254,12 +254,14 @@ void node_config_free(struct node_config *config)
 	free(config);
 }
 
-void node_config_desired(const struct node_config *config, const char *affinity_scheduler,
+void node_config_desired(const struct node_config *config, const struct own_choices *choices,
 			 struct desired_options *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	memcpy(ret->scheduler, config->scheduler, sizeof(ret->scheduler));
-	memcpy(ret->affinity_scheduler, affinity_scheduler, strlen(affinity_scheduler));
+	memcpy(ret->affinity_scheduler, choices->affinity_scheduler,
+	       strlen(choices->affinity_scheduler));
+	ret->has_in_cluster = choices->has_in_cluster;
 }
 
 static struct prefix pod_prefix(const struct node_config *config, const struct node *node,
@@ -273,8 +275,8 @@ static struct prefix pod_prefix(const struct node_config *config, const struct n
 	return (struct prefix){0};
 }
 
-void node_config_ruleset(const struct node_config *config, const struct node *node, uint16_t family,
-			 struct ruleset_options *ret)
+void node_config_ruleset(const struct node_config *config, const struct own_choices *choices,
+			 const struct node *node, uint16_t family, struct ruleset_options *ret)
 {
 	*ret = (struct ruleset_options){
 		.family = family,
@@ -285,6 +287,8 @@ void node_config_ruleset(const struct node_config *config, const struct node *no
 		.masquerade_all = config->masquerade_all,
 		.has_random_fully = true,
 		.has_bridge_netfilter = true,
+		.has_in_cluster = choices->has_in_cluster,
+		.marks = {0x60000000, 0x1fff0000},
 	};
 }
 

@@ -43,13 +43,22 @@ int node_config_parse(const char *yaml, struct node_config **ret, struct error *
 void node_config_free(struct node_config *config);
 AUTO_FREE_DEFINE(node_config);
 
-/** node_config_desired() - @affinity_scheduler: "sh", or "inherit" for kube-proxy's choice */
-void node_config_desired(const struct node_config *config, const char *affinity_scheduler,
+/**
+ * struct own_choices - what a KubeProxyConfiguration does not say
+ * @affinity_scheduler:  "sh", or "inherit" for kube-proxy's choice
+ * @has_in_cluster:      clients in the cluster have virtual servers of their own
+ */
+struct own_choices {
+	const char *affinity_scheduler;
+	bool has_in_cluster;
+};
+
+void node_config_desired(const struct node_config *config, const struct own_choices *choices,
 			 struct desired_options *ret);
 
 /** node_config_ruleset() - @node: this node's object, whose podCIDRs may count; borrowed by @ret */
-void node_config_ruleset(const struct node_config *config, const struct node *node, uint16_t family,
-			 struct ruleset_options *ret);
+void node_config_ruleset(const struct node_config *config, const struct own_choices *choices,
+			 const struct node *node, uint16_t family, struct ruleset_options *ret);
 
 /** node_config_addresses() - borrowed by @ret */
 void node_config_addresses(const struct node_config *config, struct node_address_options *ret);

@@ -79,7 +79,7 @@ static void observe(struct planned_proxy *proxy)
 
 struct planned_proxy *planned_proxy_new(struct fake_kernel *kernel,
 					const struct node_config *config,
-					const char *affinity_scheduler)
+					const struct own_choices *choices)
 {
 	static const struct ledger_options options = {
 		.drain_milliseconds = 900000,
@@ -90,7 +90,7 @@ struct planned_proxy *planned_proxy_new(struct fake_kernel *kernel,
 
 	proxy->kernel = kernel;
 	proxy->config = config;
-	node_config_desired(config, affinity_scheduler, &proxy->desired);
+	node_config_desired(config, choices, &proxy->desired);
 	proxy->strings = strings_new();
 	proxy->store = store_new();
 	proxy->ledger = ledger_new(&options);

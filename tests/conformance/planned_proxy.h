@@ -25,7 +25,7 @@ struct planned_proxy;
  */
 struct planned_proxy *planned_proxy_new(struct fake_kernel *kernel,
 					const struct node_config *config,
-					const char *affinity_scheduler);
+					const struct own_choices *choices);
 
 /** planned_proxy_free() - the proxy stops; the kernel keeps what it holds */
 void planned_proxy_free(struct planned_proxy *proxy);

@@ -3,6 +3,7 @@
 #include "corpus.h"
 
 #include "departures.h"
+#include "in_cluster.h"
 #include "kernel_text.h"
 #include "node_config.h"
 #include "planned_proxy.h"
@@ -22,8 +23,8 @@
  * Plans every recorded case and compares with what kube-proxy made of it.
  *
  * Each case is planned four times: by one proxy that follows the steps, and by proxies that know
- * of one step each; with the scheduler that we choose for affinity, and with kube-proxy's choice,
- * where nothing of ipvs.txt may differ.
+ * of one step each; with the choices that are ours (a scheduler for affinity, virtual servers for
+ * clients in the cluster), and with kube-proxy's, where nothing of ipvs.txt may differ.
  */
 
 #define INHERITED_DIFFERENCES                                                                   \
@@ -32,14 +33,17 @@
 
 static const struct mode {
 	const char *name;
-	const char *affinity_scheduler;
+	struct own_choices choices;
 	unsigned int allowed;
 	bool is_incremental;
 } modes[] = {
-	{"step by step", "sh", INHERITED_DIFFERENCES | DIFFERENCE_AFFINITY_SCHEDULER_SH, true},
-	{"afresh", "sh", INHERITED_DIFFERENCES | DIFFERENCE_AFFINITY_SCHEDULER_SH, false},
-	{"step by step, scheduler inherited", "inherit", INHERITED_DIFFERENCES, true},
-	{"afresh, scheduler inherited", "inherit", INHERITED_DIFFERENCES, false},
+	{"step by step",
+	 {"sh", true},
+	 INHERITED_DIFFERENCES | DIFFERENCE_AFFINITY_SCHEDULER_SH,
+	 true},
+	{"afresh", {"sh", true}, INHERITED_DIFFERENCES | DIFFERENCE_AFFINITY_SCHEDULER_SH, false},
+	{"step by step, as kube-proxy", {"inherit", false}, INHERITED_DIFFERENCES, true},
+	{"afresh, as kube-proxy", {"inherit", false}, INHERITED_DIFFERENCES, false},
 };
 
 /* A case, and what the table says of it. */
@@ -54,6 +58,7 @@ struct planned_case {
 struct run {
 	const struct planned_case *planned_case;
 	const struct mode *mode;
+	const struct corpus *corpus;
 	const struct node_config *config;
 	struct comparison *comparison;
 	struct fake_kernel *kernel;
@@ -64,7 +69,7 @@ struct run {
 
 static char *read_file(const struct run *run, const char *file)
 {
-	return corpus_read(run->planned_case->corpus, run->planned_case->name, run->step, file);
+	return corpus_read(run->corpus, run->planned_case->name, run->step, file);
 }
 
 static char *read_expected(const struct run *run, const char *file)
@@ -140,7 +145,8 @@ static void compare_rules(struct run *run, uint16_t family, const char *members)
 	auto_free(ruleset) struct ruleset *ruleset = NULL;
 	struct ruleset_options options;
 
-	node_config_ruleset(run->config, planned_proxy_node(run->proxy), family, &options);
+	node_config_ruleset(run->config, &run->mode->choices, planned_proxy_node(run->proxy),
+			    family, &options);
 	ruleset = ruleset_new(&options);
 	nat = kernel_text_rules(ruleset, "nat");
 	filter = kernel_text_rules(ruleset, "filter");
@@ -274,7 +280,7 @@ static int check_restart(struct run *run, const struct recorded_addresses *addre
 			 struct error *err)
 {
 	auto_free(planned_proxy) struct planned_proxy *successor =
-		planned_proxy_new(run->kernel, run->config, run->mode->affinity_scheduler);
+		planned_proxy_new(run->kernel, run->config, &run->mode->choices);
 	size_t before = run->kernel->applied;
 	int r = plan_step(run, successor, addresses, err);
 
@@ -292,8 +298,7 @@ static int run_step(struct run *run, struct error *err)
 	if (r < 0)
 		return r;
 	if (!run->proxy)
-		run->proxy =
-			planned_proxy_new(run->kernel, run->config, run->mode->affinity_scheduler);
+		run->proxy = planned_proxy_new(run->kernel, run->config, &run->mode->choices);
 	r = plan_step(run, run->proxy, addresses, err);
 	if (r < 0)
 		return r;
@@ -317,15 +322,18 @@ static void forget(struct run *run)
 static void run_mode(const struct planned_case *planned_case, const struct mode *mode,
 		     const struct node_config *config, struct comparison *comparison)
 {
+	struct corpus corpus = *planned_case->corpus;
 	struct run run = {
 		.planned_case = planned_case,
 		.mode = mode,
+		.corpus = &corpus,
 		.config = config,
 		.comparison = comparison,
 	};
 	struct error err = {0};
 	int r = 0;
 
+	corpus.has_in_cluster = mode->choices.has_in_cluster;
 	forget(&run);
 	for (run.step = 1;
 	     r == 0 && corpus_has_step(planned_case->corpus, planned_case->name, run.step);
@@ -389,9 +397,10 @@ static void print_table(const struct planned_case *cases, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		auto_memory char *names = difference_names(cases[i].used);
 		auto_memory char *reasons = departures_reasons(cases[i].name);
+		const char *in_cluster = in_cluster_has(cases[i].name) ? " (in-cluster)" : "";
 
-		printf("%-44s %-8s %s%s%s%s\n", cases[i].name, cases[i].is_ok ? "ok" : "FAILED",
-		       names, *reasons ? " (" : "", reasons, *reasons ? ")" : "");
+		printf("%-44s %-8s %s%s%s%s%s\n", cases[i].name, cases[i].is_ok ? "ok" : "FAILED",
+		       names, in_cluster, *reasons ? " (" : "", reasons, *reasons ? ")" : "");
 		ok += cases[i].is_ok;
 	}
 	printf("\n%zu of %zu cases planned as recorded\n", ok, count);

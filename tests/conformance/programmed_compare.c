@@ -6,6 +6,7 @@
 #include "additions.h"
 #include "comparison.h"
 #include "corpus.h"
+#include "in_cluster.h"
 #include "programmed_state.h"
 #include "text_lines.h"
 
@@ -59,10 +60,11 @@ static char *read_state(const struct state *state, const char *file)
 	return corpus_read(state->directory, state->state_name, 0, file);
 }
 
-static void compare_servers(const struct state *state)
+static void compare_servers(const struct state *state, const char *members)
 {
 	auto_memory char *expected = read_expected(state, "ipvs.txt");
-	auto_memory char *actual = read_state(state, "ipvs");
+	auto_memory char *saved = read_state(state, "ipvs");
+	auto_memory char *actual = in_cluster_name(saved, members);
 	auto_memory char *before = read_state(state, "before-ipvs");
 	auto_memory char *before_addresses = read_state(state, "before-addresses");
 	auto_memory char *strangers = programmed_state_strangers(before, before_addresses);
@@ -171,7 +173,7 @@ static void compare_all(const struct state *state)
 	auto_memory char *saved = read_state(state, "ipset");
 	auto_memory char *members = programmed_state_members(saved);
 
-	compare_servers(state);
+	compare_servers(state, members);
 	compare_sets(state, members);
 	compare_addresses(state);
 	compare_rules(state, false, members);

@@ -68,6 +68,9 @@ static bool concerns(enum set_kind kind, const struct virtual_server_key *key,
 	case SET_KIND_NODE_PORT_LOCAL_SCTP:
 	case SET_KIND_HEALTH_CHECK_NODE_PORT:
 	case SET_KIND_NODE_PORT_ADDRESS:
+	case SET_KIND_NO_LOCAL:
+	case SET_KIND_IN_CLUSTER:
+	case SET_KIND_MARK_NAMES:
 	case SET_KIND_IPVS_IPS:
 		break;
 	}
@@ -102,6 +105,20 @@ static bool any_answering(const struct fake_kernel *kernel, const struct node_vi
 		if (server->destinations[i].destination.weight && answers(kernel, node, key))
 			return true;
 	return false;
+}
+
+/* What clients in the cluster reach. */
+static bool any_answering_in_cluster(const struct fake_kernel *kernel, const struct node_view *node,
+				     const struct virtual_server_key *key)
+{
+	struct set_member member = member_of(key, SET_KIND_IN_CLUSTER);
+	struct virtual_server_key for_cluster = *key;
+
+	for_cluster.audience = AUDIENCE_CLUSTER;
+	if (fake_kernel_has_member(kernel, &member) &&
+	    fake_kernel_find_server(kernel, &for_cluster))
+		return any_answering(kernel, node, &for_cluster);
+	return any_answering(kernel, node, key);
 }
 
 static char *complain(const char *what, const struct virtual_server_key *key,
@@ -240,6 +257,11 @@ char *cut_check(const struct fake_kernel *before, const struct fake_kernel *cut,
 		if (any_answering(before, node, key) && any_answering(after, node, key) &&
 		    !any_answering(cut, node, key))
 			complaint = complain("silent for a while", key, NULL);
+		if (key->audience == AUDIENCE_ALL && !complaint &&
+		    any_answering_in_cluster(before, node, key) &&
+		    any_answering_in_cluster(after, node, key) &&
+		    !any_answering_in_cluster(cut, node, key))
+			complaint = complain("silent for the cluster for a while", key, NULL);
 	}
 	return complaint;
 }

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct desired_options desired_options = {.scheduler = "rr",
-						       .affinity_scheduler = "sh"};
+static const struct desired_options desired_options = {
+	.scheduler = "rr", .affinity_scheduler = "sh", .has_in_cluster = true};
 
 unsigned int world_random(struct world *world, unsigned int limit)
 {

@@ -29,17 +29,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ruleset_options options = {.family = AF_INET,
 					  .detection = LOCAL_DETECTION_BRIDGE,
 					  .pod_interface = "cni0",
-					  .masquerade_mark = 0x4000};
+					  .masquerade_mark = 0x4000,
+					  .has_in_cluster = true,
+					  .marks = {0x60000000, 0x1fff0000}};
 	auto_free(ruleset) struct ruleset *ruleset = ruleset_new(&options);
 	auto_memory char *text = memory_allocate(size + 1);
 	auto_memory char *restore = NULL;
 	auto_memory char *what = NULL;
 	auto_memory char *removal = NULL;
+	auto_memory char *clash = NULL;
 	auto_free(saved_rules) struct saved_rules *saved = NULL;
 
 	memcpy(text, data, size);
 	if (ruleset_difference(ruleset, text, &restore, &what))
 		check_input(restore);
+	clash = ruleset_clash(ruleset, text);
 	removal = ruleset_removal(text);
 	if (removal)
 		check_input(removal);

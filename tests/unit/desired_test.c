@@ -355,6 +355,79 @@ static void test_members(void **cmocka_state)
 	}
 }
 
+static void test_in_cluster(void **cmocka_state)
+{
+	static const struct desired_options options = {
+		.scheduler = "wrr", .affinity_scheduler = "sh", .has_in_cluster = true};
+	static const struct {
+		const char *what, *service, *slices[SLICES], *servers, *members;
+	} cases[] = {
+		{"others reach endpoints of this node, the cluster all",
+		 WEB " lb=203.0.113.2 etp=Local",
+		 {SLICE},
+		 "10.96.0.1:80/TCP wrr > 10.0.0.1:8080 10.0.0.2:8080 | "
+		 "203.0.113.2:80/TCP wrr > 10.0.0.1:8080 | "
+		 "203.0.113.2:80/TCP (in-cluster) wrr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "IN-CLUSTER 203.0.113.2,tcp:80"},
+		{"where there are only others', nobody else is answered",
+		 "a/web ip=10.96.0.1 port=:80/UDP:30080 etp=Local",
+		 {"a/web-1 port=:8080/UDP 10.0.0.2@there"},
+		 "10.96.0.1:80/UDP wrr > 10.0.0.2:8080 | 192.168.1.10:30080/UDP wrr > | "
+		 "192.168.1.10:30080/UDP (in-cluster) wrr > 10.0.0.2:8080",
+		 "NO-LOCAL-ENDPOINT 192.168.1.10,udp:30080 | IN-CLUSTER 192.168.1.10,udp:30080"},
+		{"where there are none at all everybody is refused",
+		 WEB " external=203.0.113.1 etp=Local",
+		 {NULL},
+		 "10.96.0.1:80/TCP wrr > | 203.0.113.1:80/TCP wrr > | "
+		 "203.0.113.1:80/TCP (in-cluster) wrr >",
+		 "IN-CLUSTER 203.0.113.1,tcp:80"},
+		{"affinity is by hash, since persistence forgets the ports of endpoints",
+		 WEB " lb=203.0.113.2 etp=Local affinity=60",
+		 {NULL},
+		 "10.96.0.1:80/TCP sh 60s > | 203.0.113.2:80/TCP sh 60s > | "
+		 "203.0.113.2:80/TCP (in-cluster) sh >",
+		 "IN-CLUSTER 203.0.113.2,tcp:80"},
+		{"a terminating endpoint of this node serves others if no other one does",
+		 WEB " lb=203.0.113.2 etp=Local",
+		 {"a/web-1 port=:8080/TCP 10.0.0.1@here!terminating 10.0.0.2@there"},
+		 "10.96.0.1:80/TCP wrr > 10.0.0.2:8080 | 203.0.113.2:80/TCP wrr > 10.0.0.1:8080 | "
+		 "203.0.113.2:80/TCP (in-cluster) wrr > 10.0.0.2:8080",
+		 "IN-CLUSTER 203.0.113.2,tcp:80"},
+		{"policy Cluster makes no difference between clients",
+		 WEB " lb=203.0.113.2",
+		 {SLICE},
+		 "10.96.0.1:80/TCP wrr > 10.0.0.1:8080 10.0.0.2:8080 | "
+		 "203.0.113.2:80/TCP wrr > 10.0.0.1:8080 10.0.0.2:8080",
+		 ""},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(service_state) struct service_state *state =
+			plan(cases[i].service, cases[i].slices, &options);
+		auto_memory char *servers = text_of(state, write_servers);
+		auto_memory char *members = NULL;
+		size_t used = 0;
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(servers, cases[i].servers);
+		for (size_t m = 0; m < state->member_count; m++)
+			if (state->members[m].kind == SET_KIND_IN_CLUSTER ||
+			    state->members[m].kind == SET_KIND_NO_LOCAL)
+				state->members[used++] = state->members[m];
+		state->member_count = used;
+		members = text_of(state, write_members);
+		assert_string_equal(members, cases[i].members);
+		for (size_t s = 0; s < state->server_count; s++)
+			if (strcmp(state->servers[s].server.scheduler, "sh") == 0)
+				assert_int_equal(state->servers[s].server.flags,
+						 state->servers[s].server.key.audience ==
+								 AUDIENCE_CLUSTER
+							 ? IP_VS_SVC_F_SCHED_SH_FALLBACK
+							 : 0);
+	}
+}
+
 static void test_schedulers(void **cmocka_state)
 {
 	static const struct {
@@ -363,11 +436,21 @@ static void test_schedulers(void **cmocka_state)
 		const char *service, *scheduler;
 		uint32_t persistence, flags;
 	} cases[] = {
-		{"as the option says", {"lc", "sh"}, WEB, "lc", 0, 0},
-		{"affinity has its own", {"lc", "sh"}, WEB " affinity=60", "sh", 60, 0},
-		{"or inherits it", {"lc", "inherit"}, WEB " affinity=60", "lc", 60, 0},
-		{"mh looks at the source port", {"mh", "sh"}, WEB, "mh", 0, IP_VS_SVC_F_SCHED2},
-		{"the longest name fits", {"fifteen_letters", "sh"}, WEB, "fifteen_letters", 0, 0},
+		{"as the option says", {"lc", "sh", false}, WEB, "lc", 0, 0},
+		{"affinity has its own", {"lc", "sh", false}, WEB " affinity=60", "sh", 60, 0},
+		{"or inherits it", {"lc", "inherit", false}, WEB " affinity=60", "lc", 60, 0},
+		{"mh looks at the source port",
+		 {"mh", "sh", false},
+		 WEB,
+		 "mh",
+		 0,
+		 IP_VS_SVC_F_SCHED2},
+		{"the longest name fits",
+		 {"fifteen_letters", "sh", false},
+		 WEB,
+		 "fifteen_letters",
+		 0,
+		 0},
 	};
 
 	(void)cmocka_state;
@@ -478,6 +561,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_in_cluster),
 		cmocka_unit_test(test_schedulers),
 		cmocka_unit_test(test_health_checks),
 		cmocka_unit_test(test_no_address_for_node_ports),

@@ -135,6 +135,39 @@ static void check_ideal(const struct model *model)
 }
 
 /*
+ * Whether @server is one for clients in the cluster that nobody wants any more, but for connections
+ * that go on: its address and port are there for everybody, and all its destinations drain.
+ */
+static bool is_retired(const struct fake_server *server, const struct fake_kernel *ideal)
+{
+	struct virtual_server_key key = server->server.key;
+
+	if (key.audience != AUDIENCE_CLUSTER || fake_kernel_find_server(ideal, &key))
+		return false;
+	key.audience = AUDIENCE_ALL;
+	for (size_t i = 0; i < server->destination_count; i++)
+		if (server->destinations[i].destination.weight)
+			return false;
+	return server->destination_count && fake_kernel_find_server(ideal, &key);
+}
+
+/* Return: how many destinations went with them */
+static size_t remove_retired(struct fake_kernel *kernel, const struct fake_kernel *ideal)
+{
+	auto_free(changes) struct changes *changes = changes_new();
+	size_t count = 0;
+
+	for (size_t i = 0; i < kernel->server_count; i++) {
+		if (!is_retired(&kernel->servers[i], ideal))
+			continue;
+		changes_add(changes, CHANGE_KIND_SERVER_REMOVE)->server = kernel->servers[i].server;
+		count += kernel->servers[i].destination_count;
+	}
+	fake_kernel_apply(kernel, changes->items, changes->count);
+	return count;
+}
+
+/*
  * The same while destinations drain: beside the wanted ones, a virtual server has only such with
  * weight 0, and a UDP one has none.
  */
@@ -142,9 +175,10 @@ static void check_ideal_but_draining(const struct model *model)
 {
 	auto_free(fake_kernel) struct fake_kernel *ideal = world_ideal(model->world);
 	auto_free(fake_kernel) struct fake_kernel *drained = fake_kernel_copy(model->kernel);
-	size_t draining = 0;
+	size_t draining;
 
 	meddler_add_strangers(ideal);
+	draining = remove_retired(drained, ideal);
 	for (size_t i = 0; i < drained->server_count; i++) {
 		struct fake_server *server = &drained->servers[i];
 		const struct fake_server *wanted =

@@ -16,7 +16,8 @@
 /* Chains that exist before anyone adds to them. */
 static const char builtin[] = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n"
 			      ":OUTPUT ACCEPT [0:0]\nCOMMIT\n"
-			      "*mangle\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n"
+			      "*mangle\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+			      ":POSTROUTING ACCEPT [0:0]\nCOMMIT\n"
 			      "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n"
 			      ":OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n";
 
@@ -26,7 +27,9 @@ static struct ruleset *ordinary_ruleset(void)
 					  .detection = LOCAL_DETECTION_PREFIX,
 					  .masquerade_mark = 0x4000,
 					  .has_random_fully = true,
-					  .has_bridge_netfilter = true};
+					  .has_bridge_netfilter = true,
+					  .has_in_cluster = true,
+					  .marks = {0x60000000, 0x1fff0000}};
 
 	assert_true(address_parse_prefix("10.244.0.0/16", &options.pod_prefix));
 	return ruleset_new(&options);
@@ -241,7 +244,8 @@ static void test_recorded_rules_are_a_subsequence(void **state)
 				    strcmp(own->rules[k].canonical,
 					   chain->rules[matched].canonical) == 0)
 					matched++;
-				else if (!strstr(own->rules[k].text, "-j KUBE-IPVS-ACCEPT"))
+				else if (!strstr(own->rules[k].text, "-j KUBE-IPVS-ACCEPT") &&
+					 !strstr(own->rules[k].text, "-m mark --mark 0x20000000/"))
 					/* without effect as long as the set is empty */
 					assert_non_null(
 						strstr(own->rules[k].text, "-m set --match-set "));
@@ -327,6 +331,39 @@ static void test_options(void **state)
 		 NULL,
 		 "-A KUBE-POSTROUTING -m set --match-set KUBE-6-IPVS-IPS src -j MASQUERADE "
 		 "--random-fully\n"},
+		{"packets of the node and of pods are marked by a set",
+		 {.family = AF_INET6,
+		  .detection = LOCAL_DETECTION_PREFIX,
+		  .has_in_cluster = true,
+		  .marks = {0x60000000, 0x1fff0000}},
+		 "fd00:10:244::/56",
+		 "-A KUBE-IPVS-MARK -j SET --map-set KUBE-6-IN-CLUSTER dst,dst --map-mark\n"
+		 "-A KUBE-IPVS-MARK-POD -s fd00:10:244::/56 -j KUBE-IPVS-MARK\n"},
+		{"the mark ends with IPVS, and the node is masqueraded",
+		 {.family = AF_INET,
+		  .masquerade_mark = 0x4000,
+		  .has_in_cluster = true,
+		  .marks = {0x300, 0xf000000}},
+		 NULL,
+		 "-A KUBE-IPVS-UNMARK -m mark --mark 0x100/0xf0fffdff -m addrtype --src-type LOCAL "
+		 "-m conntrack --ctstate NEW -j MARK --set-xmark 0x4000/0xffffffff\n"
+		 "-A KUBE-IPVS-UNMARK -m mark --mark 0x100/0xf0fffdff -j MARK --set-xmark "
+		 "0x0/0xffffffff\n"},
+		{"marks are sealed in chains that kube-proxy would empty, of the node",
+		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
+		 NULL,
+		 "-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
+		 "0x40000000/0x40000000\n-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"},
+		{"and of pods",
+		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
+		 NULL,
+		 "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
+		 "0x40000000/0x40000000\n"},
+		{"whom nobody on this node serves is dropped",
+		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
+		 NULL,
+		 "-A KUBE-IPVS-FILTER -m mark ! --mark 0x60000000/0xe000ffff -m conntrack "
+		 "--ctstate NEW -m set --match-set KUBE-NO-LOCAL-ENDPOINT dst,dst -j DROP\n"},
 		{"IPv6 has one loopback address",
 		 {.family = AF_INET6},
 		 NULL,

@@ -234,7 +234,7 @@ static void test_agent(void **state)
 		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, "
 		"s:{s:b, s:s}, s:i, s:f, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
-		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}]}",
+		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}}",
 		"waitingForPodCIDRs", 0, "settings", "files", "/c", "/o", "error", "bad c",
 		"waitingForRestart", "hostnameOverride", "applied", 2, "rejected", 1, "node", "n",
 		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
@@ -244,7 +244,8 @@ static void test_agent(void **state)
 		0, "repaired", 0, "ipvs", "applied", 3, "failed", 1, "repaired", 0, "link",
 		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
 		"destinations", 2, "setMembers", 4, "addresses", 2, "sets", "rejections", "kind",
-		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint");
+		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint",
+		"inCluster", "error", "", "clash", "");
 	assert_non_null(expected);
 	if (!json_equal(agent, expected)) {
 		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);

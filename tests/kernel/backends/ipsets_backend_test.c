@@ -119,6 +119,10 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"create KUBE-6-EXTERNAL-IP-LOCAL hash:ip,port family inet6 hashsize 1024 maxelem "
 		"65536\n"
 		"create KUBE-6-HEALTH-CHECK-NODE-PORT bitmap:port range 0-65535\n"
+		"create KUBE-6-IN-CLUSTER hash:ip,port family inet6 hashsize 1024 maxelem 65536 "
+		"skbinfo\n"
+		"create KUBE-6-IN-CLUSTER-MARKS hash:ip,port family inet6 hashsize 1024 maxelem "
+		"65536 skbinfo\n"
 		"create KUBE-6-IPVS-IPS hash:ip family inet6 hashsize 1024 maxelem 65536\n"
 		"create KUBE-6-LOAD-BALANCER hash:ip,port family inet6 hashsize 1024 maxelem "
 		"65536\n"
@@ -131,6 +135,8 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"create KUBE-6-LOAD-BALANCER-SOURCE-IP hash:ip,port,ip family inet6 hashsize 1024 "
 		"maxelem 65536\n"
 		"create KUBE-6-LOOP-BACK hash:ip,port,ip family inet6 hashsize 1024 maxelem "
+		"65536\n"
+		"create KUBE-6-NO-LOCAL-ENDPOINT hash:ip,port family inet6 hashsize 1024 maxelem "
 		"65536\n"
 		"create KUBE-6-NODE-PORT-IP hash:ip family inet6 hashsize 1024 maxelem 65536\n"
 		"create KUBE-6-NODE-PORT-LOCAL-SCTP-HAS hash:ip,port family inet6 hashsize 1024 "
@@ -146,6 +152,10 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"create KUBE-EXTERNAL-IP-LOCAL hash:ip,port family inet hashsize 1024 maxelem "
 		"65536\n"
 		"create KUBE-HEALTH-CHECK-NODE-PORT bitmap:port range 0-65535\n"
+		"create KUBE-IN-CLUSTER hash:ip,port family inet hashsize 1024 maxelem 65536 "
+		"skbinfo\n"
+		"create KUBE-IN-CLUSTER-MARKS hash:ip,port family inet hashsize 1024 maxelem 65536 "
+		"skbinfo\n"
 		"create KUBE-IPVS-IPS hash:ip family inet hashsize 1024 maxelem 65536\n"
 		"create KUBE-LOAD-BALANCER hash:ip,port family inet hashsize 1024 maxelem 65536\n"
 		"create KUBE-LOAD-BALANCER-FW hash:ip,port family inet hashsize 1024 maxelem "
@@ -157,6 +167,8 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"create KUBE-LOAD-BALANCER-SOURCE-IP hash:ip,port,ip family inet hashsize 1024 "
 		"maxelem 65536\n"
 		"create KUBE-LOOP-BACK hash:ip,port,ip family inet hashsize 1024 maxelem 65536\n"
+		"create KUBE-NO-LOCAL-ENDPOINT hash:ip,port family inet hashsize 1024 maxelem "
+		"65536\n"
 		"create KUBE-NODE-PORT-IP hash:ip family inet hashsize 1024 maxelem 65536\n"
 		"create KUBE-NODE-PORT-LOCAL-SCTP-HASH hash:ip,port family inet hashsize 1024 "
 		"maxelem 65536\n"
@@ -301,6 +313,130 @@ static void test_one_failure_stays_one(void **state)
 	ipsets_close(ipsets);
 }
 
+static struct virtual_server_key cluster_key(const char *address, uint16_t port)
+{
+	struct virtual_server_key key;
+
+	memset(&key, 0, sizeof(key));
+	assert_true(address_parse(address, &key.address));
+	key.port = port;
+	key.protocol = IPPROTO_TCP;
+	key.audience = AUDIENCE_CLUSTER;
+	return key;
+}
+
+#define MARK_LINES "ipset save | sed -n '/^add/p' | LC_ALL=C sort"
+
+static void test_marks(void **state)
+{
+	static const struct mark_range range = {0x60000000, 0x1fff0000};
+	struct virtual_server_key web = cluster_key("203.0.113.1", 80);
+	struct virtual_server_key six = cluster_key("2001:db8::1", 80);
+	struct ipsets *ipsets = open_ensured();
+	auto_free(marks) struct marks *marks = marks_new(&range);
+	auto_free(changes) struct changes *changes = changes_new();
+	struct mark_name names[2] = {{.key = web}, {.key = six}};
+	struct error err = {0};
+	const char *reason;
+
+	(void)state;
+	assert_true(ipsets_has_marks(ipsets, &reason));
+	ipsets_use_marks(ipsets, marks);
+	names[0].mark = marks_take(marks, &web);
+	names[1].mark = marks_take(marks, &six);
+	marks_set_use(marks, &web, MARK_USE_SERVER, true);
+	marks_set_use(marks, &six, MARK_USE_SERVER, true);
+	assert_int_equal(ipsets_write_names(ipsets, names, COUNT(names), false, &err), 0);
+	add(changes, CHANGE_KIND_MEMBER_ADD,
+	    member(SET_KIND_IN_CLUSTER, "203.0.113.1", IPPROTO_TCP, 80, NULL));
+	add(changes, CHANGE_KIND_MEMBER_ADD,
+	    member(SET_KIND_IN_CLUSTER, "203.0.113.9", IPPROTO_TCP, 80, NULL));
+	add(changes, CHANGE_KIND_MEMBER_ADD,
+	    member(SET_KIND_IN_CLUSTER, "2001:db8::1", IPPROTO_TCP, 80, NULL));
+	apply(ipsets, changes);
+	assert_int_equal(changes->items[0].result, 0);
+	assert_int_equal(changes->items[1].result, -EAGAIN); /* nothing to send it to */
+	assert_int_equal(changes->items[2].result, 0);
+#define AS_IT_SHOULD_BE                                                       \
+	"add KUBE-6-IN-CLUSTER 2001:db8::1,tcp:80 skbmark 0x20020000\n"       \
+	"add KUBE-6-IN-CLUSTER-MARKS 2001:db8::1,tcp:80 skbmark 0x60020000\n" \
+	"add KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x20010000\n"         \
+	"add KUBE-IN-CLUSTER-MARKS 203.0.113.1,tcp:80 skbmark 0x60010000\n"
+	assert_output(MARK_LINES, AS_IT_SHOULD_BE);
+	assert_int_equal(observed_count(ipsets), 2);
+
+	/* Names come back by themselves; a member with another mark counts as none, and goes. */
+	witness_run("ipset flush KUBE-IN-CLUSTER-MARKS");
+	witness_run("ipset add KUBE-6-IN-CLUSTER-MARKS 2001:db8::9,tcp:1 skbmark 0x7");
+	witness_run("ipset add -exist KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x40030000");
+	assert_int_equal(observed_count(ipsets), 1);
+	assert_output("ipset list -o save KUBE-IN-CLUSTER | grep -c ^add || true", "0\n");
+	apply(ipsets, changes);
+	assert_output(MARK_LINES, AS_IT_SHOULD_BE);
+
+	/* Who comes after this process learns the marks. */
+	marks_free(take(&marks));
+	marks = marks_new(&range);
+	ipsets_use_marks(ipsets, marks);
+	assert_int_equal(observed_count(ipsets), 2);
+	assert_int_equal(marks_find(marks, &web), 0x60010000);
+	assert_int_equal(marks_find(marks, &six), 0x60020000);
+
+	/* A name of nothing goes once it is known that there is nothing. */
+	changes_clear(changes);
+	add(changes, CHANGE_KIND_MEMBER_REMOVE,
+	    member(SET_KIND_IN_CLUSTER, "203.0.113.1", IPPROTO_TCP, 80, NULL));
+	apply_successfully(ipsets, changes);
+	assert_int_equal(observed_count(ipsets), 1);
+	assert_int_equal(marks_find(marks, &web), 0x60010000);
+	marks_look_begin(marks, MARK_USE_SERVER);
+	marks_look_end(marks, MARK_USE_SERVER);
+	assert_int_equal(observed_count(ipsets), 1);
+	assert_int_equal(marks_find(marks, &web), 0);
+	assert_output("ipset list -o save KUBE-IN-CLUSTER-MARKS | grep -c ^add || true", "0\n");
+	ipsets_close(ipsets);
+}
+
+static void test_marks_survive_growth(void **state)
+{
+	static const struct mark_range range = {0x60000000, 0x1fff0000};
+	enum { COUNT_OF_KEYS = 100 };
+	struct ipsets *ipsets = NULL;
+	auto_free(marks) struct marks *marks = marks_new(&range);
+	struct mark_name names[COUNT_OF_KEYS];
+	struct error err = {0};
+
+	(void)state;
+	witness_run("ipset create KUBE-IN-CLUSTER-MARKS hash:ip,port maxelem 64 skbinfo");
+	ipsets = open_ensured();
+	ipsets_use_marks(ipsets, marks);
+	for (uint16_t i = 0; i < COUNT_OF_KEYS; i++) {
+		names[i].key = cluster_key("203.0.113.1", (uint16_t)(i + 1));
+		names[i].mark = marks_take(marks, &names[i].key);
+		assert_int_equal(ipsets_write_names(ipsets, &names[i], 1, false, &err), 0);
+	}
+	assert_output(
+		"ipset save KUBE-IN-CLUSTER-MARKS | grep -c '^add .* skbmark 0x60[0-9a-f]*0000$'",
+		"100\n");
+	assert_output(
+		"ipset save KUBE-IN-CLUSTER-MARKS | grep -c '^add .*,tcp:100 skbmark 0x60640000$'",
+		"1\n");
+	ipsets_close(ipsets);
+}
+
+static void test_a_set_without_marks(void **state)
+{
+	struct ipsets *ipsets = NULL;
+	const char *reason;
+
+	(void)state;
+	witness_run("ipset create KUBE-6-IN-CLUSTER hash:ip,port family inet6");
+	ipsets = open_ensured();
+	assert_false(ipsets_has_marks(ipsets, &reason));
+	assert_string_equal(reason, "set KUBE-6-IN-CLUSTER exists without marks (skbinfo)");
+	ipsets_close(ipsets);
+}
+
 static void test_a_missing_set(void **state)
 {
 	struct ipsets *ipsets = open_ensured();
@@ -338,7 +474,7 @@ static void test_a_set_of_another_type(void **state)
 	assert_string_equal(
 		err.text,
 		"set KUBE-CLUSTER-IP exists as hash:net for IPv4, not as hash:ip,port for IPv4");
-	assert_output("ipset save | grep -c '^create'", "36\n");
+	assert_output("ipset save | grep -c '^create'", "42\n");
 	witness_run("ipset destroy KUBE-CLUSTER-IP");
 	assert_int_equal(ipsets_ensure(ipsets, &err), -EEXIST);
 	assert_string_equal(err.text, "set KUBE-6-LOOP-BACK exists as hash:ip,port,ip for IPv4, "
@@ -461,6 +597,9 @@ int main(void)
 		cmocka_unit_test_setup(test_members_of_every_type, witness_enter_namespace),
 		cmocka_unit_test_setup(test_ports_of_both_families, witness_enter_namespace),
 		cmocka_unit_test_setup(test_one_failure_stays_one, witness_enter_namespace),
+		cmocka_unit_test_setup(test_marks, witness_enter_namespace),
+		cmocka_unit_test_setup(test_marks_survive_growth, witness_enter_namespace),
+		cmocka_unit_test_setup(test_a_set_without_marks, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_missing_set, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_set_of_another_type, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_set_with_extensions_is_adopted,

@@ -87,7 +87,7 @@ step "--iptables-masquerade-bit 5"
 restart_with --iptables-masquerade-bit 5
 assert_seen "bit 5" client=192.168.77.10 pod1=10.244.1.1
 assert_contains "the mark" 0x20/0x20 "$(mark_rules)"
-assert_lacks "the rules" 0x4000 "$(on node iptables-save)"
+assert_lacks "the rules" 0x4000/ "$(on node iptables-save)"
 
 step "InterfaceNamePrefix: what comes from pods' interfaces is kept"
 restart_with --detect-local-mode InterfaceNamePrefix --pod-interface-name-prefix cali

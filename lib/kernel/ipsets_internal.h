@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KERNEL_IPSETS_INTERNAL_H
+#define KERNEL_IPSETS_INTERNAL_H
+
+/* Shared by the files that together are ipsets; nobody else includes this. */
+
+#include "ipsets.h"
+#include "netlink.h"
+#include "set_commands.h"
+#include "set_listing.h"
+
+/**
+ * struct set - what is known of one set
+ * @capacity:  0 = unlimited, or not known yet
+ * @count:     members, or more: an addition counts even if the member was there already
+ */
+struct set {
+	enum set_kind kind;
+	uint16_t family;
+	uint32_t capacity;
+	size_t count;
+};
+
+struct ipsets {
+	struct set_commands *commands;
+	struct netlink *netlink;
+	struct marks *marks;
+	char *marks_error; /* why there are no sets with marks; NULL = there are */
+	struct set sets[2 * SET_KIND_COUNT];
+};
+
+const char *ipsets_name(const struct set *set);
+bool ipsets_is_bitmap(const struct set *set);
+struct set *ipsets_set_of(struct ipsets *ipsets, const struct set_member *member);
+
+/** ipsets_key_of() - the virtual server that a member of IN_CLUSTER or MARK_NAMES stands for */
+struct virtual_server_key ipsets_key_of(const struct set_member *member);
+struct set_shape ipsets_shape_of(const struct set *set, uint32_t hash_size, uint32_t capacity);
+
+/** ipsets_read_header() - Return: 0 with what is known of the set brought up to date; -ENOENT if
+ * there is none */
+int ipsets_read_header(struct ipsets *ipsets, struct set *set, struct set_header *ret,
+		       struct error *err);
+
+/* ipsets_grow.c */
+
+/** ipsets_make_room() - for so many members more. A failure here is no reason not to try: the
+ * kernel refuses what does not fit, one by one. */
+void ipsets_make_room(struct ipsets *ipsets, struct set *set, size_t additions);
+int ipsets_destroy_growing(struct ipsets *ipsets, struct error *err);
+
+#endif
