@@ -143,6 +143,7 @@ rm "$manifests/node1.yaml" # the recorded objects include the Node
 # A namespace for each target: IPVS tells answers of an endpoint apart by the client's address and port alone, so that
 # one client which comes from the same port to two VIPs of one endpoint gets them mixed up, whoever programs IPVS.
 swap lb-source-ranges-with-node "" "pod3 10.96.0.10 80" "client 203.0.113.10 80" "node2 192.168.77.10 30080"
-swap dualstack-lb "" "pod3 fd00:96::10 80" "client 2001:db8::10 80" "node2 fd77::10 30080" "pod2 203.0.113.10 80"
+# The two IPv6 addresses are kept from being sources of what the node sends, in place.
+swap dualstack-lb "2 route NEWADDR" "pod3 fd00:96::10 80" "client 2001:db8::10 80" "node2 fd77::10 30080" "pod2 203.0.113.10 80"
 # The scheduler becomes sh, in place: who has an endpoint keeps it.
 swap affinity-clientip-60s-nodeport "2 ipvs SET_SERVICE" "client 10.96.0.10 80" "node2 192.168.77.10 30080"

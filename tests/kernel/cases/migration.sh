@@ -11,7 +11,9 @@ page=$(dirname "$(readlink -f "$0")")/../../../man/ipvsagent-migration.7
 for_ipv6()
 {
 	command=${1/#iptables/ip6tables}
-	command=${command/KUBE-NODE/KUBE-6-NODE}
+	command=${command/KUBE-NO/KUBE-6-NO}
+	command=${command/KUBE-IN-/KUBE-6-IN-}
+	command=${command/-f %d/-f %d -6}
 }
 
 # try COMMAND: succeeds, with its output in $output
