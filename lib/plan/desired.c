@@ -141,6 +141,7 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 	const struct desired_options *options = builder->options;
 	uint32_t affinity = builder->service->affinity_seconds;
 	const char *scheduler = options->scheduler;
+	bool is_own_choice = false;
 	struct virtual_server server;
 
 	memset(&server, 0, sizeof(server));
@@ -148,18 +149,25 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 	server.key.port = number;
 	server.key.protocol = protocol;
 	server.key.audience = (uint16_t)audience;
-	if (affinity && strcmp(options->affinity_scheduler, "inherit") != 0)
+	if (affinity && strcmp(options->affinity_scheduler, "inherit") != 0) {
 		scheduler = options->affinity_scheduler;
+		is_own_choice = true;
+	}
 	if (affinity && audience == AUDIENCE_CLUSTER) {
 		/*
 		 * Persistence of a virtual server by mark ignores the ports of destinations
-		 * (ip_vs_sched_persist()), so here the client's address has to decide alone. With
-		 * the fallback a destination that drains does not cost the clients it had.
+		 * (ip_vs_sched_persist()), so here the client's address has to decide alone.
 		 */
 		scheduler = "sh";
-		server.flags |= IP_VS_SVC_F_SCHED_SH_FALLBACK;
+		is_own_choice = true;
 		affinity = 0;
 	}
+	/*
+	 * sh has places for destinations without weight, too, and refuses whoever comes to one of
+	 * them: a tenth of all new clients while one of ten destinations drains.
+	 */
+	if (is_own_choice && strcmp(scheduler, "sh") == 0)
+		server.flags |= IP_VS_SVC_F_SCHED_SH_FALLBACK;
 	memcpy(server.scheduler, scheduler, strnlen(scheduler, sizeof(server.scheduler) - 1));
 	server.persistence_seconds = affinity;
 	server.netmask = address->family == AF_INET ? 0xffffffff : 128;

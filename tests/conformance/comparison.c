@@ -127,8 +127,9 @@ static void expect_sh_for_affinity(struct comparison *comparison, struct text_li
 			continue;
 		affinity += strlen(" -p ");
 		text_lines_replace(servers, i,
-				   memory_format("%.*s -s sh -p %.*s", (int)(scheduler - line),
-						 line, (int)strcspn(affinity, " "), affinity));
+				   memory_format("%.*s -s sh -p %.*s -b sh-fallback",
+						 (int)(scheduler - line), line,
+						 (int)strcspn(affinity, " "), affinity));
 		comparison_note(comparison, DIFFERENCE_AFFINITY_SCHEDULER_SH);
 	}
 }

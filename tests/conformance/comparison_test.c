@@ -58,17 +58,17 @@ static void test_affinity_scheduler(void **state)
 {
 	static const struct row rows[] = {
 		{"with affinity the scheduler is sh", "-A -t 10.0.0.1:80 -s rr -p 60\n",
-		 "-A -t 10.0.0.1:80 -s sh -p 60\n", "affinity-scheduler-sh", ""},
-		{"and without flags", "-A -t 10.0.0.1:80 -s mh -p 60 -b mh-port\n",
-		 "-A -t 10.0.0.1:80 -s sh -p 60\n", "affinity-scheduler-sh", ""},
+		 "-A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n", "affinity-scheduler-sh", ""},
+		{"and without other flags", "-A -t 10.0.0.1:80 -s mh -p 60 -b mh-port\n",
+		 "-A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n", "affinity-scheduler-sh", ""},
 		{"and has to be", "-A -t 10.0.0.1:80 -s rr -p 60\n",
 		 "-A -t 10.0.0.1:80 -s rr -p 60\n", "affinity-scheduler-sh",
 		 "row: ipvs: not expected: -A -t 10.0.0.1:80 -s rr -p 60\n"
-		 "row: ipvs: missing: -A -t 10.0.0.1:80 -s sh -p 60\n"},
+		 "row: ipvs: missing: -A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n"},
 		{"the time does not change", "-A -t 10.0.0.1:80 -s rr -p 60\n",
-		 "-A -t 10.0.0.1:80 -s sh -p 61\n", "affinity-scheduler-sh",
-		 "row: ipvs: missing: -A -t 10.0.0.1:80 -s sh -p 60\n"
-		 "row: ipvs: not expected: -A -t 10.0.0.1:80 -s sh -p 61\n"},
+		 "-A -t 10.0.0.1:80 -s sh -p 61 -b sh-fallback\n", "affinity-scheduler-sh",
+		 "row: ipvs: missing: -A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n"
+		 "row: ipvs: not expected: -A -t 10.0.0.1:80 -s sh -p 61 -b sh-fallback\n"},
 		{"without affinity nothing changes", "-A -t 10.0.0.1:80 -s rr\n",
 		 "-A -t 10.0.0.1:80 -s sh\n", "",
 		 "row: ipvs: missing: -A -t 10.0.0.1:80 -s rr\n"

@@ -421,10 +421,7 @@ static void test_in_cluster(void **cmocka_state)
 		for (size_t s = 0; s < state->server_count; s++)
 			if (strcmp(state->servers[s].server.scheduler, "sh") == 0)
 				assert_int_equal(state->servers[s].server.flags,
-						 state->servers[s].server.key.audience ==
-								 AUDIENCE_CLUSTER
-							 ? IP_VS_SVC_F_SCHED_SH_FALLBACK
-							 : 0);
+						 IP_VS_SVC_F_SCHED_SH_FALLBACK);
 	}
 }
 
@@ -437,8 +434,19 @@ static void test_schedulers(void **cmocka_state)
 		uint32_t persistence, flags;
 	} cases[] = {
 		{"as the option says", {"lc", "sh", false}, WEB, "lc", 0, 0},
-		{"affinity has its own", {"lc", "sh", false}, WEB " affinity=60", "sh", 60, 0},
+		{"affinity has its own",
+		 {"lc", "sh", false},
+		 WEB " affinity=60",
+		 "sh",
+		 60,
+		 IP_VS_SVC_F_SCHED_SH_FALLBACK},
 		{"or inherits it", {"lc", "inherit", false}, WEB " affinity=60", "lc", 60, 0},
+		{"sh of all virtual servers is as kube-proxy has it",
+		 {"sh", "inherit", false},
+		 WEB " affinity=60",
+		 "sh",
+		 60,
+		 0},
 		{"mh looks at the source port",
 		 {"mh", "sh", false},
 		 WEB,

@@ -53,7 +53,7 @@ pod_locate "$endpoint"
 sticky_address=$pod_ipv4
 
 step "the virtual server and the template have the Service's timeout"
-assert_equal "the virtual server" "sh persistent 10800" "$(virtual_server tcp 10.96.0.10:80 | head -n 1)"
+assert_equal "the virtual server" "sh (sh-fallback) persistent 10800" "$(virtual_server tcp 10.96.0.10:80 | head -n 1)"
 template=$(templates 10.96.0.10:80 | grep '^192.168.77.1:0 ')
 assert_contains "the template" "192.168.77.1:0 $sticky_address:8080 " "$template"
 left=${template##* }
@@ -90,11 +90,32 @@ case $moved in
 *) fail "the client has several endpoints, or none: $moved" ;;
 esac
 
+step "an endpoint that drains keeps its client, and costs no other client anything"
+for last in {11..40}; do
+	echo "address add 192.168.77.1$last/24 dev eth0"
+done | ip -n client -batch -
+web_and_dns pod1 pod2 pod3 | manifest services.yaml
+wait_until_equal 20 "the destinations" "10.244.1.1:8080 1, 10.244.1.2:8080 1, 10.244.1.3:8080 1" \
+	eval "destinations tcp 10.96.0.10:80 | sed 's/, 10.244.2.1:8080 0//'"
+hold_open kept client --source 192.168.77.111 tcp 10.96.0.10 80
+kept=${hold_line%% *}
+# shellcheck disable=SC2046
+web_and_dns $(printf '%s\n' pod1 pod2 pod3 | grep -vx "$kept") | manifest services.yaml
+pod_locate "$kept"
+wait_until 10 eval "destinations tcp 10.96.0.10:80 | grep -q '$pod_ipv4:8080 0'"
+for source in 192.168.77.1{12..40}; do
+	ask client --source "$source" --reset tcp 10.96.0.10 80 >>"$directory/new" || true
+done
+assert_equal "new clients that were answered" 29 "$(grep -c '^pod' "$directory/new")"
+assert_lacks "who answers" "$kept " "$(cat "$directory/new")"
+hold_is_alive kept
+hold_close kept
+
 step "a template is gone after its timeout"
 # Templates stay as long as one of their connections; those of UDP may be made short.
 on node ipvsadm --set 0 0 1
 ask client --count 3 udp 10.96.0.53 53 >/dev/null
-assert_equal "the virtual server" "sh persistent $udp_timeout" "$(virtual_server udp 10.96.0.53:53 | head -n 1)"
+assert_equal "the virtual server" "sh (sh-fallback) persistent $udp_timeout" "$(virtual_server udp 10.96.0.53:53 | head -n 1)"
 left=$(templates 10.96.0.53:53 | cut -d' ' -f3)
 [ "$left" -ge 1 ] && [ "$left" -le "$udp_timeout" ] || fail "the template lives $left s more"
 wait_until 15 no_template 10.96.0.53:53

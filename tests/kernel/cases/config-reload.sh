@@ -109,7 +109,7 @@ assert_contains "the writes" SET_SERVICE "$writes"
 hold_is_alive kept
 assert_equal "answers for one source, with sh" 1 "$(ask client --count 6 --summary tcp 10.96.0.10 80 | wc -l)"
 wait_until 5 log_has "ipvs.scheduler: changed, as the settings say now"
-assert_equal "the scheduler with affinity" "sh persistent 600" "$(scheduler_of 10.96.0.11:80)"
+assert_equal "the scheduler with affinity" "sh (sh-fallback) persistent 600" "$(scheduler_of 10.96.0.11:80)"
 
 step "the agent's own file: affinity as kube-proxy has it"
 printf 'drainTimeout: 10m\naffinityScheduler: inherit\n' >"$directory/own.new"
@@ -261,7 +261,7 @@ assert_equal "the scheduler" lc "$(scheduler_of 10.96.0.10:80)"
 hold_is_alive kept
 echo "affinityScheduler: sh" >"$directory/own.yaml"
 wait_for_scheduler sed
-wait_until_equal 20 "the scheduler with affinity" "sh persistent 600" scheduler_of 10.96.0.11:80
+wait_until_equal 20 "the scheduler with affinity" "sh (sh-fallback) persistent 600" scheduler_of 10.96.0.11:80
 wait_until_equal 5 "in force" 1 metric in_force
 assert_equal "settings that wait" 0 "$(metric waiting_for_restart)"
 assert_lacks "the status" "The settings are those of before" "$(agent status)"
