@@ -65,7 +65,9 @@ static struct ruleset *ordinary_ruleset(uint16_t family)
 	struct ruleset_options options = {.family = family,
 					  .detection = LOCAL_DETECTION_PREFIX,
 					  .masquerade_mark = 0x4000,
-					  .has_random_fully = true};
+					  .has_random_fully = true,
+					  .has_in_cluster = true,
+					  .marks = {0x60000000, 0x1fff0000}};
 
 	assert_true(address_parse_prefix(family == AF_INET ? "10.244.0.0/16" : "fd00:10:244::/56",
 					 &options.pod_prefix));
@@ -139,8 +141,10 @@ static void test_jumps_are_where_kube_proxy_puts_them(void **state)
 	assert_string_equal(witness_read("iptables -t nat -S POSTROUTING | sed 's/.* -j/-j/'"),
 			    "-P POSTROUTING ACCEPT\n-j KUBE-POSTROUTING\n-j ACCEPT\n");
 	assert_string_equal(
-		witness_read("iptables -t nat -S KUBE-SERVICES | head -n 3"),
+		witness_read("iptables -t nat -S KUBE-SERVICES | head -n 4"),
 		"-N KUBE-SERVICES\n"
+		"-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
+		"0x40000000/0x40000000\n"
 		"-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"
 		"-A KUBE-SERVICES -m comment --comment \"Kubernetes service lb portal\" -m set "
 		"--match-set KUBE-LOAD-BALANCER dst,dst -j KUBE-LOAD-BALANCER\n");
