@@ -565,8 +565,9 @@ int agent_run(struct options *options, struct error *err)
 	agent.events = events_new(node_state_name(agent.node));
 	agent.conflicts = conflicts_new(agent.store, agent.events);
 	agent.capacity = capacity_new(agent.events);
-	agent.health_ports = health_ports_new(agent.loop, &agent.proxy_health, agent.events,
-					      node_state_name(agent.node));
+	agent.health_ports =
+		health_ports_new(agent.loop, &agent.proxy_health, agent.events,
+				 node_state_name(agent.node), HEALTH_PORTS_RETRY_SECONDS);
 	agent.localhost_ports = localhost_ports_new(agent.loop);
 	agent.rejections = rejections_new();
 	select_localhost(&agent);

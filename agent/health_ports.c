@@ -10,13 +10,17 @@
 #include <sys/socket.h>
 #include <uthash.h>
 
-#define RETRY_SECONDS 5.0
+/* @server: NULL while @failure, a negative errno, keeps it from being listened on */
+struct listener {
+	struct http_server *server;
+	int failure;
+};
 
 struct health_port {
 	UT_hash_handle hh;
 	struct health_ports *owner;
-	struct http_server **servers; /* one per address; NULL where listening failed */
-	size_t server_count;
+	struct listener *listeners; /* one per address */
+	size_t listener_count;
 	uint32_t count;
 	uint16_t port;
 	char key[];
@@ -30,6 +34,7 @@ struct health_ports {
 	struct health_port *services;
 	struct address *addresses;
 	size_t address_count;
+	double retry_seconds;
 	ev_timer retry;
 };
 
@@ -62,14 +67,14 @@ static void answer(void *user, const struct http_request *request, struct http_r
 
 static void stop_listening(struct health_port *service)
 {
-	for (size_t i = 0; i < service->server_count; i++)
-		http_server_close(service->servers[i]);
-	free(take(&service->servers));
-	service->server_count = 0;
+	for (size_t i = 0; i < service->listener_count; i++)
+		http_server_close(service->listeners[i].server);
+	free(take(&service->listeners));
+	service->listener_count = 0;
 }
 
 /* The event is kube-proxy's, which takes the key for the UID. */
-static void complain(const struct health_port *service, const struct error *err)
+static void tell_event(const struct health_port *service, const struct error *err)
 {
 	const struct health_ports *ports = service->owner;
 	const char *slash = strchr(service->key, '/');
@@ -77,11 +82,49 @@ static void complain(const struct health_port *service, const struct error *err)
 	const struct kube_event_object object = {
 		.kind = "Service", .namespace_name = space, .name = slash + 1, .uid = service->key};
 
-	log_warning("health check port of Service %s: %s; trying again in %.0f s", service->key,
-		    err->text, RETRY_SECONDS);
 	events_emit_about(ports->events, EVENT_KIND_HEALTH_CHECK, &object, NULL,
 			  "node %s failed to start healthcheck \"%s\" on port %u: %s",
 			  ports->node_name, service->key, service->port, err->text);
+}
+
+/* Events are counted, so each try is one; the log has a line when something changes. */
+static void note_failure(const struct health_port *service, struct listener *listener,
+			 const struct error *err)
+{
+	tell_event(service, err);
+	if (listener->failure == err->code)
+		return;
+	listener->failure = err->code;
+	log_warning("health check port of Service %s: %s; trying again each %.0f s", service->key,
+		    err->text, service->owner->retry_seconds);
+}
+
+static void note_success(const struct health_port *service, struct listener *listener,
+			 const struct address *address)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (listener->failure)
+		log_info("health check port of Service %s: listening on %s now", service->key,
+			 address_port_text(address, service->port, text));
+	listener->failure = 0;
+}
+
+/* Return: whether it is listened on */
+static bool listen_on(struct health_port *service, struct listener *listener,
+		      const struct address *address)
+{
+	struct error err = {0};
+
+	if (listener->server)
+		return true;
+	if (http_server_open(service->owner->loop, address, service->port, answer, service,
+			     &listener->server, &err) < 0) {
+		note_failure(service, listener, &err);
+		return false;
+	}
+	note_success(service, listener, address);
+	return true;
 }
 
 /* Return: whether every address is listened on */
@@ -92,23 +135,13 @@ static bool start_listening(struct health_port *service)
 	size_t count = ports->address_count ? ports->address_count : 1;
 	bool is_complete = true;
 
-	if (!service->servers) {
-		service->servers = memory_array(count, sizeof(struct http_server *));
-		service->server_count = count;
+	if (!service->listeners) {
+		service->listeners = memory_array(count, sizeof(*service->listeners));
+		service->listener_count = count;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct address *address =
-			ports->address_count ? &ports->addresses[i] : &everywhere;
-		struct error err = {0};
-
-		if (service->servers[i])
-			continue;
-		if (http_server_open(ports->loop, address, service->port, answer, service,
-				     &service->servers[i], &err) < 0) {
-			complain(service, &err);
-			is_complete = false;
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		is_complete &= listen_on(service, &service->listeners[i],
+					 ports->address_count ? &ports->addresses[i] : &everywhere);
 	return is_complete;
 }
 
@@ -118,7 +151,7 @@ static void listen_or_retry(struct health_port *service)
 
 	if (start_listening(service) || ev_is_active(&ports->retry))
 		return;
-	ev_timer_set(&ports->retry, RETRY_SECONDS, 0.);
+	ev_timer_set(&ports->retry, ports->retry_seconds, 0.);
 	ev_timer_start(ports->loop, &ports->retry);
 }
 
@@ -135,7 +168,8 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 }
 
 struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health,
-				      struct events *events, const char *node_name)
+				      struct events *events, const char *node_name,
+				      double retry_seconds)
 {
 	struct health_ports *ports = memory_allocate(sizeof(*ports));
 
@@ -143,6 +177,7 @@ struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_h
 	ports->health = health;
 	ports->events = events;
 	ports->node_name = node_name;
+	ports->retry_seconds = retry_seconds;
 	ev_timer_init(&ports->retry, on_retry, 0., 0.);
 	return ports;
 }

@@ -18,14 +18,19 @@
  */
 struct health_ports;
 
+/* How long a port that cannot be listened on rests, but for tests. */
+#define HEALTH_PORTS_RETRY_SECONDS 5.0
+
 /**
  * health_ports_new()
- * @health:     must outlive the ports
- * @events:     the same; told of ports that cannot be listened on
- * @node_name:  the same
+ * @health:         must outlive the ports
+ * @events:         the same; told of each try to listen on a port that fails
+ * @node_name:      the same
+ * @retry_seconds:  from one try to the next
  */
 struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health,
-				      struct events *events, const char *node_name);
+				      struct events *events, const char *node_name,
+				      double retry_seconds);
 void health_ports_free(struct health_ports *ports);
 
 /**
@@ -43,7 +48,8 @@ void health_ports_listen_on(struct health_ports *ports, const struct address *ad
  * @port:   0 = stop
  * @count:  ready endpoints on this node
  *
- * A port that cannot be listened on is logged and tried again.
+ * A port that cannot be listened on is tried again. It is logged once for each cause, and when it
+ * is listened on at last.
  */
 void health_ports_set(struct health_ports *ports, const char *key, uint16_t port, uint32_t count);
 
