@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "child.h"
 
+#include "../base/descriptor_limit.h"
 #include "../base/memory.h"
 
 #include <errno.h>
@@ -80,8 +81,10 @@ static int spawn(const char *const *arguments, int input, int output, int errors
 	sigfillset(&signals);
 	posix_spawnattr_setsigdefault(&attributes, &signals);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	descriptor_limit_suspend();
 	r = posix_spawnp(ret, arguments[0], &actions, &attributes, (char *const *)arguments,
 			 environment);
+	descriptor_limit_resume();
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return -r;

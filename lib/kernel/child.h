@@ -10,7 +10,8 @@
 /**
  * struct child - one run of a program, watched by the event loop
  *
- * Its environment is PATH, LC_ALL=C, and XTABLES_LOCKFILE if the agent has it.
+ * Its environment is PATH, LC_ALL=C, and XTABLES_LOCKFILE if the agent has it. It may have as many
+ * files open as the agent could before descriptor_limit_raise().
  */
 struct child;
 

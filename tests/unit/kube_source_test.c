@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The source against the API server of the tests, which does all kinds of things wrong. */
+#include "base/descriptor_limit.h"
 #include "fake/api_server.h"
 #include "fake/noted_objects.h"
 #include "source/kube/kube_source.h"
 #include "source/kube/kube_time.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define WAIT_SECONDS 20.
+#define SOFT_LIMIT   200
 
 static char directory[] = "/tmp/kube_source_test.XXXXXX";
 
@@ -368,10 +372,26 @@ static void test_token(void **state)
 	"#!/bin/sh\n"                                                                     \
 	"echo run >>$0.log\n"                                                             \
 	"[ \"$COLOR\" = blue ] && [ -n \"$KUBERNETES_EXEC_INFO\" ] || exit 3\n"           \
+	"[ $(ulimit -n) = $FILES ] || exit 4\n"                                           \
 	"echo '{\"kind\": \"ExecCredential\", \"apiVersion\": "                           \
 	"\"client.authentication.k8s.io/v1\", \"status\": {\"token\": \"secret-'$(wc -l " \
 	"<$0.log)'\", "                                                                   \
 	"\"expirationTimestamp\": \"" expiry "\"}}'\n"
+
+/* The plugin finds in $FILES how many it may have open: as many as this program at its start. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	char text[32];
+
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &limit), errno);
+	assert_true(limit.rlim_max > SOFT_LIMIT);
+	limit.rlim_cur = SOFT_LIMIT;
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), errno);
+	snprintf(text, sizeof(text), "%d", SOFT_LIMIT);
+	setenv("FILES", text, 1);
+	assert_int_equal(descriptor_limit_raise(), limit.rlim_max);
+}
 
 /* A plugin is asked once, and again when what it gave is refused. */
 static void test_plugin(void **state)
@@ -594,6 +614,7 @@ static int set_up_group(void **state)
 	unsetenv("KUBECONFIG");
 	unsetenv("KUBERNETES_SERVICE_HOST");
 	unsetenv("http_proxy");
+	raise_descriptor_limit();
 	signal(SIGPIPE, SIG_IGN);
 	return mkdtemp(directory) ? 0 : -1;
 }

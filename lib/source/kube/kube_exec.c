@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_exec.h"
 
+#include "../../base/descriptor_limit.h"
 #include "../object_field.h"
 #include "kube_text.h"
 
@@ -202,8 +203,10 @@ static int spawn(const struct kube_config *config, int output, pid_t *ret)
 	sigfillset(&signals);
 	posix_spawnattr_setsigdefault(&attributes, &signals);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	descriptor_limit_suspend();
 	r = posix_spawnp(ret, config->exec->arguments[0], &actions, &attributes,
 			 config->exec->arguments, environment);
+	descriptor_limit_resume();
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return -r;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BASE_DESCRIPTOR_LIMIT_H
+#define BASE_DESCRIPTOR_LIMIT_H
+
+#include <stddef.h>
+
+/*
+ * How many files this process may have open (RLIMIT_NOFILE). The soft limit is low for the sake of
+ * programs that use select(), which we do not, so it is raised to the hard one. The programs that
+ * we start get the soft limit that we found, as with the runtime of Go.
+ */
+
+/** descriptor_limit_raise() - Return: how many it may be from now on */
+size_t descriptor_limit_raise(void);
+
+/**
+ * descriptor_limit_suspend() - back to what descriptor_limit_raise() found, to start a program
+ *
+ * Nothing happens if it was not called. What is open stays open. Until descriptor_limit_resume(),
+ * which has to follow at once, nothing can be opened beyond that limit.
+ */
+void descriptor_limit_suspend(void);
+void descriptor_limit_resume(void);
+
+#endif
