@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
 
+#include "../lib/base/descriptor_limit.h"
 #include "../lib/base/log.h"
 #include "../lib/kernel/kernel.h"
 #include "capacity.h"
@@ -568,7 +569,8 @@ int agent_run(struct options *options, struct error *err)
 	agent.health_ports =
 		health_ports_new(agent.loop, &agent.proxy_health, agent.events,
 				 node_state_name(agent.node), HEALTH_PORTS_RETRY_SECONDS);
-	agent.localhost_ports = localhost_ports_new(agent.loop);
+	agent.localhost_ports = localhost_ports_new(agent.loop, descriptor_limit_raise(),
+						    LOCALHOST_PORTS_RETRY_SECONDS);
 	agent.rejections = rejections_new();
 	select_localhost(&agent);
 

@@ -5,15 +5,19 @@
 #include "tcp_relay.h"
 #include "udp_relay.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <uthash.h>
 #include <utlist.h>
 
-#define RETRY_SECONDS 10.0
+/* Time for what happens at once to be told of in one line. */
+#define REVIEW_SECONDS 1.0
 
-/* Bounds of what all NodePorts together may take. */
+/*
+ * Of the descriptors half are for the sockets of NodePorts and a quarter for connections, but not
+ * more than this; the rest of the agent needs some, too.
+ */
 #define CONNECTIONS_MOST	   2000
 #define DESCRIPTORS_PER_CONNECTION 6
 #define CLIENTS_MOST		   1000
@@ -26,7 +30,7 @@ struct port_key {
 	uint16_t number;
 };
 
-/* @tcp, @udp: neither while something else listens there */
+/* @tcp, @udp: neither while @failure, a negative errno, is the reason */
 struct local_port {
 	UT_hash_handle hh;
 	struct local_port *previous, *next; /* of the same Service */
@@ -35,6 +39,7 @@ struct local_port {
 	struct port_owner *owner;
 	struct tcp_relay_listener *tcp;
 	struct udp_relay_listener *udp;
+	int failure;
 	bool is_wanted;
 };
 
@@ -45,6 +50,10 @@ struct port_owner {
 	char key[];
 };
 
+/*
+ * @listening_count: sockets of NodePorts. @missing_count: NodePorts for which there is none left,
+ * because of @shortage; @told_count: how many the log speaks of.
+ */
 struct localhost_ports {
 	struct ev_loop *loop;
 	struct tcp_relay *tcp;
@@ -52,11 +61,80 @@ struct localhost_ports {
 	struct local_port *ports;
 	struct port_owner *owners;
 	bool is_selected[2];
+	size_t descriptors;
+	size_t listening_count;
+	size_t missing_count;
+	size_t told_count;
+	int shortage;
+	double retry_seconds;
 	ev_timer retry;
+	ev_timer review;
 };
 
-static void stop_listening(struct local_port *port)
+static bool is_listening(const struct local_port *port)
 {
+	return port->tcp || port->udp;
+}
+
+/* What concerns all NodePorts alike is told in one line. */
+static bool is_shortage(int code)
+{
+	return code == -EMFILE || code == -ENFILE || code == -ENOBUFS || code == -ENOMEM;
+}
+
+static void start_timer(struct ev_loop *loop, ev_timer *timer, double seconds)
+{
+	if (ev_is_active(timer))
+		return;
+	ev_timer_set(timer, seconds, 0.);
+	ev_timer_start(loop, timer);
+}
+
+static void set_failure(struct localhost_ports *ports, struct local_port *port, int code)
+{
+	if (is_shortage(port->failure))
+		ports->missing_count--;
+	if (is_shortage(code)) {
+		ports->missing_count++;
+		ports->shortage = code;
+	}
+	port->failure = code;
+	if (ports->missing_count != ports->told_count)
+		start_timer(ports->loop, &ports->review, REVIEW_SECONDS);
+}
+
+static void tell_shortage(const struct localhost_ports *ports)
+{
+	auto_memory char *limit = NULL;
+
+	if (ports->shortage == -EMFILE)
+		limit = memory_format("RLIMIT_NOFILE is %zu, of which half is for that",
+				      ports->descriptors);
+	log_warning("NodePorts without a socket on localhost: %zu, because %s; trying again each "
+		    "%.0f s",
+		    ports->missing_count, limit ? limit : strerror(-ports->shortage),
+		    ports->retry_seconds);
+}
+
+static void on_review(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct localhost_ports *ports = container_of(timer, struct localhost_ports, review);
+
+	(void)loop;
+	(void)events;
+	if (ports->missing_count == ports->told_count)
+		return;
+	ports->told_count = ports->missing_count;
+	if (ports->missing_count)
+		tell_shortage(ports);
+	else
+		log_info("NodePorts without a socket on localhost: none any more");
+}
+
+static void stop_listening(struct localhost_ports *ports, struct local_port *port)
+{
+	if (is_listening(port))
+		ports->listening_count--;
 	tcp_relay_close(port->tcp);
 	udp_relay_close(port->udp);
 	port->tcp = NULL;
@@ -79,24 +157,42 @@ static int start_listening(struct localhost_ports *ports, struct local_port *por
 	return udp_relay_listen(ports->udp, &name, &target, &port->udp);
 }
 
-static void listen_or_retry(struct localhost_ports *ports, struct local_port *port)
+static void tell_failure(const struct localhost_ports *ports, const struct local_port *port,
+			 int code)
 {
-	int r;
+	auto_memory char *name =
+		memory_format("NodePort %u/%s of Service %s on localhost", port->key.number,
+			      address_protocol_name((uint8_t)port->key.protocol), port->owner->key);
 
-	if (port->tcp || port->udp)
-		return;
-	r = start_listening(ports, port);
-	if (r >= 0)
-		return;
-	log_warning("NodePort %u/%s of Service %s on localhost: %s; trying again in %.0f s",
-		    port->key.number, address_protocol_name((uint8_t)port->key.protocol),
-		    port->owner->key, strerror(-r), RETRY_SECONDS);
-	if (!ev_is_active(&ports->retry)) {
-		ev_timer_set(&ports->retry, RETRY_SECONDS, 0.);
-		ev_timer_start(ports->loop, &ports->retry);
-	}
+	if (code < 0)
+		log_warning("%s: %s; trying again each %.0f s", name, strerror(-code),
+			    ports->retry_seconds);
+	else
+		log_info("%s: listening now", name);
 }
 
+/* Return: 0 or a negative errno */
+static int listen_or_retry(struct localhost_ports *ports, struct local_port *port)
+{
+	int r = -EMFILE;
+
+	if (is_listening(port))
+		return 0;
+	if (ports->listening_count < ports->descriptors / 2)
+		r = start_listening(ports, port);
+	if (r >= 0)
+		ports->listening_count++;
+	else
+		start_timer(ports->loop, &ports->retry, ports->retry_seconds);
+	if (r == port->failure)
+		return r;
+	if (!is_shortage(r < 0 ? r : port->failure))
+		tell_failure(ports, port, r);
+	set_failure(ports, port, r);
+	return r;
+}
+
+/* Where one gets no socket, none does. */
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct localhost_ports *ports = container_of(timer, struct localhost_ports, retry);
@@ -105,13 +201,15 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	HASH_ITER (hh, ports->ports, port, next) {
-		listen_or_retry(ports, port);
+		if (is_shortage(listen_or_retry(ports, port)))
+			return;
 	}
 }
 
 static void drop(struct localhost_ports *ports, struct local_port *port)
 {
-	stop_listening(port);
+	stop_listening(ports, port);
+	set_failure(ports, port, 0);
 	HASH_DEL(ports->ports, port);
 	DL_DELETE2(port->owner->ports, port, previous, next);
 	free(port);
@@ -217,33 +315,20 @@ bool localhost_ports_select(struct localhost_ports *ports, const bool is_selecte
 	return true;
 }
 
-/*
- * Every port takes a descriptor, so this process asks for all that it may have. Half of them are
- * not for connections.
- */
-static size_t connection_limit(void)
-{
-	struct rlimit limit;
-	size_t most;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 1;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	most = (size_t)limit.rlim_cur / 2 / DESCRIPTORS_PER_CONNECTION;
-	return most < CONNECTIONS_MOST ? most : CONNECTIONS_MOST;
-}
-
-struct localhost_ports *localhost_ports_new(struct ev_loop *loop)
+struct localhost_ports *localhost_ports_new(struct ev_loop *loop, size_t descriptors,
+					    double retry_seconds)
 {
 	struct localhost_ports *ports = memory_allocate(sizeof(*ports));
-	size_t limit = connection_limit();
+	size_t limit = descriptors / 4 / DESCRIPTORS_PER_CONNECTION;
 
 	ports->loop = loop;
-	ports->tcp = tcp_relay_new(loop, limit);
+	ports->descriptors = descriptors;
+	ports->retry_seconds = retry_seconds;
+	ports->tcp = tcp_relay_new(loop, limit < CONNECTIONS_MOST ? limit : CONNECTIONS_MOST);
 	ports->udp = udp_relay_new(loop, limit < CLIENTS_MOST ? limit : CLIENTS_MOST,
 				   CLIENT_IDLE_SECONDS);
 	ev_timer_init(&ports->retry, on_retry, 0., 0.);
+	ev_timer_init(&ports->review, on_review, 0., 0.);
 	return ports;
 }
 
@@ -254,7 +339,6 @@ void localhost_ports_free(struct localhost_ports *ports)
 
 	if (!ports)
 		return;
-	ev_timer_stop(ports->loop, &ports->retry);
 	HASH_ITER (hh, ports->ports, port, next) {
 		drop(ports, port);
 	}
@@ -262,6 +346,8 @@ void localhost_ports_free(struct localhost_ports *ports)
 		HASH_DEL(ports->owners, owner);
 		free(owner);
 	}
+	ev_timer_stop(ports->loop, &ports->retry);
+	ev_timer_stop(ports->loop, &ports->review);
 	tcp_relay_free(ports->tcp);
 	udp_relay_free(ports->udp);
 	free(ports);

@@ -12,12 +12,23 @@
  * struct localhost_ports - NodePorts on 127.0.0.1 and ::1, of TCP and UDP
  *
  * IPVS does not forward what comes from a loopback address, so the agent takes it and passes it on
- * to the NodePort on one of the node's addresses. A port that something else listens on is logged
- * and tried again.
+ * to the NodePort on one of the node's addresses. A port that cannot be listened on is tried again;
+ * it is logged once for each cause, and when it is listened on at last. How many lack a socket
+ * because there are too few is one line.
  */
 struct localhost_ports;
 
-struct localhost_ports *localhost_ports_new(struct ev_loop *loop);
+/* How long ports that cannot be listened on rest, but for tests. */
+#define LOCALHOST_PORTS_RETRY_SECONDS 10.0
+
+/**
+ * localhost_ports_new()
+ * @descriptors:    how many files this process may have open: half of them for NodePorts, a quarter
+ *                  for connections, but for 2,000 connections at most
+ * @retry_seconds:  from one try to the next
+ */
+struct localhost_ports *localhost_ports_new(struct ev_loop *loop, size_t descriptors,
+					    double retry_seconds);
 void localhost_ports_free(struct localhost_ports *ports);
 
 /**
