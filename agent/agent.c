@@ -19,6 +19,7 @@
 #include "localhost_ports.h"
 #include "loop_clock.h"
 #include "node_state.h"
+#include "object_intake.h"
 #include "object_source.h"
 #include "preparation.h"
 #include "rejections.h"
@@ -61,6 +62,7 @@ struct agent {
 	struct capacity *capacity;
 	struct footprint *footprint;
 	struct rules_keeper *rules;
+	struct object_intake *intake;
 	struct object_source *source;
 	struct reload *settings;
 	struct control *control;
@@ -69,7 +71,6 @@ struct agent {
 	struct status_sources sources;
 	int lock;
 	bool has_observed;
-	bool are_nodes_stale; /* other Nodes came or went since refresh_node() */
 	bool has_told_ready;
 };
 
@@ -123,96 +124,10 @@ static bool select_localhost(struct agent *agent)
 	return localhost_ports_select(agent->localhost_ports, is_selected);
 }
 
-/* At the start this comes for each object there is: too often to look at the clock each time. */
-static void note_change(struct agent *agent)
+static void on_own_node(void *owner)
 {
-	if (!agent->proxy_health.pending_since[PROXY_PART_OBJECTS])
-		proxy_health_queued(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
-}
-
-static void on_service_event(struct agent *agent, bool is_change)
-{
-	proxy_metrics_service_event(agent->metrics, is_change, ev_now(agent->loop));
-	if (is_change)
-		note_change(agent);
-	sync_wake(agent->sync);
-}
-
-static void on_slice_event(struct agent *agent, bool is_change, int64_t trigger_time)
-{
-	proxy_metrics_slice_event(agent->metrics, is_change, trigger_time, ev_now(agent->loop));
-	if (is_change)
-		note_change(agent);
-	sync_wake(agent->sync);
-}
-
-static void on_service_set(void *owner, struct service *service)
-{
-	struct agent *agent = owner;
-
-	rejections_set(agent->rejections,
-		       &(struct rejection){.kind = "Service",
-					   .namespace_name = service->namespace_name,
-					   .name = service->name});
-	on_service_event(agent, store_set_service(agent->store, service));
-}
-
-static void on_service_removed(void *owner, const char *namespace_name, const char *name)
-{
-	struct agent *agent = owner;
-
-	on_service_event(agent, store_remove_service(agent->store, namespace_name, name));
-}
-
-static void on_endpoint_slice_set(void *owner, struct endpoint_slice *slice)
-{
-	struct agent *agent = owner;
-	int64_t trigger_time = slice->trigger_time;
-
-	on_slice_event(agent, store_set_endpoint_slice(agent->store, slice), trigger_time);
-}
-
-static void on_endpoint_slice_removed(void *owner, const char *namespace_name, const char *name)
-{
-	struct agent *agent = owner;
-
-	on_slice_event(agent, store_remove_endpoint_slice(agent->store, namespace_name, name), 0);
-}
-
-static void on_node_changed(struct agent *agent)
-{
-	refresh_node(agent);
-	refresh_rules(agent);
-}
-
-static void on_node_set(void *owner, struct node *node)
-{
-	struct agent *agent = owner;
-	bool is_eligible = !node->is_deleting && !node->has_drain_taint;
-
-	agent->are_nodes_stale = !node_state_set_node(agent->node, node);
-	if (agent->are_nodes_stale)
-		return;
-	agent->proxy_health.is_eligible = is_eligible;
-	on_node_changed(agent);
-}
-
-static void on_node_removed(void *owner, const char *name)
-{
-	struct agent *agent = owner;
-
-	agent->are_nodes_stale = !node_state_remove_node(agent->node, name);
-	if (agent->are_nodes_stale)
-		return;
-	agent->proxy_health.is_eligible = false;
-	on_node_changed(agent);
-}
-
-static void on_rejected(void *owner, const struct rejection *rejection)
-{
-	struct agent *agent = owner;
-
-	rejections_report(agent->rejections, agent->events, rejection);
+	refresh_node(owner);
+	refresh_rules(owner);
 }
 
 static void allow_source(struct agent *agent)
@@ -231,9 +146,6 @@ static void on_source_synced(void *owner)
 			 store_endpoint_slice_count(agent->store),
 			 store_endpoint_count(agent->store));
 	agent->health.is_source_synced = true;
-	if (agent->are_nodes_stale)
-		refresh_node(agent);
-	agent->are_nodes_stale = false;
 	if (object_source_is_complete(agent->source))
 		sync_allow_sweep(agent->sync);
 	allow_source(agent);
@@ -446,21 +358,28 @@ static void write_event(void *owner, const struct kube_event *event)
 static int open_source(struct agent *agent, struct error *err)
 {
 	const struct object_source_observer observer = {.owner = agent, .on_response = on_response};
-	const struct object_sink sink = {
-		.owner = agent,
+	const struct object_intake_parts parts = {
+		.loop = agent->loop,
 		.strings = agent->strings,
-		.service_set = on_service_set,
-		.service_removed = on_service_removed,
-		.endpoint_slice_set = on_endpoint_slice_set,
-		.endpoint_slice_removed = on_endpoint_slice_removed,
-		.node_set = on_node_set,
-		.node_removed = on_node_removed,
-		.rejected = on_rejected,
-		.synced = on_source_synced,
+		.store = agent->store,
+		.node = agent->node,
+		.rejections = agent->rejections,
+		.events = agent->events,
+		.health = &agent->proxy_health,
+		.metrics = agent->metrics,
+		.sync = agent->sync,
+		.on_own_node = on_own_node,
+		.on_other_nodes = on_addresses,
+		.on_synced = on_source_synced,
+		.owner = agent,
 	};
-	int r = object_source_open(agent->loop, agent->options, node_state_name(agent->node), &sink,
-				   &observer, &agent->source, err);
+	struct object_sink sink;
+	int r;
 
+	agent->intake = object_intake_new(&parts);
+	sink = object_intake_sink(agent->intake);
+	r = object_source_open(agent->loop, agent->options, node_state_name(agent->node), &sink,
+			       &observer, &agent->source, err);
 	if (r < 0)
 		return r;
 	snprintf(agent->health.source_description, sizeof(agent->health.source_description), "%s",
@@ -583,6 +502,7 @@ int agent_run(struct options *options, struct error *err)
 	control_close(agent.control);
 	endpoints_close(agent.endpoints);
 	object_source_close(agent.source);
+	object_intake_free(agent.intake);
 	link_watch_free(agent.link_watch);
 	verifier_free(agent.verifier);
 	drainer_free(agent.drainer);

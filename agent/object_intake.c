@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "object_intake.h"
+
+#include "../lib/base/memory.h"
+
+/* @are_nodes_stale: other Nodes came or went since on_other_nodes() */
+struct object_intake {
+	struct object_intake_parts parts;
+	bool are_nodes_stale;
+};
+
+/* At the start this comes for each object there is: too often to look at the clock each time. */
+static void note_change(const struct object_intake_parts *parts)
+{
+	if (!parts->health->pending_since[PROXY_PART_OBJECTS])
+		proxy_health_queued(parts->health, PROXY_PART_OBJECTS, sync_now());
+}
+
+static void on_service_event(const struct object_intake_parts *parts, bool is_change)
+{
+	proxy_metrics_service_event(parts->metrics, is_change, ev_now(parts->loop));
+	if (is_change)
+		note_change(parts);
+	sync_wake(parts->sync);
+}
+
+static void on_slice_event(const struct object_intake_parts *parts, bool is_change,
+			   int64_t trigger_time)
+{
+	proxy_metrics_slice_event(parts->metrics, is_change, trigger_time, ev_now(parts->loop));
+	if (is_change)
+		note_change(parts);
+	sync_wake(parts->sync);
+}
+
+static void on_service_set(void *owner, struct service *service)
+{
+	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
+
+	rejections_set(parts->rejections,
+		       &(struct rejection){.kind = "Service",
+					   .namespace_name = service->namespace_name,
+					   .name = service->name});
+	on_service_event(parts, store_set_service(parts->store, service));
+}
+
+static void on_service_removed(void *owner, const char *namespace_name, const char *name)
+{
+	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
+
+	on_service_event(parts, store_remove_service(parts->store, namespace_name, name));
+}
+
+static void on_endpoint_slice_set(void *owner, struct endpoint_slice *slice)
+{
+	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
+	int64_t trigger_time = slice->trigger_time;
+
+	on_slice_event(parts, store_set_endpoint_slice(parts->store, slice), trigger_time);
+}
+
+static void on_endpoint_slice_removed(void *owner, const char *namespace_name, const char *name)
+{
+	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
+
+	on_slice_event(parts, store_remove_endpoint_slice(parts->store, namespace_name, name), 0);
+}
+
+/* @is_own: what came or went is this node's Node, and @is_eligible what follows from it */
+static void note_node(struct object_intake *intake, bool is_own, bool is_eligible)
+{
+	const struct object_intake_parts *parts = &intake->parts;
+
+	intake->are_nodes_stale = !is_own;
+	if (!is_own)
+		return;
+	parts->health->is_eligible = is_eligible;
+	parts->on_own_node(parts->owner);
+}
+
+static void on_node_set(void *owner, struct node *node)
+{
+	struct object_intake *intake = owner;
+	bool is_eligible = !node->is_deleting && !node->has_drain_taint;
+
+	note_node(intake, node_state_set_node(intake->parts.node, node), is_eligible);
+}
+
+static void on_node_removed(void *owner, const char *name)
+{
+	struct object_intake *intake = owner;
+
+	note_node(intake, node_state_remove_node(intake->parts.node, name), false);
+}
+
+static void on_rejected(void *owner, const struct rejection *rejection)
+{
+	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
+
+	rejections_report(parts->rejections, parts->events, rejection);
+}
+
+static void on_synced(void *owner)
+{
+	struct object_intake *intake = owner;
+
+	if (intake->are_nodes_stale)
+		intake->parts.on_other_nodes(intake->parts.owner);
+	intake->are_nodes_stale = false;
+	intake->parts.on_synced(intake->parts.owner);
+}
+
+struct object_intake *object_intake_new(const struct object_intake_parts *parts)
+{
+	struct object_intake *intake = memory_allocate(sizeof(*intake));
+
+	intake->parts = *parts;
+	return intake;
+}
+
+void object_intake_free(struct object_intake *intake)
+{
+	free(intake);
+}
+
+struct object_sink object_intake_sink(struct object_intake *intake)
+{
+	return (struct object_sink){
+		.owner = intake,
+		.strings = intake->parts.strings,
+		.service_set = on_service_set,
+		.service_removed = on_service_removed,
+		.endpoint_slice_set = on_endpoint_slice_set,
+		.endpoint_slice_removed = on_endpoint_slice_removed,
+		.node_set = on_node_set,
+		.node_removed = on_node_removed,
+		.rejected = on_rejected,
+		.synced = on_synced,
+	};
+}
