@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_credentials.h"
 
+#include "kube_certificate.h"
 #include "kube_exec.h"
 #include "kube_text.h"
 
@@ -12,7 +13,10 @@
 /* However soon it expires: a clock that is wrong must not make a plugin be asked without end. */
 #define GIVEN_MILLISECONDS_LEAST 5000
 
-/* The texts are what @access points to; those of the plugin are in @given. */
+/*
+ * The texts are what @access points to; those of the plugin are in @given. @told_expiry: when the
+ * client certificate expired that was told of last; 0 if it has not, as far as is known.
+ */
 struct kube_credentials {
 	struct ev_loop *loop;
 	const struct kube_config *config;
@@ -24,7 +28,9 @@ struct kube_credentials {
 	struct kube_exec *exec;
 	struct kube_exec_credential given;
 	bool has_given;
+	int64_t told_expiry;
 	void (*on_ready)(void *owner, const struct error *err);
+	void (*on_certificate)(void *owner, bool is_expired, const char *text);
 	void *owner;
 };
 
@@ -57,6 +63,13 @@ void kube_credentials_free(struct kube_credentials *credentials)
 	kube_exec_credential_clear(&credentials->given);
 	forget_texts(credentials);
 	free(credentials);
+}
+
+void kube_credentials_watch_certificate(struct kube_credentials *credentials,
+					void (*on_certificate)(void *owner, bool is_expired,
+							       const char *text))
+{
+	credentials->on_certificate = on_certificate;
 }
 
 static int64_t now_milliseconds(void)
@@ -168,6 +181,48 @@ static int read_certificate(struct kube_credentials *credentials, struct error *
 	return r;
 }
 
+static char *certificate_name(const struct kube_credentials *credentials)
+{
+	const struct kube_config *config = credentials->config;
+
+	if (credentials->has_given && credentials->given.certificate)
+		return memory_format("clientCertificateData of credential plugin %s",
+				     config->exec->arguments[0]);
+	if (config->certificate.content)
+		return memory_text("client-certificate-data");
+	return memory_format("client-certificate %s", config->certificate.path);
+}
+
+static void tell_expiry(const struct kube_credentials *credentials, int64_t expiry, bool is_expired)
+{
+	auto_memory char *name = certificate_name(credentials);
+	auto_memory char *text = NULL;
+	char when[32] = "";
+	const time_t seconds = expiry;
+	struct tm broken_down;
+
+	gmtime_r(&seconds, &broken_down);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &broken_down);
+	text = memory_format(is_expired ? "%s expired at %s; trying with it until it is replaced"
+					: "%s is valid until %s",
+			     name, when);
+	credentials->on_certificate(credentials->owner, is_expired, text);
+}
+
+/* The server says no more than that it knows nobody, so this is worth a line. */
+static void judge_certificate(struct kube_credentials *credentials)
+{
+	int64_t expiry = kube_certificate_expiry(credentials->certificate);
+	bool is_expired = expiry && expiry <= now_milliseconds() / 1000;
+	bool is_news = is_expired ? expiry != credentials->told_expiry
+				  : expiry && credentials->told_expiry;
+
+	if (is_news && credentials->on_certificate)
+		tell_expiry(credentials, expiry, is_expired);
+	if (is_news)
+		credentials->told_expiry = is_expired ? expiry : 0;
+}
+
 int kube_credentials_get(struct kube_credentials *credentials, const struct kube_access **ret,
 			 struct error *err)
 {
@@ -184,6 +239,7 @@ int kube_credentials_get(struct kube_credentials *credentials, const struct kube
 		r = read_token(credentials, err);
 	if (r < 0)
 		return error_wrap(err, r, "%s", config->origin);
+	judge_certificate(credentials);
 	credentials->access = (struct kube_access){
 		.server = config->server,
 		.tls_server_name = config->tls_server_name,

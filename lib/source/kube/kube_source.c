@@ -128,6 +128,14 @@ static void on_credentials_ready(void *owner, const struct error *err)
 	kube_events_credentials_ready(source->events, err);
 }
 
+static void on_certificate(void *owner, bool is_expired, const char *text)
+{
+	struct kube_source *source = owner;
+	auto_memory char *line = memory_format("%s: %s", source->description, text);
+
+	source->on_report(source->owner, is_expired ? KUBE_REPORT_WARNING : KUBE_REPORT_INFO, line);
+}
+
 static void on_response(void *owner, const char *method, const char *host, int status)
 {
 	struct kube_source *source = owner;
@@ -210,6 +218,7 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 	source->config = config;
 	source->description = memory_format("API server %s (%s)", config->server, config->origin);
 	source->credentials = kube_credentials_new(loop, config, on_credentials_ready, source);
+	kube_credentials_watch_certificate(source->credentials, on_certificate);
 	source->http = kube_http_new(loop, on_response, source);
 	kube_http_limit(source->http, options->requests_per_second, options->burst);
 	warn(source);

@@ -112,6 +112,13 @@ api_kill
 api_start
 run_heals
 
+step "an expired certificate of the client"
+certificate client /O=system:node-proxier/CN=system:kube-proxy -1
+run_complains "an expired certificate of ours" "client.crt expired at " 4
+certificate client /O=system:node-proxier/CN=system:kube-proxy
+run_heals
+assert_contains "the log" "client.crt is valid until " "$(cat "$agent_log")"
+
 step "no right to list"
 printf 'nobody\n' | api_control users
 run_complains "no rights" 'User "system:kube-proxy" cannot' 3
