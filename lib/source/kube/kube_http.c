@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_http.h"
 
+#include "kube_backlog.h"
 #include "kube_easy.h"
+#include "kube_failure.h"
 #include "kube_limiter.h"
 #include "kube_sockets.h"
 #include "kube_time.h"
@@ -26,10 +28,7 @@
 #define BACKLOG_LIMIT	  ((size_t)4 << 20)
 #define REFUSAL_LIMIT	  ((size_t)64 << 10)
 
-/*
- * libcurl reads a socket until it is empty, or a hundred times. With as much as this in the kernel
- * that ends in time, and what does not fit the slice stays small. The kernel allows twice as much.
- */
+/* What libcurl may find at once; the kernel allows twice as much. */
 #define RECEIVE_BUFFER_SIZE (128 << 10)
 
 /* A peer that is gone is noticed after 5 + 3 x 1 s of silence, or 8 s after data was sent. */
@@ -45,9 +44,14 @@ struct kube_http {
 	ev_timer resume; /* of requests with a backlog */
 	struct kube_request *requests;
 	struct timespec slice_start;
+	double slice_spent; /* seconds, when the clock was looked at last */
+	unsigned int turn;  /* of the loop, whose slice it is */
+	double work_begin;  /* as slice_spent was */
+	double work_decoding;
 	struct timespec started;
 	struct kube_limiter limiter; /* of seconds since @started */
 	bool is_limited;
+	bool is_reading; /* libcurl is */
 	struct source_effort effort;
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
 	void *owner;
@@ -78,11 +82,9 @@ struct kube_request {
 	void *owner;
 	const char *method;
 	bool has_token;
+	bool is_held;		       /* libcurl reads no more in this turn */
 	struct kube_response response; /* how it ended, while there is a backlog */
-	char *backlog;		       /* of the body, to be handed on from @backlog_done on */
-	size_t backlog_length;
-	size_t backlog_capacity;
-	size_t backlog_done;
+	struct kube_backlog backlog;   /* of the body */
 	struct error body_error;
 	char *refusal; /* body of an answer that is no success */
 	size_t refusal_length;
@@ -112,50 +114,74 @@ static bool is_success(int http_status)
 
 static bool is_in_slice(const struct kube_http *http)
 {
-	return kube_time_since(&http->slice_start) <= SLICE_SECONDS;
+	return http->slice_spent <= SLICE_SECONDS;
 }
 
+/* Looks at the clock, which takes long on some machines. */
+static void note_time(struct kube_http *http)
+{
+	http->slice_spent = kube_time_since(&http->slice_start);
+}
+
+/* A turn of the loop has one slice, whatever becomes ready in it. */
+static void begin_work(struct kube_http *http)
+{
+	unsigned int turn = ev_iteration(http->loop);
+
+	if (http->turn != turn) {
+		http->turn = turn;
+		http->slice_start = kube_time_now();
+		http->slice_spent = 0;
+	} else {
+		note_time(http);
+	}
+	http->work_begin = http->slice_spent;
+	http->work_decoding = http->effort.decoding;
+}
+
+static void end_work(struct kube_http *http)
+{
+	double decoding = http->effort.decoding - http->work_decoding;
+
+	note_time(http);
+	http->effort.reading += http->slice_spent - http->work_begin - decoding;
+}
+
+/* The time was noted just before. */
 static int hand_on(struct kube_request *request, const char *data, size_t size)
 {
 	struct kube_http *http = request->http;
-	double begin = kube_time_since(&http->slice_start);
+	double begin = http->slice_spent;
 	int r;
 
 	if (!request->on_body)
 		return 0;
 	r = request->on_body(request->owner, data, size, &request->body_error);
-	http->effort.decoding += kube_time_since(&http->slice_start) - begin;
+	note_time(http);
+	http->effort.decoding += http->slice_spent - begin;
 	if (r < 0 && !request->body_error.code)
 		request->body_error.code = r;
 	return r;
 }
 
-static void drop_backlog(struct kube_request *request)
-{
-	request->backlog_length = request->backlog_capacity = request->backlog_done = 0;
-	free(take(&request->backlog));
-}
-
 /* Hands on what is there, or as much of it as the slice allows. */
 static int hand_on_backlog(struct kube_request *request, bool is_bounded)
 {
-	while (request->backlog_done < request->backlog_length) {
-		size_t size = request->backlog_length - request->backlog_done;
-		int r;
+	const char *data;
+	size_t size;
+	int r = 0;
 
+	note_time(request->http);
+	while (kube_backlog_size(&request->backlog)) {
 		if (is_bounded && !is_in_slice(request->http))
 			return 0;
-		if (size > PIECE_SIZE)
-			size = PIECE_SIZE;
-		request->backlog_done += size;
-		r = hand_on(request, request->backlog + request->backlog_done - size, size);
-		if (r < 0) {
-			drop_backlog(request);
-			return r;
-		}
+		size = kube_backlog_take(&request->backlog, PIECE_SIZE, &data);
+		r = hand_on(request, data, size);
+		if (r < 0)
+			break;
 	}
-	drop_backlog(request);
-	return 0;
+	kube_backlog_clear(&request->backlog);
+	return r;
 }
 
 /* Takes the request out of libcurl; what its body still has to tell is told first. */
@@ -199,58 +225,24 @@ static void tell_end(struct kube_request *request)
 static void end(struct kube_request *request, const struct kube_response *response)
 {
 	end_transfer(request, response);
-	if (!request->backlog_length)
+	if (!kube_backlog_size(&request->backlog))
 		tell_end(request);
-}
-
-static bool is_connect_failure(CURLcode code)
-{
-	return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-	       code == CURLE_COULDNT_RESOLVE_PROXY;
-}
-
-/*
- * A load balancer without servers behind it accepts and hangs up. That is as good as no connection:
- * it costs no server a handshake.
- */
-static bool is_turned_away(CURLcode code, const char *text)
-{
-	return code == CURLE_SSL_CONNECT_ERROR &&
-	       (strstr(text, "Connection reset") || strstr(text, "SSL_ERROR_SYSCALL"));
-}
-
-static bool is_tls_failure(CURLcode code)
-{
-	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CERTPROBLEM ||
-	       code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR ||
-	       code == CURLE_SSL_CIPHER;
 }
 
 static void explain(struct kube_request *request, CURLcode code, struct kube_response *response)
 {
-	const char *text = *request->curl_error ? request->curl_error : curl_easy_strerror(code);
-	curl_off_t connected = 0;
-	long number = 0;
+	const struct kube_failure failure = {
+		.handle = request->easy.handle,
+		.code = code,
+		.text = request->curl_error,
+		.is_connecting = request->phase == PHASE_CONNECTING,
+		.is_receiving = request->phase == PHASE_RECEIVING,
+	};
 
-	curl_easy_getinfo(request->easy.handle, CURLINFO_OS_ERRNO, &number);
-	curl_easy_getinfo(request->easy.handle, CURLINFO_CONNECT_TIME_T, &connected);
-	if (request->body_error.code) {
+	if (request->body_error.code)
 		response->error = request->body_error;
-	} else if (code == CURLE_COULDNT_CONNECT && number) {
-		/* libcurl's own text has a duration in it, and never looks the same twice. */
-		error_set(&response->error, -EHOSTUNREACH, "%s", strerror((int)number));
-	} else if (code == CURLE_OPERATION_TIMEDOUT) {
-		error_set(&response->error, -ETIMEDOUT, "%s",
-			  request->phase == PHASE_RECEIVING ? "the answer did not end in time"
-							    : "no answer in time");
-	} else {
-		error_set(&response->error, is_tls_failure(code) ? -EPROTO : -EIO, "%s", text);
-	}
-	response->is_unreached = is_connect_failure(code) || is_turned_away(code, text) ||
-				 (code == CURLE_OPERATION_TIMEDOUT && !connected &&
-				  request->phase == PHASE_CONNECTING);
-	response->is_broken =
-		!response->is_unreached && !request->body_error.code && !is_tls_failure(code);
+	else
+		kube_failure_explain(&failure, response);
 }
 
 static void collect_ended(struct kube_http *http)
@@ -272,59 +264,77 @@ static void collect_ended(struct kube_http *http)
 	}
 }
 
-/* The turn of the loop that began at slice_start is over; @decoding: effort.decoding at that time
- */
-static void end_slice(struct kube_http *http, double decoding)
+/* What libcurl still has of what it read goes to the backlog. */
+static void let_go(struct kube_http *http)
 {
-	decoding = http->effort.decoding - decoding;
-	http->effort.reading += kube_time_since(&http->slice_start) - decoding;
-}
+	struct kube_request *request;
 
-static void on_sockets_ready(void *owner, curl_socket_t socket, int events)
-{
-	struct kube_http *http = owner;
-	double decoding = http->effort.decoding;
-	int running;
-
-	http->slice_start = kube_time_now();
-	curl_multi_socket_action(http->multi, socket, events, &running);
-	collect_ended(http);
-	end_slice(http, decoding);
+	DL_FOREACH(http->requests, request)
+	{
+		if (!request->is_held)
+			continue;
+		request->is_held = false;
+		curl_easy_pause(request->easy.handle, CURLPAUSE_CONT);
+	}
 }
 
 static void resume(struct kube_request *request)
 {
-	struct kube_http *http = request->http;
 	int r = hand_on_backlog(request, true);
 
-	if (request->backlog_length)
-		restart_timer(http->loop, &http->resume, 0.);
-	else if (request->phase == PHASE_ENDED)
+	if (kube_backlog_size(&request->backlog))
+		return;
+	if (request->phase == PHASE_ENDED)
 		tell_end(request);
 	else if (r < 0)
 		end(request, &(struct kube_response){.error = request->body_error});
 }
 
-static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
+/* Hands on what was read; as long as not all of it is, nothing more is read. */
+static void resume_all(struct kube_http *http)
 {
-	struct kube_http *http = container_of(timer, struct kube_http, resume);
-	double decoding = http->effort.decoding;
 	struct kube_request *request, *next;
 	bool is_over = true;
 
-	(void)loop;
-	(void)events;
-	http->slice_start = kube_time_now();
 	for (request = http->requests; request; request = next) {
 		next = request->next;
-		if (request->backlog_length)
+		if (kube_backlog_size(&request->backlog))
 			resume(request);
 	}
 	DL_FOREACH(http->requests, request)
-	is_over = is_over && !request->backlog_length;
-	if (is_over)
+	is_over = is_over && !kube_backlog_size(&request->backlog);
+	if (is_over) {
 		kube_sockets_resume(http->sockets);
-	end_slice(http, decoding);
+		return;
+	}
+	kube_sockets_pause(http->sockets);
+	restart_timer(http->loop, &http->resume, 0.);
+}
+
+static void on_sockets_ready(void *owner, curl_socket_t socket, int events)
+{
+	struct kube_http *http = owner;
+	int running;
+
+	begin_work(http);
+	http->is_reading = true;
+	curl_multi_socket_action(http->multi, socket, events, &running);
+	http->is_reading = false;
+	let_go(http);
+	resume_all(http);
+	collect_ended(http);
+	end_work(http);
+}
+
+static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct kube_http *http = container_of(timer, struct kube_http, resume);
+
+	(void)loop;
+	(void)events;
+	begin_work(http);
+	resume_all(http);
+	end_work(http);
 }
 
 struct kube_http *kube_http_new(struct ev_loop *loop,
@@ -469,41 +479,39 @@ static size_t keep_refusal(struct kube_request *request, const char *data, size_
 	return size;
 }
 
-static void keep_for_later(struct kube_request *request, const char *data, size_t size)
+/*
+ * libcurl reads a socket until it is empty, or a hundred times, and a peer on this machine fills it
+ * as fast. With HTTP/2 it must not be stopped: versions up to 7.88 at least forget what they hold
+ * back of a stream that ends meanwhile.
+ */
+static void stop_reading(struct kube_request *request)
 {
-	struct kube_http *http = request->http;
+	long version = CURL_HTTP_VERSION_NONE;
 
-	if (request->backlog_capacity < request->backlog_length + size) {
-		request->backlog_capacity = 2 * (request->backlog_length + size);
-		request->backlog = memory_resize(request->backlog, request->backlog_capacity, 1);
-	}
-	memcpy(request->backlog + request->backlog_length, data, size);
-	request->backlog_length += size;
-	kube_sockets_pause(http->sockets);
-	if (!ev_is_active(&http->resume))
-		restart_timer(http->loop, &http->resume, 0.);
+	curl_easy_getinfo(request->easy.handle, CURLINFO_HTTP_VERSION, &version);
+	if (!request->http->is_reading || request->is_held || version >= CURL_HTTP_VERSION_2_0)
+		return;
+	request->is_held = true;
+	curl_easy_pause(request->easy.handle, CURLPAUSE_RECV);
 }
 
-/*
- * libcurl can pause a transfer, but versions up to 7.88 at least forget what they held back if the
- * transfer ends meanwhile. So what does not fit the slice is kept here.
- */
+/* Handed on in large pieces, the rest of them after libcurl has read what there is. */
 static size_t on_data(char *data, size_t size, size_t count, void *user)
 {
 	struct kube_request *request = user;
+	struct kube_http *http = request->http;
 	int r = 0;
 
 	size *= count;
 	if (!is_success(http_status_of(request)))
 		return keep_refusal(request, data, size);
 	note_progress(request);
-	if (!request->backlog_length && is_in_slice(request->http)) {
-		r = hand_on(request, data, size);
-	} else {
-		keep_for_later(request, data, size);
-		if (request->backlog_length > BACKLOG_LIMIT)
-			r = hand_on_backlog(request, false);
-	}
+	kube_backlog_add(&request->backlog, data, size);
+	if (!http->is_reading || kube_backlog_size(&request->backlog) < PIECE_SIZE)
+		return size;
+	r = hand_on_backlog(request, kube_backlog_size(&request->backlog) < BACKLOG_LIMIT);
+	if (!is_in_slice(http))
+		stop_reading(request);
 	return r < 0 ? 0 : size;
 }
 
@@ -599,7 +607,7 @@ void kube_request_free(struct kube_request *request)
 		curl_multi_remove_handle(request->http->multi, request->easy.handle);
 	DL_DELETE(request->http->requests, request);
 	kube_easy_close(&request->easy);
-	free(request->backlog);
+	kube_backlog_free(&request->backlog);
 	free(request->refusal);
 	free(request);
 }
