@@ -5,17 +5,10 @@
 #include "json_tree.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define SIZE_LIMIT ((size_t)64 << 20)
 
 struct manifest_reader {
 	char *path;
-	char *content;
-	size_t size;
 	struct strings *strings;
 	struct documents *documents;
 	size_t line;
@@ -38,48 +31,6 @@ void definition_clear(struct definition *definition)
 	*definition = (struct definition){0};
 }
 
-static int read_all(int fd, char *buffer, size_t size, size_t *ret, struct error *err)
-{
-	size_t used = 0;
-
-	while (used < size) {
-		ssize_t count = read(fd, buffer + used, size - used);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return error_set(err, -errno, "cannot be read: %s", strerror(errno));
-		if (count == 0)
-			break;
-		used += (size_t)count;
-	}
-	*ret = used;
-	return 0;
-}
-
-static int read_content(int fd, struct manifest_reader *reader, struct error *err)
-{
-	struct stat status;
-	size_t size;
-	int r;
-
-	if (fstat(fd, &status) < 0)
-		return error_set(err, -errno, "cannot be read: %s", strerror(errno));
-	if (!S_ISREG(status.st_mode))
-		return error_set(err, -EINVAL, "not a regular file");
-	if ((uint64_t)status.st_size > SIZE_LIMIT)
-		return error_set(err, -EFBIG, "larger than 64 MiB; split it into several files");
-	/* One byte more than expected shows whether the file grew meanwhile. */
-	size = (size_t)status.st_size + 1;
-	reader->content = memory_allocate(size);
-	r = read_all(fd, reader->content, size, &reader->size, err);
-	if (r < 0)
-		return r;
-	if (reader->size == size)
-		return error_set(err, -EAGAIN, "is being written");
-	return 0;
-}
-
 static bool has_suffix(const char *text, const char *suffix)
 {
 	size_t length = strlen(text), suffix_length = strlen(suffix);
@@ -87,30 +38,20 @@ static bool has_suffix(const char *text, const char *suffix)
 	return length >= suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
 }
 
-int manifest_reader_open(const char *path, struct strings *strings,
-			 void (*on_ignored)(void *owner, const char *path, const char *kind,
-					    const char *name),
-			 void *owner, struct manifest_reader **ret, struct error *err)
+struct manifest_reader *manifest_reader_new(const char *path, const struct file_content *content,
+					    struct strings *strings,
+					    void (*on_ignored)(void *owner, const char *path,
+							       const char *kind, const char *name),
+					    void *owner)
 {
-	auto_free(manifest_reader) struct manifest_reader *reader =
-		memory_allocate(sizeof(*reader));
-	/* Without O_NONBLOCK a named pipe would stop the program here. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int r;
+	struct manifest_reader *reader = memory_allocate(sizeof(*reader));
 
-	if (fd < 0)
-		return error_set(err, -errno, "cannot be read: %s", strerror(errno));
-	r = read_content(fd, reader, err);
-	close(fd);
-	if (r < 0)
-		return r;
 	reader->path = memory_text(path);
 	reader->strings = strings;
 	reader->on_ignored = on_ignored;
 	reader->owner = owner;
-	reader->documents = documents_new(reader->content, reader->size, has_suffix(path, ".json"));
-	*ret = take(&reader);
-	return 0;
+	reader->documents = documents_new(content->bytes, content->size, has_suffix(path, ".json"));
+	return reader;
 }
 
 void manifest_reader_free(struct manifest_reader *reader)
@@ -121,32 +62,9 @@ void manifest_reader_free(struct manifest_reader *reader)
 		definition_clear(&reader->definitions[i]);
 	free(reader->definitions);
 	documents_free(reader->documents);
-	free(reader->content);
 	free(reader->path);
 	free(reader->problem);
 	free(reader);
-}
-
-/* FNV-1a, of words instead of bytes; their upper halves are folded in lest they count for little.
- */
-uint64_t manifest_reader_hash(const struct manifest_reader *reader)
-{
-	uint64_t hash = 0xcbf29ce484222325 ^ reader->size;
-
-	for (size_t i = 0; i < reader->size; i += sizeof(uint64_t)) {
-		size_t rest = reader->size - i;
-		uint64_t word = 0;
-
-		memcpy(&word, reader->content + i, rest < sizeof(word) ? rest : sizeof(word));
-		hash = (hash ^ word) * 0x100000001b3;
-		hash ^= hash >> 32;
-	}
-	return hash;
-}
-
-bool manifest_reader_is_empty(const struct manifest_reader *reader)
-{
-	return reader->size == 0;
 }
 
 const char *manifest_reader_problem(const struct manifest_reader *reader)

@@ -4,11 +4,11 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "file_content.h"
 #include "object_decode.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /**
  * struct definition - an object as one file has it
@@ -35,32 +35,25 @@ void definition_clear(struct definition *definition);
 /**
  * struct manifest_reader - reads a file in steps
  *
- * The content is taken in at once, so that a later change of the file does not disturb; parsing
- * and decoding go document by document, and those of a JSON list element by element.
+ * Parsing and decoding go document by document, and those of a JSON list element by element.
  */
 struct manifest_reader;
 
 /**
- * manifest_reader_open() - take in a file's content
+ * manifest_reader_new() - reads what was taken in
+ * @path:        for messages, and for the kind of file
+ * @content:     complete; must outlive the reader
  * @strings:     pool for the shared strings of EndpointSlices
  * @on_ignored:  objects of a kind that no proxy reads; may be NULL
- * @ret:         set on success only
- *
- * Return: 0, -ENOENT, -EFBIG over 64 MiB, -EINVAL if it is no regular file, or why reading failed.
  */
-int manifest_reader_open(const char *path, struct strings *strings,
-			 void (*on_ignored)(void *owner, const char *path, const char *kind,
-					    const char *name),
-			 void *owner, struct manifest_reader **ret, struct error *err);
+struct manifest_reader *manifest_reader_new(const char *path, const struct file_content *content,
+					    struct strings *strings,
+					    void (*on_ignored)(void *owner, const char *path,
+							       const char *kind, const char *name),
+					    void *owner);
 
 void manifest_reader_free(struct manifest_reader *reader);
 AUTO_FREE_DEFINE(manifest_reader);
-
-/** manifest_reader_hash() - of the content, to tell whether it changed */
-uint64_t manifest_reader_hash(const struct manifest_reader *reader);
-
-/** manifest_reader_is_empty() - the file has not one byte */
-bool manifest_reader_is_empty(const struct manifest_reader *reader);
 
 /** manifest_reader_step() - one document or less; 1 if there may be more, 0 at the end, negative
  * errno */

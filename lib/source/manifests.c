@@ -68,6 +68,7 @@ struct manifests {
 	struct file *waiting;
 	struct file *queued;
 	struct file *current;
+	struct file_content content; /* of the current file, taken in before there is a reader */
 	struct manifest_reader *reader;
 	ev_timer due;
 	ev_timer work;
@@ -263,41 +264,65 @@ static void handle_absence(struct manifests *manifests, struct file *file)
 	free_file(manifests, file);
 }
 
+static void set_unreadable(struct manifests *manifests, struct file *file, const struct error *err)
+{
+	file->has_hash = false;
+	set_unusable(manifests, file, err);
+}
+
+/* The content is taken in before anything is made of it: a later change does not disturb. */
 static void start_file(struct manifests *manifests, struct file *file)
 {
-	const struct manifests_options *options = &manifests->options;
-	auto_free(manifest_reader) struct manifest_reader *reader = NULL;
 	struct error err = {0};
-	uint64_t hash;
-	int r;
+	int r = file_content_open(&manifests->content, file->path, &err);
 
-	r = manifest_reader_open(file->path, options->sink.strings, options->on_ignored,
-				 options->owner, &reader, &err);
-	if (r == -ENOENT || r == -ENOTDIR) {
+	if (r == -ENOENT || r == -ENOTDIR)
 		handle_absence(manifests, file);
-		return;
-	}
-	if (r < 0) {
-		file->has_hash = false;
-		set_unusable(manifests, file, &err);
-		return;
-	}
-	hash = manifest_reader_hash(reader);
-	if (file->has_hash && file->hash == hash) {
+	else if (r < 0)
+		set_unreadable(manifests, file, &err);
+	else
+		manifests->current = file;
+}
+
+/* Return: whether the file has to be read */
+static bool is_news(struct manifests *manifests, struct file *file)
+{
+	const struct file_content *content = &manifests->content;
+	struct error err = {0};
+
+	if (file->has_hash && file->hash == content->hash) {
 		if (file->is_unusable)
 			start_retry(manifests);
-		return;
+		return false;
 	}
 	file->has_hash = true;
-	file->hash = hash;
-	if (manifest_reader_is_empty(reader) && file->object_count) {
-		error_set(&err, -EINVAL,
-			  "empty; what it held stays in force until it is written or deleted");
-		set_unusable(manifests, file, &err);
+	file->hash = content->hash;
+	if (content->size || !file->object_count)
+		return true;
+	error_set(&err, -EINVAL,
+		  "empty; what it held stays in force until it is written or deleted");
+	set_unusable(manifests, file, &err);
+	return false;
+}
+
+static void take_in(struct manifests *manifests)
+{
+	const struct manifests_options *options = &manifests->options;
+	struct file *file = manifests->current;
+	struct error err = {0};
+	int r = file_content_step(&manifests->content, &err);
+
+	if (r > 0)
+		return;
+	if (r == 0 && is_news(manifests, file)) {
+		manifests->reader =
+			manifest_reader_new(file->path, &manifests->content, options->sink.strings,
+					    options->on_ignored, options->owner);
 		return;
 	}
-	manifests->current = file;
-	manifests->reader = take(&reader);
+	if (r < 0)
+		set_unreadable(manifests, file, &err);
+	manifests->current = NULL;
 }
 
 static void finish_file(struct manifests *manifests)
@@ -437,6 +462,7 @@ static void end_batch(struct manifests *manifests)
 	const struct object_sink *sink = &manifests->options.sink;
 
 	manifests->is_busy = false;
+	file_content_clear(&manifests->content);
 	wait_for_rest(manifests);
 	sink->synced(sink->owner);
 }
@@ -449,6 +475,10 @@ static double *work(struct manifests *manifests)
 	if (manifests->reader) {
 		step_file(manifests);
 		return &manifests->effort.decoding;
+	}
+	if (manifests->current) {
+		take_in(manifests);
+		return &manifests->effort.reading;
 	}
 	if (file) {
 		dequeue(manifests, file);
@@ -533,6 +563,7 @@ void manifests_close(struct manifests *manifests)
 	ev_timer_stop(manifests->loop, &manifests->retry);
 	path_watch_close(manifests->watch);
 	manifest_reader_free(manifests->reader);
+	file_content_clear(&manifests->content);
 	HASH_ITER (hh, manifests->files, file, next)
 		free_file(manifests, file);
 	claims_free(manifests->claims);
