@@ -86,14 +86,65 @@ static size_t skip_value(const struct skimmer *skimmer, size_t at)
 	return 0;
 }
 
-static bool is_unread(const char *name, size_t length)
-{
-	static const char *const names[] = {"targetRef", "managedFields", "ownerReferences"};
+/*
+ * Members that nobody here reads, whatever they are part of, and those that nobody has to read if
+ * they have this value, which is what their absence means.
+ */
+static const struct unread {
+	const char *name;
+	size_t length;
+	const char *value; /* NULL = any */
+} unread[] = {
+#define ANY(name)                            \
+	{                                    \
+		name, sizeof(name) - 1, NULL \
+	}
+#define ONLY(name, value)                     \
+	{                                     \
+		name, sizeof(name) - 1, value \
+	}
+	ONLY("ready", "true"),
+	ONLY("serving", "true"),
+	ONLY("terminating", "false"),
+	ANY("zone"),
+	ANY("images"),
+	ANY("capacity"),
+	ANY("hostname"),
+	ANY("nodeInfo"),
+	ANY("selector"),
+	ANY("targetRef"),
+	ANY("finalizers"),
+	ANY("generation"),
+	ANY("ipFamilies"),
+	ANY("targetPort"),
+	ANY("allocatable"),
+	ANY("generateName"),
+	ANY("managedFields"),
+	ANY("ipFamilyPolicy"),
+	ANY("ownerReferences"),
+	ANY("allocateLoadBalancerNodePorts"),
+	ANY("kubectl.kubernetes.io/last-applied-configuration"),
+#undef ANY
+#undef ONLY
+};
 
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
-			return true;
-	return false;
+static const struct unread *find_unread(const char *name, size_t length)
+{
+	for (size_t i = 0; i < COUNT(unread); i++)
+		if (unread[i].length == length && memcmp(unread[i].name, name, length) == 0)
+			return &unread[i];
+	return NULL;
+}
+
+static bool has_value(const struct skimmer *skimmer, size_t at, const char *value)
+{
+	size_t length = strlen(value);
+	char next;
+
+	if (skimmer->size - at <= length || memcmp(skimmer->text + at, value, length) != 0)
+		return false;
+	next = skimmer->text[at + length];
+	return next == ',' || next == '}' || is_blank(next);
 }
 
 /* Takes back the comma before a member that was the last of its object. */
@@ -114,16 +165,21 @@ static void drop_comma(struct skimmed *ret)
 static bool pass_string(struct skimmer *skimmer)
 {
 	size_t begin = skimmer->at, end = skip_string(skimmer, begin), at;
+	const struct unread *member;
 
 	skimmer->at = end;
 	if (!end)
 		return false;
-	if (!is_unread(skimmer->text + begin + 1, end - begin - 2))
+	member = find_unread(skimmer->text + begin + 1, end - begin - 2);
+	if (!member)
 		return true;
 	at = skip_blanks(skimmer, end);
 	if (at == skimmer->size || skimmer->text[at] != ':')
 		return true;
-	at = skip_value(skimmer, skip_blanks(skimmer, at + 1));
+	at = skip_blanks(skimmer, at + 1);
+	if (member->value && !has_value(skimmer, at, member->value))
+		return true;
+	at = skip_value(skimmer, at);
 	if (!at)
 		return false;
 	copy_up_to(skimmer, begin);

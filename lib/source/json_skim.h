@@ -15,10 +15,11 @@ struct skimmed {
  * json_skim() - copy the first value of a JSON text, without what no proxy reads
  * @ret:  receives the copy
  *
- * Leaves out members that are called managedFields, ownerReferences or targetRef, wherever they
- * are: in what an API server sends these are more than half of all bytes, and skipping them takes
- * a tenth of the time that parsing them would. Of what it skips it looks at quotes and brackets
- * only, of the rest it keeps each byte.
+ * Leaves out members that no decoder here looks at, such as managedFields or targetRef, wherever
+ * they are, and conditions of endpoints that say what their absence means: in what an API server
+ * sends these are more than two thirds of all bytes, and skipping them takes a tenth of the time
+ * that parsing them would. That such a member is there twice is not noticed. Of what it skips it
+ * looks at quotes and brackets only, of the rest it keeps each byte.
  *
  * Return: how many bytes the value has, blanks before it included; 0 if it is no object or list,
  * or does not end

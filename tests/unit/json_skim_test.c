@@ -47,6 +47,14 @@ static void test_texts(void **state)
 		 "{\"kind\":\"targetRef\",\"list\":[\"managedFields\"]}", ""},
 		{"a longer name", "{\"targetRefs\":1,\"xtargetRef\":2}",
 		 "{\"targetRefs\":1,\"xtargetRef\":2}", ""},
+		{"what no condition says as well",
+		 "{\"conditions\":{\"ready\":true,\"serving\":true ,\"terminating\": false}}",
+		 "{\"conditions\":{}}", ""},
+		{"conditions that count", "{\"ready\":false,\"serving\":null,\"terminating\":true}",
+		 "{\"ready\":false,\"serving\":null,\"terminating\":true}", ""},
+		{"conditions that are wrong",
+		 "{\"ready\":\"true\",\"serving\":trues,\"terminating\":[false]}",
+		 "{\"ready\":\"true\",\"serving\":trues,\"terminating\":[false]}", ""},
 		{"the second value stays", " \n{\"a\":1}{\"b\":2}", " \n{\"a\":1}", "{\"b\":2}"},
 	};
 
