@@ -5,7 +5,8 @@
  * them took ("floor.apply SERVICES SECONDS", and the same for each kind of object); then, SAMPLES
  * times, those of changing a destination, "floor.change SERVICES SECONDS", of adding and removing
  * one more Service, and of node ports that all Services have on an address which the node gets and
- * loses, if they are of the shape "node-ports".
+ * loses, if they are of the shape "node-ports". "floor.fresh-page" is what a page of memory takes
+ * that a process touches for the first time.
  *
  * floor rolling ENDPOINTS ROUNDS {new|same}: what rolling measures, with the kernel alone:
  * "floor.rolling-new.update-NN ENDPOINTS SECONDS".
@@ -22,8 +23,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
+#define FRESH_PAGES    1024
 #define BATCH_MESSAGES 500
 #define NODE_ADDRESS   0xc0a84d0b /* 192.168.77.11 */
 #define ROLLING_STEPS  10
@@ -220,6 +224,22 @@ static void roll(struct floor *floor, size_t rounds, const char *variant)
 	}
 }
 
+static void touch_fresh_pages(const struct floor *floor)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	volatile char *bytes = mmap(NULL, FRESH_PAGES * page, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	double begin = now();
+
+	if (bytes == MAP_FAILED) {
+		perror("memory");
+		exit(1);
+	}
+	for (size_t i = 0; i < FRESH_PAGES; i++)
+		bytes[i * page] = 1;
+	printf("floor.fresh-page %zu %.9f\n", floor->services, (now() - begin) / FRESH_PAGES);
+}
+
 int main(int argc, char **argv)
 {
 	struct floor floor = {.interface = if_nametoindex("kube-ipvs0")};
@@ -243,6 +263,7 @@ int main(int argc, char **argv)
 	samples = strtoul(argv[3], NULL, 10);
 	open_all(&floor);
 	make_all(&floor);
+	touch_fresh_pages(&floor);
 	for (size_t i = 0; i < samples; i++) {
 		change_endpoint(&floor);
 		change_service(&floor);

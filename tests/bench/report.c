@@ -26,6 +26,8 @@ static const char *unit_of(const char *name)
 		return "MiB";
 	if (strstr(name, "writes"))
 		return "writes";
+	if (strstr(name, ".fresh-pages"))
+		return "pages";
 	if (strstr(name, ".virtual-servers"))
 		return "servers";
 	if (strstr(name, ".cpu"))
