@@ -4,10 +4,22 @@
 #include "../../base/memory.h"
 #include "kube_proxy_choice.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define USER_AGENT "ipvsagent/" IPVSAGENT_VERSION " (linux)"
+
+/* What libcurl may find at once; the kernel allows twice as much. */
+#define RECEIVE_BUFFER_SIZE (128 << 10)
+
+/* A peer that is gone is noticed after 5 + 3 x 1 s of silence, or 8 s after data was sent. */
+#define KEEPALIVE_IDLE_SECONDS	    5
+#define KEEPALIVE_INTERVAL_SECONDS  1
+#define KEEPALIVE_PROBES	    3
+#define UNACKNOWLEDGED_MILLISECONDS 8000
 
 static void add_header(struct kube_easy *easy, const char *text)
 {
@@ -159,4 +171,19 @@ void kube_easy_close(struct kube_easy *easy)
 		explicit_bzero(item->data, strlen(item->data));
 	curl_slist_free_all(easy->headers);
 	curl_slist_free_all(easy->connect_to);
+}
+
+static void set_socket_option(int descriptor, int level, int option, int value)
+{
+	setsockopt(descriptor, level, option, &value, sizeof(value));
+}
+
+void kube_easy_tune_socket(int descriptor)
+{
+	set_socket_option(descriptor, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE);
+	set_socket_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_socket_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
+	set_socket_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
+	set_socket_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+	set_socket_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MILLISECONDS);
 }

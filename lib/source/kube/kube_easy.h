@@ -27,4 +27,7 @@ void kube_easy_open(struct kube_easy *easy, const struct kube_access *access,
 /** kube_easy_close() - give everything back; the handle is in no multi handle any more */
 void kube_easy_close(struct kube_easy *easy);
 
+/** kube_easy_tune_socket() - a new one: how much it holds, and when a silent peer counts as gone */
+void kube_easy_tune_socket(int descriptor);
+
 #endif

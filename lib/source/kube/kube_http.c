@@ -10,11 +10,8 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <utlist.h>
 
 #define DEFAULT_PER_SECOND 5.0
@@ -27,15 +24,6 @@
 #define PIECE_SIZE	  ((size_t)32 << 10)
 #define BACKLOG_LIMIT	  ((size_t)4 << 20)
 #define REFUSAL_LIMIT	  ((size_t)64 << 10)
-
-/* What libcurl may find at once; the kernel allows twice as much. */
-#define RECEIVE_BUFFER_SIZE (128 << 10)
-
-/* A peer that is gone is noticed after 5 + 3 x 1 s of silence, or 8 s after data was sent. */
-#define KEEPALIVE_IDLE_SECONDS	    5
-#define KEEPALIVE_INTERVAL_SECONDS  1
-#define KEEPALIVE_PROBES	    3
-#define UNACKNOWLEDGED_MILLISECONDS 8000
 
 struct kube_http {
 	struct ev_loop *loop;
@@ -405,23 +393,13 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
 	end(request, &response);
 }
 
-static void set_option(int descriptor, int level, int option, int value)
-{
-	setsockopt(descriptor, level, option, &value, sizeof(value));
-}
-
 /* Called before each attempt to connect, of which there may be several. */
 static int on_socket_made(void *user, curl_socket_t descriptor, curlsocktype purpose)
 {
 	struct kube_request *request = user;
 
 	(void)purpose;
-	set_option(descriptor, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE);
-	set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
-	set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
-	set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-	set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MILLISECONDS);
+	kube_easy_tune_socket(descriptor);
 	if (request->phase == PHASE_CONNECTING)
 		restart_timer(request->http->loop, &request->watchdog, CONNECT_SECONDS);
 	return CURL_SOCKOPT_OK;
