@@ -86,26 +86,19 @@ static size_t skip_value(const struct skimmer *skimmer, size_t at)
 	return 0;
 }
 
-/*
- * Members that nobody here reads, whatever they are part of, and those that nobody has to read if
- * they have this value, which is what their absence means.
- */
-static const struct unread {
+struct member {
 	const char *name;
 	size_t length;
 	const char *value; /* NULL = any */
-} unread[] = {
-#define ANY(name)                            \
-	{                                    \
-		name, sizeof(name) - 1, NULL \
-	}
-#define ONLY(name, value)                     \
-	{                                     \
-		name, sizeof(name) - 1, value \
-	}
-	ONLY("ready", "true"),
-	ONLY("serving", "true"),
-	ONLY("terminating", "false"),
+};
+
+/* clang-format off */
+#define ANY(name)         {name, sizeof(name) - 1, NULL}
+#define ONLY(name, value) {name, sizeof(name) - 1, value}
+/* clang-format on */
+
+/* Members that nobody here reads, whatever they are part of. */
+static const struct member unread[] = {
 	ANY("zone"),
 	ANY("images"),
 	ANY("capacity"),
@@ -124,27 +117,80 @@ static const struct unread {
 	ANY("ownerReferences"),
 	ANY("allocateLoadBalancerNodePorts"),
 	ANY("kubectl.kubernetes.io/last-applied-configuration"),
-#undef ANY
-#undef ONLY
 };
 
-static const struct unread *find_unread(const char *name, size_t length)
+/* What the absence of each means as well, and therefore that of all. */
+static const struct member conditions[] = {
+	ONLY("ready", "true"),
+	ONLY("serving", "true"),
+	ONLY("terminating", "false"),
+};
+
+static const struct member *find_member(const struct member *members, size_t count,
+					const char *name, size_t length)
 {
-	for (size_t i = 0; i < COUNT(unread); i++)
-		if (unread[i].length == length && memcmp(unread[i].name, name, length) == 0)
-			return &unread[i];
+	for (size_t i = 0; i < count; i++)
+		if (members[i].length == length && memcmp(members[i].name, name, length) == 0)
+			return &members[i];
 	return NULL;
 }
 
-static bool has_value(const struct skimmer *skimmer, size_t at, const char *value)
+/* Return: behind the colon, and blanks, that follow the name that ends at @at; 0 if none does */
+static size_t skip_colon(const struct skimmer *skimmer, size_t at)
 {
-	size_t length = strlen(value);
-	char next;
+	at = skip_blanks(skimmer, at);
+	if (at == skimmer->size || skimmer->text[at] != ':')
+		return 0;
+	return skip_blanks(skimmer, at + 1);
+}
 
-	if (skimmer->size - at <= length || memcmp(skimmer->text + at, value, length) != 0)
+/* Return: behind the condition at @at, and blanks; 0 if it is none that can be left out */
+static size_t skip_condition(const struct skimmer *skimmer, size_t at)
+{
+	size_t end = skimmer->text[at] == '"' ? skip_string(skimmer, at) : 0, length;
+	const struct member *member;
+
+	member = end ? find_member(conditions, COUNT(conditions), skimmer->text + at + 1,
+				   end - at - 2)
+		     : NULL;
+	at = member ? skip_colon(skimmer, end) : 0;
+	if (!at)
+		return 0;
+	length = strlen(member->value);
+	if (skimmer->size - at <= length || memcmp(skimmer->text + at, member->value, length) != 0)
+		return 0;
+	return skip_blanks(skimmer, at + length);
+}
+
+/* Return: whether the value at @at is an object of such conditions only, or of none */
+static bool has_no_news(const struct skimmer *skimmer, size_t at)
+{
+	const char *text = skimmer->text;
+
+	if (at == skimmer->size || text[at] != '{')
 		return false;
-	next = skimmer->text[at + length];
-	return next == ',' || next == '}' || is_blank(next);
+	at = skip_blanks(skimmer, at + 1);
+	while (at && at < skimmer->size && text[at] != '}') {
+		at = skip_condition(skimmer, at);
+		if (!at || at == skimmer->size || (text[at] != ',' && text[at] != '}'))
+			return false;
+		if (text[at] == ',')
+			at = skip_blanks(skimmer, at + 1);
+	}
+	return at && at < skimmer->size;
+}
+
+/* @end: of the name at @begin; Return: whether the member of this name can be left out */
+static bool is_unread(const struct skimmer *skimmer, size_t begin, size_t end, size_t value)
+{
+	static const char may_be_unread[] = "conditions";
+	const char *name = skimmer->text + begin + 1;
+	size_t length = end - begin - 2;
+
+	if (find_member(unread, COUNT(unread), name, length))
+		return true;
+	return length == sizeof(may_be_unread) - 1 && memcmp(name, may_be_unread, length) == 0 &&
+	       has_no_news(skimmer, value);
 }
 
 /* Takes back the comma before a member that was the last of its object. */
@@ -165,19 +211,12 @@ static void drop_comma(struct skimmed *ret)
 static bool pass_string(struct skimmer *skimmer)
 {
 	size_t begin = skimmer->at, end = skip_string(skimmer, begin), at;
-	const struct unread *member;
 
 	skimmer->at = end;
 	if (!end)
 		return false;
-	member = find_unread(skimmer->text + begin + 1, end - begin - 2);
-	if (!member)
-		return true;
-	at = skip_blanks(skimmer, end);
-	if (at == skimmer->size || skimmer->text[at] != ':')
-		return true;
-	at = skip_blanks(skimmer, at + 1);
-	if (member->value && !has_value(skimmer, at, member->value))
+	at = skip_colon(skimmer, end);
+	if (!at || !is_unread(skimmer, begin, end, at))
 		return true;
 	at = skip_value(skimmer, at);
 	if (!at)

@@ -47,14 +47,31 @@ static void test_texts(void **state)
 		 "{\"kind\":\"targetRef\",\"list\":[\"managedFields\"]}", ""},
 		{"a longer name", "{\"targetRefs\":1,\"xtargetRef\":2}",
 		 "{\"targetRefs\":1,\"xtargetRef\":2}", ""},
-		{"what no condition says as well",
-		 "{\"conditions\":{\"ready\":true,\"serving\":true ,\"terminating\": false}}",
-		 "{\"conditions\":{}}", ""},
-		{"conditions that count", "{\"ready\":false,\"serving\":null,\"terminating\":true}",
-		 "{\"ready\":false,\"serving\":null,\"terminating\":true}", ""},
+		{"what no conditions say as well",
+		 "{\"conditions\":{\"ready\":true,\"serving\" : true ,\"terminating\": "
+		 "false},\"a\":1}",
+		 "{\"a\":1}", ""},
+		{"some of that", "{\"a\":1,\"conditions\" : { \"ready\":true } }", "{\"a\":1}", ""},
+		{"nothing", "{\"conditions\":{}}", "{}", ""},
+		{"conditions that count",
+		 "[{\"conditions\":{\"ready\":true,\"serving\":false}},{\"conditions\":{\"ready\":"
+		 "null}},"
+		 "{\"conditions\":{\"terminating\":true}}]",
+		 "[{\"conditions\":{\"ready\":true,\"serving\":false}},{\"conditions\":{\"ready\":"
+		 "null}},"
+		 "{\"conditions\":{\"terminating\":true}}]",
+		 ""},
 		{"conditions that are wrong",
-		 "{\"ready\":\"true\",\"serving\":trues,\"terminating\":[false]}",
-		 "{\"ready\":\"true\",\"serving\":trues,\"terminating\":[false]}", ""},
+		 "[{\"conditions\":{\"ready\":\"true\"}},{\"conditions\":{\"serving\":trues}},"
+		 "{\"conditions\":{\"ready\":true true}},{\"conditions\":{\"ready\"}}]",
+		 "[{\"conditions\":{\"ready\":\"true\"}},{\"conditions\":{\"serving\":trues}},"
+		 "{\"conditions\":{\"ready\":true true}},{\"conditions\":{\"ready\"}}]",
+		 ""},
+		{"conditions of another kind",
+		 "{\"conditions\":[{\"type\":\"Ready\"}],\"ready\":true}",
+		 "{\"conditions\":[{\"type\":\"Ready\"}],\"ready\":true}", ""},
+		{"a text of that name", "[\"conditions\", \"ready\"]",
+		 "[\"conditions\", \"ready\"]", ""},
 		{"the second value stays", " \n{\"a\":1}{\"b\":2}", " \n{\"a\":1}", "{\"b\":2}"},
 	};
 
