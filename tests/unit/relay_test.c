@@ -259,45 +259,86 @@ static void test_connections_outlive_their_listener(void **state)
 	close(server);
 }
 
-static void test_datagrams(void **state)
-{
-	struct udp_relay *relay = udp_relay_new(loop, 1, 0.2);
+/* A relay with room for one client, and where it passes datagrams on to. */
+struct udp_setup {
+	struct udp_relay *relay;
 	struct udp_relay_listener *listener;
-	struct socket_name target, peer, name = free_name(SOCK_DGRAM);
-	int server = open_socket(SOCK_DGRAM, &target), clients[2];
+	struct socket_name name;
+	int server;
+};
+
+static void udp_setup(struct udp_setup *setup, double idle_seconds)
+{
+	struct socket_name target;
+
+	setup->relay = udp_relay_new(loop, 1, idle_seconds);
+	setup->server = open_socket(SOCK_DGRAM, &target);
+	setup->name = free_name(SOCK_DGRAM);
+	assert_int_equal(udp_relay_listen(setup->relay, &setup->name, &target, &setup->listener),
+			 0);
+}
+
+static void udp_end(struct udp_setup *setup)
+{
+	udp_relay_close(setup->listener);
+	assert_int_equal(udp_relay_client_count(setup->relay), 0);
+	udp_relay_free(setup->relay);
+	close(setup->server);
+}
+
+/* Return: who the server got it from */
+static struct socket_name ask(const struct udp_setup *setup, int client)
+{
+	struct socket_name peer = {.length = sizeof(peer.storage)};
 	char byte;
 	ssize_t length;
 
+	assert_int_equal(send(client, "q", 1, 0), 1);
+	ON_LOOP(length, recvfrom(setup->server, &byte, 1, 0, (struct sockaddr *)&peer.storage,
+				 &peer.length));
+	assert_int_equal(length, 1);
+	return peer;
+}
+
+static void test_datagrams(void **state)
+{
+	struct udp_setup setup;
+	int clients[2];
+
 	(void)state;
-	assert_int_equal(udp_relay_listen(relay, &name, &target, &listener), 0);
+	udp_setup(&setup, 1000);
 	for (size_t i = 0; i < COUNT(clients); i++) {
-		clients[i] = socket_name_connect(&name, SOCK_DGRAM);
-		assert_int_equal(send(clients[i], "q", 1, 0), 1);
-		peer.length = sizeof(peer.storage);
-		ON_LOOP(length, recvfrom(server, &byte, 1, 0, (struct sockaddr *)&peer.storage,
-					 &peer.length));
-		assert_int_equal(length, 1);
-		assert_int_equal(sendto(server, i ? "2" : "1", 1, 0,
+		struct socket_name peer;
+
+		clients[i] = socket_name_connect(&setup.name, SOCK_DGRAM);
+		peer = ask(&setup, clients[i]);
+		assert_int_equal(sendto(setup.server, i ? "2" : "1", 1, 0,
 					(struct sockaddr *)&peer.storage, peer.length),
 				 1);
 		expect_bytes(clients[i], i ? '2' : '1', 1);
 		/* The second takes the place of the first. */
-		assert_int_equal(udp_relay_client_count(relay), 1);
+		assert_int_equal(udp_relay_client_count(setup.relay), 1);
 	}
-	for (int i = 0; i < 100 && udp_relay_client_count(relay); i++) {
-		ev_run(loop, EVRUN_NOWAIT);
-		usleep(10000);
-	}
-	assert_int_equal(udp_relay_client_count(relay), 0);
-	assert_int_equal(send(clients[0], "q", 1, 0), 1);
-	ON_LOOP(length, recv(server, &byte, 1, 0));
-	assert_int_equal(length, 1);
-	udp_relay_close(listener);
-	assert_int_equal(udp_relay_client_count(relay), 0);
-	udp_relay_free(relay);
+	udp_end(&setup);
 	close(clients[0]);
 	close(clients[1]);
-	close(server);
+}
+
+static void test_idle_clients_are_forgotten(void **state)
+{
+	struct udp_setup setup;
+	int client;
+
+	(void)state;
+	udp_setup(&setup, 0.05);
+	client = socket_name_connect(&setup.name, SOCK_DGRAM);
+	for (int i = 0; i < 2; i++) {
+		ask(&setup, client);
+		while (udp_relay_client_count(setup.relay))
+			ev_run(loop, EVRUN_ONCE);
+	}
+	udp_end(&setup);
+	close(client);
 }
 
 int main(void)
@@ -309,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_more_than_the_limit_is_reset),
 		cmocka_unit_test(test_connections_outlive_their_listener),
 		cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_idle_clients_are_forgotten),
 	};
 	int failed;
 
