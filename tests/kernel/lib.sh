@@ -521,13 +521,14 @@ assert_same_state()
 	difference=$(diff -r -U0 "$2" "$3") || fail "$1"$'\n'"$difference"
 }
 
-# netlink_writes_start: from now on, notes each netlink message with which anybody on node changes something
+# netlink_writes_start [--times]: from now on, notes each netlink message with which anybody on node changes
+# something; with --times, also when
 netlink_writes_start()
 {
 	modprobe ip_vs
 	ip -n node link add nlmon0 type nlmon
 	ip -n node link set nlmon0 up
-	on_in_background node "$KERNEL_TEST_HELPERS/netlink_monitor" nlmon0 >"$directory/netlink" 2>&1
+	on_in_background node "$KERNEL_TEST_HELPERS/netlink_monitor" "$@" nlmon0 >"$directory/netlink" 2>&1
 	netlink_monitor_pid=$!
 	wait_until 20 grep -q listening "$directory/netlink"
 }
@@ -538,7 +539,13 @@ netlink_writes_stop()
 	kill -TERM "$netlink_monitor_pid"
 	wait "$netlink_monitor_pid"
 	ip -n node link delete nlmon0
-	sed 1d "$directory/netlink" | sort | uniq -c | sed 's/^ *//'
+	sed '1d; s/^[0-9]* //' "$directory/netlink" | sort | uniq -c | sed 's/^ *//'
+}
+
+# netlink_last_write PATTERN: prints when, in milliseconds since 1970, the last message of that kind was noted
+netlink_last_write()
+{
+	grep -E "^[0-9]+ $1" "$directory/netlink" | tail -n 1 | cut -d ' ' -f 1
 }
 
 # http_get NAMESPACE ADDRESS PORT PATH: status line, headers except for Date and Connection, body;

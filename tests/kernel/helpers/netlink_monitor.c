@@ -6,7 +6,7 @@
  * from those it observes.
  *
  * The first line is "listening". SIGTERM ends it, after what was captured until then has been
- * printed.
+ * printed. With --times each of the other lines begins with the time, milliseconds since 1970.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,14 +20,17 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t stopped;
+static bool has_times;
 
 static void on_signal(int signal_number)
 {
@@ -39,6 +42,20 @@ static void die(const char *what)
 {
 	perror(what);
 	exit(1);
+}
+
+__attribute__((format(printf, 1, 2))) static void print_write(const char *format, ...)
+{
+	struct timespec now;
+	va_list arguments;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (has_times)
+		printf("%lld ", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
 }
 
 /* The number that generic netlink gave to the IPVS family, 0 while ip_vs is not loaded. */
@@ -149,10 +166,10 @@ static void print_netfilter(unsigned type)
 
 	if (subsystem == NFNL_SUBSYS_IPSET) {
 		if (ipset_write(command))
-			printf("ipset %s\n", ipset_write(command));
+			print_write("ipset %s", ipset_write(command));
 	} else if (subsystem == NFNL_SUBSYS_CTNETLINK) {
 		if (command == 0 || command == 2)
-			printf("conntrack %s\n", command ? "DELETE" : "NEW");
+			print_write("conntrack %s", command ? "DELETE" : "NEW");
 	} else if (type == NFNL_MSG_BATCH_BEGIN) {
 		puts("nftables BATCH");
 	}
@@ -178,11 +195,11 @@ static void print_route(unsigned type, size_t size)
 		return;
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
 		if (objects[i].first == type - verb) {
-			printf("route %s%s\n", verbs[verb], objects[i].name);
+			print_write("route %s%s", verbs[verb], objects[i].name);
 			return;
 		}
 	}
-	printf("route %u\n", type);
+	print_write("route %u", type);
 }
 
 static void print_writes(unsigned protocol, unsigned ipvs, const char *data, size_t size)
@@ -202,7 +219,8 @@ static void print_writes(unsigned protocol, unsigned ipvs, const char *data, siz
 			else if (protocol == NETLINK_GENERIC && header.nlmsg_type == ipvs &&
 				 header.nlmsg_len > NLMSG_HDRLEN &&
 				 ipvs_write((unsigned char)data[NLMSG_HDRLEN]))
-				printf("ipvs %s\n", ipvs_write((unsigned char)data[NLMSG_HDRLEN]));
+				print_write("ipvs %s",
+					    ipvs_write((unsigned char)data[NLMSG_HDRLEN]));
 		}
 		size_t step = NLMSG_ALIGN(header.nlmsg_len);
 		if (step > size)
@@ -238,8 +256,9 @@ int main(int argc, char **argv)
 	const struct sigaction action = {.sa_handler = on_signal};
 	unsigned ipvs = ipvs_family();
 
-	if (argc != 2) {
-		fputs("usage: netlink_monitor NLMON-LINK\n", stderr);
+	has_times = argc == 3 && strcmp(argv[1], "--times") == 0;
+	if (argc != 2 + has_times) {
+		fputs("usage: netlink_monitor [--times] NLMON-LINK\n", stderr);
 		return 2;
 	}
 	if (!ipvs) {
@@ -247,7 +266,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 
-	int fd = open_capture(argv[1]);
+	int fd = open_capture(argv[argc - 1]);
 	sigaction(SIGTERM, &action, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("listening");
