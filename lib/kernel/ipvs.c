@@ -11,8 +11,25 @@
 #include <netlink/genl/ctrl.h>
 #include <string.h>
 
+struct server_list {
+	struct ipvs *ipvs;
+	const struct ipvs_visitor *visitor;
+	void *user;
+	struct error *err;
+	struct virtual_server_key *keys; /* collected if destinations are wanted */
+	size_t count;
+	size_t capacity;
+	bool is_in_steps;
+};
+
+/*
+ * @observer: for a dump that is read in steps, so that others can be asked meanwhile; from the
+ * first one on. @observed: that dump.
+ */
 struct ipvs {
 	struct netlink *netlink;
+	struct netlink *observer;
+	struct server_list observed;
 	struct marks *marks; /* NULL = none are used */
 	uint16_t family;
 };
@@ -108,6 +125,7 @@ void ipvs_close(struct ipvs *ipvs)
 	if (!ipvs)
 		return;
 	netlink_close(ipvs->netlink);
+	netlink_close(ipvs->observer);
 	free(ipvs);
 }
 
@@ -135,16 +153,6 @@ static struct virtual_server_key kernel_key(const struct ipvs *ipvs,
 	return ret;
 }
 
-struct server_list {
-	struct ipvs *ipvs;
-	const struct ipvs_visitor *visitor;
-	void *user;
-	struct error *err;
-	struct virtual_server_key *keys; /* collected if destinations are wanted */
-	size_t count;
-	size_t capacity;
-};
-
 static int on_server(void *user, const struct nlmsghdr *message)
 {
 	struct server_list *list = user;
@@ -159,7 +167,7 @@ static int on_server(void *user, const struct nlmsghdr *message)
 		marks_translate(list->ipvs->marks, &server.key);
 		marks_see(list->ipvs->marks, &server.key, MARK_USE_SERVER);
 	}
-	if (list->visitor->destination) {
+	if (list->visitor->destination && !list->is_in_steps) {
 		list->keys =
 			memory_grow(list->keys, list->count, &list->capacity, sizeof(*list->keys));
 		list->keys[list->count++] = server.key;
@@ -217,27 +225,67 @@ static int observe_destinations(struct ipvs *ipvs, const struct virtual_server_k
 	return r < 0 ? error_wrap(err, r, "reading destinations") : 0;
 }
 
-int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
-		 struct error *err)
+static int ask_for_servers(struct ipvs *ipvs, struct netlink *netlink,
+			   int (*ask)(struct netlink *netlink, struct nl_msg *request,
+				      int (*on_message)(void *user, const struct nlmsghdr *message),
+				      void *user, struct error *err),
+			   struct server_list *list)
 {
-	struct nl_msg *message = netlink_message(ipvs->netlink);
-	struct server_list list = {.ipvs = ipvs, .visitor = visitor, .user = user, .err = err};
-	size_t seen;
+	struct nl_msg *message = netlink_message(netlink);
 	int r;
 
 	if (ipvs->marks)
 		marks_look_begin(ipvs->marks, MARK_USE_SERVER);
 	r = ipvs_message_plain(message, ipvs->family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP);
-	if (r >= 0)
-		r = netlink_ask(ipvs->netlink, message, on_server, &list, err);
-	if (r >= 0 && ipvs->marks)
-		marks_look_end(ipvs->marks, MARK_USE_SERVER);
+	return r < 0 ? r : ask(netlink, message, on_server, list, list->err);
+}
+
+/* @r: how reading them ended */
+static int end_servers(struct ipvs *ipvs, int r, struct error *err)
+{
 	if (r < 0)
-		error_wrap(err, r, "reading virtual servers");
-	else if (visitor->destination)
+		return error_wrap(err, r, "reading virtual servers");
+	if (ipvs->marks)
+		marks_look_end(ipvs->marks, MARK_USE_SERVER);
+	return 0;
+}
+
+int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+		 struct error *err)
+{
+	struct server_list list = {.ipvs = ipvs, .visitor = visitor, .user = user, .err = err};
+	size_t seen;
+	int r;
+
+	r = end_servers(ipvs, ask_for_servers(ipvs, ipvs->netlink, netlink_ask, &list), err);
+	if (r >= 0 && visitor->destination)
 		r = observe_destinations(ipvs, list.keys, list.count, visitor, user, &seen, err);
 	free(list.keys);
 	return r < 0 ? r : 0;
+}
+
+int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+		       struct error *err)
+{
+	int r = 0;
+
+	if (!ipvs->observer)
+		r = netlink_open(NETLINK_GENERIC, &ipvs->observer, err);
+	if (r < 0)
+		return r;
+	ipvs->observed = (struct server_list){
+		.ipvs = ipvs, .visitor = visitor, .user = user, .err = err, .is_in_steps = true};
+	r = ask_for_servers(ipvs, ipvs->observer, netlink_dump_begin, &ipvs->observed);
+	return r < 0 ? end_servers(ipvs, r, err) : 0;
+}
+
+int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
+{
+	int r;
+
+	ipvs->observed.err = err;
+	r = netlink_dump_step(ipvs->observer, err);
+	return r > 0 ? r : end_servers(ipvs, r, err);
 }
 
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,

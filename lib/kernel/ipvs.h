@@ -69,6 +69,20 @@ void ipvs_use_marks(struct ipvs *ipvs, struct marks *marks);
 int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
 		 struct error *err);
 
+/**
+ * ipvs_observe_begin() - read every virtual server, in steps; @visitor's destinations do not count
+ * @visitor, @user:  used until the last step
+ *
+ * ipvs_observe_step() follows until it does not return 1. Meanwhile changes may be applied, and
+ * destinations be read. Where the table of virtual servers itself changes, one may come twice or
+ * not at all. One that was begun before and has not ended is given up.
+ */
+int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+		       struct error *err);
+
+/** ipvs_observe_step() - up to some thousand of them; Return: 1 if there are more, 0 at the end */
+int ipvs_observe_step(struct ipvs *ipvs, struct error *err);
+
 /** ipvs_observe_destinations() - the destinations of one virtual server; -ESRCH if there is none */
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,
 			      const struct ipvs_visitor *visitor, void *user, struct error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "link.h"
 
+#include "address_listing.h"
 #include "netlink.h"
 
 #include <arpa/inet.h>
@@ -25,9 +26,6 @@
 /* So many notifications with one call, for the sake of others in the event loop. */
 #define MONITOR_BURST 1000
 
-/* A dump that others disturb is repeated so often. */
-#define OBSERVE_ATTEMPTS 5
-
 /* Never more: a notification is about one object. */
 #define NOTIFICATION_BYTES 16384
 
@@ -38,6 +36,8 @@ struct bound {
 };
 
 /*
+ * @observer: for a dump that is read in steps, so that others can be asked meanwhile; from the
+ * first one on. @observed: that dump.
  * @index:  0 = there is no interface, as far as we know
  * @bound:  the IPv6 addresses that we believe it to have. The kernel names the requester in
  *          notifications of IPv4 addresses, but not of IPv6 ones, which it sends from a work queue.
@@ -45,6 +45,8 @@ struct bound {
 struct link {
 	char name[IFNAMSIZ];
 	struct netlink *netlink;
+	struct netlink *observer;
+	struct address_listing observed;
 	struct nl_sock *monitor;
 	int index;
 	struct bound *bound;
@@ -157,6 +159,8 @@ void link_close(struct link *link)
 	bound_clear(link);
 	nl_socket_free(link->monitor);
 	netlink_close(link->netlink);
+	netlink_close(link->observer);
+	address_listing_clear(&link->observed);
 	free(link);
 }
 
@@ -272,76 +276,7 @@ int link_remove(struct link *link, struct error *err)
 	return 0;
 }
 
-/* An address of some interface, as a message tells it. */
-struct seen {
-	int index;
-	uint16_t prefix_length;
-	bool is_preferred;
-	struct address address;
-};
-
-/* Whether the kernel takes it as the source of connections like any other address. */
-static bool is_preferred(const struct ifaddrmsg *header, struct nlattr *flags)
-{
-	return !((flags ? nla_get_u32(flags) : header->ifa_flags) & IFA_F_DEPRECATED);
-}
-
-static bool parse_address(const struct nlmsghdr *message, struct seen *ret)
-{
-	struct nlattr *attributes[IFA_MAX + 1], *local;
-	const struct ifaddrmsg *header;
-
-	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(*header), attributes, IFA_MAX, NULL))
-		return false;
-	header = nlmsg_data(message);
-	/* On a point-to-point interface the other attribute is the peer's address. */
-	local = attributes[IFA_LOCAL] ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS];
-	if ((header->ifa_family != AF_INET && header->ifa_family != AF_INET6) || !local ||
-	    (size_t)nla_len(local) < address_length(header->ifa_family))
-		return false;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->index = (int)header->ifa_index;
-	ret->prefix_length = header->ifa_prefixlen;
-	ret->is_preferred = is_preferred(header, attributes[IFA_FLAGS]);
-	ret->address.family = header->ifa_family;
-	memcpy(ret->address.bytes, nla_data(local), address_length(header->ifa_family));
-	return true;
-}
-
-struct seen_list {
-	struct seen *items;
-	size_t count;
-	size_t capacity;
-};
-
-static int on_address(void *user, const struct nlmsghdr *message)
-{
-	struct seen_list *list = user;
-
-	list->items = memory_grow(list->items, list->count, &list->capacity, sizeof(*list->items));
-	if (message->nlmsg_type == RTM_NEWADDR && parse_address(message, &list->items[list->count]))
-		list->count++;
-	return 0;
-}
-
-static int dump_addresses(struct link *link, struct seen_list *list, struct error *err)
-{
-	struct ifaddrmsg header = {.ifa_family = AF_UNSPEC};
-	int r = -EINTR;
-
-	for (int i = 0; r == -EINTR && i < OBSERVE_ATTEMPTS; i++) {
-		struct nl_msg *request = netlink_message(link->netlink);
-
-		list->count = 0;
-		nlmsg_put(request, 0, 0, RTM_GETADDR, 0, NLM_F_DUMP);
-		nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO);
-		r = netlink_ask(link->netlink, request, on_address, list, err);
-	}
-	return r < 0 ? error_wrap(err, r, "reading the addresses of this node") : 0;
-}
-
-static void tell_node_address(const struct seen *seen,
+static void tell_node_address(const struct listed_address *seen,
 			      void (*on_node)(void *user, const struct node_address *address),
 			      void *user)
 {
@@ -354,21 +289,14 @@ static void tell_node_address(const struct seen *seen,
 		on_node(user, &address);
 }
 
-int link_observe(struct link *link, void (*on_bound)(void *user, const struct address *address),
-		 void (*on_node)(void *user, const struct node_address *address), void *user,
-		 struct error *err)
+static void tell_listing(struct link *link, const struct address_listing *listing,
+			 void (*on_bound)(void *user, const struct address *address),
+			 void (*on_node)(void *user, const struct node_address *address),
+			 void *user)
 {
-	struct seen_list list = {0};
-	struct lookup found;
-	int r;
-
-	r = look_up(link, &found, err);
-	if (r >= 0)
-		r = dump_addresses(link, &list, err);
-	if (r >= 0)
-		bound_clear(link);
-	for (size_t i = 0; r >= 0 && i < list.count; i++) {
-		const struct seen *seen = &list.items[i];
+	bound_clear(link);
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct listed_address *seen = &listing->items[i];
 
 		if (seen->index == link->index) {
 			if (seen->address.family == AF_INET6)
@@ -378,7 +306,58 @@ int link_observe(struct link *link, void (*on_bound)(void *user, const struct ad
 			tell_node_address(seen, on_node, user);
 		}
 	}
-	free(list.items);
+}
+
+static int wrap(struct error *err, int r)
+{
+	return error_wrap(err, r, "reading the addresses of this node");
+}
+
+int link_observe(struct link *link, void (*on_bound)(void *user, const struct address *address),
+		 void (*on_node)(void *user, const struct node_address *address), void *user,
+		 struct error *err)
+{
+	struct address_listing listing = {0};
+	struct lookup found;
+	int r = look_up(link, &found, err);
+
+	if (r < 0)
+		return r;
+	r = address_listing_read(&listing, link->netlink, err);
+	if (r < 0)
+		wrap(err, r);
+	else
+		tell_listing(link, &listing, on_bound, on_node, user);
+	address_listing_clear(&listing);
+	return r;
+}
+
+int link_observe_begin(struct link *link, struct error *err)
+{
+	struct lookup found;
+	int r = look_up(link, &found, err);
+
+	if (r >= 0 && !link->observer)
+		r = netlink_open(NETLINK_ROUTE, &link->observer, err);
+	if (r < 0)
+		return r;
+	r = address_listing_begin(&link->observed, link->observer, err);
+	return r < 0 ? wrap(err, r) : 0;
+}
+
+int link_observe_step(struct link *link,
+		      void (*on_bound)(void *user, const struct address *address), void *user,
+		      struct error *err)
+{
+	int r = netlink_dump_step(link->observer, err);
+
+	if (r > 0)
+		return r;
+	if (r < 0)
+		wrap(err, r);
+	else
+		tell_listing(link, &link->observed, on_bound, NULL, user);
+	address_listing_clear(&link->observed);
 	return r;
 }
 
@@ -558,9 +537,9 @@ static int link_notification(struct link *link, const struct nlmsghdr *message)
 static int address_notification(struct link *link, const struct nlmsghdr *message)
 {
 	bool is_add = message->nlmsg_type == RTM_NEWADDR;
-	struct seen seen;
+	struct listed_address seen;
 
-	if (!parse_address(message, &seen))
+	if (!address_listing_parse(message, &seen))
 		return 0;
 	if (link->index && seen.index == link->index) {
 		if (seen.address.family == AF_INET6 &&

@@ -50,6 +50,23 @@ int link_observe(struct link *link, void (*on_bound)(void *user, const struct ad
 		 void (*on_node)(void *user, const struct node_address *address), void *user,
 		 struct error *err);
 
+/**
+ * link_observe_begin() - read the addresses of the dummy interface in steps
+ *
+ * link_observe_step() follows until it does not return 1; meanwhile changes may be applied. One
+ * that was begun before and has not ended is given up.
+ */
+int link_observe_begin(struct link *link, struct error *err);
+
+/**
+ * link_observe_step() - up to some thousand of them
+ * @on_bound:  in the last step, for all of them
+ * Return: 1 if there are more; 0 at the end; -EINTR if addresses changed meanwhile: begin again
+ */
+int link_observe_step(struct link *link,
+		      void (*on_bound)(void *user, const struct address *address), void *user,
+		      struct error *err);
+
 /** link_apply() - carry out ADDRESS_* changes in batches; contract as ipvs_apply()
  *
  * IPv4 as /32 scope global, IPv6 as /128 without duplicate address detection, and deprecated: the

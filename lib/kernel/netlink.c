@@ -33,6 +33,19 @@
 
 #define SCRATCH_SIZE 4096
 
+/* What is being waited for: the messages up to @last, of which the first is @first. */
+struct awaited {
+	uint32_t first;
+	uint32_t last;
+	bool is_dump;
+	int (*on_message)(void *user, const struct nlmsghdr *message);
+	void *user;
+	int **results;
+	bool is_complete;
+	bool is_interrupted;
+	int visitor_result;
+};
+
 struct netlink {
 	struct nl_sock *socket;
 	struct nl_msg *scratch;
@@ -46,19 +59,8 @@ struct netlink {
 	char *parts; /* EXCHANGE_LIMIT of them */
 	char *ends;
 	struct exchanger *exchanger; /* from the first use on */
-};
-
-/* What is being waited for: the messages up to @last, of which the first is @first. */
-struct awaited {
-	uint32_t first;
-	uint32_t last;
-	bool is_dump;
-	int (*on_message)(void *user, const struct nlmsghdr *message);
-	void *user;
-	int **results;
-	bool is_complete;
-	bool is_interrupted;
-	int visitor_result;
+	struct awaited dump;	     /* that is received in steps */
+	bool is_dumping;
 };
 
 static void set_buffer(int descriptor, int forced, int limited, int bytes)
@@ -239,34 +241,39 @@ static void drain(struct netlink *netlink)
 	while (r > 0 || r == -ENOBUFS);
 }
 
-static int receive(struct netlink *netlink, struct awaited *awaited, struct error *err)
+/* Takes what one call brings. */
+static int receive_some(struct netlink *netlink, struct awaited *awaited, struct error *err)
 {
 	struct mmsghdr parts[PART_COUNT];
-	int count, r;
+	int count = receive_parts(netlink, parts), r;
 
-	while (!awaited->is_complete) {
-		count = receive_parts(netlink, parts);
-		if (count == -EAGAIN)
-			count = -EPROTO;
-		if (count < 0) {
+	if (count == -EAGAIN)
+		count = -EPROTO;
+	if (count < 0) {
+		drain(netlink);
+		return error_set(err, count, "receiving from the kernel: %s",
+				 count == -EPROTO ? "the answer is missing" : strerror(-count));
+	}
+	for (size_t i = 0; i < (size_t)count; i++) {
+		if (parts[i].msg_hdr.msg_flags & MSG_TRUNC)
+			r = -EMSGSIZE;
+		else
+			r = take_part(awaited, netlink->parts + i * PART_BYTES, parts[i].msg_len);
+		if (r < 0) {
 			drain(netlink);
-			return error_set(err, count, "receiving from the kernel: %s",
-					 count == -EPROTO ? "the answer is missing"
-							  : strerror(-count));
-		}
-		for (size_t i = 0; i < (size_t)count; i++) {
-			if (parts[i].msg_hdr.msg_flags & MSG_TRUNC)
-				r = -EMSGSIZE;
-			else
-				r = take_part(awaited, netlink->parts + i * PART_BYTES,
-					      parts[i].msg_len);
-			if (r < 0) {
-				drain(netlink);
-				return error_set(err, r, "%s", strerror(-r));
-			}
+			return error_set(err, r, "%s", strerror(-r));
 		}
 	}
 	return 0;
+}
+
+static int receive(struct netlink *netlink, struct awaited *awaited, struct error *err)
+{
+	int r = 0;
+
+	while (r >= 0 && !awaited->is_complete)
+		r = receive_some(netlink, awaited, err);
+	return r;
 }
 
 static int transmit(struct netlink *netlink, const void *bytes, size_t length, struct error *err)
@@ -327,31 +334,64 @@ int netlink_batch_send(struct netlink *netlink, struct error *err)
 	return r;
 }
 
+static int ask(struct netlink *netlink, struct nl_msg *request, struct awaited *awaited,
+	       struct error *err)
+{
+	struct nlmsghdr *header = nlmsg_hdr(request);
+
+	awaited->is_dump = (header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	awaited->first = awaited->last = ++netlink->sequence;
+	header->nlmsg_seq = netlink->sequence;
+	header->nlmsg_flags |= NLM_F_REQUEST;
+	if (!awaited->is_dump)
+		header->nlmsg_flags |= NLM_F_ACK;
+	return transmit(netlink, header, header->nlmsg_len, err);
+}
+
+/* Of an answer that is complete */
+static int outcome(const struct awaited *awaited, struct error *err)
+{
+	if (awaited->visitor_result < 0)
+		return awaited->visitor_result;
+	if (awaited->is_interrupted)
+		return error_set(err, -EINTR, "the dump was interrupted by changes");
+	return 0;
+}
+
 int netlink_ask(struct netlink *netlink, struct nl_msg *request,
 		int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
 		struct error *err)
 {
-	struct nlmsghdr *header = nlmsg_hdr(request);
 	struct awaited awaited = {.on_message = on_message, .user = user};
-	int r;
+	int r = ask(netlink, request, &awaited, err);
 
-	awaited.is_dump = (header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-	awaited.first = awaited.last = ++netlink->sequence;
-	header->nlmsg_seq = netlink->sequence;
-	header->nlmsg_flags |= NLM_F_REQUEST;
-	if (!awaited.is_dump)
-		header->nlmsg_flags |= NLM_F_ACK;
-
-	r = transmit(netlink, header, header->nlmsg_len, err);
 	if (r >= 0)
 		r = receive(netlink, &awaited, err);
-	if (r < 0)
-		return r;
-	if (awaited.visitor_result < 0)
-		return awaited.visitor_result;
-	if (awaited.is_interrupted)
-		return error_set(err, -EINTR, "the dump was interrupted by changes");
-	return 0;
+	return r < 0 ? r : outcome(&awaited, err);
+}
+
+int netlink_dump_begin(struct netlink *netlink, struct nl_msg *request,
+		       int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		       struct error *err)
+{
+	int r;
+
+	if (netlink->is_dumping)
+		drain(netlink);
+	netlink->dump = (struct awaited){.on_message = on_message, .user = user};
+	r = ask(netlink, request, &netlink->dump, err);
+	netlink->is_dumping = r >= 0;
+	return r;
+}
+
+int netlink_dump_step(struct netlink *netlink, struct error *err)
+{
+	int r = receive_some(netlink, &netlink->dump, err);
+
+	if (r >= 0 && !netlink->dump.is_complete)
+		return 1;
+	netlink->is_dumping = false;
+	return r < 0 ? r : outcome(&netlink->dump, err);
 }
 
 struct each {

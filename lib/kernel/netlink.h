@@ -72,6 +72,22 @@ int netlink_ask(struct netlink *netlink, struct nl_msg *request,
 		struct error *err);
 
 /**
+ * netlink_dump_begin() - as netlink_ask() for a dump that is received in steps
+ *
+ * netlink_dump_step() follows until it does not return 1; nothing else can be asked before. A dump
+ * that was begun before and has not ended is given up.
+ */
+int netlink_dump_begin(struct netlink *netlink, struct nl_msg *request,
+		       int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		       struct error *err);
+
+/**
+ * netlink_dump_step() - receive the next parts of it, 256 KiB at most
+ * Return: 1 if there is more; else as netlink_ask()
+ */
+int netlink_dump_step(struct netlink *netlink, struct error *err);
+
+/**
  * netlink_ask_each() - send many dump requests, one after another, and receive their answers
  * @build:       makes the request with number @index in an empty message, NLM_F_DUMP included;
  *               Return: 0 or a negative errno

@@ -109,12 +109,49 @@ static void programs_20000_destinations_in_batches(void **state)
 	ipvs_close(ipvs);
 }
 
+/* Between the steps @server's destinations are read and changed; one dump is given up half way. */
+static void observe_in_steps(struct ipvs *ipvs, const struct virtual_server_key *server)
+{
+	auto_free(changes) struct changes *changes = changes_new();
+	struct error err = {0};
+	struct tally tally = {0};
+	size_t steps = 0;
+	int r;
+
+	assert_int_equal(ipvs_observe_begin(ipvs, &counting, &tally, &err), 0);
+	assert_int_equal(ipvs_observe_step(ipvs, &err), 1);
+	assert_in_range(tally.servers, 1, 9999);
+
+	tally = (struct tally){0};
+	assert_int_equal(ipvs_observe_begin(ipvs, &counting, &tally, &err), 0);
+	while ((r = ipvs_observe_step(ipvs, &err)) == 1) {
+		struct change *change;
+		struct tally one = {0};
+
+		assert_int_equal(ipvs_observe_destinations(ipvs, server, &counting, &one, &err), 0);
+		assert_int_equal(one.destinations, 10);
+		change = changes_add(changes, CHANGE_KIND_DESTINATION_EDIT);
+		change->destination.server = *server;
+		change->destination.value = (struct destination){
+			.address = server->address, .port = 8080, .weight = steps % 2 ? 2 : 3};
+		change->destination.value.address.bytes[1] = 101;
+		ipvs_fixture_apply_all(ipvs, changes);
+		steps++;
+	}
+	assert_int_equal(r, 0);
+	assert_true(steps >= 4);
+	assert_int_equal(tally.servers, 10000);
+	assert_int_equal(tally.destinations, 0);
+	assert_int_equal(witness_number("grep -c 'Masq    [23] ' /proc/net/ip_vs"), 1);
+}
+
 /* The periodic verification of a large cluster, and its slices. */
 static void observes_10000_servers(void **state)
 {
 	auto_free(changes) struct changes *changes = changes_new();
 	struct ipvs *ipvs = ipvs_fixture_open();
 	struct error err = {0};
+	struct virtual_server_key last;
 	struct tally tally = {0};
 	double started;
 
@@ -146,6 +183,8 @@ static void observes_10000_servers(void **state)
 	assert_int_equal(tally.servers, 10000);
 	assert_int_equal(tally.destinations, 100000);
 	assert_int_equal(tally.weight, 100000);
+	last = ipvs_fixture_key("10.96.39.250", 80, IPPROTO_TCP);
+	observe_in_steps(ipvs, &last);
 	ipvs_close(ipvs);
 }
 
