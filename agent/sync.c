@@ -37,6 +37,7 @@ struct sync {
 	struct changes *changes;
 	struct node_view node;
 	struct sync_counters counters;
+	uint64_t version;
 	ev_timer work;
 	ev_timer retry;
 	unsigned int gates;
@@ -105,6 +106,13 @@ static void log_failures(const struct changes *changes, size_t failed)
 			    failed - logged);
 }
 
+static bool is_listed(enum change_kind kind)
+{
+	return kind == CHANGE_KIND_SERVER_ADD || kind == CHANGE_KIND_SERVER_EDIT ||
+	       kind == CHANGE_KIND_SERVER_REMOVE || kind == CHANGE_KIND_ADDRESS_ADD ||
+	       kind == CHANGE_KIND_ADDRESS_REMOVE;
+}
+
 void sync_commit(struct sync *sync, struct changes *changes)
 {
 	char text[6 * ADDRESS_TEXT_SIZE];
@@ -120,6 +128,7 @@ void sync_commit(struct sync *sync, struct changes *changes)
 		const struct change *change = &changes->items[i];
 		enum facility facility = change_facility(change->kind);
 
+		sync->version += is_listed(change->kind);
 		if (change->result < 0) {
 			sync->counters.failed[facility]++;
 			failed++;
@@ -366,6 +375,11 @@ void sync_set_in_cluster(struct sync *sync, bool has_in_cluster)
 const struct node_view *sync_node(const struct sync *sync)
 {
 	return &sync->node;
+}
+
+uint64_t sync_version(const struct sync *sync)
+{
+	return sync->version;
 }
 
 void sync_count_repair(struct sync *sync, enum facility facility, size_t count)

@@ -101,6 +101,14 @@ bool sync_is_settled(const struct sync *sync);
 /** sync_commit() - settle, sort, apply and report @changes, then clear them; also for repairs */
 void sync_commit(struct sync *sync, struct changes *changes);
 
+/**
+ * sync_version() - goes up with each virtual server and each address that is added, edited or
+ * removed
+ *
+ * What is left of a dump of them when it goes up may be wrong.
+ */
+uint64_t sync_version(const struct sync *sync);
+
 /** sync_count_repair() - @count objects of @facility had drifted */
 void sync_count_repair(struct sync *sync, enum facility facility, size_t count);
 

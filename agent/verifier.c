@@ -8,7 +8,11 @@
 #include <time.h>
 
 #define SLICE_MILLISECONDS 4
-#define RETRY_SECONDS	   1.0
+
+/* So often a dump is begun again because of changes of ours; then it is read in one go. */
+#define DUMPS_IN_SLICES 3
+
+#define RETRY_SECONDS 1.0
 
 /* Virtual servers whose destinations are asked for together. */
 #define SERVERS_AT_ONCE 64
@@ -19,9 +23,9 @@
 /**
  * enum stage - where an observation is
  *   IDLE          waits for the period or for a hurry
- *   LINK          one dump
+ *   LINK          one dump, in slices
  *   IPSET         one dump per set, a few per slice
- *   SERVERS       one dump of the virtual servers; then
+ *   SERVERS       one dump of the virtual servers, in slices; then
  *   DESTINATIONS  those of a few servers per slice, up to the last; then IDLE
  */
 enum stage { STAGE_IDLE, STAGE_LINK, STAGE_IPSET, STAGE_SERVERS, STAGE_DESTINATIONS };
@@ -39,6 +43,10 @@ struct verifier {
 	ev_timer hurry;
 	unsigned int hurried; /* bit per facility */
 	enum stage stage;
+	bool is_dumping;    /* in LINK and SERVERS: the dump has begun, and not ended */
+	unsigned int dumps; /* that were begun again */
+	uint64_t version;   /* of what is listed, when the dump began */
+	struct ipvs_visitor visitor;
 	bool is_partial; /* only the hurried facilities */
 	bool has_observed;
 	uint64_t started;
@@ -96,17 +104,62 @@ static void deprecate_addresses(struct verifier *verifier)
 			count);
 }
 
+/*
+ * Reads on in a dump, or begins one. After changes of ours to what it lists it is begun again,
+ * since the kernel has prepared the next part of it before them. Return: as observe_destinations()
+ */
+static int read_dump(struct verifier *verifier,
+		     int (*begin)(struct verifier *verifier, struct error *err),
+		     int (*step)(struct verifier *verifier, struct error *err), struct error *err)
+{
+	uint64_t slice_end = sync_now() + SLICE_MILLISECONDS;
+	int r;
+
+	if (verifier->is_dumping && verifier->version != sync_version(verifier->sync)) {
+		verifier->is_dumping = false;
+		verifier->dumps++;
+	}
+	if (!verifier->is_dumping) {
+		verifier->version = sync_version(verifier->sync);
+		r = begin(verifier, err);
+		if (r < 0)
+			return r;
+		verifier->is_dumping = true;
+	}
+	do
+		r = step(verifier, err);
+	while (r > 0 && (verifier->dumps >= DUMPS_IN_SLICES || sync_now() < slice_end));
+	if (r > 0)
+		return 0;
+	verifier->is_dumping = false;
+	if (r == -EINTR && verifier->dumps < DUMPS_IN_SLICES) {
+		verifier->dumps++;
+		return 0;
+	}
+	verifier->dumps = 0;
+	return r < 0 ? r : 1;
+}
+
+static int begin_link(struct verifier *verifier, struct error *err)
+{
+	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_LINK);
+	return link_observe_begin(verifier->kernel->link, err);
+}
+
+static int step_link(struct verifier *verifier, struct error *err)
+{
+	return link_observe_step(verifier->kernel->link, on_bound, verifier, err);
+}
+
 /* Return: as observe_destinations() */
 static int observe_link(struct verifier *verifier, struct error *err)
 {
 	bool is_new;
-	int r = link_ensure(verifier->kernel->link, &is_new, err);
+	int r = verifier->is_dumping ? 0 : link_ensure(verifier->kernel->link, &is_new, err);
 
-	if (r < 0)
-		return r;
-	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_LINK);
-	r = link_observe(verifier->kernel->link, on_bound, NULL, verifier, err);
-	if (r < 0)
+	if (r >= 0)
+		r = read_dump(verifier, begin_link, step_link, err);
+	if (r <= 0)
 		return r;
 	deprecate_addresses(verifier);
 	finish_facility(verifier, FACILITY_LINK);
@@ -165,25 +218,37 @@ static int on_traffic(void *user, const struct virtual_server_key *server,
 	return 0;
 }
 
-/* Return: as observe_destinations() */
-static int observe_servers(struct verifier *verifier, struct error *err)
+static int begin_servers(struct verifier *verifier, struct error *err)
 {
 	bool is_traffic_wanted = service_traffic_is_wanted(verifier->traffic);
-	const struct ipvs_visitor visitor = {.server = on_server,
-					     .traffic = is_traffic_wanted ? on_traffic : NULL};
-	int r;
 
+	verifier->visitor = (struct ipvs_visitor){.server = on_server,
+						  .traffic = is_traffic_wanted ? on_traffic : NULL};
 	verifier->key_count = 0;
 	verifier->next_key = 0;
 	if (is_traffic_wanted)
 		service_traffic_begin(verifier->traffic);
 	ledger_observe_begin(sync_ledger(verifier->sync), FACILITY_IPVS);
-	r = ipvs_observe(verifier->kernel->ipvs, &visitor, verifier, err);
+	return ipvs_observe_begin(verifier->kernel->ipvs, &verifier->visitor, verifier, err);
+}
+
+static int step_servers(struct verifier *verifier, struct error *err)
+{
+	return ipvs_observe_step(verifier->kernel->ipvs, err);
+}
+
+/* Return: as observe_destinations() */
+static int observe_servers(struct verifier *verifier, struct error *err)
+{
+	int r = read_dump(verifier, begin_servers, step_servers, err);
+
+	if (r <= 0)
+		return r;
 	free(verifier->is_answered);
 	verifier->is_answered = memory_array(verifier->key_count, sizeof(bool));
 	verifier->current = NULL;
 	verifier->usage_count = 0;
-	return r < 0 ? r : 1;
+	return 1;
 }
 
 /* Hands the destinations gathered so far to the ledger. */
@@ -265,6 +330,8 @@ static void begin(struct verifier *verifier, enum stage stage, bool is_partial)
 {
 	verifier->stage = stage;
 	verifier->next_set = 0;
+	verifier->is_dumping = false;
+	verifier->dumps = 0;
 	verifier->is_partial = is_partial;
 	verifier->started = sync_now();
 	verifier->longest_step = 0;
