@@ -70,7 +70,8 @@ service_manager start --no-block ipvsagent
 unit_is ActiveState active
 assert_equal "the virtual server" "10.244.1.1:8080 1" "$(destinations tcp 10.96.0.10:80)"
 assert_equal "the answers" "pod1 2" "$(answers client 2 tcp 10.96.0.10 80)"
-agent_pid=$(pgrep -f '^/usr/sbin/ipvsagent run')
+# The programs that it starts look like it until they are what they are.
+agent_pid=$(pgrep -P "$systemd_pid" -f '^/usr/sbin/ipvsagent run')
 assert_equal "its capabilities" 0000000000013000 "$(sed -n 's/^CapEff:\t//p' "/proc/$agent_pid/status")"
 assert_equal "its filter of system calls" 2 "$(sed -n 's/^Seccomp:\t//p' "/proc/$agent_pid/status")"
 assert_equal "its OOM score" -999 "$(cat "/proc/$agent_pid/oom_score_adj")"
