@@ -198,6 +198,8 @@ hold_close brief
 rm "$manifests"/brief*.yaml
 
 step "metrics of Services"
+# They are as of the last verification.
+config_volume "$pods" "hostnameOverride: node1" "ipvs: {syncPeriod: 1s}"
 wait_until_equal 20 "the Service that went" "" virtual_server tcp 10.96.0.14:80
 service_metrics()
 {
