@@ -15,8 +15,10 @@ struct followed_service {
 	char key[];
 };
 
+/* @coming: of the observation that is under way; @servers: of the one before */
 struct service_traffic {
 	struct observed_server *servers;
+	struct observed_server *coming;
 	struct followed_service *services;
 	size_t limit;
 	struct metric *connections, *packets, *bytes;
@@ -80,13 +82,24 @@ struct service_traffic *service_traffic_new(struct metrics *metrics, size_t limi
 	return traffic;
 }
 
+static void forget_servers(struct observed_server **servers)
+{
+	struct observed_server *server, *next;
+
+	HASH_ITER (hh, *servers, server, next) {
+		HASH_DEL(*servers, server);
+		free(server);
+	}
+}
+
 void service_traffic_free(struct service_traffic *traffic)
 {
 	struct followed_service *service, *next;
 
 	if (!traffic)
 		return;
-	service_traffic_begin(traffic);
+	forget_servers(&traffic->servers);
+	forget_servers(&traffic->coming);
 	HASH_ITER (hh, traffic->services, service, next) {
 		HASH_DEL(traffic->services, service);
 		free(service);
@@ -106,7 +119,7 @@ bool service_traffic_set_limit(struct service_traffic *traffic, size_t limit)
 			unfollow(traffic, service);
 	}
 	if (!limit)
-		service_traffic_begin(traffic);
+		forget_servers(&traffic->servers);
 	return is_more;
 }
 
@@ -133,22 +146,31 @@ void service_traffic_planned(struct service_traffic *traffic, const struct servi
 
 void service_traffic_begin(struct service_traffic *traffic)
 {
-	struct observed_server *server, *next;
-
-	HASH_ITER (hh, traffic->servers, server, next) {
-		HASH_DEL(traffic->servers, server);
-		free(server);
-	}
+	forget_servers(&traffic->coming);
 }
 
 void service_traffic_observe(struct service_traffic *traffic, const struct virtual_server_key *key,
 			     const struct ipvs_traffic *counts)
 {
-	struct observed_server *server = memory_allocate(sizeof(*server));
+	struct observed_server *server;
 
-	server->key = *key;
+	HASH_FIND(hh, traffic->coming, key, sizeof(*key), server);
+	if (!server) {
+		server = memory_allocate(sizeof(*server));
+		server->key = *key;
+		HASH_ADD(hh, traffic->coming, key, sizeof(server->key), server);
+	}
 	server->counts = *counts;
-	HASH_ADD(hh, traffic->servers, key, sizeof(server->key), server);
+}
+
+void service_traffic_end(struct service_traffic *traffic)
+{
+	forget_servers(&traffic->servers);
+	traffic->servers = traffic->coming;
+	traffic->coming = NULL;
+	/* Nobody may be followed any more since it began. */
+	if (!traffic->limit)
+		forget_servers(&traffic->servers);
 }
 
 static void add_up(struct service_traffic *traffic, const struct ledger *ledger, const char *key,

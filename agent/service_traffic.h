@@ -40,11 +40,18 @@ bool service_traffic_is_wanted(const struct service_traffic *traffic);
 /** service_traffic_planned() - a Service came, changed or went */
 void service_traffic_planned(struct service_traffic *traffic, const struct service_view *view);
 
-/** service_traffic_begin() - all virtual servers are about to be read again */
+/**
+ * service_traffic_begin() - all virtual servers are about to be read again
+ *
+ * Until service_traffic_end() the numbers stay as they are. It may begin again before that.
+ */
 void service_traffic_begin(struct service_traffic *traffic);
 void service_traffic_observe(struct service_traffic *traffic,
 			     const struct virtual_server_key *server,
 			     const struct ipvs_traffic *counts);
+
+/** service_traffic_end() - what was observed since the beginning counts from now on */
+void service_traffic_end(struct service_traffic *traffic);
 
 /**
  * service_traffic_collect() - set the numbers of the families

@@ -244,6 +244,8 @@ static int observe_servers(struct verifier *verifier, struct error *err)
 
 	if (r <= 0)
 		return r;
+	if (verifier->visitor.traffic)
+		service_traffic_end(verifier->traffic);
 	free(verifier->is_answered);
 	verifier->is_answered = memory_array(verifier->key_count, sizeof(bool));
 	verifier->current = NULL;

@@ -510,6 +510,15 @@ static void test_traffic_of_services(void **state)
 	service_traffic_observe(traffic, &outside, &(struct ipvs_traffic){10, 20, 30, 40, 50});
 	service_traffic_observe(traffic, &shop, &(struct ipvs_traffic){7, 7, 7, 7, 7});
 	service_traffic_observe(traffic, &dns, &(struct ipvs_traffic){9, 9, 9, 9, 9});
+	service_traffic_end(traffic);
+
+	/* What is read anew counts when it is complete; a server may come twice, a reading end
+	 * early. */
+	service_traffic_begin(traffic);
+	service_traffic_observe(traffic, &web, &(struct ipvs_traffic){100, 0, 0, 0, 0});
+	service_traffic_begin(traffic);
+	service_traffic_observe(traffic, &shop, &(struct ipvs_traffic){100, 0, 0, 0, 0});
+	service_traffic_observe(traffic, &shop, &(struct ipvs_traffic){200, 0, 0, 0, 0});
 	assert_number(fixture,
 		      "ipvsagent_service_connections_total{namespace=\"a\",service=\"web\"}", "11");
 	assert_number(
@@ -531,6 +540,14 @@ static void test_traffic_of_services(void **state)
 	/* The external IP is the older Service's. */
 	assert_number(fixture,
 		      "ipvsagent_service_connections_total{namespace=\"b\",service=\"shop\"}", "7");
+
+	service_traffic_end(traffic);
+	assert_number(fixture,
+		      "ipvsagent_service_connections_total{namespace=\"b\",service=\"shop\"}",
+		      "200");
+	service_traffic_begin(traffic);
+	service_traffic_observe(traffic, &dns, &(struct ipvs_traffic){9, 9, 9, 9, 9});
+	service_traffic_end(traffic);
 
 	store_remove_service(fixture->agent.store, "a", "web");
 	plan(fixture, "a/web");
