@@ -178,7 +178,7 @@ static int answer_page(struct api_lists *lists, const struct api_store *store,
 
 static bool parse_version(const char *text, long *ret)
 {
-	char *end;
+	char *end = NULL;
 
 	*ret = text && *text ? strtol(text, &end, 10) : 0;
 	return !text || !*text || (!*end && *ret >= 0);
