@@ -14,6 +14,7 @@ void changes_free(struct changes *changes)
 	if (!changes)
 		return;
 	free(changes->items);
+	free(changes->spare);
 	free(changes);
 }
 
@@ -136,6 +137,7 @@ void changes_sort(struct changes *changes)
 	size_t starts[RANK_COUNT + 1] = {0};
 	struct change *sorted;
 	bool is_sorted = true;
+	size_t capacity;
 
 	for (size_t i = 0; i < changes->count; i++) {
 		starts[rank(&changes->items[i]) + 1]++;
@@ -147,11 +149,19 @@ void changes_sort(struct changes *changes)
 	for (size_t i = 1; i <= RANK_COUNT; i++)
 		starts[i] += starts[i - 1];
 
-	sorted = memory_array(changes->capacity, sizeof(*sorted));
+	if (changes->spare_capacity < changes->capacity) {
+		free(changes->spare);
+		changes->spare = memory_array(changes->capacity, sizeof(*sorted));
+		changes->spare_capacity = changes->capacity;
+	}
+	sorted = changes->spare;
 	for (size_t i = 0; i < changes->count; i++)
 		sorted[starts[rank(&changes->items[i])]++] = changes->items[i];
-	free(changes->items);
+	changes->spare = changes->items;
 	changes->items = sorted;
+	capacity = changes->spare_capacity;
+	changes->spare_capacity = changes->capacity;
+	changes->capacity = capacity;
 }
 
 enum facility change_facility(enum change_kind kind)

@@ -46,11 +46,15 @@ struct change {
 	};
 };
 
-/** struct changes - a list of them; public to read, filled by changes_add() */
+/**
+ * struct changes - a list of them; public to read, filled by changes_add()
+ * @spare:  where the next sorting puts them: a list is sorted again and again, and new memory each
+ *          time would cost more than the sorting
+ */
 struct changes {
-	struct change *items;
+	struct change *items, *spare;
 	size_t count;
-	size_t capacity;
+	size_t capacity, spare_capacity;
 };
 
 struct changes *changes_new(void);
