@@ -22,6 +22,12 @@ struct server_list {
 	bool is_in_steps;
 };
 
+/* The message that was written last, if it is about a destination. @command: 0 = it is not. */
+struct destination_message {
+	struct virtual_server_key server;
+	uint8_t command;
+};
+
 /*
  * @observer: for a dump that is read in steps, so that others can be asked meanwhile; from the
  * first one on. @observed: that dump.
@@ -31,6 +37,7 @@ struct ipvs {
 	struct netlink *observer;
 	struct server_list observed;
 	struct marks *marks; /* NULL = none are used */
+	struct destination_message last;
 	uint16_t family;
 };
 
@@ -330,25 +337,46 @@ static const struct virtual_server_key *server_of(const struct change *change)
 	return &change->destination.server;
 }
 
-static int build(struct ipvs *ipvs, struct nl_msg *message, uint8_t command,
-		 const struct change *change)
+static int build_destination(struct ipvs *ipvs, uint8_t command,
+			     const struct virtual_server_key *key,
+			     const struct destination *destination)
+{
+	struct destination_message *last = &ipvs->last;
+	int r;
+
+	if (last->command == command && memcmp(&last->server, key, sizeof(*key)) == 0) {
+		ipvs_message_replace_destination(netlink_last_message(ipvs->netlink), destination);
+		return 0;
+	}
+	r = ipvs_message_destination(netlink_message(ipvs->netlink), ipvs->family, command, key,
+				     destination);
+	*last = (struct destination_message){.server = *key, .command = r < 0 ? 0 : command};
+	return r;
+}
+
+/* Writes the message about @change. */
+static int build(struct ipvs *ipvs, uint8_t command, const struct change *change)
 {
 	struct virtual_server_key key = kernel_key(ipvs, server_of(change));
 	struct virtual_server server;
+	struct nl_msg *message;
 
 	if (key.firewall_mark == MARK_OF_NOBODY)
 		return command == IPVS_CMD_NEW_SERVICE ? -ENOSPC : -ESRCH;
+	if (command == IPVS_CMD_NEW_DEST || command == IPVS_CMD_SET_DEST ||
+	    command == IPVS_CMD_DEL_DEST)
+		return build_destination(ipvs, command, &key, &change->destination.value);
+
+	ipvs->last.command = 0;
+	message = netlink_message(ipvs->netlink);
 	switch (command) {
 	case IPVS_CMD_NEW_SERVICE:
 	case IPVS_CMD_SET_SERVICE:
 		server = change->server;
 		server.key = key;
 		return ipvs_message_server(message, ipvs->family, command, &server);
-	case IPVS_CMD_DEL_SERVICE:
-		return ipvs_message_server_key(message, ipvs->family, command, 0, &key);
 	default:
-		return ipvs_message_destination(message, ipvs->family, command, &key,
-						&change->destination.value);
+		return ipvs_message_server_key(message, ipvs->family, command, 0, &key);
 	}
 }
 
@@ -367,10 +395,10 @@ static void note_uses(struct ipvs *ipvs, const struct change *changes, size_t co
 /* Return: whether the change needs no more room in this batch */
 static bool enqueue(struct ipvs *ipvs, uint8_t command, struct change *change)
 {
-	struct nl_msg *message = netlink_message(ipvs->netlink);
-
-	change->result = build(ipvs, message, command, change);
-	return change->result < 0 || netlink_batch_add(ipvs->netlink, message, &change->result);
+	change->result = build(ipvs, command, change);
+	return change->result < 0 ||
+	       netlink_batch_add(ipvs->netlink, netlink_last_message(ipvs->netlink),
+				 &change->result);
 }
 
 /* Puts changes of one stage into the batch until it is full; Return: how many are done with */
@@ -379,6 +407,7 @@ static size_t fill_batch(struct ipvs *ipvs, struct change *changes, size_t count
 	enum stage stage = 0;
 	size_t i;
 
+	ipvs->last.command = 0;
 	for (i = 0; i < count; i++) {
 		const struct method *method = &methods[changes[i].kind];
 
@@ -396,6 +425,7 @@ static size_t fill_batch(struct ipvs *ipvs, struct change *changes, size_t count
 /* What the kernel refused because the object was, or was not, there; it all fits one batch. */
 static void fill_second_batch(struct ipvs *ipvs, struct change *changes, size_t count)
 {
+	ipvs->last.command = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct method *method = &methods[changes[i].kind];
 

@@ -155,6 +155,35 @@ int ipvs_message_destination(struct nl_msg *message, uint16_t family, uint8_t co
 	return 0;
 }
 
+void ipvs_message_replace_destination(struct nl_msg *message, const struct destination *destination)
+{
+	uint16_t family = destination->address.family, port = htons(destination->port);
+	uint32_t weight = destination->weight;
+	struct nlattr *nest, *attribute;
+	int rest;
+
+	nest = nlmsg_find_attr(nlmsg_hdr(message), GENL_HDRLEN, IPVS_CMD_ATTR_DEST);
+	nla_for_each_nested (attribute, nest, rest) {
+		switch (nla_type(attribute)) {
+		case IPVS_DEST_ATTR_ADDR_FAMILY:
+			memcpy(nla_data(attribute), &family, sizeof(family));
+			break;
+		case IPVS_DEST_ATTR_ADDR:
+			memcpy(nla_data(attribute), destination->address.bytes, ADDRESS_BYTES);
+			break;
+		case IPVS_DEST_ATTR_PORT:
+			memcpy(nla_data(attribute), &port, sizeof(port));
+			break;
+		case IPVS_DEST_ATTR_WEIGHT:
+			memcpy(nla_data(attribute), &weight, sizeof(weight));
+			/* Behind it are the same thresholds for all. */
+			return;
+		default:
+			break;
+		}
+	}
+}
+
 int ipvs_message_timeouts(struct nl_msg *message, uint16_t family,
 			  const struct ipvs_timeouts *timeouts)
 {

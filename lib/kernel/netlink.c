@@ -158,6 +158,11 @@ struct nl_msg *netlink_message(struct netlink *netlink)
 	return netlink->scratch;
 }
 
+struct nl_msg *netlink_last_message(struct netlink *netlink)
+{
+	return netlink->scratch;
+}
+
 /* Return: 0 when the awaited answer is still not complete, 1 when it is, or the kernel's errno */
 static int take_message(struct awaited *awaited, const struct nlmsghdr *message)
 {

@@ -43,6 +43,9 @@ uint32_t netlink_port(const struct netlink *netlink);
  */
 struct nl_msg *netlink_message(struct netlink *netlink);
 
+/** netlink_last_message() - the same, with what was put there last, to be changed */
+struct nl_msg *netlink_last_message(struct netlink *netlink);
+
 /**
  * netlink_batch_add() - append a copy of a request to the batch
  * @result:  receives 0 or the kernel's negative errno in netlink_batch_send(); must stay until then

@@ -250,12 +250,27 @@ static void builds_keys_and_destinations(void **state)
 			    "5 server: af=2 protocol=6 addr=" V4 " port=80 destination: af=2"
 			    " addr=" V4 " port=8080 fwd=0 weight=65535 u_thresh=0 l_thresh=0");
 
+	assert_true(address_parse("fd00:96::10", &destination.address));
+	destination.port = 9090;
+	destination.weight = 1;
+	ipvs_message_replace_destination(message, &destination);
+	assert_string_equal(message_text(message),
+			    "5 server: af=2 protocol=6 addr=" V4 " port=80 destination: af=10"
+			    " addr=" V6 " port=9090 fwd=0 weight=1 u_thresh=0 l_thresh=0");
+
 	nlmsg_hdr(message)->nlmsg_len = NLMSG_HDRLEN;
 	assert_true(address_parse("fd00:96::10", &destination.address));
 	ipvs_message_destination(message, FAMILY, IPVS_CMD_DEL_DEST, &web6, &destination);
 	assert_string_equal(message_text(message),
 			    "7 server: af=10 protocol=6 addr=" V6 " port=80 destination: af=10"
-			    " addr=" V6 " port=8080");
+			    " addr=" V6 " port=9090");
+
+	assert_true(address_parse("10.96.0.10", &destination.address));
+	destination.port = 53;
+	ipvs_message_replace_destination(message, &destination);
+	assert_string_equal(message_text(message),
+			    "7 server: af=10 protocol=6 addr=" V6 " port=80 destination: af=2"
+			    " addr=" V4 " port=53");
 
 	nlmsg_hdr(message)->nlmsg_len = NLMSG_HDRLEN;
 	ipvs_message_timeouts(message, FAMILY, &timeouts);
