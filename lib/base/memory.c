@@ -66,3 +66,32 @@ void *memory_grow(void *pointer, size_t count, size_t *capacity, size_t size)
 	*capacity = *capacity ? *capacity * 2 : 4;
 	return memory_resize(pointer, *capacity, size);
 }
+
+size_t memory_part(size_t *size, size_t count, size_t element, size_t alignment)
+{
+	size_t at = (*size + alignment - 1) & ~(alignment - 1);
+
+	if (element && count > (SIZE_MAX - at) / element)
+		die();
+	*size = at + count * element;
+	return at;
+}
+
+void *memory_put(void *block, size_t at, const void *bytes, size_t size)
+{
+	char *place = (char *)block + at;
+
+	if (size)
+		memcpy(place, bytes, size);
+	return place;
+}
+
+size_t memory_part_text(size_t *size, const char *text)
+{
+	return text ? memory_part(size, strlen(text) + 1, 1, 1) : 0;
+}
+
+char *memory_put_text(void *block, size_t at, const char *text)
+{
+	return text ? memory_put(block, at, text, strlen(text) + 1) : NULL;
+}

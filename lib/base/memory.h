@@ -39,6 +39,35 @@ __attribute__((format(printf, 1, 2))) char *memory_format(const char *format, ..
  */
 void *memory_grow(void *pointer, size_t count, size_t *capacity, size_t size);
 
+/*
+ * Objects that live long and do not change are kept in one block each: that is less memory than an
+ * allocation for each of their fields, and one call to free it. First every part is laid out, then
+ * the block is allocated, then every part is put.
+ */
+
+/**
+ * memory_part() - lay out one more array
+ * @size:       bytes of the block so far; updated
+ * @count:      elements of the array
+ * @element:    bytes of an element
+ * @alignment:  of an element, a power of two
+ * Return: where in the block the array begins
+ */
+size_t memory_part(size_t *size, size_t count, size_t element, size_t alignment);
+#define memory_part_of(size, array, count) \
+	memory_part(size, count, sizeof(*(array)), _Alignof(__typeof__(*(array))))
+
+/** memory_part_text() - likewise for a text; NULL takes no room */
+size_t memory_part_text(size_t *size, const char *text);
+
+/** memory_put() - copy @size bytes to offset @at of @block; Return: where they are now */
+void *memory_put(void *block, size_t at, const void *bytes, size_t size);
+#define memory_put_array(block, at, array, count) \
+	memory_put(block, at, array, (count) * sizeof(*(array)))
+
+/** memory_put_text() - likewise for a text; NULL stays NULL */
+char *memory_put_text(void *block, size_t at, const char *text);
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))

@@ -3,30 +3,91 @@
 
 #include <string.h>
 
+/* As few zones as there are, the hints of the endpoints before are likely to be the same. */
+#define HINTS_COMPARED 16
+
+static void free_parts(struct endpoint_slice *slice)
+{
+	if (!slice->is_packed) {
+		free(slice->namespace_name);
+		free(slice->name);
+		free(slice->service_name);
+		free(slice->endpoints);
+		free(slice->ports);
+		free(slice->hints);
+	}
+	free(slice);
+}
+
 void endpoint_slice_free(struct endpoint_slice *slice)
 {
 	if (!slice)
 		return;
-	for (size_t i = 0; i < slice->endpoint_count; i++) {
+	for (size_t i = 0; i < slice->endpoint_count; i++)
 		strings_put(slice->strings, slice->endpoints[i].node_name);
-		strings_put(slice->strings, slice->endpoints[i].hint_zones);
-	}
 	for (size_t i = 0; i < slice->port_count; i++)
 		strings_put(slice->strings, slice->ports[i].name);
-	free(slice->namespace_name);
-	free(slice->name);
-	free(slice->service_name);
-	free(slice->endpoints);
-	free(slice->ports);
-	free(slice);
+	for (size_t i = 0; i < slice->hint_count; i++)
+		strings_put(slice->strings, slice->hints[i]);
+	free_parts(slice);
 }
 
-static bool endpoint_is_equal(const struct endpoint *a, const struct endpoint *b)
+struct endpoint_slice *endpoint_slice_pack(struct endpoint_slice *slice)
+{
+	size_t size = sizeof(*slice);
+	size_t endpoints = memory_part_of(&size, slice->endpoints, slice->endpoint_count);
+	size_t ports = memory_part_of(&size, slice->ports, slice->port_count);
+	size_t hints = memory_part_of(&size, slice->hints, slice->hint_count);
+	size_t namespace_name = memory_part_text(&size, slice->namespace_name);
+	size_t name = memory_part_text(&size, slice->name);
+	size_t service_name = memory_part_text(&size, slice->service_name);
+	struct endpoint_slice *packed = memory_allocate(size);
+
+	*packed = *slice;
+	packed->is_packed = true;
+	packed->endpoints =
+		memory_put_array(packed, endpoints, slice->endpoints, slice->endpoint_count);
+	packed->ports = memory_put_array(packed, ports, slice->ports, slice->port_count);
+	packed->hints = memory_put_array(packed, hints, slice->hints, slice->hint_count);
+	packed->namespace_name = memory_put_text(packed, namespace_name, slice->namespace_name);
+	packed->name = memory_put_text(packed, name, slice->name);
+	packed->service_name = memory_put_text(packed, service_name, slice->service_name);
+	free_parts(slice);
+	return packed;
+}
+
+const char *endpoint_hint_zones(const struct endpoint_slice *slice, const struct endpoint *endpoint)
+{
+	return endpoint->hint ? slice->hints[endpoint->hint - 1] : NULL;
+}
+
+bool endpoint_set_hint_zones(struct endpoint_slice *slice, struct endpoint *endpoint,
+			     const char *zones)
+{
+	uint16_t count = slice->hint_count;
+
+	for (uint16_t i = 0; i < count && i < HINTS_COMPARED; i++) {
+		if (strcmp(slice->hints[count - 1 - i], zones) == 0) {
+			endpoint->hint = (uint16_t)(count - i);
+			return true;
+		}
+	}
+	if (count == UINT16_MAX)
+		return false;
+	slice->hints = memory_resize(slice->hints, count + 1U, sizeof(*slice->hints));
+	slice->hints[slice->hint_count++] = strings_get(slice->strings, zones);
+	endpoint->hint = slice->hint_count;
+	return true;
+}
+
+static bool endpoint_is_equal(const struct endpoint_slice *a_slice, const struct endpoint *a,
+			      const struct endpoint_slice *b_slice, const struct endpoint *b)
 {
 	return address_is_equal(&a->address, &b->address) && a->is_ready == b->is_ready &&
 	       a->is_serving == b->is_serving && a->is_terminating == b->is_terminating &&
 	       memory_text_is_equal(a->node_name, b->node_name) &&
-	       memory_text_is_equal(a->hint_zones, b->hint_zones);
+	       memory_text_is_equal(endpoint_hint_zones(a_slice, a),
+				    endpoint_hint_zones(b_slice, b));
 }
 
 bool endpoint_slice_is_equal(const struct endpoint_slice *a, const struct endpoint_slice *b)
@@ -42,7 +103,7 @@ bool endpoint_slice_is_equal(const struct endpoint_slice *a, const struct endpoi
 			return false;
 	}
 	for (size_t i = 0; i < a->endpoint_count; i++)
-		if (!endpoint_is_equal(&a->endpoints[i], &b->endpoints[i]))
+		if (!endpoint_is_equal(a, &a->endpoints[i], b, &b->endpoints[i]))
 			return false;
 	return true;
 }

@@ -14,18 +14,18 @@
  * struct endpoint - one address of one entry of an EndpointSlice
  * @address:         the entry's first address (EndpointSlice API: consumers use only that one)
  * @node_name:       shared string or NULL
- * @hint_zones:      shared string: hints.forZones[].name joined by ','; NULL if there are no hints
+ * @hint:            its hints, see endpoint_hint_zones()
  * @is_ready:        conditions.ready, nil counts as true
  * @is_serving:      conditions.serving, nil counts as true
  * @is_terminating:  conditions.terminating, nil counts as false
  */
 struct endpoint {
 	const char *node_name;
-	const char *hint_zones;
 	struct address address;
 	bool is_ready;
 	bool is_serving;
 	bool is_terminating;
+	uint16_t hint;
 };
 
 /**
@@ -48,7 +48,9 @@ struct endpoint_slice_port {
  * @endpoints:     one per entry; an entry of the wrong family is an error of the decoder
  * @trigger_time:  annotation endpoints.kubernetes.io/last-change-trigger-time in milliseconds
  *                 since 1970, 0 if absent
+ * @hints:         shared strings, for endpoint_hint_zones()
  * @strings:       the pool of the shared strings; must outlive the slice
+ * @is_packed:     everything is in one allocation, see endpoint_slice_pack()
  */
 struct endpoint_slice {
 	char *namespace_name;
@@ -56,15 +58,34 @@ struct endpoint_slice {
 	char *service_name;
 	struct strings *strings;
 	struct endpoint *endpoints;
-	size_t endpoint_count;
 	struct endpoint_slice_port *ports;
-	size_t port_count;
+	const char **hints;
 	int64_t trigger_time;
+	uint32_t endpoint_count;
+	uint32_t port_count;
+	uint16_t hint_count;
 	uint16_t family;
+	bool is_packed;
 };
 
 void endpoint_slice_free(struct endpoint_slice *slice);
 AUTO_FREE_DEFINE(endpoint_slice);
+
+/** endpoint_slice_pack() - the same slice in one allocation, and nothing of it may be replaced any
+ *  more; @slice is freed */
+struct endpoint_slice *endpoint_slice_pack(struct endpoint_slice *slice);
+
+/** endpoint_hint_zones() - shared string: hints.forZones[].name joined by ','; NULL = no hints */
+const char *endpoint_hint_zones(const struct endpoint_slice *slice,
+				const struct endpoint *endpoint);
+
+/**
+ * endpoint_set_hint_zones() - the hints of an @endpoint that is, or will be, one of @slice
+ * @zones:  copied
+ * Return: false if the slice has no room for one more
+ */
+bool endpoint_set_hint_zones(struct endpoint_slice *slice, struct endpoint *endpoint,
+			     const char *zones);
 
 /** endpoint_slice_is_equal() - same content in every field that matters for planning */
 bool endpoint_slice_is_equal(const struct endpoint_slice *a, const struct endpoint_slice *b);

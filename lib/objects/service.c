@@ -7,6 +7,10 @@ void service_free(struct service *service)
 {
 	if (!service)
 		return;
+	if (service->is_packed) {
+		free(service);
+		return;
+	}
 	for (size_t i = 0; i < service->port_count; i++)
 		free(service->ports[i].name);
 	free(service->namespace_name);
@@ -18,6 +22,49 @@ void service_free(struct service *service)
 	free(service->ports);
 	free(service->proxy_name);
 	free(service);
+}
+
+struct service *service_pack(struct service *service)
+{
+	size_t size = sizeof(*service);
+	size_t ports = memory_part_of(&size, service->ports, service->port_count);
+	size_t cluster_ips = memory_part_of(&size, service->cluster_ips, service->cluster_ip_count);
+	size_t external_ips =
+		memory_part_of(&size, service->external_ips, service->external_ip_count);
+	size_t load_balancer_ips =
+		memory_part_of(&size, service->load_balancer_ips, service->load_balancer_ip_count);
+	size_t source_ranges =
+		memory_part_of(&size, service->source_ranges, service->source_range_count);
+	size_t namespace_name = memory_part_text(&size, service->namespace_name);
+	size_t name = memory_part_text(&size, service->name);
+	size_t proxy_name = memory_part_text(&size, service->proxy_name);
+	size_t port_names = size;
+	struct service *packed;
+
+	for (uint32_t i = 0; i < service->port_count; i++)
+		memory_part_text(&size, service->ports[i].name);
+	packed = memory_allocate(size);
+	*packed = *service;
+	packed->is_packed = true;
+	packed->ports = memory_put_array(packed, ports, service->ports, service->port_count);
+	packed->cluster_ips = memory_put_array(packed, cluster_ips, service->cluster_ips,
+					       service->cluster_ip_count);
+	packed->external_ips = memory_put_array(packed, external_ips, service->external_ips,
+						service->external_ip_count);
+	packed->load_balancer_ips =
+		memory_put_array(packed, load_balancer_ips, service->load_balancer_ips,
+				 service->load_balancer_ip_count);
+	packed->source_ranges = memory_put_array(packed, source_ranges, service->source_ranges,
+						 service->source_range_count);
+	packed->namespace_name = memory_put_text(packed, namespace_name, service->namespace_name);
+	packed->name = memory_put_text(packed, name, service->name);
+	packed->proxy_name = memory_put_text(packed, proxy_name, service->proxy_name);
+	for (uint32_t i = 0; i < service->port_count; i++) {
+		packed->ports[i].name = memory_put_text(packed, port_names, service->ports[i].name);
+		port_names += strlen(packed->ports[i].name) + 1;
+	}
+	service_free(service);
+	return packed;
 }
 
 static bool bytes_are_equal(const void *a, size_t a_count, const void *b, size_t b_count,

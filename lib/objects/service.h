@@ -44,34 +44,42 @@ struct service_port {
  * @health_check_node_port:     0 = none
  * @is_headless_label:          label service.kubernetes.io/headless is present
  *
- * One allocation per field that varies; owned by whoever holds it, freed with service_free().
+ * @is_packed:                  everything is in one allocation, see service_pack()
+ *
+ * While it is being put together, one allocation per field that varies; owned by whoever holds it,
+ * freed with service_free().
  */
 struct service {
 	char *namespace_name;
 	char *name;
 	struct object_uid uid;
 	int64_t created;
-	enum service_type type;
 	struct address *cluster_ips;
-	size_t cluster_ip_count;
 	struct address *external_ips;
-	size_t external_ip_count;
 	struct address *load_balancer_ips;
-	size_t load_balancer_ip_count;
 	struct prefix *source_ranges;
-	size_t source_range_count;
 	struct service_port *ports;
-	size_t port_count;
 	char *proxy_name;
+	uint32_t cluster_ip_count;
+	uint32_t external_ip_count;
+	uint32_t load_balancer_ip_count;
+	uint32_t source_range_count;
+	uint32_t port_count;
 	uint32_t affinity_seconds;
+	enum service_type type;
 	uint16_t health_check_node_port;
 	bool is_external_local;
 	bool is_internal_local;
 	bool is_headless_label;
+	bool is_packed;
 };
 
 void service_free(struct service *service);
 AUTO_FREE_DEFINE(service);
+
+/** service_pack() - the same Service in one allocation, and nothing of it may be replaced any more;
+ *  @service is freed */
+struct service *service_pack(struct service *service);
 
 /** service_is_equal() - same content in every field that matters for planning */
 bool service_is_equal(const struct service *a, const struct service *b);

@@ -34,8 +34,8 @@ static bool port_matches(const struct endpoint_slice_port *slice_port,
 	       strcmp(slice_port->name, service_port->name) == 0;
 }
 
-static void add(struct candidates *candidates, const struct endpoint *endpoint, uint16_t port,
-		const char *node_name)
+static void add(struct candidates *candidates, const struct endpoint_slice *slice,
+		const struct endpoint *endpoint, uint16_t port, const char *node_name)
 {
 	struct candidate *candidate;
 
@@ -44,7 +44,7 @@ static void add(struct candidates *candidates, const struct endpoint *endpoint, 
 	candidate = &candidates->items[candidates->count++];
 	*candidate = (struct candidate){
 		.destination = {.address = endpoint->address, .port = port, .weight = 1},
-		.hint_zones = endpoint->hint_zones,
+		.hint_zones = endpoint_hint_zones(slice, endpoint),
 		.is_local = endpoint->node_name && node_name &&
 			    strcmp(endpoint->node_name, node_name) == 0,
 		.is_ready = endpoint->is_ready,
@@ -80,7 +80,7 @@ void topology_collect(const struct service_view *view, const struct service_port
 			if (!port_matches(&slice->ports[p], port))
 				continue;
 			for (size_t e = 0; e < slice->endpoint_count; e++)
-				add(candidates, &slice->endpoints[e], slice->ports[p].port,
+				add(candidates, slice, &slice->endpoints[e], slice->ports[p].port,
 				    node_name);
 		}
 	}

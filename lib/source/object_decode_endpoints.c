@@ -139,7 +139,7 @@ static int decode_conditions(const struct object_field *entry, struct endpoint *
 	return r;
 }
 
-static int decode_hints(const struct object_field *entry, struct strings *strings,
+static int decode_hints(const struct object_field *entry, struct endpoint_slice *slice,
 			struct endpoint *endpoint, struct error *err)
 {
 	struct object_field hints = object_field_get(entry, "hints");
@@ -168,8 +168,8 @@ static int decode_hints(const struct object_field *entry, struct strings *string
 		used += (size_t)snprintf(zones + used, sizeof(zones) - used, "%s%s",
 					 used ? "," : "", text);
 	}
-	if (r >= 0 && used)
-		endpoint->hint_zones = strings_get(strings, zones);
+	if (r >= 0 && used && !endpoint_set_hint_zones(slice, endpoint, zones))
+		return object_field_error(&list, err, "one more than an EndpointSlice may have");
 	return r;
 }
 
@@ -208,7 +208,7 @@ static int decode_node_name(const struct object_field *entry, struct strings *st
 	return r;
 }
 
-static int decode_endpoint(const struct object_field *entry, const struct endpoint_slice *slice,
+static int decode_endpoint(const struct object_field *entry, struct endpoint_slice *slice,
 			   struct endpoint *endpoint, struct error *err)
 {
 	int r = object_field_object(entry, err);
@@ -220,7 +220,7 @@ static int decode_endpoint(const struct object_field *entry, const struct endpoi
 	if (r >= 0)
 		r = decode_node_name(entry, slice->strings, endpoint, err);
 	if (r >= 0)
-		r = decode_hints(entry, slice->strings, endpoint, err);
+		r = decode_hints(entry, slice, endpoint, err);
 	return r;
 }
 
@@ -290,7 +290,7 @@ int object_decode_endpoint_slice(const json_t *object, struct strings *strings,
 		r = decode_slice_endpoints(&root, slice, err);
 	if (r < 0)
 		return r;
-	*ret = take(&slice);
+	*ret = endpoint_slice_pack(take(&slice));
 	return 0;
 }
 
@@ -358,7 +358,7 @@ static int mirror_subset(const struct object_field *subset, const struct slice_m
 				    family == AF_INET ? "ipv4" : "ipv6");
 	slice->service_name = memory_text(metadata->name);
 	slice->trigger_time = metadata->trigger_time;
-	*ret = take(&slice);
+	*ret = endpoint_slice_pack(take(&slice));
 	return 0;
 }
 

@@ -442,6 +442,6 @@ int object_decode_service(const json_t *object, struct service **ret, struct err
 	}
 	if (r < 0)
 		return r;
-	*ret = take(&service);
+	*ret = service_pack(take(&service));
 	return 0;
 }

@@ -37,7 +37,7 @@ static const char *value_of(const char *word, const char *name)
 	return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
 }
 
-static void append_address(struct address **addresses, size_t *count, const char *text)
+static void append_address(struct address **addresses, uint32_t *count, const char *text)
 {
 	*addresses = memory_resize(*addresses, *count + 1, sizeof(**addresses));
 	(*addresses)[(*count)++] = written_address(text);
@@ -202,7 +202,7 @@ static void append_endpoint(struct endpoint_slice *slice, char *word)
 		for (char *at = zones; *at; at++)
 			if (*at == '+')
 				*at = ',';
-		endpoint.hint_zones = strings_get(slice->strings, zones);
+		endpoint_set_hint_zones(slice, &endpoint, zones);
 	}
 	node = cut_at(word, '@');
 	endpoint.node_name = strings_get(slice->strings, node);

@@ -72,7 +72,7 @@ static void clean_up(struct fixture *fixture)
 }
 
 /* A Service with @count NodePorts from @first on, counted from the fixture's first. */
-static void plan(struct fixture *fixture, const char *key, unsigned int first, size_t count)
+static void plan(struct fixture *fixture, const char *key, unsigned int first, unsigned int count)
 {
 	struct service_port ports[PORTS_MOST] = {0};
 	struct wanted_server servers[PORTS_MOST] = {0};

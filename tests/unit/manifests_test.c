@@ -60,7 +60,7 @@ static void on_service_removed(void *owner, const char *namespace_name, const ch
 
 static void on_endpoint_slice(void *owner, struct endpoint_slice *slice)
 {
-	note(owner, "EndpointSlice %s/%s %zu", slice->namespace_name, slice->name,
+	note(owner, "EndpointSlice %s/%s %u", slice->namespace_name, slice->name,
 	     slice->endpoint_count);
 	endpoint_slice_free(slice);
 }

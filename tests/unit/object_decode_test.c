@@ -308,8 +308,8 @@ static void add_slice(char *text, const struct endpoint_slice *slice)
 		    endpoint->is_terminating ? "+terminating" : "");
 		if (endpoint->node_name)
 			add(text, "@%s", endpoint->node_name);
-		if (endpoint->hint_zones)
-			add(text, "(%s)", endpoint->hint_zones);
+		if (endpoint_hint_zones(slice, endpoint))
+			add(text, "(%s)", endpoint_hint_zones(slice, endpoint));
 	}
 	if (slice->trigger_time)
 		add(text, " trigger=%lld", (long long)slice->trigger_time);
