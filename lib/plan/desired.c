@@ -30,10 +30,12 @@ void service_state_free(struct service_state *state)
 {
 	if (!state)
 		return;
-	free(state->servers);
-	free(state->destinations);
-	free(state->members);
-	free(state->addresses);
+	if (!state->is_packed) {
+		free(state->servers);
+		free(state->destinations);
+		free(state->members);
+		free(state->addresses);
+	}
 	free(state);
 }
 
@@ -469,7 +471,7 @@ static int compare_members(const void *a, const void *b)
 
 static void sort_members(struct service_state *state)
 {
-	size_t used = 0;
+	uint32_t used = 0;
 
 	if (!state->member_count)
 		return;
@@ -537,16 +539,26 @@ static uint32_t count_local_endpoints(const struct service_view *view, const cha
 	return (uint32_t)count;
 }
 
-static void shrink(struct service_state *state)
+/* The same in one allocation. */
+static struct service_state *pack(struct service_state *state)
 {
-	state->servers =
-		memory_resize(state->servers, state->server_count, sizeof(*state->servers));
-	state->destinations = memory_resize(state->destinations, state->destination_count,
-					    sizeof(*state->destinations));
-	state->members =
-		memory_resize(state->members, state->member_count, sizeof(*state->members));
-	state->addresses =
-		memory_resize(state->addresses, state->address_count, sizeof(*state->addresses));
+	size_t size = sizeof(*state);
+	size_t servers = memory_part_of(&size, state->servers, state->server_count);
+	size_t destinations = memory_part_of(&size, state->destinations, state->destination_count);
+	size_t members = memory_part_of(&size, state->members, state->member_count);
+	size_t addresses = memory_part_of(&size, state->addresses, state->address_count);
+	struct service_state *packed = memory_allocate(size);
+
+	*packed = *state;
+	packed->is_packed = true;
+	packed->servers = memory_put_array(packed, servers, state->servers, state->server_count);
+	packed->destinations = memory_put_array(packed, destinations, state->destinations,
+						state->destination_count);
+	packed->members = memory_put_array(packed, members, state->members, state->member_count);
+	packed->addresses =
+		memory_put_array(packed, addresses, state->addresses, state->address_count);
+	service_state_free(state);
+	return packed;
 }
 
 struct service_state *desired_service(const struct service_view *view, const struct node_view *node,
@@ -572,7 +584,6 @@ struct service_state *desired_service(const struct service_view *view, const str
 		      compare_addresses);
 	add_bound_members(&builder);
 	sort_members(state);
-	shrink(state);
 
 	if (view->service->health_check_node_port) {
 		state->health_check_port = view->service->health_check_node_port;
@@ -580,5 +591,5 @@ struct service_state *desired_service(const struct service_view *view, const str
 	}
 	free(builder.candidates.items);
 	free(builder.is_selected);
-	return take(&state);
+	return pack(take(&state));
 }

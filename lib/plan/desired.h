@@ -82,18 +82,20 @@ uint32_t desired_left_out(const struct wanted_server *wanted);
  * @health_check_port:     healthCheckNodePort to serve; 0 = none
  * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address;
  *                         of a dual-stack Service those of both families
+ * @is_packed:             everything is in one allocation
  */
 struct service_state {
 	struct wanted_server *servers;
-	size_t server_count;
 	struct destination *destinations;
-	size_t destination_count;
 	struct set_member *members;
-	size_t member_count;
 	struct address *addresses;
-	size_t address_count;
-	uint16_t health_check_port;
+	uint32_t server_count;
+	uint32_t destination_count;
+	uint32_t member_count;
+	uint32_t address_count;
 	uint32_t local_endpoint_count;
+	uint16_t health_check_port;
+	bool is_packed;
 };
 
 void service_state_free(struct service_state *state);

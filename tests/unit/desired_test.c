@@ -407,7 +407,7 @@ static void test_in_cluster(void **cmocka_state)
 			plan(cases[i].service, cases[i].slices, &options);
 		auto_memory char *servers = text_of(state, write_servers);
 		auto_memory char *members = NULL;
-		size_t used = 0;
+		uint32_t used = 0;
 
 		print_message("%s\n", cases[i].what);
 		assert_string_equal(servers, cases[i].servers);
