@@ -27,9 +27,11 @@ void ledger_free(struct ledger *ledger)
 		server->is_leaving = false;
 		ledger_server_drop(ledger, server);
 	}
-	HASH_ITER (hh, ledger->units, unit, next_unit) {
-		unit->is_touched = false;
-		ledger_unit_drop(ledger, unit);
+	for (size_t kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		HASH_ITER (hh, ledger->units[kind], unit, next_unit) {
+			unit->is_touched = false;
+			ledger_unit_drop(ledger, unit);
+		}
 	}
 	HASH_ITER (hh, ledger->services, service, next_service) {
 		ledger_service_drop(ledger, service);
@@ -156,9 +158,11 @@ void ledger_sweep(struct ledger *ledger, uint64_t now, struct changes *changes)
 		if (!server->claimant_count && ledger_ownership_includes(ledger, &server->held.key))
 			ledger_server_reconcile(ledger, server, now, changes);
 	}
-	HASH_ITER (hh, ledger->units, unit, next_unit) {
-		if (!unit->claims)
-			ledger_unit_reconcile(ledger, unit, changes);
+	for (size_t kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		HASH_ITER (hh, ledger->units[kind], unit, next_unit) {
+			if (!unit->claims)
+				ledger_unit_reconcile(ledger, unit, changes);
+		}
 	}
 }
 
@@ -332,12 +336,10 @@ void ledger_count(const struct ledger *ledger, struct ledger_counts *ret)
 		if (server->claimant_count)
 			ret->destinations += server->destination_count;
 	}
-	for (unit = ledger->units; unit; unit = unit->hh.next) {
-		if (!unit->is_held)
-			continue;
-		if (unit->value.kind == UNIT_KIND_ADDRESS)
-			ret->addresses++;
-		else
-			ret->members++;
+	for (size_t kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		size_t *held = kind == UNIT_KIND_ADDRESS ? &ret->addresses : &ret->members;
+
+		for (unit = ledger->units[kind]; unit; unit = unit->hh.next)
+			*held += unit->is_held;
 	}
 }

@@ -13,6 +13,7 @@
 
 /* struct set_member.kind of the unit that stands for an address on the dummy interface. */
 #define UNIT_KIND_ADDRESS SET_KIND_COUNT
+#define UNIT_KIND_COUNT	  (UNIT_KIND_ADDRESS + 1)
 
 struct service_entry {
 	UT_hash_handle hh;
@@ -77,11 +78,15 @@ struct unit_entry {
 	bool is_touched; /* in ledger->touched_units; kept until settled */
 };
 
+/*
+ * @units: a table for each kind. When a table grows all that is in it is visited at once, so
+ * several small ones take less of a slice than one large one.
+ */
 struct ledger {
 	struct ledger_options options;
 	struct service_entry *services;
 	struct server_entry *servers;
-	struct unit_entry *units;
+	struct unit_entry *units[UNIT_KIND_COUNT];
 	struct server_entry *draining;
 	struct server_entry **touched_servers; /* claims changed since ledger_settle() */
 	struct unit_entry **touched_units;

@@ -31,30 +31,37 @@ static void observe_end_servers(struct ledger *ledger, uint64_t now, struct chan
 	}
 }
 
+static void observe_end_unit(struct ledger *ledger, struct unit_entry *unit, bool is_observed,
+			     struct changes *changes)
+{
+	if (unit->is_held && unit->seen != ledger->generation) {
+		unit->is_held = false;
+		ledger->drift += unit->claims > 0;
+	}
+	if (!is_observed)
+		return;
+	/* One that waits for its retry keeps waiting. */
+	if (unit->failure && unit->is_held != (unit->claims > 0))
+		return;
+	if (unit->claims || !unit->is_held) {
+		ledger_unit_reconcile(ledger, unit, changes);
+	} else if (ledger->is_sweeping) {
+		ledger->drift++;
+		ledger_unit_reconcile(ledger, unit, changes);
+	}
+}
+
 static void observe_end_units(struct ledger *ledger, enum facility facility,
 			      struct changes *changes)
 {
+	bool is_observed = ledger->is_observed[facility];
 	struct unit_entry *unit, *next;
 
-	HASH_ITER (hh, ledger->units, unit, next) {
-		bool is_address = unit->value.kind == UNIT_KIND_ADDRESS;
-
-		if (is_address != (facility == FACILITY_LINK))
+	for (size_t kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		if ((kind == UNIT_KIND_ADDRESS) != (facility == FACILITY_LINK))
 			continue;
-		if (unit->is_held && unit->seen != ledger->generation) {
-			unit->is_held = false;
-			ledger->drift += unit->claims > 0;
-		}
-		if (!ledger->is_observed[facility])
-			continue;
-		/* One that waits for its retry keeps waiting. */
-		if (unit->failure && unit->is_held != (unit->claims > 0))
-			continue;
-		if (unit->claims || !unit->is_held) {
-			ledger_unit_reconcile(ledger, unit, changes);
-		} else if (ledger->is_sweeping) {
-			ledger->drift++;
-			ledger_unit_reconcile(ledger, unit, changes);
+		HASH_ITER (hh, ledger->units[kind], unit, next) {
+			observe_end_unit(ledger, unit, is_observed, changes);
 		}
 	}
 }

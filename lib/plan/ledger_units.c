@@ -7,7 +7,7 @@ struct unit_entry *ledger_unit_find(const struct ledger *ledger, const struct se
 {
 	struct unit_entry *unit;
 
-	HASH_FIND(hh, ledger->units, value, sizeof(*value), unit);
+	HASH_FIND(hh, ledger->units[value->kind], value, sizeof(*value), unit);
 	return unit;
 }
 
@@ -18,7 +18,7 @@ struct unit_entry *ledger_unit_get(struct ledger *ledger, const struct set_membe
 	if (!unit) {
 		unit = memory_allocate(sizeof(*unit));
 		unit->value = *value;
-		HASH_ADD(hh, ledger->units, value, sizeof(unit->value), unit);
+		HASH_ADD(hh, ledger->units[value->kind], value, sizeof(unit->value), unit);
 	}
 	return unit;
 }
@@ -64,7 +64,7 @@ void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit)
 	if (unit->is_touched)
 		return;
 	ledger_unfail(ledger, unit->failure);
-	HASH_DEL(ledger->units, unit);
+	HASH_DEL(ledger->units[unit->value.kind], unit);
 	free(unit);
 }
 
