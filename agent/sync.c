@@ -16,8 +16,8 @@
 #define SLICE_CHANGES_LEAST 128
 #define SLICE_CHANGES_MOST  2000
 
-#define SLICE_SECONDS_MOST  0.006
-#define SLICE_SECONDS_LEAST 0.003
+#define SLICE_SECONDS_MOST  0.009
+#define SLICE_SECONDS_LEAST 0.0045
 
 /* Looking at the clock takes long on some machines. */
 #define SERVICES_AT_ONCE 8
