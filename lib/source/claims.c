@@ -13,10 +13,13 @@ struct claim {
 	struct claim *next;
 };
 
+/* @definitions: of those from @count on no claims have been made yet; NULL when all are. */
 struct claim_list {
 	char *path;
 	struct claim *claims;
+	struct definition *definitions;
 	size_t count;
+	size_t definition_count;
 };
 
 /*
@@ -27,8 +30,8 @@ struct claim_list {
 struct identity {
 	UT_hash_handle hh;
 	enum object_kind kind;
-	char *namespace_name;
-	char *name;
+	const char *namespace_name;
+	const char *name;
 	struct claim *claims;
 	struct claim *delivered;
 	bool has_delivery;
@@ -68,8 +71,6 @@ static void forget(struct claims *claims, struct identity *identity)
 {
 	HASH_DEL(claims->identities, identity);
 	forget_slice_names(identity);
-	free(identity->namespace_name);
-	free(identity->name);
 	free(identity->complaint);
 	free(identity);
 }
@@ -89,17 +90,21 @@ static struct identity *find_or_add(struct claims *claims, const struct definiti
 {
 	auto_memory char *key = memory_format("%d/%s/%s", (int)definition->kind,
 					      definition->namespace_name, definition->name);
-	size_t length = strlen(key);
+	size_t length = strlen(key), size, namespace_name, name;
 	struct identity *identity;
 
 	HASH_FIND(hh, claims->identities, key, length, identity);
 	if (identity)
 		return identity;
-	identity = memory_allocate(sizeof(*identity) + length + 1);
+	size = sizeof(*identity) + length + 1;
+	namespace_name = memory_part_text(&size, definition->namespace_name);
+	name = memory_part_text(&size, definition->name);
+	identity = memory_allocate(size);
 	memcpy(identity->key, key, length);
 	identity->kind = definition->kind;
-	identity->namespace_name = memory_text(definition->namespace_name);
-	identity->name = memory_text(definition->name);
+	identity->namespace_name =
+		memory_put_text(identity, namespace_name, definition->namespace_name);
+	identity->name = memory_put_text(identity, name, definition->name);
 	HASH_ADD_KEYPTR(hh, claims->identities, identity->key, length, identity);
 	return identity;
 }
@@ -125,25 +130,35 @@ static int compare_claims(const struct claim *a, const struct claim *b)
 	return order ? order : (a > b) - (a < b);
 }
 
-struct claim_list *claims_add(struct claims *claims, const char *path,
-			      struct definition *definitions, size_t count)
+struct claim_list *claims_begin(const char *path, struct definition *definitions, size_t count)
 {
 	struct claim_list *list = memory_allocate(sizeof(*list));
 
 	list->path = memory_text(path);
 	list->claims = memory_array(count, sizeof(*list->claims));
-	list->count = count;
-	for (size_t i = 0; i < count; i++) {
-		struct claim *claim = &list->claims[i];
+	list->definitions = definitions;
+	list->definition_count = count;
+	return list;
+}
 
-		claim->definition = definitions[i];
+bool claims_add(struct claims *claims, struct claim_list *list, size_t count)
+{
+	for (size_t i = 0; i < count && list->count < list->definition_count; i++) {
+		struct claim *claim = &list->claims[list->count];
+
+		claim->definition = list->definitions[list->count++];
 		claim->list = list;
 		claim->identity = find_or_add(claims, &claim->definition);
+		/* Which the identity has, too. */
+		free(take(&claim->definition.namespace_name));
+		free(take(&claim->definition.name));
 		DL_INSERT_INORDER(claim->identity->claims, claim, compare_claims);
 		touch(claims, claim->identity);
 	}
-	free(definitions);
-	return list;
+	if (list->count < list->definition_count)
+		return false;
+	free(take(&list->definitions));
+	return true;
 }
 
 void claims_withdraw(struct claims *claims, struct claim_list *list)
@@ -159,6 +174,9 @@ void claims_withdraw(struct claims *claims, struct claim_list *list)
 		touch(claims, claim->identity);
 		definition_clear(&claim->definition);
 	}
+	for (size_t i = list->count; i < list->definition_count; i++)
+		definition_clear(&list->definitions[i]);
+	free(list->definitions);
 	free(list->claims);
 	free(list->path);
 	free(list);

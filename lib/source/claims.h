@@ -26,11 +26,15 @@ struct claims *claims_new(const struct object_sink *sink);
 void claims_free(struct claims *claims);
 AUTO_FREE_DEFINE(claims);
 
-/** claims_add() - what a file defines; takes over the array @definitions with its elements */
-struct claim_list *claims_add(struct claims *claims, const char *path,
-			      struct definition *definitions, size_t count);
+/** claims_begin() - what a file defines; takes over the array @definitions with its elements, for
+ *  claims_add() */
+struct claim_list *claims_begin(const char *path, struct definition *definitions, size_t count);
 
-/** claims_withdraw() - the file no longer defines any of this; NULL is fine */
+/** claims_add() - make claims of at most @count more definitions; Return: whether all are made */
+bool claims_add(struct claims *claims, struct claim_list *list, size_t count);
+
+/** claims_withdraw() - the file no longer defines any of this; NULL is fine, and so is a list of
+ *  which not all was added */
 void claims_withdraw(struct claims *claims, struct claim_list *list);
 
 /**

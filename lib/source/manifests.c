@@ -70,6 +70,8 @@ struct manifests {
 	struct file *current;
 	struct file_content content; /* of the current file, taken in before there is a reader */
 	struct manifest_reader *reader;
+	struct claim_list
+		*adding; /* those of the file that was read last, as long as any are left */
 	ev_timer due;
 	ev_timer work;
 	ev_timer retry;
@@ -82,11 +84,7 @@ static void complain(struct manifests *manifests, char **complaint, const char *
 {
 	const struct object_sink *sink = &manifests->options.sink;
 	const struct rejection rejection = {
-		.kind = "file",
-		.namespace_name = "",
-		.name = path,
-		.reason = reason,
-	};
+		.kind = "file", .namespace_name = "", .name = path, .reason = reason};
 
 	if (memory_text_is_equal(*complaint, reason))
 		return;
@@ -332,7 +330,8 @@ static void finish_file(struct manifests *manifests)
 	struct definition *definitions = manifest_reader_take(manifests->reader, &count);
 
 	claims_withdraw(manifests->claims, file->claims);
-	file->claims = claims_add(manifests->claims, file->path, definitions, count);
+	file->claims = claims_begin(file->path, definitions, count);
+	manifests->adding = file->claims;
 	file->object_count = count;
 	file->has_been_read = true;
 	file->is_unusable = false;
@@ -377,9 +376,8 @@ static void list_directory(struct manifests *manifests, struct place *place)
 	place->is_waiting = false;
 	place->is_unreadable = !stream;
 	if (!stream) {
-		auto_memory char *reason = memory_format("cannot be listed: %s; what it held "
-							 "stays in force",
-							 strerror(errno));
+		auto_memory char *reason = memory_format(
+			"cannot be listed: %s; what it held stays in force", strerror(errno));
 
 		complain(manifests, &place->complaint, place->path, reason);
 		start_retry(manifests);
@@ -472,6 +470,11 @@ static double *work(struct manifests *manifests)
 {
 	struct file *file = manifests->queued;
 
+	if (manifests->adding) {
+		if (claims_add(manifests->claims, manifests->adding, OBJECTS_AT_ONCE))
+			manifests->adding = NULL;
+		return &manifests->effort.decoding;
+	}
 	if (manifests->reader) {
 		step_file(manifests);
 		return &manifests->effort.decoding;
