@@ -29,6 +29,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -326,6 +327,7 @@ static void read_in(struct server *server, struct connection *connection)
 static void accept_one(struct server *server, int listener)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
+	int on = 1;
 
 	if (!connection)
 		abort();
@@ -338,7 +340,9 @@ static void accept_one(struct server *server, int listener)
 			abort();
 	}
 	connection->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (connection->fd < 0)
+	/* As an API server does; without, an event waits until the one before is acknowledged. */
+	if (connection->fd < 0 ||
+	    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		die("accept");
 	connection->number = server->connection_count;
 	server->connections[server->connection_count++] = connection;
