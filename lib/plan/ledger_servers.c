@@ -97,7 +97,8 @@ void ledger_server_drop(struct ledger *ledger, struct server_entry *entry)
 
 uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now)
 {
-	return (uint32_t)((now + ledger->options.drain_milliseconds) / 1000 + 1);
+	/* Rounded up: a connection that is promised its time gets all of it. */
+	return (uint32_t)((now + ledger->options.drain_milliseconds + 999) / 1000 + 1);
 }
 
 static void emit_server(struct changes *changes, enum change_kind kind,

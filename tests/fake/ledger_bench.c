@@ -335,6 +335,8 @@ void ledger_bench_step(struct ledger_bench *bench, const char *step)
 		commit(bench);
 	} else if (sscanf(step, "wait %u", &number) == 1) {
 		bench->now += number * 1000ULL;
+	} else if (sscanf(step, "pass %u milliseconds", &number) == 1) {
+		bench->now += number;
 	} else if (sscanf(step, "refuse %u %d", &number, &code) >= 1) {
 		fake_kernel_fail(bench->kernel, number, -code);
 	} else if (sscanf(step, "connections %c > %c %u", &server, &destination, &number) == 3) {

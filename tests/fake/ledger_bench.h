@@ -35,7 +35,7 @@ void ledger_bench_end(struct ledger_bench *bench);
  * go                     settle, apply, report
  * restart                forget everything, observe the kernel
  * observe, sweep, drain, retry
- * wait SECONDS
+ * wait SECONDS, pass NUMBER milliseconds
  * refuse N [CODE]        the Nth change from now on fails, with ENOMEM or CODE
  * connections A > x N    A > x has that many
  * weigh A > x N          somebody sets the weight
