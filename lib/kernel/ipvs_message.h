@@ -44,8 +44,8 @@ int ipvs_message_destination(struct nl_msg *message, uint16_t family, uint8_t co
  * ipvs_message_replace_destination() - make such a message one about another destination
  * @message:  as ipvs_message_destination() left it, for a destination of the same virtual server
  *
- * Most messages are about the same virtual server as the one before. To write one anew takes ten
- * times as long.
+ * Most messages are about the same virtual server as the one before. To write one anew takes
+ * several times as long.
  */
 void ipvs_message_replace_destination(struct nl_msg *message,
 				      const struct destination *destination);

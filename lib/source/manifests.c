@@ -330,8 +330,7 @@ static void finish_file(struct manifests *manifests)
 	struct definition *definitions = manifest_reader_take(manifests->reader, &count);
 
 	claims_withdraw(manifests->claims, file->claims);
-	file->claims = claims_begin(file->path, definitions, count);
-	manifests->adding = file->claims;
+	manifests->adding = file->claims = claims_begin(file->path, definitions, count);
 	file->object_count = count;
 	file->has_been_read = true;
 	file->is_unusable = false;
