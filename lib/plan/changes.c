@@ -137,7 +137,6 @@ void changes_sort(struct changes *changes)
 	size_t starts[RANK_COUNT + 1] = {0};
 	struct change *sorted;
 	bool is_sorted = true;
-	size_t capacity;
 
 	for (size_t i = 0; i < changes->count; i++) {
 		starts[rank(&changes->items[i]) + 1]++;
@@ -149,7 +148,8 @@ void changes_sort(struct changes *changes)
 	for (size_t i = 1; i <= RANK_COUNT; i++)
 		starts[i] += starts[i - 1];
 
-	if (changes->spare_capacity < changes->capacity) {
+	/* With room for as much as @items, of which it takes the place. */
+	if (changes->spare_capacity != changes->capacity) {
 		free(changes->spare);
 		changes->spare = memory_array(changes->capacity, sizeof(*sorted));
 		changes->spare_capacity = changes->capacity;
@@ -159,9 +159,6 @@ void changes_sort(struct changes *changes)
 		sorted[starts[rank(&changes->items[i])]++] = changes->items[i];
 	changes->spare = changes->items;
 	changes->items = sorted;
-	capacity = changes->spare_capacity;
-	changes->spare_capacity = changes->capacity;
-	changes->capacity = capacity;
 }
 
 enum facility change_facility(enum change_kind kind)

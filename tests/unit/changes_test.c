@@ -193,6 +193,37 @@ static void test_sorting_loses_nothing_and_is_stable(void **state)
 	changes_free(NULL);
 }
 
+/* A list is filled, sorted and cleared again and again, with more or fewer changes each time. */
+static void test_a_list_is_sorted_again_and_again(void **state)
+{
+	static const uint16_t counts[] = {5, 40, 8, 1, 200, 3, 100, 300, 200};
+	struct changes *changes = changes_new();
+
+	(void)state;
+	for (size_t round = 0; round < COUNT(counts); round++) {
+		uint16_t count = counts[round];
+
+		for (uint16_t i = 0; i < count; i++) {
+			changes_add(changes, CHANGE_KIND_DESTINATION_EDIT)->destination.value.port =
+				i;
+			changes_add(changes, CHANGE_KIND_DESTINATION_ADD)->destination.value.port =
+				i;
+		}
+		changes_sort(changes);
+		assert_int_equal(changes->count, 2 * count);
+		for (uint16_t i = 0; i < count; i++) {
+			const struct change *added = &changes->items[i], *edited = added + count;
+
+			assert_int_equal(added->kind, CHANGE_KIND_DESTINATION_ADD);
+			assert_int_equal(added->destination.value.port, i);
+			assert_int_equal(edited->kind, CHANGE_KIND_DESTINATION_EDIT);
+			assert_int_equal(edited->destination.value.port, i);
+		}
+		changes_clear(changes);
+	}
+	changes_free(changes);
+}
+
 static void test_text(void **state)
 {
 	struct virtual_server_key server = key_of("10.96.0.10", 53, IPPROTO_UDP);
@@ -317,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_sorting_loses_nothing_and_is_stable),
+		cmocka_unit_test(test_a_list_is_sorted_again_and_again),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_facilities),
 		cmocka_unit_test(test_member_text),
