@@ -342,6 +342,39 @@ static void reads_what_is_there(void **state)
 	assert_true(manifests_is_complete(fixture->manifests));
 }
 
+/* Services @from to @to, as a file has them, or as the sink hears of them. */
+static char *numbered(const char *before, const char *after, int from, int to)
+{
+	char *text = memory_text("");
+
+	for (int i = from; i < to; i++) {
+		char *longer = memory_format("%s%s%03d%s", text, before, i, after);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* More objects than are taken in at once, and then fewer of them. */
+static void a_large_file_is_read_whole(void **state)
+{
+	const char *before = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s";
+	struct fixture *fixture = *state;
+	auto_memory char *all = numbered(before, "}\n", 0, 150);
+	auto_memory char *some = numbered(before, "}\n", 0, 70);
+	auto_memory char *told = numbered("; Service default/s", " none", 0, 150);
+	auto_memory char *gone = numbered("; no Service default/s", "", 70, 150);
+	auto_memory char *same = numbered("; Service default/s", " none", 0, 70);
+	auto_memory char *news = memory_format("%s%s", same, gone);
+
+	write_file(fixture, "all.yaml", all);
+	watch_directory(fixture);
+	expect(fixture, told + strlen("; "));
+	write_file(fixture, "all.yaml", some);
+	expect(fixture, news + strlen("; "));
+}
+
 static void an_empty_directory_is_in_order(void **state)
 {
 	struct fixture *fixture = *state;
@@ -667,6 +700,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(reads_what_is_there),
+		TEST(a_large_file_is_read_whole),
 		TEST(an_empty_directory_is_in_order),
 		TEST(follows_a_file),
 		TEST(follows_the_slices_of_endpoints),
