@@ -218,19 +218,38 @@ static void apply_run(const struct kernel_target *target, struct changes *change
 	}
 }
 
+/* Restrictions come before all other changes. */
+static bool has_refused_restriction(const struct changes *changes, size_t applied)
+{
+	for (size_t i = 0; i < applied; i++) {
+		const struct change *change = &changes->items[i];
+
+		if (change->kind != CHANGE_KIND_MEMBER_ADD ||
+		    change->member.kind != SET_KIND_LOAD_BALANCER_FIREWALL)
+			break;
+		if (is_refused_restriction(change))
+			return true;
+	}
+	return false;
+}
+
+size_t kernel_apply_some(const struct kernel_target *target, struct changes *changes, size_t first,
+			 size_t limit)
+{
+	enum facility facility = change_facility(changes->items[first].kind);
+	size_t end = first + 1;
+
+	while (end < changes->count && end - first < limit &&
+	       change_facility(changes->items[end].kind) == facility)
+		end++;
+	apply_run(target, changes, first, end, has_refused_restriction(changes, first));
+	return end;
+}
+
 void kernel_apply(const struct kernel_target *target, struct changes *changes)
 {
-	bool has_refusals = false;
-	size_t end;
+	size_t done = 0;
 
-	for (size_t first = 0; first < changes->count; first = end) {
-		enum facility facility = change_facility(changes->items[first].kind);
-
-		for (end = first; end < changes->count; end++)
-			if (change_facility(changes->items[end].kind) != facility)
-				break;
-		apply_run(target, changes, first, end, has_refusals);
-		for (size_t i = first; facility == FACILITY_IPSET && i < end; i++)
-			has_refusals |= is_refused_restriction(&changes->items[i]);
-	}
+	while (done < changes->count)
+		done = kernel_apply_some(target, changes, done, changes->count);
 }
