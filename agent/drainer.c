@@ -77,6 +77,10 @@ static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
+	if (sync_is_applying(drainer->sync)) {
+		schedule(drainer, 0.);
+		return;
+	}
 	if (!drainer->key_count)
 		ledger_each_draining(sync_ledger(drainer->sync), collect_key, drainer);
 	while (drainer->key_count && sync_now() < slice_end)

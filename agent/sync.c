@@ -2,25 +2,26 @@
 #include "sync.h"
 
 #include "../lib/base/log.h"
+#include "applier.h"
+#include "stopwatch.h"
 
 #include <string.h>
-#include <time.h>
 
 /*
- * A slice ends at whichever comes first, so that the loop is never blocked for long. How long
- * changes take the kernel varies: on an interface with 10,000 addresses, each costs 0.1 ms. So
- * slices that take longer than they should become smaller, and larger again when there is time
- * left.
+ * What a turn of the loop begins with before it is over: at most one piece of work more, of the
+ * planner or of the applier, follows.
  */
-#define SLICE_MILLISECONDS  4
-#define SLICE_CHANGES_LEAST 128
-#define SLICE_CHANGES_MOST  2000
+#define TURN_SECONDS 0.004
 
-#define SLICE_SECONDS_MOST  0.009
-#define SLICE_SECONDS_LEAST 0.0045
+/* Planned before they are carried out: enough for batches that are worth their system calls. */
+#define WINDOW_CHANGES 2000
 
-/* Looking at the clock takes long on some machines. */
-#define SERVICES_AT_ONCE 8
+/*
+ * Planned before the next look at the clock, which takes long on some machines: so many changes
+ * more, or so many Services that change nothing.
+ */
+#define CHANGES_AT_ONCE	 256
+#define SERVICES_AT_ONCE 32
 
 #define ALL_GATES (SYNC_GATE_SOURCE | SYNC_GATE_OBSERVED | SYNC_GATE_RULES)
 
@@ -29,22 +30,22 @@
 
 struct sync {
 	struct ev_loop *loop;
-	struct kernel_target target;
 	struct store *store;
 	struct sync_options options;
 	struct sync_observer observer;
 	struct ledger *ledger;
 	struct changes *changes;
+	struct applier *applier;
 	struct node_view node;
 	struct sync_counters counters;
 	uint64_t version;
 	ev_timer work;
+	ev_timer apply;
 	ev_timer retry;
 	unsigned int gates;
 	uint64_t opened;     /* when the last gate opened */
 	uint64_t pass_start; /* 0 = no pass is under way */
 	uint64_t pass_end;
-	size_t slice_changes;
 	double pass_clock; /* when the pass began, finer than milliseconds */
 	bool may_sweep;
 	bool is_swept;
@@ -53,18 +54,7 @@ struct sync {
 
 uint64_t sync_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static double fine_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (uint64_t)(stopwatch_now() * 1000);
 }
 
 static double seconds_since(uint64_t then)
@@ -113,19 +103,14 @@ static bool is_listed(enum change_kind kind)
 	       kind == CHANGE_KIND_ADDRESS_REMOVE;
 }
 
-void sync_commit(struct sync *sync, struct changes *changes)
+static void note_results(struct sync *sync)
 {
 	char text[6 * ADDRESS_TEXT_SIZE];
+	bool is_debugging = log_is_enabled(LOG_LEVEL_DEBUG);
 	size_t failed = 0;
-	double begin;
 
-	ledger_settle(sync->ledger, sync_now(), changes);
-	changes_sort(changes);
-	begin = fine_clock();
-	kernel_apply(&sync->target, changes);
-	sync->counters.applying_seconds += fine_clock() - begin;
-	for (size_t i = 0; i < changes->count; i++) {
-		const struct change *change = &changes->items[i];
+	for (size_t i = 0; i < sync->changes->count; i++) {
+		const struct change *change = &sync->changes->items[i];
 		enum facility facility = change_facility(change->kind);
 
 		sync->version += is_listed(change->kind);
@@ -135,17 +120,23 @@ void sync_commit(struct sync *sync, struct changes *changes)
 		} else {
 			sync->counters.applied[facility]++;
 		}
-		if (log_is_enabled(LOG_LEVEL_DEBUG))
+		if (is_debugging)
 			log_debug("%s%s%s", change_text(change, text),
 				  change->result < 0 ? ": " : "",
 				  change->result < 0 ? strerror(-change->result) : "");
 	}
 	if (failed)
-		log_failures(changes, failed);
-	ledger_report(sync->ledger, changes->items, changes->count, sync_now());
+		log_failures(sync->changes, failed);
+}
+
+/* All changes have their results. */
+static void report(struct sync *sync)
+{
+	note_results(sync);
+	ledger_report(sync->ledger, sync->changes->items, sync->changes->count, sync_now());
 	if (sync->observer.applied)
-		sync->observer.applied(sync->observer.owner, changes);
-	changes_clear(changes);
+		sync->observer.applied(sync->observer.owner, sync->changes);
+	changes_clear(sync->changes);
 	schedule_retry(sync);
 }
 
@@ -170,13 +161,8 @@ static void log_first_pass(struct sync *sync)
 		 ledger_failed_count(sync->ledger));
 }
 
-static void finish_pass(struct sync *sync)
+static void end_pass(struct sync *sync)
 {
-	if (!sync->is_swept && sync->may_sweep) {
-		sync->is_swept = true;
-		ledger_sweep(sync->ledger, sync_now(), sync->changes);
-		sync_commit(sync, sync->changes);
-	}
 	if (!sync->is_first_pass_over) {
 		sync->is_first_pass_over = true;
 		sync->counters.first_pass_seconds = seconds_since(sync->opened);
@@ -187,66 +173,144 @@ static void finish_pass(struct sync *sync)
 	sync->pass_start = 0;
 	sync->pass_end = sync_now();
 	if (sync->observer.passed)
-		sync->observer.passed(sync->observer.owner, fine_clock() - sync->pass_clock);
+		sync->observer.passed(sync->observer.owner, stopwatch_now() - sync->pass_clock);
 }
 
-/* Plans dirty Services until their changes are enough for a slice, or it is over. */
-static void plan_some(struct sync *sync)
+/* What the ledger has for the kernel is in @changes; carried out as far as this turn goes. */
+static void begin_window(struct sync *sync)
 {
-	uint64_t slice_end = sync_now() + SLICE_MILLISECONDS;
-	struct service_view view;
-	size_t count = 0;
-
-	while (ledger_unsettled_count(sync->ledger) < sync->slice_changes &&
-	       store_take_dirty(sync->store, &view)) {
-		plan(sync, &view);
-		if (++count % SERVICES_AT_ONCE == 0 && sync_now() >= slice_end)
-			break;
-	}
 	ledger_settle(sync->ledger, sync_now(), sync->changes);
+	applier_begin(sync->applier, sync->changes);
 }
 
-static void fit_slice(struct sync *sync, double seconds)
+/* The window that was begun is done with, and the pass goes on if there is one. */
+static void end_window(struct sync *sync)
 {
-	if (seconds > SLICE_SECONDS_MOST && sync->slice_changes / 2 >= SLICE_CHANGES_LEAST)
-		sync->slice_changes /= 2;
-	else if (seconds < SLICE_SECONDS_LEAST && store_dirty_count(sync->store) &&
-		 sync->slice_changes * 2 <= SLICE_CHANGES_MOST)
-		sync->slice_changes *= 2;
+	report(sync);
+	if (!sync->pass_start)
+		return;
+	if (store_dirty_count(sync->store)) {
+		start_once(sync, &sync->work, 0.);
+	} else if (!sync->is_swept && sync->may_sweep) {
+		sync->is_swept = true;
+		ledger_sweep(sync->ledger, sync_now(), sync->changes);
+		begin_window(sync);
+		start_once(sync, &sync->apply, 0.);
+	} else {
+		end_pass(sync);
+	}
+}
+
+static void run_window(struct sync *sync, double turn_begin)
+{
+	if (applier_run(sync->applier, turn_begin + TURN_SECONDS))
+		end_window(sync);
+	else
+		start_once(sync, &sync->apply, 0.);
+}
+
+/* Counts the time from @begin on as planning, except what the applier took. */
+static void count_turn(struct sync *sync, double begin)
+{
+	double applying = applier_seconds(sync->applier) - sync->counters.applying_seconds;
+
+	sync->counters.applying_seconds += applying;
+	sync->counters.planning_seconds += stopwatch_now() - begin - applying;
+}
+
+bool sync_is_applying(const struct sync *sync)
+{
+	return applier_is_busy(sync->applier);
+}
+
+void sync_commit(struct sync *sync, struct changes *changes)
+{
+	double begin = stopwatch_now();
+	struct changes mine = *sync->changes;
+
+	*sync->changes = *changes;
+	*changes = mine;
+	begin_window(sync);
+	run_window(sync, begin);
+	count_turn(sync, begin);
+}
+
+/* Plans dirty Services; Return: whether that is enough for a window, and not only for this turn */
+static bool plan_some(struct sync *sync, double turn_begin)
+{
+	struct service_view view;
+	size_t planned = 0, looked_at = ledger_unsettled_count(sync->ledger);
+
+	while (ledger_unsettled_count(sync->ledger) < WINDOW_CHANGES) {
+		if (!store_take_dirty(sync->store, &view))
+			return true;
+		plan(sync, &view);
+		planned++;
+		if (planned < SERVICES_AT_ONCE &&
+		    ledger_unsettled_count(sync->ledger) - looked_at < CHANGES_AT_ONCE)
+			continue;
+		if (stopwatch_now() >= turn_begin + TURN_SECONDS)
+			return !store_dirty_count(sync->store);
+		looked_at = ledger_unsettled_count(sync->ledger);
+		planned = 0;
+	}
+	return true;
 }
 
 static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct sync *sync = container_of(timer, struct sync, work);
-	double begin = fine_clock(), applying = sync->counters.applying_seconds, took;
+	double begin;
 
 	(void)loop;
 	(void)events;
+	if (sync_is_applying(sync)) {
+		start_once(sync, &sync->work, 0.);
+		return;
+	}
+	begin = stopwatch_now();
 	if (!sync->pass_start) {
 		sync->pass_start = sync_now();
 		sync->pass_clock = begin;
 	}
-	plan_some(sync);
-	sync_commit(sync, sync->changes);
-	applying = sync->counters.applying_seconds - applying;
-	took = fine_clock() - begin;
-	fit_slice(sync, took);
-	sync->counters.planning_seconds += took - applying;
-
-	if (store_dirty_count(sync->store))
+	if (!plan_some(sync, begin)) {
 		start_once(sync, &sync->work, 0.);
-	else
-		finish_pass(sync);
+	} else {
+		begin_window(sync);
+		if (stopwatch_now() < begin + TURN_SECONDS / 2)
+			run_window(sync, begin);
+		else
+			start_once(sync, &sync->apply, 0.);
+	}
+	count_turn(sync, begin);
+}
+
+static void on_apply(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct sync *sync = container_of(timer, struct sync, apply);
+	double begin = stopwatch_now();
+
+	(void)loop;
+	(void)events;
+	run_window(sync, begin);
+	count_turn(sync, begin);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct sync *sync = container_of(timer, struct sync, retry);
+	double begin;
 
 	(void)loop;
 	(void)events;
+	/* The report of what is being applied schedules it again. */
+	if (sync_is_applying(sync))
+		return;
+	begin = stopwatch_now();
 	ledger_retry(sync->ledger, sync_now(), sync->changes);
-	sync_commit(sync, sync->changes);
+	begin_window(sync);
+	run_window(sync, begin);
+	count_turn(sync, begin);
 }
 
 void sync_wake(struct sync *sync)
@@ -282,7 +346,8 @@ void sync_allow_sweep(struct sync *sync)
 
 bool sync_is_settled(const struct sync *sync)
 {
-	return sync->is_first_pass_over && !store_dirty_count(sync->store);
+	return sync->is_first_pass_over && !store_dirty_count(sync->store) &&
+	       !sync_is_applying(sync);
 }
 
 void sync_plan_all(struct sync *sync)
@@ -403,14 +468,14 @@ struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, 
 	struct sync *sync = memory_allocate(sizeof(*sync));
 
 	sync->loop = loop;
-	sync->target = *target;
 	sync->store = store;
 	sync->options = *options;
 	sync->observer = *observer;
 	sync->ledger = ledger_new(&options->ledger);
 	sync->changes = changes_new();
-	sync->slice_changes = SLICE_CHANGES_MOST / 4;
+	sync->applier = applier_new(target);
 	ev_timer_init(&sync->work, on_work, 0., 0.);
+	ev_timer_init(&sync->apply, on_apply, 0., 0.);
 	ev_timer_init(&sync->retry, on_retry, 0., 0.);
 	return sync;
 }
@@ -420,7 +485,9 @@ void sync_free(struct sync *sync)
 	if (!sync)
 		return;
 	ev_timer_stop(sync->loop, &sync->work);
+	ev_timer_stop(sync->loop, &sync->apply);
 	ev_timer_stop(sync->loop, &sync->retry);
+	applier_free(sync->applier);
 	node_free_copy(&sync->node);
 	changes_free(sync->changes);
 	ledger_free(sync->ledger);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 /**
- * struct sync - turns dirty Services into kernel changes, slice by slice on the loop
+ * struct sync - turns dirty Services into kernel changes, window by window on the loop
  *
  * Programs nothing until sync_allow() was called for every gate. After the first complete pass it
  * removes leftovers; from then on each event costs what it changes.
@@ -98,7 +98,19 @@ void sync_wake(struct sync *sync);
 /** sync_is_settled() - the first pass is over and nothing waits to be planned */
 bool sync_is_settled(const struct sync *sync);
 
-/** sync_commit() - settle, sort, apply and report @changes, then clear them; also for repairs */
+/**
+ * sync_is_applying() - changes that the ledger takes for made are still on their way to the kernel
+ *
+ * It may take several turns of the loop until all of them are there. Meanwhile nobody may compare
+ * the kernel with the ledger, nor commit other changes.
+ */
+bool sync_is_applying(const struct sync *sync);
+
+/**
+ * sync_commit() - settle, sort, apply and report @changes, which are emptied; also for repairs
+ *
+ * Not while sync_is_applying(), which it may be afterwards.
+ */
 void sync_commit(struct sync *sync, struct changes *changes);
 
 /**

@@ -421,10 +421,15 @@ static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct verifier *verifier = container_of(timer, struct verifier, step);
 	struct error err = {0};
-	int r = run_stage_timed(verifier, &err);
+	int r;
 
 	(void)loop;
 	(void)events;
+	if (sync_is_applying(verifier->sync)) {
+		start_timer(verifier, &verifier->step, 0.);
+		return;
+	}
+	r = run_stage_timed(verifier, &err);
 	if (r < 0) {
 		log_warning("reading the kernel's state: %s; trying again in %.0f s", err.text,
 			    RETRY_SECONDS);

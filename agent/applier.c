@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applier.h"
+
+#include "stopwatch.h"
+
+/*
+ * How long changes take the kernel varies: on an interface with 10,000 addresses, each costs
+ * 0.1 ms. So pieces that take longer than they should become smaller, and larger again when there
+ * is time left.
+ */
+#define PIECE_FIRST	   128
+#define PIECE_LEAST	   16
+#define PIECE_MOST	   4096
+#define PIECE_SECONDS_MOST 0.004
+
+/* @limits: changes in a piece; @done: how many have their result */
+struct applier {
+	struct kernel_target target;
+	struct changes *changes;
+	size_t done;
+	size_t limits[FACILITY_COUNT];
+	double seconds;
+};
+
+struct applier *applier_new(const struct kernel_target *target)
+{
+	struct applier *applier = memory_allocate(sizeof(*applier));
+
+	applier->target = *target;
+	for (size_t i = 0; i < FACILITY_COUNT; i++)
+		applier->limits[i] = PIECE_FIRST;
+	return applier;
+}
+
+void applier_free(struct applier *applier)
+{
+	free(applier);
+}
+
+void applier_begin(struct applier *applier, struct changes *changes)
+{
+	changes_sort(changes);
+	applier->changes = changes;
+	applier->done = 0;
+}
+
+bool applier_is_busy(const struct applier *applier)
+{
+	return applier->changes;
+}
+
+/* A piece of @count took so long. */
+static void fit_limit(size_t *limit, size_t count, double seconds)
+{
+	if (seconds > PIECE_SECONDS_MOST && *limit > PIECE_LEAST)
+		*limit /= 2;
+	else if (seconds < PIECE_SECONDS_MOST / 2 && count == *limit && *limit < PIECE_MOST)
+		*limit *= 2;
+}
+
+bool applier_run(struct applier *applier, double until)
+{
+	struct changes *changes = applier->changes;
+	double begin = stopwatch_now();
+
+	while (applier->done < changes->count) {
+		size_t first = applier->done;
+		enum facility facility = change_facility(changes->items[first].kind);
+		double end;
+
+		applier->done = kernel_apply_some(&applier->target, changes, first,
+						  applier->limits[facility]);
+		end = stopwatch_now();
+		fit_limit(&applier->limits[facility], applier->done - first, end - begin);
+		applier->seconds += end - begin;
+		begin = end;
+		if (end >= until && applier->done < changes->count)
+			return false;
+	}
+	applier->changes = NULL;
+	return true;
+}
+
+double applier_seconds(const struct applier *applier)
+{
+	return applier->seconds;
+}
