@@ -388,11 +388,20 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 	       *reason ? memory_format("%s: %s", server_name, reason) : memory_text(""));
 }
 
+static struct destination *copy_destinations(const struct report *report,
+					     const struct wanted_server *wanted)
+{
+	struct destination *copy = memory_array(wanted->destination_count, sizeof(*copy));
+
+	for (uint32_t i = 0; i < wanted->destination_count; i++)
+		copy[i] = service_state_destination(report->state, wanted, i);
+	return copy;
+}
+
 static json_t *server_json(struct report *report, size_t index)
 {
 	const struct wanted_server *wanted = &report->state->servers[index];
-	const struct destination *destinations =
-		report->state->destinations + wanted->first_destination;
+	auto_memory struct destination *destinations = copy_destinations(report, wanted);
 	const struct virtual_server *server = &wanted->server;
 	const struct service *service = report->view->service;
 	bool has_port = wanted->port_index < service->port_count;

@@ -26,19 +26,6 @@ struct selection {
 	uint32_t count[TRAFFIC_COUNT];
 };
 
-void service_state_free(struct service_state *state)
-{
-	if (!state)
-		return;
-	if (!state->is_packed) {
-		free(state->servers);
-		free(state->destinations);
-		free(state->members);
-		free(state->addresses);
-	}
-	free(state);
-}
-
 enum skip_reason desired_skip_reason(const struct service *service)
 {
 	if (!service)
@@ -208,18 +195,15 @@ static void select_for(struct builder *builder, struct selection *selection, enu
 	struct service_state *state = builder->state;
 
 	topology_select(&builder->candidates, builder->node, traffic, builder->is_selected);
-	selection->first[traffic] = (uint32_t)state->destination_count;
+	selection->first[traffic] = state->destination_bytes;
+	selection->count[traffic] = 0;
 	for (size_t i = 0; i < builder->candidates.count; i++) {
 		if (!builder->is_selected[i])
 			continue;
-		state->destinations =
-			memory_grow(state->destinations, state->destination_count,
-				    &builder->destination_capacity, sizeof(*state->destinations));
-		state->destinations[state->destination_count++] =
-			builder->candidates.items[i].destination;
+		service_state_add_destination(state, &builder->destination_capacity,
+					      &builder->candidates.items[i].destination);
+		selection->count[traffic]++;
 	}
-	selection->count[traffic] =
-		(uint32_t)(state->destination_count - selection->first[traffic]);
 }
 
 static enum traffic external_traffic(const struct builder *builder)
@@ -539,28 +523,6 @@ static uint32_t count_local_endpoints(const struct service_view *view, const cha
 	return (uint32_t)count;
 }
 
-/* The same in one allocation. */
-static struct service_state *pack(struct service_state *state)
-{
-	size_t size = sizeof(*state);
-	size_t servers = memory_part_of(&size, state->servers, state->server_count);
-	size_t destinations = memory_part_of(&size, state->destinations, state->destination_count);
-	size_t members = memory_part_of(&size, state->members, state->member_count);
-	size_t addresses = memory_part_of(&size, state->addresses, state->address_count);
-	struct service_state *packed = memory_allocate(size);
-
-	*packed = *state;
-	packed->is_packed = true;
-	packed->servers = memory_put_array(packed, servers, state->servers, state->server_count);
-	packed->destinations = memory_put_array(packed, destinations, state->destinations,
-						state->destination_count);
-	packed->members = memory_put_array(packed, members, state->members, state->member_count);
-	packed->addresses =
-		memory_put_array(packed, addresses, state->addresses, state->address_count);
-	service_state_free(state);
-	return packed;
-}
-
 struct service_state *desired_service(const struct service_view *view, const struct node_view *node,
 				      const struct desired_options *options)
 {
@@ -591,5 +553,5 @@ struct service_state *desired_service(const struct service_view *view, const str
 	}
 	free(builder.candidates.items);
 	free(builder.is_selected);
-	return pack(take(&state));
+	return service_state_pack(take(&state));
 }

@@ -6,6 +6,7 @@
 #include "../base/memory.h"
 #include "../objects/store.h"
 #include "proxy_state.h"
+#include "service_state.h"
 
 /**
  * struct node_view - what planning needs to know of this node
@@ -54,52 +55,12 @@ struct desired_options {
 };
 
 /**
- * struct wanted_server - a virtual server and its slice of service_state.destinations
- * @port_index:  which of the Service's ports it serves
- */
-struct wanted_server {
-	struct virtual_server server;
-	uint32_t first_destination;
-	uint32_t destination_count;
-	uint32_t port_index;
-};
-
-/**
  * desired_left_out() - destinations beyond the places in the table of the server's scheduler
  *
  * They get no connections. Source: Linux, net/netfilter/ipvs/Kconfig, IP_VS_SH_TAB_BITS and others,
  * with their defaults.
  */
 uint32_t desired_left_out(const struct wanted_server *wanted);
-
-/**
- * struct service_state - the kernel objects that one Service wants
- * @servers:               no key twice
- * @destinations:          shared by the servers; each server's slice is sorted
- *                         (destination_compare()) and without duplicates
- * @members:               sorted, no duplicates
- * @addresses:             to bind to the dummy interface; sorted, no duplicates
- * @health_check_port:     healthCheckNodePort to serve; 0 = none
- * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address;
- *                         of a dual-stack Service those of both families
- * @is_packed:             everything is in one allocation
- */
-struct service_state {
-	struct wanted_server *servers;
-	struct destination *destinations;
-	struct set_member *members;
-	struct address *addresses;
-	uint32_t server_count;
-	uint32_t destination_count;
-	uint32_t member_count;
-	uint32_t address_count;
-	uint32_t local_endpoint_count;
-	uint16_t health_check_port;
-	bool is_packed;
-};
-
-void service_state_free(struct service_state *state);
-AUTO_FREE_DEFINE(service_state);
 
 /** enum skip_reason - why a Service wants nothing from this proxy */
 enum skip_reason {

@@ -117,51 +117,62 @@ static void emit_destination(struct changes *changes, enum change_kind kind,
 	change->destination.value = *destination;
 }
 
-static bool destinations_agree(const struct server_entry *entry, const struct destination *wanted,
-			       uint32_t count)
+/* @state: NULL = no destinations are wanted; @server: which of its servers */
+struct wanted {
+	const struct service_state *state;
+	const struct wanted_server *server;
+	uint32_t count;
+};
+
+/* What the winner wants; there is one. */
+static struct wanted wanted_by(const struct claimant *winner)
 {
-	if (entry->destination_count != count || entry->draining_count)
-		return false;
-	for (uint32_t i = 0; i < count; i++)
-		if (memcmp(&entry->destinations[i].destination, &wanted[i], sizeof(*wanted)) != 0)
-			return false;
-	return true;
+	const struct service_state *state = winner->service->state;
+	const struct wanted_server *server = &state->servers[winner->index];
+
+	return (struct wanted){state, server, server->destination_count};
 }
 
-static const struct destination *wanted_destinations(const struct server_entry *entry,
-						     uint32_t *ret_count)
+static struct destination destination_of(const struct wanted *wanted, uint32_t index)
 {
-	const struct claimant *winner = ledger_server_winner(entry);
-	const struct service_state *state = winner->service->state;
-	const struct wanted_server *wanted = &state->servers[winner->index];
+	return service_state_destination(wanted->state, wanted->server, index);
+}
 
-	*ret_count = wanted->destination_count;
-	return state->destinations + wanted->first_destination;
+static bool destinations_agree(const struct server_entry *entry, const struct wanted *wanted)
+{
+	if (entry->destination_count != wanted->count || entry->draining_count)
+		return false;
+	for (uint32_t i = 0; i < wanted->count; i++) {
+		struct destination destination = destination_of(wanted, i);
+
+		if (memcmp(&entry->destinations[i].destination, &destination,
+			   sizeof(destination)) != 0)
+			return false;
+	}
+	return true;
 }
 
 void ledger_server_unfold(struct server_entry *entry)
 {
-	const struct destination *wanted;
-	uint32_t count;
+	struct wanted wanted;
 
 	if (!entry->is_folded)
 		return;
-	wanted = wanted_destinations(entry, &count);
-	entry->destinations = memory_array(count, sizeof(*entry->destinations));
-	for (uint32_t i = 0; i < count; i++)
-		entry->destinations[i].destination = wanted[i];
+	wanted = wanted_by(ledger_server_winner(entry));
+	entry->destinations = memory_array(wanted.count, sizeof(*entry->destinations));
+	for (uint32_t i = 0; i < wanted.count; i++)
+		entry->destinations[i].destination = destination_of(&wanted, i);
 	entry->is_folded = false;
 }
 
 void ledger_server_fold(struct server_entry *entry)
 {
-	const struct destination *wanted;
-	uint32_t count;
+	struct wanted wanted;
 
 	if (!entry->is_held || !entry->claimant_count || entry->is_folded)
 		return;
-	wanted = wanted_destinations(entry, &count);
-	if (!destinations_agree(entry, wanted, count))
+	wanted = wanted_by(ledger_server_winner(entry));
+	if (!destinations_agree(entry, &wanted))
 		return;
 	free(take(&entry->destinations));
 	entry->is_folded = true;
@@ -192,25 +203,28 @@ static bool keep_leaving(struct ledger *ledger, const struct server_entry *entry
 
 /* Walks what is held and what is wanted, both sorted, side by side. */
 static void reconcile_destinations(struct ledger *ledger, struct server_entry *entry,
-				   const struct destination *wanted, uint32_t wanted_count,
-				   uint64_t now, struct changes *changes)
+				   const struct wanted *wanted, uint64_t now,
+				   struct changes *changes)
 {
 	struct held_destination *merged;
 	uint32_t h = 0, w = 0, used = 0;
 
-	if (destinations_agree(entry, wanted, wanted_count))
+	if (destinations_agree(entry, wanted))
 		return;
-	merged = memory_array(entry->destination_count + (size_t)wanted_count, sizeof(*merged));
-	while (h < entry->destination_count || w < wanted_count) {
+	merged = memory_array(entry->destination_count + (size_t)wanted->count, sizeof(*merged));
+	while (h < entry->destination_count || w < wanted->count) {
 		struct held_destination *held = &entry->destinations[h];
+		struct destination next;
 		int order;
 
+		if (w < wanted->count)
+			next = destination_of(wanted, w);
 		if (h == entry->destination_count)
 			order = 1;
-		else if (w == wanted_count)
+		else if (w == wanted->count)
 			order = -1;
 		else
-			order = destination_compare(&held->destination, &wanted[w]);
+			order = destination_compare(&held->destination, &next);
 
 		if (order < 0) {
 			if (keep_leaving(ledger, entry, held, now, changes))
@@ -220,11 +234,12 @@ static void reconcile_destinations(struct ledger *ledger, struct server_entry *e
 		}
 		if (order > 0)
 			emit_destination(changes, CHANGE_KIND_DESTINATION_ADD, &entry->held.key,
-					 &wanted[w]);
-		else if (held->destination.weight != wanted[w].weight)
+					 &next);
+		else if (held->destination.weight != next.weight)
 			emit_destination(changes, CHANGE_KIND_DESTINATION_EDIT, &entry->held.key,
-					 &wanted[w]);
-		merged[used++].destination = wanted[w++];
+					 &next);
+		merged[used++].destination = next;
+		w++;
 		h += order == 0;
 	}
 	merged = memory_resize(merged, used, sizeof(*merged));
@@ -275,11 +290,12 @@ static void remove_server(struct server_entry *entry, struct changes *changes)
 static void retire(struct ledger *ledger, struct server_entry *entry, uint64_t now,
 		   struct changes *changes)
 {
+	static const struct wanted nothing;
 	struct server_entry *successor = counterpart(ledger, entry, AUDIENCE_ALL);
 	struct server_entry *dependent = counterpart(ledger, entry, AUDIENCE_CLUSTER);
 
 	if (successor && successor->claimant_count)
-		reconcile_destinations(ledger, entry, NULL, 0, now, changes);
+		reconcile_destinations(ledger, entry, &nothing, now, changes);
 	if (!successor || !successor->claimant_count || !entry->destination_count)
 		remove_server(entry, changes);
 	if (dependent && dependent->is_held && !dependent->claimant_count)
@@ -290,8 +306,8 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 			     struct changes *changes)
 {
 	const struct claimant *winner = ledger_server_winner(entry);
-	const struct service_state *state;
-	const struct wanted_server *wanted;
+	const struct virtual_server *server;
+	struct wanted wanted;
 
 	ledger_server_unfold(entry);
 	entry->is_suspect = false;
@@ -305,19 +321,18 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 	}
 
 	reconcile_restriction(ledger, &entry->held.key, changes);
-	state = winner->service->state;
-	wanted = &state->servers[winner->index];
+	wanted = wanted_by(winner);
+	server = &wanted.server->server;
 	if (!entry->is_held) {
-		emit_server(changes, CHANGE_KIND_SERVER_ADD, &wanted->server);
+		emit_server(changes, CHANGE_KIND_SERVER_ADD, server);
 		ledger_server_forget_destinations(ledger, entry);
 		entry->seen = ledger->generation;
-	} else if (!virtual_server_is_equal(&entry->held, &wanted->server)) {
-		emit_server(changes, CHANGE_KIND_SERVER_EDIT, &wanted->server);
+	} else if (!virtual_server_is_equal(&entry->held, server)) {
+		emit_server(changes, CHANGE_KIND_SERVER_EDIT, server);
 	}
-	entry->held = wanted->server;
+	entry->held = *server;
 	entry->is_held = true;
-	reconcile_destinations(ledger, entry, state->destinations + wanted->first_destination,
-			       wanted->destination_count, now, changes);
+	reconcile_destinations(ledger, entry, &wanted, now, changes);
 	ledger_server_fold(entry);
 }
 

@@ -105,6 +105,8 @@ static const struct {
 static void add_server(struct service_state *state, const char *words)
 {
 	struct wanted_server *wanted;
+	struct destination destination;
+	size_t capacity;
 
 	state->servers =
 		memory_resize(state->servers, state->server_count + 1, sizeof(*state->servers));
@@ -113,15 +115,14 @@ static void add_server(struct service_state *state, const char *words)
 	wanted->server.key = key_of(words[0]);
 	wanted->server.netmask = 0xffffffff;
 	strcpy(wanted->server.scheduler, strstr(words, " lc") ? "lc" : "rr");
-	wanted->first_destination = (uint32_t)state->destination_count;
+	wanted->first_destination = state->destination_bytes;
 	words = strchr(words, '>');
 	for (; words && *words; words++) {
 		if (*words < 'a' || *words > 'z')
 			continue;
-		state->destinations =
-			memory_resize(state->destinations, state->destination_count + 1,
-				      sizeof(*state->destinations));
-		state->destinations[state->destination_count++] = destination_of(*words);
+		destination = destination_of(*words);
+		capacity = state->destination_bytes;
+		service_state_add_destination(state, &capacity, &destination);
 		wanted->destination_count++;
 	}
 }
@@ -277,8 +278,7 @@ static void meddle(struct ledger_bench *bench, const char *what, bool is_added)
 							      : CHANGE_KIND_DESTINATION_REMOVE);
 
 			change->destination.server = wanted->server.key;
-			change->destination.value =
-				state->destinations[wanted->first_destination + d];
+			change->destination.value = service_state_destination(state, wanted, d);
 		}
 	}
 	for (size_t i = 0; i < state->member_count; i++)

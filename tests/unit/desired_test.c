@@ -80,13 +80,12 @@ static void write_servers(FILE *stream, const struct service_state *state)
 			fprintf(stream, " %us", wanted->server.persistence_seconds);
 		fprintf(stream, " >");
 		for (uint32_t d = 0; d < wanted->destination_count; d++) {
-			const struct destination *destination =
-				&state->destinations[wanted->first_destination + d];
+			const struct destination destination =
+				service_state_destination(state, wanted, d);
 
-			assert_int_equal(destination->weight, 1);
+			assert_int_equal(destination.weight, 1);
 			fprintf(stream, " %s",
-				address_port_text(&destination->address, destination->port,
-						  buffer));
+				address_port_text(&destination.address, destination.port, buffer));
 		}
 	}
 }
