@@ -14,6 +14,8 @@ struct builder {
 	const struct node_view *node;
 	const struct desired_options *options;
 	struct service_state *state;
+	struct set_member *members;
+	size_t member_count;
 	size_t server_capacity, destination_capacity, member_capacity, address_capacity;
 	struct candidates candidates;
 	bool *is_selected;
@@ -100,12 +102,11 @@ static void add_address(struct builder *builder, const struct address *address)
 
 static struct set_member *add_member(struct builder *builder, enum set_kind kind, uint16_t family)
 {
-	struct service_state *state = builder->state;
 	struct set_member *member;
 
-	state->members = memory_grow(state->members, state->member_count, &builder->member_capacity,
-				     sizeof(*state->members));
-	member = &state->members[state->member_count++];
+	builder->members = memory_grow(builder->members, builder->member_count,
+				       &builder->member_capacity, sizeof(*builder->members));
+	member = &builder->members[builder->member_count++];
 	memset(member, 0, sizeof(*member));
 	member->kind = (uint8_t)kind;
 	member->family = (uint8_t)family;
@@ -453,17 +454,17 @@ static int compare_members(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct set_member));
 }
 
-static void sort_members(struct service_state *state)
+static void take_members(struct builder *builder)
 {
-	uint32_t used = 0;
+	const struct set_member *members = builder->members;
+	size_t capacity = 0;
 
-	if (!state->member_count)
+	if (!builder->member_count)
 		return;
-	qsort(state->members, state->member_count, sizeof(*state->members), compare_members);
-	for (size_t i = 0; i < state->member_count; i++)
-		if (!used || compare_members(&state->members[used - 1], &state->members[i]) != 0)
-			state->members[used++] = state->members[i];
-	state->member_count = used;
+	qsort(builder->members, builder->member_count, sizeof(*members), compare_members);
+	for (size_t i = 0; i < builder->member_count; i++)
+		if (!i || compare_members(&members[i - 1], &members[i]) != 0)
+			service_state_add_member(builder->state, &capacity, &members[i]);
 }
 
 /* The VIPs that the dummy interface holds are also those whose other ports are closed. */
@@ -545,7 +546,7 @@ struct service_state *desired_service(const struct service_view *view, const str
 		qsort(state->addresses, state->address_count, sizeof(*state->addresses),
 		      compare_addresses);
 	add_bound_members(&builder);
-	sort_members(state);
+	take_members(&builder);
 
 	if (view->service->health_check_node_port) {
 		state->health_check_port = view->service->health_check_node_port;
@@ -553,5 +554,6 @@ struct service_state *desired_service(const struct service_view *view, const str
 	}
 	free(builder.candidates.items);
 	free(builder.is_selected);
+	free(builder.members);
 	return service_state_pack(take(&state));
 }

@@ -311,12 +311,14 @@ static int unit_code(const struct ledger *ledger, const struct set_member *value
 int ledger_member_code(const struct ledger *ledger, const char *key)
 {
 	const struct service_state *state = ledger_state(ledger, key);
+	struct set_member member;
+	uint32_t at = 0;
 	int code = 0;
 
 	if (!state || !ledger->failed_count)
 		return 0;
-	for (size_t i = 0; i < state->member_count && !code; i++)
-		code = unit_code(ledger, &state->members[i]);
+	while (!code && service_state_next_member(state, &at, &member))
+		code = unit_code(ledger, &member);
 	for (size_t i = 0; i < state->address_count && !code; i++) {
 		struct set_member value = ledger_unit_of_address(&state->addresses[i]);
 

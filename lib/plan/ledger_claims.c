@@ -124,11 +124,12 @@ static void each_tied_member(struct ledger *ledger, const struct service_state *
 			     const struct virtual_server_key *key, visit_unit *visit)
 {
 	struct virtual_server_key other;
+	struct set_member member;
+	uint32_t at = 0;
 
-	for (size_t i = 0; i < state->member_count; i++)
-		if (server_of_member(&state->members[i], &other) &&
-		    memcmp(&other, key, sizeof(other)) == 0)
-			visit(ledger, &state->members[i]);
+	while (service_state_next_member(state, &at, &member))
+		if (server_of_member(&member, &other) && memcmp(&other, key, sizeof(other)) == 0)
+			visit(ledger, &member);
 }
 
 void ledger_retie(struct ledger *ledger, struct server_entry *entry)
@@ -149,12 +150,15 @@ void ledger_retie(struct ledger *ledger, struct server_entry *entry)
 static void each_unit(struct ledger *ledger, const struct service_entry *service,
 		      const struct service_state *state, visit_unit *visit)
 {
-	for (size_t i = 0; i < state->member_count; i++) {
+	struct set_member member;
+	uint32_t at = 0;
+
+	while (service_state_next_member(state, &at, &member)) {
 		struct virtual_server_key key;
 
-		if (!server_of_member(&state->members[i], &key) ||
+		if (!server_of_member(&member, &key) ||
 		    ledger_server_find(ledger, &key)->tied == service)
-			visit(ledger, &state->members[i]);
+			visit(ledger, &member);
 	}
 	for (size_t i = 0; i < state->address_count; i++) {
 		struct set_member value = ledger_unit_of_address(&state->addresses[i]);
@@ -215,6 +219,6 @@ void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
 	each_unit(ledger, service, before, withdraw_unit);
 	for (size_t i = 0; i < before->server_count; i++)
 		untie(ledger, &before->servers[i].server.key, service);
-	if (!new->server_count && !new->member_count && !new->address_count)
+	if (!new->server_count && !new->member_bytes && !new->address_count)
 		ledger_service_drop(ledger, service);
 }

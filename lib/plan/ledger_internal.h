@@ -67,15 +67,18 @@ struct server_entry {
 	bool is_leaving;   /* its removal was emitted; kept until that is reported */
 };
 
-/* A set member, or an address on the dummy interface: exists or not, nothing to edit. */
+/*
+ * A set member, or an address on the dummy interface: exists or not, nothing to edit.
+ * @value: as of struct packed_member
+ */
 struct unit_entry {
 	UT_hash_handle hh;
 	struct failure *failure;
 	uint32_t claims;
 	uint32_t seen;
-	struct set_member value;
 	bool is_held;
 	bool is_touched; /* in ledger->touched_units; kept until settled */
+	uint8_t value[];
 };
 
 /*

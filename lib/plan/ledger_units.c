@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ledger_internal.h"
 
+#include "packed_member.h"
+
 #include <string.h>
 
 struct unit_entry *ledger_unit_find(const struct ledger *ledger, const struct set_member *value)
 {
+	struct packed_member packed = packed_member_of(value);
 	struct unit_entry *unit;
 
-	HASH_FIND(hh, ledger->units[value->kind], value, sizeof(*value), unit);
+	HASH_FIND(hh, ledger->units[value->kind], packed.bytes, packed.length, unit);
 	return unit;
 }
 
 struct unit_entry *ledger_unit_get(struct ledger *ledger, const struct set_member *value)
 {
-	struct unit_entry *unit = ledger_unit_find(ledger, value);
+	struct packed_member packed = packed_member_of(value);
+	struct unit_entry *unit;
+	unsigned int hash;
 
+	HASH_VALUE(packed.bytes, packed.length, hash);
+	HASH_FIND_BYHASHVALUE(hh, ledger->units[value->kind], packed.bytes, packed.length, hash,
+			      unit);
 	if (!unit) {
-		unit = memory_allocate(sizeof(*unit));
-		unit->value = *value;
-		HASH_ADD(hh, ledger->units[value->kind], value, sizeof(unit->value), unit);
+		unit = memory_allocate(offsetof(struct unit_entry, value) + packed.length);
+		memcpy(unit->value, packed.bytes, packed.length);
+		HASH_ADD_KEYPTR_BYHASHVALUE(hh, ledger->units[value->kind], unit->value,
+					    packed.length, hash, unit);
 	}
 	return unit;
 }
@@ -64,13 +73,14 @@ void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit)
 	if (unit->is_touched)
 		return;
 	ledger_unfail(ledger, unit->failure);
-	HASH_DEL(ledger->units[unit->value.kind], unit);
+	HASH_DEL(ledger->units[packed_member_value(unit->value).kind], unit);
 	free(unit);
 }
 
 void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struct changes *changes)
 {
-	bool is_address = unit->value.kind == UNIT_KIND_ADDRESS;
+	struct set_member value = packed_member_value(unit->value);
+	bool is_address = value.kind == UNIT_KIND_ADDRESS;
 	bool is_wanted = unit->claims > 0;
 	struct change *change;
 
@@ -86,9 +96,9 @@ void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struc
 		change = changes_add(changes, is_address ? CHANGE_KIND_ADDRESS_REMOVE
 							 : CHANGE_KIND_MEMBER_REMOVE);
 	if (is_address)
-		change->address = unit->value.address;
+		change->address = value.address;
 	else
-		change->member = unit->value;
+		change->member = value;
 	unit->is_held = is_wanted;
 	unit->seen = ledger->generation;
 }

@@ -22,7 +22,7 @@ struct wanted_server {
  * @servers:               no key twice
  * @destinations:          shared by the servers, see service_state_destination(); each server's are
  * sorted (destination_compare()) and without duplicates
- * @members:               sorted, no duplicates
+ * @members:               see service_state_next_member(); sorted, no duplicates
  * @addresses:             to bind to the dummy interface; sorted, no duplicates
  * @health_check_port:     healthCheckNodePort to serve; 0 = none
  * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address;
@@ -32,11 +32,11 @@ struct wanted_server {
 struct service_state {
 	struct wanted_server *servers;
 	uint8_t *destinations;
-	struct set_member *members;
+	uint8_t *members;
 	struct address *addresses;
 	uint32_t server_count;
 	uint32_t destination_bytes;
-	uint32_t member_count;
+	uint32_t member_bytes;
 	uint32_t address_count;
 	uint32_t local_endpoint_count;
 	uint16_t health_check_port;
@@ -54,12 +54,27 @@ struct destination service_state_destination(const struct service_state *state,
 					     const struct wanted_server *wanted, uint32_t index);
 
 /**
+ * service_state_next_member() - go through the members
+ * @at:  at first 0; moved on to the next one
+ * Return: false when there are no more
+ */
+bool service_state_next_member(const struct service_state *state, uint32_t *at,
+			       struct set_member *ret);
+
+/*
+ * Destinations and members are kept as bytes, since they are most of what there is to remember, and
+ * IPv4 addresses are short.
+ */
+
+/**
  * service_state_add_destination() - append one, for virtual servers that are wanted next
  * @capacity:  bytes of room in @state->destinations, at first 0; updated
- *
- * As bytes, since they are most of what there is to remember, and IPv4 addresses are short.
  */
 void service_state_add_destination(struct service_state *state, size_t *capacity,
 				   const struct destination *destination);
+
+/** service_state_add_member() - the same for a member */
+void service_state_add_member(struct service_state *state, size_t *capacity,
+			      const struct set_member *member);
 
 #endif

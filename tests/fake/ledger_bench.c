@@ -129,9 +129,9 @@ static void add_server(struct service_state *state, const char *words)
 
 static void add_member(struct service_state *state, struct set_member member)
 {
-	state->members =
-		memory_resize(state->members, state->member_count + 1, sizeof(*state->members));
-	state->members[state->member_count++] = member;
+	size_t capacity = state->member_bytes;
+
+	service_state_add_member(state, &capacity, &member);
 }
 
 /* "A > x y; B lc > x; bind A; restrict A; masquerade A; open N" */
@@ -264,6 +264,8 @@ static void meddle(struct ledger_bench *bench, const char *what, bool is_added)
 {
 	auto_free(service_state) struct service_state *state = state_of(what);
 	auto_free(changes) struct changes *changes = changes_new();
+	struct set_member member;
+	uint32_t at = 0;
 
 	for (size_t i = 0; i < state->server_count; i++) {
 		const struct wanted_server *wanted = &state->servers[i];
@@ -281,9 +283,9 @@ static void meddle(struct ledger_bench *bench, const char *what, bool is_added)
 			change->destination.value = service_state_destination(state, wanted, d);
 		}
 	}
-	for (size_t i = 0; i < state->member_count; i++)
+	while (service_state_next_member(state, &at, &member))
 		changes_add(changes, is_added ? CHANGE_KIND_MEMBER_ADD : CHANGE_KIND_MEMBER_REMOVE)
-			->member = state->members[i];
+			->member = member;
 	for (size_t i = 0; i < state->address_count; i++)
 		changes_add(changes,
 			    is_added ? CHANGE_KIND_ADDRESS_ADD : CHANGE_KIND_ADDRESS_REMOVE)
