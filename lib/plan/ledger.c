@@ -291,7 +291,7 @@ void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
 	memset(ret, 0, sizeof(*ret));
 	entry = ledger_server_find(ledger, &service->state->servers[index].server.key);
 	winner = ledger_server_winner(entry);
-	ret->draining = entry->draining_count;
+	ret->draining = ledger_server_draining_count(entry);
 	if (winner->service != service) {
 		ret->state = CLAIM_STATE_CONFLICT;
 		ret->winner = winner->service->key;

@@ -13,13 +13,17 @@ struct service_entry *ledger_service_find(const struct ledger *ledger, const cha
 
 static struct service_entry *get_service(struct ledger *ledger, const char *key)
 {
-	struct service_entry *service = ledger_service_find(ledger, key);
-	size_t size = strlen(key) + 1;
+	struct service_entry *service;
+	size_t length = strlen(key);
+	unsigned int hash;
 
+	HASH_VALUE(key, length, hash);
+	HASH_FIND_BYHASHVALUE(hh, ledger->services, key, length, hash, service);
 	if (!service) {
-		service = memory_allocate(sizeof(*service) + size);
-		memcpy(service->key, key, size);
-		HASH_ADD_STR(ledger->services, key, service);
+		service = memory_allocate(offsetof(struct service_entry, key) + length + 1);
+		memcpy(service->key, key, length + 1);
+		HASH_ADD_KEYPTR_BYHASHVALUE(hh, ledger->services, service->key, length, hash,
+					    service);
 	}
 	return service;
 }
@@ -35,11 +39,8 @@ static void withdraw_server(struct ledger *ledger, const struct virtual_server_k
 			    const struct service_entry *service)
 {
 	struct server_entry *entry = ledger_server_find(ledger, key);
-	uint32_t i = 0;
 
-	while (entry->claimants[i].service != service)
-		i++;
-	entry->claimants[i] = entry->claimants[--entry->claimant_count];
+	ledger_server_remove_claimant(entry, service);
 	ledger_server_touch(ledger, entry);
 }
 
@@ -48,10 +49,8 @@ static void claim_server(struct ledger *ledger, struct service_entry *service,
 {
 	struct server_entry *entry = ledger_server_get(ledger, &state->servers[index].server.key);
 
-	entry->claimants = memory_resize(entry->claimants, entry->claimant_count + 1U,
-					 sizeof(*entry->claimants));
-	entry->claimants[entry->claimant_count++] =
-		(struct claimant){.service = service, .index = index};
+	ledger_server_unfold(entry);
+	ledger_server_add_claimant(entry, (struct claimant){.service = service, .index = index});
 	ledger_server_touch(ledger, entry);
 	ledger_contest_begin(ledger, entry);
 	ledger->unsettled_count += state->servers[index].destination_count;
@@ -177,7 +176,7 @@ static void untie(struct ledger *ledger, const struct virtual_server_key *key,
 	if (entry->tied != service)
 		return;
 	for (uint32_t i = 0; i < entry->claimant_count; i++)
-		if (entry->claimants[i].service == service)
+		if (ledger_server_claimants(entry)[i].service == service)
 			return;
 	entry->tied = NULL;
 	ledger_retie(ledger, entry);
@@ -206,7 +205,6 @@ void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
 	const struct service_state *before = old ? old : &nothing;
 
 	unfold_servers(ledger, before);
-	unfold_servers(ledger, new);
 	service->state = state;
 	service->created = created;
 	for (size_t i = 0; i < before->server_count; i++)

@@ -46,15 +46,16 @@ void ledger_each_conflict(const struct ledger *ledger,
 {
 	for (size_t i = 0; i < ledger->contested_count; i++) {
 		const struct server_entry *entry = ledger->contested[i];
+		const struct claimant *claimants = ledger_server_claimants(entry);
 		const struct claimant *winner = ledger_server_winner(entry);
 
 		for (uint32_t k = 0; k < entry->claimant_count; k++) {
-			const struct ledger_conflict conflict = {
-				.server = &entry->held.key,
-				.winner = winner->service->key,
-				.loser = entry->claimants[k].service->key};
+			const struct ledger_conflict conflict = {.server = &entry->held.key,
+								 .winner = winner->service->key,
+								 .loser =
+									 claimants[k].service->key};
 
-			if (&entry->claimants[k] != winner)
+			if (&claimants[k] != winner)
 				visit(user, &conflict);
 		}
 	}

@@ -46,17 +46,30 @@ struct held_destination {
 	uint32_t drain_deadline;
 };
 
+/* A virtual server with destinations that drain; a member of ledger->draining. @count: of them */
+struct draining {
+	struct draining *previous, *next;
+	struct server_entry *server;
+	uint32_t count;
+};
+
+/*
+ * There is one for each virtual server of the cluster, so what most do not need is elsewhere.
+ * @claimant:  where there is only one; see ledger_server_claimants()
+ */
 struct server_entry {
 	UT_hash_handle hh;
-	struct server_entry *previous, *next; /* in ledger->draining while draining_count > 0 */
-	struct virtual_server held;	      /* the key is valid even if nothing is held */
+	struct draining *draining;  /* NULL: none of its destinations drains */
+	struct virtual_server held; /* the key is valid even if nothing is held */
 	struct service_entry *tied; /* whose members for this server count; see ledger_claims.c */
-	struct claimant *claimants;
+	union {
+		struct claimant claimant;
+		struct claimant *claimants;
+	};
 	struct held_destination *destinations; /* sorted by destination_compare(); see is_folded */
 	struct failure *failure;
 	uint32_t claimant_count;
 	uint32_t destination_count;
-	uint32_t draining_count;
 	uint32_t seen; /* ledger->generation when it was last observed or written */
 	bool is_held;
 	bool is_folded; /* what is held is what its winner wants: @destinations is not kept twice */
@@ -90,7 +103,7 @@ struct ledger {
 	struct service_entry *services;
 	struct server_entry *servers;
 	struct unit_entry *units[UNIT_KIND_COUNT];
-	struct server_entry *draining;
+	struct draining *draining;
 	struct server_entry **touched_servers; /* claims changed since ledger_settle() */
 	struct unit_entry **touched_units;
 	struct server_entry **contested;
@@ -127,6 +140,10 @@ void ledger_unit_failed(struct ledger *ledger, const struct change *change, uint
 struct server_entry *ledger_server_find(const struct ledger *ledger,
 					const struct virtual_server_key *key);
 struct server_entry *ledger_server_get(struct ledger *ledger, const struct virtual_server_key *key);
+/* ledger_server_claimants() - claimant_count of them, until one comes or goes */
+const struct claimant *ledger_server_claimants(const struct server_entry *entry);
+void ledger_server_add_claimant(struct server_entry *entry, struct claimant claimant);
+void ledger_server_remove_claimant(struct server_entry *entry, const struct service_entry *service);
 const struct claimant *ledger_server_winner(const struct server_entry *entry);
 void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, uint64_t now,
 			     struct changes *changes);
@@ -143,6 +160,13 @@ void ledger_server_fold(struct server_entry *entry);
 /* ledger_server_set_destinations() - takes over @destinations; keeps the draining list right */
 void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *entry,
 				    struct held_destination *destinations, uint32_t count);
+/* ledger_server_remove() - its destinations stay known until the report says that it is gone */
+void ledger_server_remove(struct server_entry *entry, struct changes *changes);
+
+/* ledger_drain.c */
+uint32_t ledger_server_draining_count(const struct server_entry *entry);
+/* ledger_server_set_draining() - it has @count draining destinations now */
+void ledger_server_set_draining(struct ledger *ledger, struct server_entry *entry, uint32_t count);
 uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now);
 
 /* ledger_claims.c */

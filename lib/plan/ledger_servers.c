@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <utlist.h>
 
 struct server_entry *ledger_server_find(const struct ledger *ledger,
 					const struct virtual_server_key *key)
@@ -17,12 +16,16 @@ struct server_entry *ledger_server_find(const struct ledger *ledger,
 
 struct server_entry *ledger_server_get(struct ledger *ledger, const struct virtual_server_key *key)
 {
-	struct server_entry *entry = ledger_server_find(ledger, key);
+	struct server_entry *entry;
+	unsigned int hash;
 
+	HASH_VALUE(key, sizeof(*key), hash);
+	HASH_FIND_BYHASHVALUE(hh, ledger->servers, key, sizeof(*key), hash, entry);
 	if (!entry) {
 		entry = memory_allocate(sizeof(*entry));
 		entry->held.key = *key;
-		HASH_ADD(hh, ledger->servers, held.key, sizeof(entry->held.key), entry);
+		HASH_ADD_BYHASHVALUE(hh, ledger->servers, held.key, sizeof(entry->held.key), hash,
+				     entry);
 	}
 	return entry;
 }
@@ -34,13 +37,58 @@ static bool is_older(const struct service_entry *a, const struct service_entry *
 	return strcmp(a->key, b->key) < 0;
 }
 
+const struct claimant *ledger_server_claimants(const struct server_entry *entry)
+{
+	return entry->claimant_count < 2 ? &entry->claimant : entry->claimants;
+}
+
+static void forget_claimants(struct server_entry *entry)
+{
+	if (entry->claimant_count > 1)
+		free(entry->claimants);
+}
+
+void ledger_server_add_claimant(struct server_entry *entry, struct claimant claimant)
+{
+	size_t count = entry->claimant_count + 1U;
+	struct claimant *claimants;
+
+	if (count == 1) {
+		entry->claimant = claimant;
+	} else {
+		claimants = memory_array(count, sizeof(*claimants));
+		memcpy(claimants, ledger_server_claimants(entry), (count - 1) * sizeof(*claimants));
+		claimants[count - 1] = claimant;
+		forget_claimants(entry);
+		entry->claimants = claimants;
+	}
+	entry->claimant_count = (uint32_t)count;
+}
+
+void ledger_server_remove_claimant(struct server_entry *entry, const struct service_entry *service)
+{
+	struct claimant *claimants = entry->claimants;
+	uint32_t i = 0;
+
+	if (entry->claimant_count > 1) {
+		while (claimants[i].service != service)
+			i++;
+		claimants[i] = claimants[entry->claimant_count - 1];
+		if (entry->claimant_count == 2) {
+			entry->claimant = claimants[0];
+			free(claimants);
+		}
+	}
+	entry->claimant_count--;
+}
+
 const struct claimant *ledger_server_winner(const struct server_entry *entry)
 {
-	const struct claimant *winner = NULL;
+	const struct claimant *claimants = ledger_server_claimants(entry), *winner = NULL;
 
 	for (uint32_t i = 0; i < entry->claimant_count; i++)
-		if (!winner || is_older(entry->claimants[i].service, winner->service))
-			winner = &entry->claimants[i];
+		if (!winner || is_older(claimants[i].service, winner->service))
+			winner = &claimants[i];
 	return winner;
 }
 
@@ -51,13 +99,7 @@ void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *
 
 	for (uint32_t i = 0; i < count; i++)
 		draining += destinations[i].drain_deadline != 0;
-	if (draining && !entry->draining_count)
-		DL_APPEND2(ledger->draining, entry, previous, next);
-	if (!draining && entry->draining_count)
-		DL_DELETE2(ledger->draining, entry, previous, next);
-	ledger->draining_count += draining;
-	ledger->draining_count -= entry->draining_count;
-	entry->draining_count = draining;
+	ledger_server_set_draining(ledger, entry, draining);
 
 	entry->is_folded = false;
 	if (destinations != entry->destinations)
@@ -91,14 +133,8 @@ void ledger_server_drop(struct ledger *ledger, struct server_entry *entry)
 	ledger_contest_end(ledger, entry);
 	ledger_unfail(ledger, entry->failure);
 	HASH_DEL(ledger->servers, entry);
-	free(entry->claimants);
+	forget_claimants(entry);
 	free(entry);
-}
-
-uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now)
-{
-	/* Rounded up: a connection that is promised its time gets all of it. */
-	return (uint32_t)((now + ledger->options.drain_milliseconds + 999) / 1000 + 1);
 }
 
 static void emit_server(struct changes *changes, enum change_kind kind,
@@ -140,7 +176,7 @@ static struct destination destination_of(const struct wanted *wanted, uint32_t i
 
 static bool destinations_agree(const struct server_entry *entry, const struct wanted *wanted)
 {
-	if (entry->destination_count != wanted->count || entry->draining_count)
+	if (entry->destination_count != wanted->count || entry->draining)
 		return false;
 	for (uint32_t i = 0; i < wanted->count; i++) {
 		struct destination destination = destination_of(wanted, i);
@@ -275,7 +311,7 @@ static struct server_entry *counterpart(const struct ledger *ledger,
 	return ledger_server_find(ledger, &key);
 }
 
-static void remove_server(struct server_entry *entry, struct changes *changes)
+void ledger_server_remove(struct server_entry *entry, struct changes *changes)
 {
 	/* Its destinations stay known until the report says that it is gone. */
 	emit_server(changes, CHANGE_KIND_SERVER_REMOVE, &entry->held);
@@ -297,9 +333,9 @@ static void retire(struct ledger *ledger, struct server_entry *entry, uint64_t n
 	if (successor && successor->claimant_count)
 		reconcile_destinations(ledger, entry, &nothing, now, changes);
 	if (!successor || !successor->claimant_count || !entry->destination_count)
-		remove_server(entry, changes);
+		ledger_server_remove(entry, changes);
 	if (dependent && dependent->is_held && !dependent->claimant_count)
-		remove_server(dependent, changes);
+		ledger_server_remove(dependent, changes);
 }
 
 void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, uint64_t now,
@@ -448,87 +484,4 @@ void ledger_server_failed(struct ledger *ledger, const struct change *change, ui
 		}
 	}
 	ledger_fail(ledger, entry, NULL, change->result, now);
-}
-
-void ledger_each_draining(struct ledger *ledger,
-			  void (*visit)(void *user, const struct virtual_server_key *server),
-			  void *user)
-{
-	struct server_entry *entry, *next;
-
-	DL_FOREACH_SAFE2(ledger->draining, entry, next, next)
-	{
-		visit(user, &entry->held.key);
-	}
-}
-
-static const struct destination_usage *find_usage(const struct destination_usage *usages,
-						  size_t count,
-						  const struct destination *destination)
-{
-	for (size_t i = 0; i < count; i++)
-		if (destination_compare(&usages[i].destination, destination) == 0)
-			return &usages[i];
-	return NULL;
-}
-
-/* Whether a draining destination has no connection left, or had its time. */
-static bool is_drained(const struct held_destination *held, const struct destination_usage *usage,
-		       uint64_t now)
-{
-	return !usage || usage->active_connections + usage->inactive_connections == 0 ||
-	       now / 1000 + 1 >= held->drain_deadline;
-}
-
-/*
- * A virtual server that nobody wants goes as a whole: that an endpoint left would not be true, and
- * would cost flows that it has through the virtual server for everybody.
- */
-static void drain_retired(struct server_entry *entry, const struct destination_usage *usages,
-			  size_t count, uint64_t now, struct changes *changes)
-{
-	if (!entry->is_held)
-		return;
-	for (uint32_t i = 0; i < entry->destination_count; i++) {
-		const struct held_destination *held = &entry->destinations[i];
-
-		if (!held->drain_deadline ||
-		    !is_drained(held, find_usage(usages, count, &held->destination), now))
-			return;
-	}
-	remove_server(entry, changes);
-}
-
-void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server,
-		  const struct destination_usage *usages, size_t count, uint64_t now,
-		  struct changes *changes)
-{
-	struct server_entry *entry = ledger_server_find(ledger, server);
-	uint32_t used = 0;
-
-	/* What is not settled may want its destinations back. */
-	if (!entry || entry->is_touched)
-		return;
-	ledger_server_unfold(entry);
-	if (!entry->claimant_count) {
-		drain_retired(entry, usages, count, now, changes);
-		return;
-	}
-	for (uint32_t i = 0; i < entry->destination_count; i++) {
-		struct held_destination *held = &entry->destinations[i];
-		const struct destination_usage *usage;
-
-		if (held->drain_deadline) {
-			usage = find_usage(usages, count, &held->destination);
-			if (!usage)
-				continue;
-			if (is_drained(held, usage, now)) {
-				emit_destination(changes, CHANGE_KIND_DESTINATION_REMOVE, server,
-						 &held->destination);
-				continue;
-			}
-		}
-		entry->destinations[used++] = *held;
-	}
-	ledger_server_set_destinations(ledger, entry, entry->destinations, used);
 }
