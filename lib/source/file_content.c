@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define SIZE_LIMIT ((size_t)64 << 20)
-#define PIECE_SIZE ((size_t)256 << 10)
+#define PIECE_SIZE ((size_t)128 << 10)
 
 static int end(struct file_content *content, int r)
 {

@@ -17,7 +17,7 @@
 #define SETTLED_SECONDS 0.05 /* after a file was closed: its neighbours may change with it */
 #define QUIET_SECONDS	1.0  /* after a write to a file that stays open */
 #define RETRY_SECONDS	2.0  /* of what cannot be used */
-#define SLICE_SECONDS	0.005
+#define SLICE_SECONDS	0.003
 
 /* Between two looks at the clock, which take long on some machines. */
 #define DOCUMENTS_AT_ONCE 4
