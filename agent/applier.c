@@ -11,7 +11,7 @@
 #define PIECE_FIRST	   128
 #define PIECE_LEAST	   16
 #define PIECE_MOST	   4096
-#define PIECE_SECONDS_MOST 0.004
+#define PIECE_SECONDS_MOST 0.003
 
 /* @limits: changes in a piece; @done: how many have their result */
 struct applier {
