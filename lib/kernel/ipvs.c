@@ -44,6 +44,10 @@ struct ipvs {
 /* No virtual server of ours has it: a range never includes all bits. */
 #define MARK_OF_NOBODY UINT32_MAX
 
+/* Of a step of an observation: some hundred virtual servers, each of which may be new to the ledger
+ */
+#define PARTS_PER_STEP 2
+
 /**
  * enum stage - changes that may share a batch
  *
@@ -291,7 +295,7 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 	int r;
 
 	ipvs->observed.err = err;
-	r = netlink_dump_step(ipvs->observer, err);
+	r = netlink_dump_step(ipvs->observer, PARTS_PER_STEP, err);
 	return r > 0 ? r : end_servers(ipvs, r, err);
 }
 

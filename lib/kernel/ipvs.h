@@ -80,7 +80,7 @@ int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *us
 int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
 		       struct error *err);
 
-/** ipvs_observe_step() - up to some thousand of them; Return: 1 if there are more, 0 at the end */
+/** ipvs_observe_step() - some hundred of them; Return: 1 if there are more, 0 at the end */
 int ipvs_observe_step(struct ipvs *ipvs, struct error *err);
 
 /** ipvs_observe_destinations() - the destinations of one virtual server; -ESRCH if there is none */

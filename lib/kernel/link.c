@@ -2,6 +2,7 @@
 #include "link.h"
 
 #include "address_listing.h"
+#include "bound_addresses.h"
 #include "netlink.h"
 
 #include <arpa/inet.h>
@@ -16,7 +17,6 @@
 #include <netlink/socket.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <uthash.h>
 
 #define KIND "dummy"
 
@@ -26,18 +26,19 @@
 /* So many notifications with one call, for the sake of others in the event loop. */
 #define MONITOR_BURST 1000
 
+/*
+ * What a step of an observation takes in or tells, each of which may be new to the ledger: 3 ms in
+ * the test kernel. About 400 addresses are a part.
+ */
+#define PARTS_PER_STEP 4
+#define TOLD_PER_STEP  1000
+
 /* Never more: a notification is about one object. */
 #define NOTIFICATION_BYTES 16384
 
-struct bound {
-	UT_hash_handle hh;
-	struct address address;
-	bool is_preferred; /* as a source address, since others bound it */
-};
-
 /*
  * @observer: for a dump that is read in steps, so that others can be asked meanwhile; from the
- * first one on. @observed: that dump.
+ * first one on. @observed: that dump. @told: so many of it have been told
  * @index:  0 = there is no interface, as far as we know
  * @bound:  the IPv6 addresses that we believe it to have. The kernel names the requester in
  *          notifications of IPv4 addresses, but not of IPv6 ones, which it sends from a work queue.
@@ -47,50 +48,12 @@ struct link {
 	struct netlink *netlink;
 	struct netlink *observer;
 	struct address_listing observed;
+	size_t told;
+	bool is_telling; /* the dump is complete */
 	struct nl_sock *monitor;
 	int index;
-	struct bound *bound;
+	struct bound_addresses bound;
 };
-
-static struct bound *bound_find(struct link *link, const struct address *address)
-{
-	struct bound *bound;
-
-	HASH_FIND(hh, link->bound, address, sizeof(*address), bound);
-	return bound;
-}
-
-static struct bound *bound_get(struct link *link, const struct address *address)
-{
-	struct bound *bound = bound_find(link, address);
-
-	if (!bound) {
-		bound = memory_allocate(sizeof(*bound));
-		bound->address = *address;
-		HASH_ADD(hh, link->bound, address, sizeof(bound->address), bound);
-	}
-	return bound;
-}
-
-static void bound_drop(struct link *link, const struct address *address)
-{
-	struct bound *bound = bound_find(link, address);
-
-	if (!bound)
-		return;
-	HASH_DEL(link->bound, bound);
-	free(bound);
-}
-
-static void bound_clear(struct link *link)
-{
-	struct bound *bound, *next;
-
-	HASH_ITER (hh, link->bound, bound, next) {
-		HASH_DEL(link->bound, bound);
-		free(bound);
-	}
-}
 
 /*
  * Notifications of what the request socket did are dropped before they wake anybody. Filters load
@@ -156,7 +119,7 @@ void link_close(struct link *link)
 {
 	if (!link)
 		return;
-	bound_clear(link);
+	bound_addresses_clear(&link->bound);
 	nl_socket_free(link->monitor);
 	netlink_close(link->netlink);
 	netlink_close(link->observer);
@@ -201,7 +164,7 @@ static int look_up(struct link *link, struct lookup *ret, struct error *err)
 		return error_wrap(err, r, "looking for the interface %s", link->name);
 
 	if (ret->index != link->index)
-		bound_clear(link);
+		bound_addresses_clear(&link->bound);
 	link->index = ret->index;
 	return 0;
 }
@@ -272,7 +235,7 @@ int link_remove(struct link *link, struct error *err)
 	if (r < 0 && r != -ENODEV)
 		return error_wrap(err, r, "deleting the interface %s", link->name);
 	link->index = 0;
-	bound_clear(link);
+	bound_addresses_clear(&link->bound);
 	return 0;
 }
 
@@ -289,23 +252,27 @@ static void tell_node_address(const struct listed_address *seen,
 		on_node(user, &address);
 }
 
-static void tell_listing(struct link *link, const struct address_listing *listing,
-			 void (*on_bound)(void *user, const struct address *address),
-			 void (*on_node)(void *user, const struct node_address *address),
-			 void *user)
+/* Tells the next of @listing, as many as @limit allows; Return: whether there are more */
+static bool tell(struct link *link, const struct address_listing *listing, size_t *told,
+		 size_t limit, void (*on_bound)(void *user, const struct address *address),
+		 void (*on_node)(void *user, const struct node_address *address), void *user)
 {
-	bound_clear(link);
-	for (size_t i = 0; i < listing->count; i++) {
-		const struct listed_address *seen = &listing->items[i];
+	for (size_t i = 0; i < limit && *told < listing->count; i++) {
+		const struct listed_address *seen = &listing->items[(*told)++];
 
 		if (seen->index == link->index) {
 			if (seen->address.family == AF_INET6)
-				bound_get(link, &seen->address)->is_preferred = seen->is_preferred;
+				bound_addresses_get(&link->bound, &seen->address)->is_preferred =
+					seen->is_preferred;
 			on_bound(user, &seen->address);
 		} else if (on_node) {
 			tell_node_address(seen, on_node, user);
 		}
 	}
+	if (*told < listing->count)
+		return true;
+	bound_addresses_look_end(&link->bound);
+	return false;
 }
 
 static int wrap(struct error *err, int r)
@@ -319,15 +286,17 @@ int link_observe(struct link *link, void (*on_bound)(void *user, const struct ad
 {
 	struct address_listing listing = {0};
 	struct lookup found;
+	size_t told = 0;
 	int r = look_up(link, &found, err);
 
 	if (r < 0)
 		return r;
+	bound_addresses_look_begin(&link->bound);
 	r = address_listing_read(&listing, link->netlink, err);
 	if (r < 0)
 		wrap(err, r);
 	else
-		tell_listing(link, &listing, on_bound, on_node, user);
+		tell(link, &listing, &told, SIZE_MAX, on_bound, on_node, user);
 	address_listing_clear(&listing);
 	return r;
 }
@@ -341,6 +310,9 @@ int link_observe_begin(struct link *link, struct error *err)
 		r = netlink_open(NETLINK_ROUTE, &link->observer, err);
 	if (r < 0)
 		return r;
+	bound_addresses_look_begin(&link->bound);
+	link->told = 0;
+	link->is_telling = false;
 	r = address_listing_begin(&link->observed, link->observer, err);
 	return r < 0 ? wrap(err, r) : 0;
 }
@@ -349,14 +321,20 @@ int link_observe_step(struct link *link,
 		      void (*on_bound)(void *user, const struct address *address), void *user,
 		      struct error *err)
 {
-	int r = netlink_dump_step(link->observer, err);
+	int r = 0;
 
-	if (r > 0)
-		return r;
-	if (r < 0)
-		wrap(err, r);
-	else
-		tell_listing(link, &link->observed, on_bound, NULL, user);
+	if (!link->is_telling) {
+		r = netlink_dump_step(link->observer, PARTS_PER_STEP, err);
+		if (r < 0)
+			wrap(err, r);
+		link->is_telling = r == 0;
+	} else if (tell(link, &link->observed, &link->told, TOLD_PER_STEP, on_bound, NULL, user)) {
+		r = 1;
+	} else {
+		link->is_telling = false;
+	}
+	if (r > 0 || link->is_telling)
+		return 1;
 	address_listing_clear(&link->observed);
 	return r;
 }
@@ -428,9 +406,9 @@ static void settle(struct link *link, struct change *change)
 	if (change->result != 0 || change->address.family != AF_INET6)
 		return;
 	if (is_add)
-		bound_get(link, &change->address);
+		bound_addresses_get(&link->bound, &change->address);
 	else
-		bound_drop(link, &change->address);
+		bound_addresses_drop(&link->bound, &change->address);
 }
 
 int link_apply(struct link *link, struct change *changes, size_t count, struct error *err)
@@ -487,20 +465,20 @@ static int edit_all(struct link *link, const struct address *addresses, int *res
 
 int link_deprecate(struct link *link, size_t *ret_count, struct error *err)
 {
-	size_t capacity = HASH_COUNT(link->bound), count = 0;
+	size_t capacity = HASH_COUNT(link->bound.by_address), count = 0;
 	auto_memory struct address *addresses = memory_array(capacity, sizeof(*addresses));
 	auto_memory int *results = memory_array(capacity, sizeof(*results));
-	struct bound *bound, *next;
+	struct bound_address *bound, *next;
 	int r;
 
-	HASH_ITER (hh, link->bound, bound, next)
+	HASH_ITER (hh, link->bound.by_address, bound, next)
 		if (bound->is_preferred)
 			addresses[count++] = bound->address;
 	r = edit_all(link, addresses, results, count, err);
 	if (r < 0)
 		return error_wrap(err, r, "deprecating the IPv6 addresses of %s", link->name);
 	for (size_t i = 0; i < count; i++)
-		bound_get(link, &addresses[i])->is_preferred = false;
+		bound_addresses_get(&link->bound, &addresses[i])->is_preferred = false;
 	*ret_count = count;
 	return 0;
 }
@@ -529,7 +507,7 @@ static int link_notification(struct link *link, const struct nlmsghdr *message)
 		return 0;
 	if (is_ours) {
 		link->index = 0;
-		bound_clear(link);
+		bound_addresses_clear(&link->bound);
 	}
 	return LINK_EVENT_BOUND;
 }
@@ -542,8 +520,8 @@ static int address_notification(struct link *link, const struct nlmsghdr *messag
 	if (!address_listing_parse(message, &seen))
 		return 0;
 	if (link->index && seen.index == link->index) {
-		if (seen.address.family == AF_INET6 &&
-		    is_add == (bound_find(link, &seen.address) != NULL))
+		if (seen.address.family == AF_INET6 && !link->bound.is_learning &&
+		    is_add == (bound_addresses_find(&link->bound, &seen.address) != NULL))
 			return 0;
 		return LINK_EVENT_BOUND;
 	}

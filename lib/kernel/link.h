@@ -59,9 +59,10 @@ int link_observe(struct link *link, void (*on_bound)(void *user, const struct ad
 int link_observe_begin(struct link *link, struct error *err);
 
 /**
- * link_observe_step() - up to some thousand of them
- * @on_bound:  in the last step, for all of them
- * Return: 1 if there are more; 0 at the end; -EINTR if addresses changed meanwhile: begin again
+ * link_observe_step() - about a thousand of them
+ * @on_bound:  for some of them once all have been read, in the last steps
+ * Return: 1 if there are more; 0 at the end; -EINTR if addresses changed before all were read:
+ * begin again. Those that changed afterwards are told as they were.
  */
 int link_observe_step(struct link *link,
 		      void (*on_bound)(void *user, const struct address *address), void *user,

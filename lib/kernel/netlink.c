@@ -26,7 +26,6 @@
 
 /* The kernel never puts more into one part of a dump. */
 #define PART_BYTES (32 * 1024)
-#define PART_COUNT 8
 
 /* The message that ends a dump, and no more. */
 #define END_BYTES 64
@@ -216,21 +215,21 @@ static int take_part(struct awaited *awaited, const char *part, size_t length)
  * Several parts with each call: to take a part out of the socket makes the kernel dump the next, so
  * that a short dump with its end comes in one go.
  */
-static int receive_parts(struct netlink *netlink, struct mmsghdr parts[PART_COUNT])
+static int receive_parts(struct netlink *netlink, struct mmsghdr *parts, size_t most)
 {
-	struct iovec vectors[PART_COUNT];
+	struct iovec vectors[NETLINK_PARTS_MOST];
 	int count;
 
-	memset(parts, 0, PART_COUNT * sizeof(*parts));
-	for (size_t i = 0; i < PART_COUNT; i++) {
+	memset(parts, 0, most * sizeof(*parts));
+	for (size_t i = 0; i < most; i++) {
 		vectors[i].iov_base = netlink->parts + i * PART_BYTES;
 		vectors[i].iov_len = PART_BYTES;
 		parts[i].msg_hdr.msg_iov = &vectors[i];
 		parts[i].msg_hdr.msg_iovlen = 1;
 	}
 	do
-		count = recvmmsg(nl_socket_get_fd(netlink->socket), parts, PART_COUNT, MSG_DONTWAIT,
-				 NULL);
+		count = recvmmsg(nl_socket_get_fd(netlink->socket), parts, (unsigned int)most,
+				 MSG_DONTWAIT, NULL);
 	while (count < 0 && errno == EINTR);
 	return count < 0 ? -errno : count;
 }
@@ -238,19 +237,20 @@ static int receive_parts(struct netlink *netlink, struct mmsghdr parts[PART_COUN
 /* Empties the socket after a failure; a dump that is under way runs to its end. */
 static void drain(struct netlink *netlink)
 {
-	struct mmsghdr parts[PART_COUNT];
+	struct mmsghdr parts[NETLINK_PARTS_MOST];
 	int r;
 
 	do
-		r = receive_parts(netlink, parts);
+		r = receive_parts(netlink, parts, COUNT(parts));
 	while (r > 0 || r == -ENOBUFS);
 }
 
 /* Takes what one call brings. */
-static int receive_some(struct netlink *netlink, struct awaited *awaited, struct error *err)
+static int receive_some(struct netlink *netlink, struct awaited *awaited, size_t most,
+			struct error *err)
 {
-	struct mmsghdr parts[PART_COUNT];
-	int count = receive_parts(netlink, parts), r;
+	struct mmsghdr parts[NETLINK_PARTS_MOST];
+	int count = receive_parts(netlink, parts, most), r;
 
 	if (count == -EAGAIN)
 		count = -EPROTO;
@@ -277,7 +277,7 @@ static int receive(struct netlink *netlink, struct awaited *awaited, struct erro
 	int r = 0;
 
 	while (r >= 0 && !awaited->is_complete)
-		r = receive_some(netlink, awaited, err);
+		r = receive_some(netlink, awaited, NETLINK_PARTS_MOST, err);
 	return r;
 }
 
@@ -381,22 +381,28 @@ int netlink_dump_begin(struct netlink *netlink, struct nl_msg *request,
 {
 	int r;
 
-	if (netlink->is_dumping)
-		drain(netlink);
+	netlink_dump_end(netlink);
 	netlink->dump = (struct awaited){.on_message = on_message, .user = user};
 	r = ask(netlink, request, &netlink->dump, err);
 	netlink->is_dumping = r >= 0;
 	return r;
 }
 
-int netlink_dump_step(struct netlink *netlink, struct error *err)
+int netlink_dump_step(struct netlink *netlink, size_t parts, struct error *err)
 {
-	int r = receive_some(netlink, &netlink->dump, err);
+	int r = receive_some(netlink, &netlink->dump, parts, err);
 
 	if (r >= 0 && !netlink->dump.is_complete)
 		return 1;
 	netlink->is_dumping = false;
 	return r < 0 ? r : outcome(&netlink->dump, err);
+}
+
+void netlink_dump_end(struct netlink *netlink)
+{
+	if (netlink->is_dumping)
+		drain(netlink);
+	netlink->is_dumping = false;
 }
 
 struct each {

@@ -84,11 +84,22 @@ int netlink_dump_begin(struct netlink *netlink, struct nl_msg *request,
 		       int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
 		       struct error *err);
 
+/* The most parts of a dump that one step receives; the kernel fills each up to 32 KiB. */
+#define NETLINK_PARTS_MOST 8
+
 /**
- * netlink_dump_step() - receive the next parts of it, 256 KiB at most
+ * netlink_dump_step() - receive the next parts of it
+ * @parts:  how many at most: what the caller does with them is part of the step
  * Return: 1 if there is more; else as netlink_ask()
  */
-int netlink_dump_step(struct netlink *netlink, struct error *err);
+int netlink_dump_step(struct netlink *netlink, size_t parts, struct error *err);
+
+/**
+ * netlink_dump_end() - give up what was begun and has not ended; fine if nothing was
+ *
+ * After it the kernel no longer holds on to what it dumps.
+ */
+void netlink_dump_end(struct netlink *netlink);
 
 /**
  * netlink_ask_each() - send many dump requests, one after another, and receive their answers

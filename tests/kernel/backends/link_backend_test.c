@@ -236,7 +236,7 @@ static void count_bound(void *user, const struct address *address)
 static void observe_in_steps(struct link *link)
 {
 	struct error err = {0};
-	size_t bound = 0, steps = 0;
+	size_t bound = 0, before = 0, steps = 0;
 	int r;
 
 	assert_int_equal(link_observe_begin(link, &err), 0);
@@ -257,12 +257,36 @@ static void observe_in_steps(struct link *link)
 	assert_int_equal(link_observe_begin(link, &err), 0);
 	while ((r = link_observe_step(link, count_bound, &bound, &err)) == 1) {
 		assert_int_equal(link_ensure(link, NULL, &err), 0);
+		assert_in_range(bound - before, 0, 1000);
+		before = bound;
 		steps++;
 	}
 	assert_int_equal(r, 0);
-	assert_true(steps >= 2);
+	assert_true(steps >= 12);
 	assert_int_equal(bound, 9994);
 	assert_true(events(link) & LINK_EVENT_BOUND);
+}
+
+/* Of what it has not been told yet it cannot say that it knew. */
+static void a_removal_while_addresses_are_told(void **state)
+{
+	struct link *link = open_and_ensure();
+	struct error err = {0};
+	size_t bound = 0;
+	int r;
+
+	(void)state;
+	witness_run("ip addr add fd00:96::1/128 dev kube-ipvs0");
+	assert_true(events(link) & LINK_EVENT_BOUND);
+	assert_int_equal(link_observe_begin(link, &err), 0);
+	assert_int_equal(link_observe_step(link, count_bound, &bound, &err), 1);
+	assert_int_equal(bound, 0);
+	witness_run("ip addr del fd00:96::1/128 dev kube-ipvs0");
+	assert_true(events(link) & LINK_EVENT_BOUND);
+	while ((r = link_observe_step(link, count_bound, &bound, &err)) == 1)
+		;
+	assert_int_equal(r, 0);
+	link_close(link);
 }
 
 static void an_error_belongs_to_its_change(void **state)
@@ -524,6 +548,7 @@ int main(void)
 		cmocka_unit_test_setup(lost_messages_are_reported, witness_enter_namespace),
 		cmocka_unit_test_setup(observing_forgets_what_was_believed,
 				       witness_enter_namespace),
+		cmocka_unit_test_setup(a_removal_while_addresses_are_told, witness_enter_namespace),
 		cmocka_unit_test_setup(an_error_belongs_to_its_change, witness_enter_namespace),
 	};
 
