@@ -25,7 +25,7 @@
  * enum stage - where an observation is
  *   IDLE          waits for the period or for a hurry
  *   LINK          one dump, in slices
- *   IPSET         one dump per set, a few per slice
+ *   IPSET         one dump per set, a few or a part of one per slice
  *   SERVERS       one dump of the virtual servers, in slices; then
  *   DESTINATIONS  those of a few servers per slice, up to the last; then IDLE
  */
@@ -44,7 +44,7 @@ struct verifier {
 	ev_timer hurry;
 	unsigned int hurried; /* bit per facility */
 	enum stage stage;
-	bool is_dumping;    /* in LINK and SERVERS: the dump has begun, and not ended */
+	bool is_dumping;    /* in LINK, IPSET, SERVERS: the dump has begun, and not ended */
 	unsigned int dumps; /* that were begun again */
 	uint64_t version;   /* of what is listed, when the dump began */
 	struct ipvs_visitor visitor;
@@ -57,7 +57,6 @@ struct verifier {
 	struct virtual_server_key *keys;
 	bool *is_answered; /* per key: its destinations have been seen */
 	size_t key_count, key_capacity, next_key;
-	size_t next_set;
 	const struct virtual_server_key *current; /* whose destinations are being gathered */
 	struct destination_usage *usages;
 	size_t usage_count, usage_capacity;
@@ -105,30 +104,40 @@ static void deprecate_addresses(struct verifier *verifier)
 			count);
 }
 
-/*
- * Reads on in a dump, or begins one. After changes of ours to what it lists it is begun again,
- * since the kernel has prepared the next part of it before them. Return: as observe_destinations()
+/**
+ * struct dump - what is read in steps
+ * @step:           Return: 1 if there is more; 0 at the end; -EINTR: it has to be begun again
+ * @is_versioned:   whether it has to be begun again after changes of ours to what it lists, since
+ *                  the kernel has prepared the next part of it before them. Sets need not: what
+ *                  their dump says of members that we wrote since it began is not told, and
+ *                  the ledger counts what it has written during an observation as seen.
  */
-static int read_dump(struct verifier *verifier,
-		     int (*begin)(struct verifier *verifier, struct error *err),
-		     int (*step)(struct verifier *verifier, struct error *err), struct error *err)
+struct dump {
+	int (*begin)(struct verifier *verifier, struct error *err);
+	int (*step)(struct verifier *verifier, struct error *err);
+	bool is_versioned;
+};
+
+/* Reads on in a dump, or begins one. Return: as observe_destinations() */
+static int read_dump(struct verifier *verifier, const struct dump *dump, struct error *err)
 {
 	uint64_t slice_end = sync_now() + SLICE_MILLISECONDS;
 	int r;
 
-	if (verifier->is_dumping && verifier->version != sync_version(verifier->sync)) {
+	if (dump->is_versioned && verifier->is_dumping &&
+	    verifier->version != sync_version(verifier->sync)) {
 		verifier->is_dumping = false;
 		verifier->dumps++;
 	}
 	if (!verifier->is_dumping) {
 		verifier->version = sync_version(verifier->sync);
-		r = begin(verifier, err);
+		r = dump->begin(verifier, err);
 		if (r < 0)
 			return r;
 		verifier->is_dumping = true;
 	}
 	do
-		r = step(verifier, err);
+		r = dump->step(verifier, err);
 	while (r > 0 && (verifier->dumps >= DUMPS_IN_SLICES || sync_now() < slice_end));
 	if (r > 0)
 		return 0;
@@ -162,11 +171,12 @@ static int step_link(struct verifier *verifier, struct error *err)
 /* Return: as observe_destinations() */
 static int observe_link(struct verifier *verifier, struct error *err)
 {
+	static const struct dump dump = {begin_link, step_link, true};
 	bool is_new;
 	int r = verifier->is_dumping ? 0 : link_ensure(verifier->kernel->link, &is_new, err);
 
 	if (r >= 0)
-		r = read_dump(verifier, begin_link, step_link, err);
+		r = read_dump(verifier, &dump, err);
 	if (r <= 0)
 		return r;
 	deprecate_addresses(verifier);
@@ -181,27 +191,29 @@ static void on_member(void *user, const struct set_member *member)
 	ledger_observe_member(sync_ledger(verifier->sync), member);
 }
 
+static int begin_ipset(struct verifier *verifier, struct error *err)
+{
+	int r = ipsets_ensure(verifier->kernel->ipsets, err);
+
+	if (r < 0)
+		return r;
+	begin_facility(verifier, FACILITY_IPSET);
+	return ipsets_observe_begin(verifier->kernel->ipsets, on_member, verifier, err);
+}
+
+static int step_ipset(struct verifier *verifier, struct error *err)
+{
+	return ipsets_observe_step(verifier->kernel->ipsets, err);
+}
+
 /* Return: as observe_destinations() */
 static int observe_ipset(struct verifier *verifier, struct error *err)
 {
-	uint64_t slice_end = sync_now() + SLICE_MILLISECONDS;
-	int r;
+	static const struct dump dump = {begin_ipset, step_ipset, false};
+	int r = read_dump(verifier, &dump, err);
 
-	if (!verifier->next_set) {
-		r = ipsets_ensure(verifier->kernel->ipsets, err);
-		if (r < 0)
-			return r;
-		begin_facility(verifier, FACILITY_IPSET);
-	}
-	do {
-		r = ipsets_observe_set(verifier->kernel->ipsets, verifier->next_set, on_member,
-				       verifier, err);
-		if (r < 0)
-			return r;
-		verifier->next_set++;
-	} while (r > 0 && sync_now() < slice_end);
-	if (r > 0)
-		return 0;
+	if (r <= 0)
+		return r;
 	finish_facility(verifier, FACILITY_IPSET);
 	return 1;
 }
@@ -248,7 +260,8 @@ static int step_servers(struct verifier *verifier, struct error *err)
 /* Return: as observe_destinations() */
 static int observe_servers(struct verifier *verifier, struct error *err)
 {
-	int r = read_dump(verifier, begin_servers, step_servers, err);
+	static const struct dump dump = {begin_servers, step_servers, true};
+	int r = read_dump(verifier, &dump, err);
 
 	if (r <= 0)
 		return r;
@@ -339,7 +352,6 @@ static enum stage first_hurried(unsigned int hurried)
 static void begin(struct verifier *verifier, enum stage stage, bool is_partial)
 {
 	verifier->stage = stage;
-	verifier->next_set = 0;
 	verifier->is_dumping = false;
 	verifier->dumps = 0;
 	verifier->is_partial = is_partial;

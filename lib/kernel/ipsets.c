@@ -85,6 +85,7 @@ void ipsets_close(struct ipsets *ipsets)
 {
 	if (!ipsets)
 		return;
+	ipsets_observation_clear(ipsets);
 	set_commands_close(ipsets->commands);
 	netlink_close(ipsets->netlink);
 	free(ipsets->marks_error);
@@ -202,6 +203,13 @@ static void note_members(struct ipsets *ipsets, const struct change *changes, si
 	}
 }
 
+int ipsets_send(struct ipsets *ipsets, struct set *set, struct change *changes,
+		const uint32_t *marks, size_t count, struct error *err)
+{
+	ipsets_note_written(ipsets, set, changes, count);
+	return set_commands_send(ipsets->commands, ipsets_name(set), changes, marks, count, err);
+}
+
 static int apply_run(struct ipsets *ipsets, struct change *changes, size_t count, struct error *err)
 {
 	auto_memory uint32_t *marks = marks_for(ipsets, changes, count);
@@ -210,7 +218,7 @@ static int apply_run(struct ipsets *ipsets, struct change *changes, size_t count
 
 	if (changes->kind == CHANGE_KIND_MEMBER_ADD)
 		ipsets_make_room(ipsets, set, count);
-	r = set_commands_send(ipsets->commands, ipsets_name(set), changes, marks, count, err);
+	r = ipsets_send(ipsets, set, changes, marks, count, err);
 	for (size_t i = 0; i < count; i++) {
 		if (changes->kind == CHANGE_KIND_MEMBER_ADD && changes[i].result >= 0)
 			set->count++;

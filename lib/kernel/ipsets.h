@@ -56,18 +56,27 @@ int ipsets_ensure(struct ipsets *ipsets, struct error *err);
 bool ipsets_has_marks(const struct ipsets *ipsets, const char **ret_reason);
 
 /**
- * ipsets_observe_set() - call @on_member for every member of our set number @index, from 0; there
- * are none for the names of marks
+ * ipsets_observe_begin() - call @on_member for every member of our sets, in steps; the names of
+ * marks are no members in this sense
+ * @on_member, @user:  used until the last step
  *
- * Sets have to be observed in the order of their numbers, since the first one is preceded by what
- * marks mean.
- * Return: 1 if there is a set with the next number, 0 if not, or a negative errno
+ * ipsets_observe_step() follows until it does not return 1. Meanwhile ipsets_apply() and
+ * ipsets_write_names() may be called; of members that they write in this time it may or may not be
+ * told that they are there, but never after they were removed. An observation that was begun before
+ * and has not ended is given up.
  */
-int ipsets_observe_set(struct ipsets *ipsets, size_t index,
-		       void (*on_member)(void *user, const struct set_member *member), void *user,
-		       struct error *err);
+int ipsets_observe_begin(struct ipsets *ipsets,
+			 void (*on_member)(void *user, const struct set_member *member), void *user,
+			 struct error *err);
 
-/** ipsets_observe() - of all sets */
+/**
+ * ipsets_observe_step() - up to about a thousand members of one set
+ * Return: 1 if there are more; 0 at the end; -EINTR if a set was replaced meanwhile by one with
+ * more room: begin again
+ */
+int ipsets_observe_step(struct ipsets *ipsets, struct error *err);
+
+/** ipsets_observe() - the same at once */
 int ipsets_observe(struct ipsets *ipsets,
 		   void (*on_member)(void *user, const struct set_member *member), void *user,
 		   struct error *err);

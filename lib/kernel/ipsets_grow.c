@@ -68,6 +68,9 @@ static int grow(struct ipsets *ipsets, struct set *set, uint32_t hash_size, uint
 	struct error ignored = {0};
 	int r;
 
+	/* The kernel would refuse to swap a set that we are just listing. */
+	ipsets_release(ipsets, set);
+
 	/* Left over from an agent that was killed while it did this. */
 	r = set_commands_destroy(ipsets->commands, GROWING_NAME, &ignored);
 	if (r < 0 && r != -ENOENT)

@@ -21,9 +21,32 @@ struct set {
 	size_t count;
 };
 
+/**
+ * struct ipsets_observation - one that is made in steps
+ * @position:      among the listings, in their order; see ipsets_observe.c
+ * @listed:        the set whose listing has begun and not ended; NULL = between two of them
+ * @written:       members of @listed that we have added or removed since then
+ * @wrong:         members that say something else than the table of marks, to be removed
+ * @has_names:     the sets of the names of marks are to be observed
+ * @is_cut_short:  it cannot go on
+ */
+struct ipsets_observation {
+	void (*on_member)(void *user, const struct set_member *member);
+	void *user;
+	size_t position;
+	struct set *listed;
+	struct set_listing listing;
+	struct written_member *written;
+	struct changes *wrong;
+	bool has_names;
+	bool is_cut_short;
+};
+
 struct ipsets {
 	struct set_commands *commands;
 	struct netlink *netlink;
+	struct netlink *observer; /* for observations in steps; from the first one on */
+	struct ipsets_observation observation;
 	struct marks *marks;
 	char *marks_error; /* why there are no sets with marks; NULL = there are */
 	struct set sets[2 * SET_KIND_COUNT];
@@ -41,6 +64,20 @@ struct set_shape ipsets_shape_of(const struct set *set, uint32_t hash_size, uint
  * there is none */
 int ipsets_read_header(struct ipsets *ipsets, struct set *set, struct set_header *ret,
 		       struct error *err);
+
+/** ipsets_send() - set_commands_send() for a set that may just be observed */
+int ipsets_send(struct ipsets *ipsets, struct set *set, struct change *changes,
+		const uint32_t *marks, size_t count, struct error *err);
+
+/* ipsets_observe.c */
+
+/** ipsets_note_written() - changes of members of @set are sent */
+void ipsets_note_written(struct ipsets *ipsets, const struct set *set, const struct change *changes,
+			 size_t count);
+
+/** ipsets_release() - the kernel shall not hold @set for an observation, which is cut short then */
+void ipsets_release(struct ipsets *ipsets, const struct set *set);
+void ipsets_observation_clear(struct ipsets *ipsets);
 
 /* ipsets_grow.c */
 

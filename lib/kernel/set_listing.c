@@ -11,14 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What belongs to one listing. @header or @on_member may be NULL. */
-struct listing {
-	enum set_kind kind;
-	uint16_t family;
-	struct set_header *header;
-	set_listing_visit *on_member;
-	void *user;
-};
+/* About a thousand members, each of which may be new to the ledger: 3 ms in the test kernel. */
+#define PARTS_PER_STEP 1
 
 static uint32_t attribute_u32(struct nlattr *attribute)
 {
@@ -77,7 +71,7 @@ static uint32_t read_mark(struct nlattr *attribute)
 	return (uint32_t)(be64toh(nla_get_u64(attribute)) >> 32);
 }
 
-static bool read_member(const struct listing *listing, struct nlattr *attribute,
+static bool read_member(const struct set_listing *listing, struct nlattr *attribute,
 			struct set_member *ret, uint32_t *ret_mark)
 {
 	struct nlattr *fields[IPSET_ATTR_ADT_MAX + 1];
@@ -131,7 +125,7 @@ static void read_header(struct nlattr *const *command, struct set_header *header
 
 static int on_message(void *user, const struct nlmsghdr *message)
 {
-	struct listing *listing = user;
+	struct set_listing *listing = user;
 	struct nlattr *command[IPSET_ATTR_CMD_MAX + 1], *attribute;
 	struct set_member member;
 	uint32_t mark;
@@ -152,7 +146,16 @@ static int on_message(void *user, const struct nlmsghdr *message)
 	return 0;
 }
 
-static int ask(struct netlink *netlink, const char *name, struct listing *listing,
+static int wrap(const char *name, struct error *err, int r)
+{
+	return error_wrap(err, r, "listing set %s", name);
+}
+
+/* @listing without @header or without @on_member */
+static int ask(struct netlink *netlink, const char *name, struct set_listing *listing,
+	       int (*send)(struct netlink *netlink, struct nl_msg *request,
+			   int (*on_message)(void *user, const struct nlmsghdr *message),
+			   void *user, struct error *err),
 	       struct error *err)
 {
 	const struct nfgenmsg family = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
@@ -169,26 +172,42 @@ static int ask(struct netlink *netlink, const char *name, struct listing *listin
 					       htonl(IPSET_FLAG_LIST_HEADER)) < 0)
 		return error_set(err, -EMSGSIZE, "listing set %s: message too long", name);
 
-	r = netlink_ask(netlink, request, on_message, listing, err);
-	if (r < 0)
-		return error_wrap(err, r, "listing set %s", name);
-	return 0;
+	r = send(netlink, request, on_message, listing, err);
+	return r < 0 ? wrap(name, err, r) : 0;
 }
 
 int set_listing_header(struct netlink *netlink, const char *name, struct set_header *ret,
 		       struct error *err)
 {
-	struct listing listing = {.header = ret};
+	struct set_listing listing = {.header = ret};
 
 	memset(ret, 0, sizeof(*ret));
-	return ask(netlink, name, &listing, err);
+	return ask(netlink, name, &listing, netlink_ask, err);
 }
 
 int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
 			set_listing_visit *on_member, void *user, struct error *err)
 {
-	struct listing listing = {
+	struct set_listing listing = {
 		.kind = kind, .family = family, .on_member = on_member, .user = user};
 
-	return ask(netlink, set_kind_name(kind, family), &listing, err);
+	return ask(netlink, set_kind_name(kind, family), &listing, netlink_ask, err);
+}
+
+int set_listing_begin(struct set_listing *listing, struct netlink *netlink, enum set_kind kind,
+		      uint16_t family, set_listing_visit *on_member, void *user, struct error *err)
+{
+	*listing = (struct set_listing){.netlink = netlink,
+					.kind = kind,
+					.family = family,
+					.on_member = on_member,
+					.user = user};
+	return ask(netlink, set_kind_name(kind, family), listing, netlink_dump_begin, err);
+}
+
+int set_listing_step(struct set_listing *listing, struct error *err)
+{
+	int r = netlink_dump_step(listing->netlink, PARTS_PER_STEP, err);
+
+	return r < 0 ? wrap(set_kind_name(listing->kind, listing->family), err, r) : r;
 }

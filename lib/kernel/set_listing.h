@@ -48,4 +48,34 @@ int set_listing_header(struct netlink *netlink, const char *name, struct set_hea
 int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
 			set_listing_visit *on_member, void *user, struct error *err);
 
+/** struct set_listing - one that is read in steps; nobody else looks into it */
+struct set_listing {
+	struct netlink *netlink;
+	enum set_kind kind;
+	uint16_t family;
+	struct set_header *header;
+	set_listing_visit *on_member;
+	void *user;
+};
+
+/**
+ * set_listing_begin() - as set_listing_members(), in steps
+ * @netlink:  nothing else can be asked of it meanwhile
+ * @listing:  stays where it is until the last step
+ *
+ * set_listing_step() follows until it does not return 1. Until then the kernel neither destroys the
+ * set nor swaps it for another; netlink_dump_end() lets it go before. Members may be added and
+ * removed: the kernel tells all that are in a bucket at once, and a set whose table becomes larger
+ * is told from the table that it had, so that of members that nobody adds or removes each is told
+ * once. Of the others that may or may not be said.
+ */
+int set_listing_begin(struct set_listing *listing, struct netlink *netlink, enum set_kind kind,
+		      uint16_t family, set_listing_visit *on_member, void *user, struct error *err);
+
+/**
+ * set_listing_step() - up to about a thousand of them
+ * Return: 1 if there are more; else as set_listing_members()
+ */
+int set_listing_step(struct set_listing *listing, struct error *err);
+
 #endif
