@@ -77,7 +77,7 @@ static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	if (sync_is_applying(drainer->sync)) {
+	if (sync_is_ahead(drainer->sync)) {
 		schedule(drainer, 0.);
 		return;
 	}

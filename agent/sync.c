@@ -218,9 +218,9 @@ static void count_turn(struct sync *sync, double begin)
 	sync->counters.planning_seconds += stopwatch_now() - begin - applying;
 }
 
-bool sync_is_applying(const struct sync *sync)
+bool sync_is_ahead(const struct sync *sync)
 {
-	return applier_is_busy(sync->applier);
+	return ledger_unsettled_count(sync->ledger) || applier_is_busy(sync->applier);
 }
 
 void sync_commit(struct sync *sync, struct changes *changes)
@@ -264,7 +264,7 @@ static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	if (sync_is_applying(sync)) {
+	if (applier_is_busy(sync->applier)) {
 		start_once(sync, &sync->work, 0.);
 		return;
 	}
@@ -304,7 +304,7 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	/* The report of what is being applied schedules it again. */
-	if (sync_is_applying(sync))
+	if (applier_is_busy(sync->applier))
 		return;
 	begin = stopwatch_now();
 	ledger_retry(sync->ledger, sync_now(), sync->changes);
@@ -346,8 +346,7 @@ void sync_allow_sweep(struct sync *sync)
 
 bool sync_is_settled(const struct sync *sync)
 {
-	return sync->is_first_pass_over && !store_dirty_count(sync->store) &&
-	       !sync_is_applying(sync);
+	return sync->is_first_pass_over && !store_dirty_count(sync->store) && !sync_is_ahead(sync);
 }
 
 void sync_plan_all(struct sync *sync)

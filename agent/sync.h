@@ -99,17 +99,18 @@ void sync_wake(struct sync *sync);
 bool sync_is_settled(const struct sync *sync);
 
 /**
- * sync_is_applying() - changes that the ledger takes for made are still on their way to the kernel
+ * sync_is_ahead() - the ledger is ahead of the kernel: changes are being planned, or are on their
+ * way
  *
  * It may take several turns of the loop until all of them are there. Meanwhile nobody may compare
  * the kernel with the ledger, nor commit other changes.
  */
-bool sync_is_applying(const struct sync *sync);
+bool sync_is_ahead(const struct sync *sync);
 
 /**
  * sync_commit() - settle, sort, apply and report @changes, which are emptied; also for repairs
  *
- * Not while sync_is_applying(), which it may be afterwards.
+ * Not while sync_is_ahead(), which it may be afterwards.
  */
 void sync_commit(struct sync *sync, struct changes *changes);
 

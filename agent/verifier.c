@@ -445,7 +445,7 @@ static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	if (sync_is_applying(verifier->sync)) {
+	if (sync_is_ahead(verifier->sync)) {
 		start_timer(verifier, &verifier->step, 0.);
 		return;
 	}
