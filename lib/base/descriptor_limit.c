@@ -36,3 +36,9 @@ void descriptor_limit_resume(void)
 {
 	set_soft(found.rlim_max);
 }
+
+void descriptor_limit_pass_on(pid_t process)
+{
+	if (is_raised)
+		prlimit(process, RLIMIT_NOFILE, &found, NULL);
+}

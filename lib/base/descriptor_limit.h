@@ -3,6 +3,7 @@
 #define BASE_DESCRIPTOR_LIMIT_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * How many files this process may have open (RLIMIT_NOFILE). The soft limit is low for the sake of
@@ -21,5 +22,11 @@ size_t descriptor_limit_raise(void);
  */
 void descriptor_limit_suspend(void);
 void descriptor_limit_resume(void);
+
+/**
+ * descriptor_limit_pass_on() - the same for a program that runs, from now on: where others of this
+ * process would feel it if the limit were lower meanwhile
+ */
+void descriptor_limit_pass_on(pid_t process);
 
 #endif

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "child.h"
 
-#include "../base/descriptor_limit.h"
 #include "../base/memory.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,7 +32,10 @@ struct stream {
 
 struct child {
 	struct ev_loop *loop;
-	pid_t pid; /* 0 when it has been collected */
+	struct launch *launch; /* NULL when it has been started */
+	bool has_started;
+	bool is_running; /* or being started */
+	pid_t pid;	 /* 0 before it runs, and when it has been collected */
 	ev_child exit;
 	ev_timer limit;
 	ev_io writable;
@@ -56,43 +58,9 @@ static void close_descriptor(int *descriptor)
 	*descriptor = -1;
 }
 
-static int spawn(const char *const *arguments, int input, int output, int errors, pid_t *ret)
-{
-	auto_memory char *path = memory_format("PATH=%s", getenv("PATH") ? getenv("PATH") : "");
-	auto_memory char *lock = NULL;
-	char *environment[] = {path, (char *)"LC_ALL=C", NULL, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t signals;
-	int r;
-
-	if (getenv("XTABLES_LOCKFILE"))
-		lock = memory_format("XTABLES_LOCKFILE=%s", getenv("XTABLES_LOCKFILE"));
-	environment[2] = lock;
-
-	if (posix_spawn_file_actions_init(&actions) || posix_spawnattr_init(&attributes))
-		abort();
-	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-	/* The agent ignores and blocks signals that a program expects to be killed by. */
-	sigemptyset(&signals);
-	posix_spawnattr_setsigmask(&attributes, &signals);
-	sigfillset(&signals);
-	posix_spawnattr_setsigdefault(&attributes, &signals);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	descriptor_limit_suspend();
-	r = posix_spawnp(ret, arguments[0], &actions, &attributes, (char *const *)arguments,
-			 environment);
-	descriptor_limit_resume();
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return -r;
-}
-
 static bool has_ended(const struct child *child)
 {
-	return !child->pid && child->output.descriptor < 0 && child->errors.descriptor < 0;
+	return !child->is_running && child->output.descriptor < 0 && child->errors.descriptor < 0;
 }
 
 static void stop_watchers(struct child *child)
@@ -109,6 +77,7 @@ static void end(struct child *child)
 {
 	struct child_outcome outcome = {.code = child->code,
 					.status = child->status,
+					.has_started = child->has_started,
 					.output = child->output.text,
 					.errors = child->errors.text};
 
@@ -130,17 +99,46 @@ static void give_up(struct child *child, int code)
 		end(child);
 }
 
-static void on_exit_status(struct ev_loop *loop, ev_child *watcher, int events)
+static void take_status(struct child *child, int status)
 {
-	struct child *child = container_of(watcher, struct child, exit);
-	int status = watcher->rstatus;
-
-	(void)events;
-	ev_child_stop(loop, watcher);
 	child->pid = 0;
+	child->is_running = false;
 	child->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	if (has_ended(child))
 		end(child);
+}
+
+static void on_exit_status(struct ev_loop *loop, ev_child *watcher, int events)
+{
+	struct child *child = container_of(watcher, struct child, exit);
+
+	(void)events;
+	ev_child_stop(loop, watcher);
+	take_status(child, watcher->rstatus);
+}
+
+/* It gets its input from now on, when it has what child_start() promises. */
+static void on_launched(void *user, const struct launched *launched)
+{
+	struct child *child = user;
+
+	child->launch = NULL;
+	child->has_started = launched->code >= 0;
+	if (launched->code < 0) {
+		child->is_running = false;
+		give_up(child, launched->code);
+		return;
+	}
+	ev_io_start(child->loop, &child->writable);
+	if (launched->has_ended) {
+		take_status(child, launched->status);
+		return;
+	}
+	child->pid = launched->process;
+	ev_child_set(&child->exit, child->pid, 0);
+	ev_child_start(child->loop, &child->exit);
+	if (child->code < 0)
+		kill(child->pid, SIGKILL);
 }
 
 static void on_limit(struct ev_loop *loop, ev_timer *watcher, int events)
@@ -238,17 +236,26 @@ static void watch(struct child *child)
 	set_non_blocking(child->input_descriptor);
 	set_non_blocking(child->output.descriptor);
 	set_non_blocking(child->errors.descriptor);
-	ev_child_init(&child->exit, on_exit_status, child->pid, 0);
+	ev_init(&child->exit, on_exit_status);
 	ev_timer_init(&child->limit, on_limit, TIME_LIMIT_SECONDS, 0.);
 	ev_io_init(&child->writable, on_writable, child->input_descriptor, EV_WRITE);
 	ev_io_init(&child->output.readable, on_output, child->output.descriptor, EV_READ);
 	ev_io_init(&child->errors.readable, on_errors, child->errors.descriptor, EV_READ);
 	ev_now_update(loop);
-	ev_child_start(loop, &child->exit);
 	ev_timer_start(loop, &child->limit);
-	ev_io_start(loop, &child->writable);
 	ev_io_start(loop, &child->output.readable);
 	ev_io_start(loop, &child->errors.readable);
+}
+
+static void free_all(struct child *child)
+{
+	close_descriptor(&child->input_descriptor);
+	close_descriptor(&child->output.descriptor);
+	close_descriptor(&child->errors.descriptor);
+	free(child->input);
+	free(child->output.text);
+	free(child->errors.text);
+	free(child);
 }
 
 int child_start(struct ev_loop *loop, const char *const *arguments, const char *input,
@@ -257,30 +264,19 @@ int child_start(struct ev_loop *loop, const char *const *arguments, const char *
 {
 	/* Each pair: our end, its end. A socket, because a pipe would send SIGPIPE. */
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
-	pid_t pid;
-	int r;
+	struct launch_request request = {.arguments = arguments};
+	struct child *child;
+	int r = 0;
 
 	if (!ev_is_default_loop(loop))
 		return error_set(err, -EINVAL, "%s needs the default event loop", arguments[0]);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0 ||
 	    pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0)
-		r = -errno;
-	else
-		r = spawn(arguments, in[1], out[1], errors[1], &pid);
-	close_descriptor(&in[1]);
-	close_descriptor(&out[1]);
-	close_descriptor(&errors[1]);
-	if (r < 0) {
-		close_descriptor(&in[0]);
-		close_descriptor(&out[0]);
-		close_descriptor(&errors[0]);
-		return error_set(err, r, "starting %s: %s", arguments[0], strerror(-r));
-	}
-
-	*ret = memory_allocate(sizeof(**ret));
-	**ret = (struct child){
+		r = error_set(err, -errno, "starting %s: %s", arguments[0], strerror(errno));
+	child = memory_allocate(sizeof(*child));
+	*child = (struct child){
 		.loop = loop,
-		.pid = pid,
+		.is_running = true,
 		.input_descriptor = in[0],
 		.input = memory_text(input ? input : ""),
 		.input_length = input ? strlen(input) : 0,
@@ -289,7 +285,22 @@ int child_start(struct ev_loop *loop, const char *const *arguments, const char *
 		.on_end = on_end,
 		.user = user,
 	};
-	watch(*ret);
+	request.descriptors[0] = in[1];
+	request.descriptors[1] = out[1];
+	request.descriptors[2] = errors[1];
+	if (r >= 0) {
+		r = launch_begin(loop, &request, on_launched, child, &child->launch, err);
+	} else {
+		close_descriptor(&in[1]);
+		close_descriptor(&out[1]);
+		close_descriptor(&errors[1]);
+	}
+	if (r < 0) {
+		free_all(child);
+		return r;
+	}
+	watch(child);
+	*ret = child;
 	return 0;
 }
 
@@ -298,18 +309,13 @@ void child_free(struct child *child)
 	if (!child)
 		return;
 	stop_watchers(child);
+	launch_cancel(child->launch);
 	if (child->pid) {
 		kill(child->pid, SIGKILL);
 		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	close_descriptor(&child->input_descriptor);
-	close_descriptor(&child->output.descriptor);
-	close_descriptor(&child->errors.descriptor);
-	free(child->input);
-	free(child->output.text);
-	free(child->errors.text);
-	free(child);
+	free_all(child);
 }
 
 /* Return: as waitpid(2) */
@@ -328,13 +334,16 @@ static pid_t wait_for(pid_t pid, int *status)
 
 int child_wait(const char *const *arguments, const char *input, int *ret_status, struct error *err)
 {
+	struct launch_request request = {.arguments = arguments};
 	int in[2], nowhere, status = 0, r;
 	pid_t pid = -1, waited;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
 		return error_set(err, -errno, "starting %s: %s", arguments[0], strerror(errno));
 	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	r = nowhere < 0 ? -errno : spawn(arguments, in[1], nowhere, nowhere, &pid);
+	request.descriptors[0] = in[1];
+	request.descriptors[1] = request.descriptors[2] = nowhere;
+	r = nowhere < 0 ? -errno : launch_now(&request, &pid);
 	close_descriptor(&in[1]);
 	close_descriptor(&nowhere);
 	if (r < 0) {

@@ -5,7 +5,7 @@
 #include "../base/error.h"
 
 #include <ev.h>
-#include <stddef.h>
+#include <stdbool.h>
 
 /**
  * struct child - one run of a program, watched by the event loop
@@ -17,13 +17,16 @@ struct child;
 
 /**
  * struct child_outcome - how it ended
- * @code:    0 if the program ran to its end, whatever its exit status; -ETIMEDOUT if it was killed
- *           for taking too long; -E2BIG if for printing too much; else why it could not be run
- * @status:  exit status, if @code is 0; 128 + signal if a signal ended it
- * @output:  its standard output, NUL-terminated; belongs to the child, valid during the callback
- * @errors:  the same for standard error
+ * @has_started:  false: there was no such program, or it could not be loaded; @code says why
+ * @code:         0 if the program ran to its end, whatever its exit status; -ETIMEDOUT if it was
+ *                killed for taking too long; -E2BIG if for printing too much
+ * @status:       exit status, if @code is 0; 128 + signal if a signal ended it
+ * @output:       its standard output, NUL-terminated; belongs to the child, valid during the
+ *                callback
+ * @errors:       the same for standard error
  */
 struct child_outcome {
+	bool has_started;
 	int code;
 	int status;
 	const char *output;
@@ -36,7 +39,11 @@ struct child_outcome {
  * @arguments:  NULL-terminated; the first is the program, looked up in PATH
  * @input:      for its standard input; copied; NULL for none
  * @on_end:     called once from the loop; it may free the child
- * Return: 0; a negative errno if it could not be started, and then on_end() is not called
+ *
+ * Does not wait, not even until the program has been loaded: that it could not be is an outcome.
+ * It gets its input once it has the promised limit of open files.
+ * Return: 0; a negative errno if the agent lacks what that takes (as descriptors), and then
+ * on_end() is not called
  */
 int child_start(struct ev_loop *loop, const char *const *arguments, const char *input,
 		void (*on_end)(void *user, const struct child_outcome *outcome), void *user,

@@ -179,7 +179,8 @@ static int check(struct rules *rules, const char *program, const struct child_ou
 	auto_memory char *line = NULL;
 
 	if (outcome->code < 0)
-		return error_set(&rules->error, outcome->code, "%s: %s", program,
+		return error_set(&rules->error, outcome->code, "%s%s: %s",
+				 outcome->has_started ? "" : "starting ", program,
 				 strerror(-outcome->code));
 	if (outcome->status == 0)
 		return 0;

@@ -10,10 +10,14 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #define SOFT_LIMIT 200
+#define AT_ONCE	   10
+#define ROUNDS	   10
 
 static void on_end(void *user, const struct child_outcome *outcome)
 {
@@ -25,13 +29,13 @@ static void on_end(void *user, const struct child_outcome *outcome)
 /* Return: what "ulimit -n" says in a child, to be freed */
 static char *limit_of_child(void)
 {
-	static const char *const arguments[] = {"sh", "-c", "ulimit -n", NULL};
+	static const char *const arguments[] = {"sh", "-c", "read line; ulimit -n", NULL};
 	struct ev_loop *loop = ev_default_loop(0);
 	struct child *child = NULL;
 	struct error err = {0};
 	char *output = NULL;
 
-	if (child_start(loop, arguments, NULL, on_end, &output, &child, &err) < 0)
+	if (child_start(loop, arguments, "go on\n", on_end, &output, &child, &err) < 0)
 		fail_msg("%s", err.text);
 	while (!output)
 		ev_run(loop, EVRUN_ONCE);
@@ -67,9 +71,170 @@ static void test_limit_of_descriptors(void **state)
 	assert_int_equal(descriptor_limit().rlim_cur, limit.rlim_max);
 }
 
+struct end {
+	int count;
+	bool has_started;
+	int code;
+	int status;
+	char *output;
+	char *errors;
+};
+
+static void on_any_end(void *user, const struct child_outcome *outcome)
+{
+	struct end *end = user;
+
+	end->count++;
+	end->has_started = outcome->has_started;
+	end->code = outcome->code;
+	end->status = outcome->status;
+	end->output = memory_text(outcome->output);
+	end->errors = memory_text(outcome->errors);
+}
+
+static struct child *start(const char *const *arguments, const char *input, struct end *end)
+{
+	struct child *child = NULL;
+	struct error err = {0};
+
+	*end = (struct end){0};
+	if (child_start(ev_default_loop(0), arguments, input, on_any_end, end, &child, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(end->count, 0);
+	return child;
+}
+
+static void finish(struct child *child, struct end *end)
+{
+	while (!end->count)
+		ev_run(EV_DEFAULT, EVRUN_ONCE);
+	child_free(child);
+	assert_int_equal(end->count, 1);
+}
+
+static void clear(struct end *end)
+{
+	free(end->output);
+	free(end->errors);
+}
+
+/* They end before the loop can know of them. */
+static void test_many_at_once(void **state)
+{
+	static const char *const arguments[] = {"sh", "-c", "cat; echo wrong >&2; exit 5", NULL};
+	struct child *children[AT_ONCE];
+	struct end ends[AT_ONCE];
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		for (size_t j = 0; j < AT_ONCE; j++)
+			children[j] = start(arguments, "input", &ends[j]);
+		for (size_t j = 0; j < AT_ONCE; j++) {
+			finish(children[j], &ends[j]);
+			assert_true(ends[j].has_started);
+			assert_int_equal(ends[j].code, 0);
+			assert_int_equal(ends[j].status, 5);
+			assert_string_equal(ends[j].output, "input");
+			assert_string_equal(ends[j].errors, "wrong\n");
+			clear(&ends[j]);
+		}
+	}
+}
+
+/* All have ended when the loop turns for the first time: it hears of all of it at once. */
+static void test_ended_long_ago(void **state)
+{
+	static const char *const statuses[AT_ONCE] = {"0", "1", "2", "3", "4",
+						      "5", "6", "7", "8", "9"};
+	const struct timespec pause = {.tv_nsec = 200000000};
+	struct child *children[AT_ONCE];
+	struct end ends[AT_ONCE];
+
+	(void)state;
+	for (size_t j = 0; j < AT_ONCE; j++) {
+		const char *const arguments[] = {"sh", "-c", "exit $0", statuses[j], NULL};
+
+		children[j] = start(arguments, NULL, &ends[j]);
+	}
+	nanosleep(&pause, NULL);
+	for (size_t j = 0; j < AT_ONCE; j++) {
+		finish(children[j], &ends[j]);
+		assert_int_equal(ends[j].code, 0);
+		assert_int_equal(ends[j].status, j);
+		clear(&ends[j]);
+	}
+}
+
+static void test_cannot_be_started(void **state)
+{
+	static const char *const arguments[] = {"no-such-program", NULL};
+	struct error err = {0};
+	struct end end;
+	int status = 0;
+
+	(void)state;
+	finish(start(arguments, NULL, &end), &end);
+	assert_false(end.has_started);
+	assert_int_equal(end.code, -ENOENT);
+	assert_string_equal(end.output, "");
+	clear(&end);
+
+	assert_int_equal(child_wait(arguments, "", &status, &err), -ENOENT);
+	assert_string_equal(err.text, "starting no-such-program: No such file or directory");
+}
+
+static void test_too_few_descriptors(void **state)
+{
+	static const char *const arguments[] = {"true", NULL};
+	struct rlimit limit = descriptor_limit(), low = limit;
+	struct child *child = NULL;
+	struct error err = {0};
+	struct end end = {0};
+	int next = dup(0);
+
+	(void)state;
+	ev_default_loop(0);
+	close(next);
+	for (rlim_t i = 0; i < 7; i++) {
+		low.rlim_cur = (rlim_t)next + i;
+		assert_return_code(setrlimit(RLIMIT_NOFILE, &low), errno);
+		assert_int_equal(
+			child_start(EV_DEFAULT, arguments, NULL, on_any_end, &end, &child, &err),
+			-EMFILE);
+		assert_string_equal(err.text, "starting true: Too many open files");
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		assert_int_equal(dup(0), next);
+		close(next);
+	}
+	assert_int_equal(end.count, 0);
+}
+
+static void test_freed_while_running(void **state)
+{
+	static const char *const arguments[] = {"sleep", "1000", NULL};
+	struct end end;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		struct child *child = start(arguments, NULL, &end);
+
+		for (int j = 0; j < i % 3; j++)
+			ev_run(EV_DEFAULT, EVRUN_NOWAIT);
+		child_free(child);
+		assert_int_equal(end.count, 0);
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+		assert_int_equal(errno, ECHILD);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_many_at_once),
+		cmocka_unit_test(test_ended_long_ago),
+		cmocka_unit_test(test_cannot_be_started),
+		cmocka_unit_test(test_too_few_descriptors),
+		cmocka_unit_test(test_freed_while_running),
 		cmocka_unit_test(test_limit_of_descriptors),
 	};
 
