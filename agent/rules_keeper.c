@@ -27,7 +27,7 @@ struct rules_keeper_family {
 	bool is_in_place;
 	bool was_in_place;
 	bool is_outdated; /* the ruleset is to be built anew */
-	bool is_due;	  /* to be verified, once the verification under way is over */
+	bool is_due;	  /* to be verified once the verification under way is over */
 };
 
 struct rules_keeper {
@@ -136,16 +136,17 @@ static void note_report(struct rules_keeper_family *family, const struct rules_r
 }
 
 /* The ruleset belongs to the verification under way until that ends; only then it may change. */
-static bool may_verify(const struct rules_keeper_family *family)
-{
-	return family->is_due && !rules_is_busy(family->rules);
-}
-
 static void verify_family(struct rules_keeper_family *family)
 {
 	struct rules_keeper *keeper = family->keeper;
 	struct ruleset_options options = keeper->options[family->family == AF_INET6];
 
+	if (!family->rules)
+		return;
+	if (rules_is_busy(family->rules)) {
+		family->is_due = true;
+		return;
+	}
 	family->is_due = false;
 	if (family->is_outdated) {
 		options.family = family->family;
@@ -161,13 +162,6 @@ static void verify_family(struct rules_keeper_family *family)
 		rules_verify(family->rules, family->ruleset);
 }
 
-static void start_due(struct rules_keeper *keeper)
-{
-	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		if (may_verify(&keeper->families[i]) && !ev_is_active(&keeper->due))
-			ev_timer_start(keeper->loop, &keeper->due);
-}
-
 void rules_keeper_verify(struct rules_keeper *keeper)
 {
 	bool has_bridge_netfilter = access("/proc/sys/net/bridge", F_OK) == 0;
@@ -177,24 +171,18 @@ void rules_keeper_verify(struct rules_keeper *keeper)
 		outdate(keeper);
 	}
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		keeper->families[i].is_due = keeper->families[i].rules;
-	start_due(keeper);
+		verify_family(&keeper->families[i]);
 }
 
-/* Until a program that is started runs, the loop stands still. So one with each turn. */
 static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct rules_keeper *keeper = container_of(timer, struct rules_keeper, due);
 
 	(void)loop;
 	(void)events;
-	for (size_t i = 0; i < COUNT(keeper->families); i++) {
-		if (may_verify(&keeper->families[i])) {
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		if (keeper->families[i].is_due)
 			verify_family(&keeper->families[i]);
-			break;
-		}
-	}
-	start_due(keeper);
 }
 
 static void on_done(void *user, const struct rules_report *report)
@@ -205,7 +193,8 @@ static void on_done(void *user, const struct rules_report *report)
 	note_report(family, report);
 
 	/* Not from within the callback of what is to be started again. */
-	start_due(keeper);
+	if (family->is_due && !ev_is_active(&keeper->due))
+		ev_timer_start(keeper->loop, &keeper->due);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
