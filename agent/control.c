@@ -31,9 +31,11 @@ struct client {
 	ev_timer patience;
 	char request[REQUEST_SIZE];
 	size_t request_length;
-	char *keys; /* status_report_keys() */
+	const char *filter; /* in @request: which Services are asked for */
+	char *keys;	    /* status_report_keys(), once @has_keys */
 	const char *next_key;
 	size_t keys_left;
+	bool has_keys;
 	bool is_complete; /* nothing is to be produced any more, only to be sent */
 	char *output;
 	size_t output_length, output_sent, output_capacity;
@@ -103,12 +105,23 @@ static void produce_service(struct client *client)
 	client->keys_left--;
 }
 
+static void gather_keys(struct client *client)
+{
+	client->keys =
+		status_report_keys(&client->control->sources, client->filter, &client->keys_left);
+	client->next_key = client->keys;
+	client->has_keys = true;
+}
+
 static void produce_piece(struct client *client)
 {
 	double begin = ev_now(client->control->loop);
 
 	client->output_length = 0;
 	client->output_sent = 0;
+	/* Not in the turn that says how the agent is: with many Services, either takes long. */
+	if (!client->has_keys)
+		gather_keys(client);
 	while (client->keys_left) {
 		produce_service(client);
 		/* Counted from the begin of the loop's turn, which all clients share. */
@@ -145,7 +158,6 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int events)
 static void answer(struct client *client)
 {
 	static const char verb[] = "status";
-	const struct status_sources *sources = &client->control->sources;
 	const char *filter = client->request + strlen(verb);
 
 	ev_io_stop(client->control->loop, &client->readable);
@@ -154,9 +166,8 @@ static void answer(struct client *client)
 		append_error(client, "unknown request");
 		return;
 	}
-	append_line(client, status_report_agent(sources));
-	client->keys = status_report_keys(sources, *filter ? filter + 1 : "", &client->keys_left);
-	client->next_key = client->keys;
+	append_line(client, status_report_agent(&client->control->sources));
+	client->filter = *filter ? filter + 1 : filter;
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
