@@ -9,8 +9,8 @@
 /**
  * struct applier - carries out a list of changes over as many turns of the loop as that takes
  *
- * The longer the list, the fuller the batches that the kernel gets: of each step of changes_sort()
- * it gets what belongs to one facility in one piece, as long as that does not take too long.
+ * The longer the list, the fuller the batches that the kernel gets: in one piece it gets what is of
+ * one kind, as long as that does not take too long.
  */
 struct applier;
 

@@ -236,11 +236,10 @@ static bool has_refused_restriction(const struct changes *changes, size_t applie
 size_t kernel_apply_some(const struct kernel_target *target, struct changes *changes, size_t first,
 			 size_t limit)
 {
-	enum facility facility = change_facility(changes->items[first].kind);
 	size_t end = first + 1;
 
 	while (end < changes->count && end - first < limit &&
-	       change_facility(changes->items[end].kind) == facility)
+	       changes->items[end].kind == changes->items[first].kind)
 		end++;
 	apply_run(target, changes, first, end, has_refused_restriction(changes, first));
 	return end;

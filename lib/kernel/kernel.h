@@ -55,7 +55,7 @@ struct kernel_target kernel_target(struct kernel *kernel);
 void kernel_apply(const struct kernel_target *target, struct changes *changes);
 
 /**
- * kernel_apply_some() - the same for some of them: one piece, of one facility
+ * kernel_apply_some() - the same for some of them: one piece, of one kind
  * @first:  those before it have their results
  * @limit:  how many at most; 1 or more
  * Return: the position of the first one that is left, or how many there are

@@ -33,6 +33,7 @@ static int apply(void *owner, enum facility facility, struct change *changes, si
 				      changes[i].member.kind == SET_KIND_LOAD_BALANCER_FIREWALL;
 
 		assert_int_equal(change_facility(changes[i].kind), facility);
+		assert_int_equal(changes[i].kind, changes->kind);
 		assert_true(changes[i].kind >= target->last_kind);
 		target->last_kind = changes[i].kind;
 		changes[i].result = is_restriction && target->is_restriction_refused ? -ENOSPC : 0;
