@@ -330,7 +330,6 @@ int ledger_member_code(const struct ledger *ledger, const char *key)
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret)
 {
 	const struct server_entry *server;
-	const struct unit_entry *unit;
 
 	memset(ret, 0, sizeof(*ret));
 	for (server = ledger->servers; server; server = server->hh.next) {
@@ -338,10 +337,6 @@ void ledger_count(const struct ledger *ledger, struct ledger_counts *ret)
 		if (server->claimant_count)
 			ret->destinations += server->destination_count;
 	}
-	for (size_t kind = 0; kind < UNIT_KIND_COUNT; kind++) {
-		size_t *held = kind == UNIT_KIND_ADDRESS ? &ret->addresses : &ret->members;
-
-		for (unit = ledger->units[kind]; unit; unit = unit->hh.next)
-			*held += unit->is_held;
-	}
+	ret->members = ledger->held_members;
+	ret->addresses = ledger->held_addresses;
 }

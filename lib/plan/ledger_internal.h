@@ -117,6 +117,7 @@ struct ledger {
 	uint64_t conflict_version;
 	size_t failed_count;
 	size_t draining_count;
+	size_t held_members, held_addresses;
 	size_t drift;
 	uint32_t generation;
 	bool is_observed[FACILITY_COUNT]; /* the first observation is over */
@@ -131,6 +132,8 @@ struct set_member ledger_unit_of_address(const struct address *address);
  */
 struct set_member ledger_unit_of_server(const struct virtual_server_key *key, enum set_kind kind);
 void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struct changes *changes);
+/* ledger_unit_set_held() - what the kernel has, and how many of them */
+void ledger_unit_set_held(struct ledger *ledger, struct unit_entry *unit, bool is_held);
 void ledger_unit_touch(struct ledger *ledger, struct unit_entry *unit);
 void ledger_unit_drop(struct ledger *ledger, struct unit_entry *unit);
 void ledger_unit_removed(struct ledger *ledger, const struct change *change);

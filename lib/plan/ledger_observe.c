@@ -35,7 +35,7 @@ static void observe_end_unit(struct ledger *ledger, struct unit_entry *unit, boo
 			     struct changes *changes)
 {
 	if (unit->is_held && unit->seen != ledger->generation) {
-		unit->is_held = false;
+		ledger_unit_set_held(ledger, unit, false);
 		ledger->drift += unit->claims > 0;
 	}
 	if (!is_observed)
@@ -166,7 +166,7 @@ static void observe_unit(struct ledger *ledger, const struct set_member *value)
 {
 	struct unit_entry *unit = ledger_unit_get(ledger, value);
 
-	unit->is_held = true;
+	ledger_unit_set_held(ledger, unit, true);
 	unit->seen = ledger->generation;
 }
 

@@ -56,6 +56,16 @@ struct set_member ledger_unit_of_server(const struct virtual_server_key *key, en
 	return value;
 }
 
+void ledger_unit_set_held(struct ledger *ledger, struct unit_entry *unit, bool is_held)
+{
+	bool is_address = packed_member_value(unit->value).kind == UNIT_KIND_ADDRESS;
+	size_t *count = is_address ? &ledger->held_addresses : &ledger->held_members;
+
+	*count += is_held;
+	*count -= unit->is_held;
+	unit->is_held = is_held;
+}
+
 void ledger_unit_touch(struct ledger *ledger, struct unit_entry *unit)
 {
 	if (unit->is_touched)
@@ -99,7 +109,7 @@ void ledger_unit_reconcile(struct ledger *ledger, struct unit_entry *unit, struc
 		change->address = value.address;
 	else
 		change->member = value;
-	unit->is_held = is_wanted;
+	ledger_unit_set_held(ledger, unit, is_wanted);
 	unit->seen = ledger->generation;
 }
 
@@ -121,7 +131,8 @@ void ledger_unit_failed(struct ledger *ledger, const struct change *change, uint
 		is_address ? ledger_unit_of_address(&change->address) : change->member;
 	struct unit_entry *unit = ledger_unit_get(ledger, &value);
 
-	unit->is_held = change->kind == CHANGE_KIND_ADDRESS_REMOVE ||
-			change->kind == CHANGE_KIND_MEMBER_REMOVE;
+	ledger_unit_set_held(ledger, unit,
+			     change->kind == CHANGE_KIND_ADDRESS_REMOVE ||
+				     change->kind == CHANGE_KIND_MEMBER_REMOVE);
 	ledger_fail(ledger, NULL, unit, change->result, now);
 }

@@ -128,10 +128,14 @@ static void end_drains(struct model *model)
 static void check_ideal(const struct model *model)
 {
 	auto_free(fake_kernel) struct fake_kernel *ideal = world_ideal(model->world);
+	struct ledger_counts counts;
 
 	meddler_add_strangers(ideal);
 	if (!fake_kernel_is_equal(model->kernel, ideal))
 		complain(model, "the kernel differs from a plan from scratch");
+	ledger_count(model->ledger, &counts);
+	assert_int_equal(counts.members, model->kernel->member_count);
+	assert_int_equal(counts.addresses, model->kernel->address_count);
 }
 
 /*
