@@ -2,9 +2,9 @@
 #include "loop_clock.h"
 
 #include "../lib/base/memory.h"
+#include "stopwatch.h"
 
-#include <stdint.h>
-#include <time.h>
+#include <stdbool.h>
 
 struct loop_clock {
 	struct ev_loop *loop;
@@ -12,22 +12,18 @@ struct loop_clock {
 	void *owner;
 	ev_check awake;	   /* right after waiting, before all that came */
 	ev_prepare asleep; /* right before waiting again */
-	uint64_t began;	   /* nanoseconds; 0 = the loop has not waited yet */
+	double began;
+	bool has_waited; /* at least once */
 };
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 static void on_awake(struct ev_loop *loop, ev_check *check, int events)
 {
+	struct loop_clock *clock = container_of(check, struct loop_clock, awake);
+
 	(void)loop;
 	(void)events;
-	container_of(check, struct loop_clock, awake)->began = now();
+	clock->began = stopwatch_now();
+	clock->has_waited = true;
 }
 
 static void on_asleep(struct ev_loop *loop, ev_prepare *prepare, int events)
@@ -36,8 +32,8 @@ static void on_asleep(struct ev_loop *loop, ev_prepare *prepare, int events)
 
 	(void)loop;
 	(void)events;
-	if (clock->began)
-		clock->on_turn(clock->owner, (double)(now() - clock->began) / 1e9);
+	if (clock->has_waited)
+		clock->on_turn(clock->owner, stopwatch_now() - clock->began);
 }
 
 struct loop_clock *loop_clock_new(struct ev_loop *loop,
