@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules.h"
 
-#include "child.h"
+#include "../process/child.h"
 
 #include <ctype.h>
 #include <errno.h>

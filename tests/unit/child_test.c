@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/child.h"
+#include "process/child.h"
 
 #include "base/descriptor_limit.h"
 #include "base/memory.h"

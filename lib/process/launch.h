@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef KERNEL_LAUNCH_H
-#define KERNEL_LAUNCH_H
+#ifndef PROCESS_LAUNCH_H
+#define PROCESS_LAUNCH_H
 
 #include "../base/error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef KERNEL_CHILD_H
-#define KERNEL_CHILD_H
+#ifndef PROCESS_CHILD_H
+#define PROCESS_CHILD_H
 
 #include "../base/error.h"
 
