@@ -40,6 +40,7 @@ struct rules {
 	struct ev_loop *loop;
 	const char *save_program;
 	const char *restore_program;
+	char *environment[4]; /* of both */
 	void (*on_done)(void *user, const struct rules_report *report);
 	void *user;
 	enum rules_state state;
@@ -66,12 +67,20 @@ static void finish_later(struct rules *rules)
 	ev_timer_start(rules->loop, &rules->retry);
 }
 
+static struct child_request request_of(const struct rules *rules, const char *const *arguments,
+				       const char *input)
+{
+	return (struct child_request){.arguments = arguments,
+				      .environment = (const char *const *)rules->environment,
+				      .input = input};
+}
+
 static void start_saving(struct rules *rules)
 {
 	const char *arguments[] = {rules->save_program, NULL};
+	const struct child_request request = request_of(rules, arguments, NULL);
 
-	if (child_start(rules->loop, arguments, NULL, on_saved, rules, &rules->child,
-			&rules->error) < 0)
+	if (child_start(rules->loop, &request, on_saved, rules, &rules->child, &rules->error) < 0)
 		finish_later(rules);
 	else
 		rules->state = RULES_STATE_SAVING;
@@ -80,9 +89,10 @@ static void start_saving(struct rules *rules)
 static void start_restoring(struct rules *rules)
 {
 	const char *arguments[] = {rules->restore_program, "--noflush", "-w", "5", NULL};
+	const struct child_request request = request_of(rules, arguments, rules->restore);
 
-	if (child_start(rules->loop, arguments, rules->restore, on_restored, rules, &rules->child,
-			&rules->error) < 0)
+	if (child_start(rules->loop, &request, on_restored, rules, &rules->child, &rules->error) <
+	    0)
 		finish_later(rules);
 	else
 		rules->state = RULES_STATE_RESTORING;
@@ -247,6 +257,16 @@ static bool is_in_path(const char *program)
 	return false;
 }
 
+static void fill_environment(char *environment[4])
+{
+	const char *path = getenv("PATH"), *lock = getenv("XTABLES_LOCKFILE");
+
+	environment[0] = memory_format("PATH=%s", path ? path : "");
+	environment[1] = memory_text("LC_ALL=C");
+	environment[2] = lock ? memory_format("XTABLES_LOCKFILE=%s", lock) : NULL;
+	environment[3] = NULL;
+}
+
 int rules_open(struct ev_loop *loop, uint16_t family,
 	       void (*on_done)(void *user, const struct rules_report *report), void *user,
 	       struct rules **ret, struct error *err)
@@ -269,6 +289,7 @@ int rules_open(struct ev_loop *loop, uint16_t family,
 				 programs.restore_program);
 	rules = memory_allocate(sizeof(*rules));
 	*rules = programs;
+	fill_environment(rules->environment);
 	ev_timer_init(&rules->retry, on_retry, 0., 0.);
 	*ret = rules;
 	return 0;
@@ -280,6 +301,8 @@ void rules_close(struct rules *rules)
 		return;
 	child_free(rules->child);
 	ev_timer_stop(rules->loop, &rules->retry);
+	for (size_t i = 0; i < COUNT(rules->environment); i++)
+		free(rules->environment[i]);
 	free(rules->restore);
 	free(rules->what);
 	free(rules->clash);
@@ -289,15 +312,14 @@ void rules_close(struct rules *rules)
 bool rules_has_random_fully(struct rules *rules)
 {
 	const char *arguments[] = {rules->restore_program, "--noflush", "--test", "-w", "5", NULL};
+	const struct child_request request =
+		request_of(rules, arguments,
+			   "*nat\n:KUBE-TEST - [0:0]\n-A KUBE-TEST -j MASQUERADE --random-fully\n"
+			   "COMMIT\n");
 	struct error err = {0};
 	int status;
 
-	if (child_wait(arguments,
-		       "*nat\n:KUBE-TEST - [0:0]\n-A KUBE-TEST -j MASQUERADE --random-fully\n"
-		       "COMMIT\n",
-		       &status, &err) < 0)
-		return false;
-	return status == 0;
+	return child_wait(&request, &status, &err) >= 0 && status == 0;
 }
 
 void rules_verify(struct rules *rules, const struct ruleset *ruleset)

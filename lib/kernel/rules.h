@@ -11,8 +11,9 @@
 /**
  * struct rules - keeps the fixed iptables rules of one family in place
  *
- * The only place that starts programs: {ip,ip6}tables-save and {ip,ip6}tables-restore as found in
- * PATH (legacy or nft variant, whatever the host uses), as children that the event loop watches.
+ * Starts {ip,ip6}tables-save and {ip,ip6}tables-restore as found in PATH (legacy or nft variant,
+ * whatever the host uses), as children that the event loop watches. Their environment is PATH,
+ * LC_ALL=C, and XTABLES_LOCKFILE if the agent has it.
  */
 struct rules;
 

@@ -258,38 +258,40 @@ static void free_all(struct child *child)
 	free(child);
 }
 
-int child_start(struct ev_loop *loop, const char *const *arguments, const char *input,
+int child_start(struct ev_loop *loop, const struct child_request *request,
 		void (*on_end)(void *user, const struct child_outcome *outcome), void *user,
 		struct child **ret, struct error *err)
 {
 	/* Each pair: our end, its end. A socket, because a pipe would send SIGPIPE. */
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
-	struct launch_request request = {.arguments = arguments};
+	struct launch_request launched = {.arguments = request->arguments,
+					  .environment = request->environment};
+	const char *program = request->arguments[0];
 	struct child *child;
 	int r = 0;
 
 	if (!ev_is_default_loop(loop))
-		return error_set(err, -EINVAL, "%s needs the default event loop", arguments[0]);
+		return error_set(err, -EINVAL, "%s needs the default event loop", program);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0 ||
 	    pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0)
-		r = error_set(err, -errno, "starting %s: %s", arguments[0], strerror(errno));
+		r = error_set(err, -errno, "starting %s: %s", program, strerror(errno));
 	child = memory_allocate(sizeof(*child));
 	*child = (struct child){
 		.loop = loop,
 		.is_running = true,
 		.input_descriptor = in[0],
-		.input = memory_text(input ? input : ""),
-		.input_length = input ? strlen(input) : 0,
+		.input = memory_text(request->input ? request->input : ""),
+		.input_length = request->input ? strlen(request->input) : 0,
 		.output = {.descriptor = out[0], .text = memory_text("")},
 		.errors = {.descriptor = errors[0], .text = memory_text("")},
 		.on_end = on_end,
 		.user = user,
 	};
-	request.descriptors[0] = in[1];
-	request.descriptors[1] = out[1];
-	request.descriptors[2] = errors[1];
+	launched.descriptors[0] = in[1];
+	launched.descriptors[1] = out[1];
+	launched.descriptors[2] = errors[1];
 	if (r >= 0) {
-		r = launch_begin(loop, &request, on_launched, child, &child->launch, err);
+		r = launch_begin(loop, &launched, on_launched, child, &child->launch, err);
 	} else {
 		close_descriptor(&in[1]);
 		close_descriptor(&out[1]);
@@ -332,36 +334,39 @@ static pid_t wait_for(pid_t pid, int *status)
 	return r;
 }
 
-int child_wait(const char *const *arguments, const char *input, int *ret_status, struct error *err)
+int child_wait(const struct child_request *request, int *ret_status, struct error *err)
 {
-	struct launch_request request = {.arguments = arguments};
+	struct launch_request launched = {.arguments = request->arguments,
+					  .environment = request->environment};
+	const char *program = request->arguments[0];
 	int in[2], nowhere, status = 0, r;
 	pid_t pid = -1, waited;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
-		return error_set(err, -errno, "starting %s: %s", arguments[0], strerror(errno));
+		return error_set(err, -errno, "starting %s: %s", program, strerror(errno));
 	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	request.descriptors[0] = in[1];
-	request.descriptors[1] = request.descriptors[2] = nowhere;
-	r = nowhere < 0 ? -errno : launch_now(&request, &pid);
+	launched.descriptors[0] = in[1];
+	launched.descriptors[1] = launched.descriptors[2] = nowhere;
+	r = nowhere < 0 ? -errno : launch_now(&launched, &pid);
 	close_descriptor(&in[1]);
 	close_descriptor(&nowhere);
 	if (r < 0) {
 		close_descriptor(&in[0]);
-		return error_set(err, r, "starting %s: %s", arguments[0], strerror(-r));
+		return error_set(err, r, "starting %s: %s", program, strerror(-r));
 	}
 	/* Short enough for the socket's buffer; if it is not read, the exit status tells. */
-	(void)!send(in[0], input, strlen(input), MSG_NOSIGNAL);
+	if (request->input)
+		(void)!send(in[0], request->input, strlen(request->input), MSG_NOSIGNAL);
 	close_descriptor(&in[0]);
 
 	waited = wait_for(pid, &status);
 	if (waited == 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		return error_set(err, -ETIMEDOUT, "%s takes too long", arguments[0]);
+		return error_set(err, -ETIMEDOUT, "%s takes too long", program);
 	}
 	if (waited < 0)
-		return error_set(err, -errno, "waiting for %s: %s", arguments[0], strerror(errno));
+		return error_set(err, -errno, "waiting for %s: %s", program, strerror(errno));
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	return 0;
 }

@@ -10,10 +10,23 @@
 /**
  * struct child - one run of a program, watched by the event loop
  *
- * Its environment is PATH, LC_ALL=C, and XTABLES_LOCKFILE if the agent has it. It may have as many
- * files open as the agent could before descriptor_limit_raise().
+ * It may have as many files open as the agent could before descriptor_limit_raise().
  */
 struct child;
+
+/**
+ * struct child_request - what is run
+ * @arguments:    NULL-terminated; the first is the program, looked up in PATH
+ * @environment:  NULL-terminated; NULL: the agent's
+ * @input:        for its standard input; NULL for none
+ *
+ * All of it is copied.
+ */
+struct child_request {
+	const char *const *arguments;
+	const char *const *environment;
+	const char *input;
+};
 
 /**
  * struct child_outcome - how it ended
@@ -35,17 +48,15 @@ struct child_outcome {
 
 /**
  * child_start() - run a program
- * @loop:       the default loop: libev collects children only there
- * @arguments:  NULL-terminated; the first is the program, looked up in PATH
- * @input:      for its standard input; copied; NULL for none
- * @on_end:     called once from the loop; it may free the child
+ * @loop:    the default loop: libev collects children only there
+ * @on_end:  called once from the loop; it may free the child
  *
  * Does not wait, not even until the program has been loaded: that it could not be is an outcome.
  * It gets its input once it has the promised limit of open files.
  * Return: 0; a negative errno if the agent lacks what that takes (as descriptors), and then
  * on_end() is not called
  */
-int child_start(struct ev_loop *loop, const char *const *arguments, const char *input,
+int child_start(struct ev_loop *loop, const struct child_request *request,
 		void (*on_end)(void *user, const struct child_outcome *outcome), void *user,
 		struct child **ret, struct error *err);
 
@@ -57,6 +68,6 @@ void child_free(struct child *child);
  * @ret_status:  its exit status
  * Blocks for at most ten seconds. Its output is thrown away.
  */
-int child_wait(const char *const *arguments, const char *input, int *ret_status, struct error *err);
+int child_wait(const struct child_request *request, int *ret_status, struct error *err);
 
 #endif

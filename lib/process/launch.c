@@ -19,7 +19,7 @@
  */
 struct call {
 	char **arguments;
-	char *environment[4];
+	char **environment;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 };
@@ -90,35 +90,33 @@ static void forget_exits(struct ev_loop *loop)
 	exits.count = exits.capacity = 0;
 }
 
-static char **copy_arguments(const char *const *arguments)
+static char **copy_texts(const char *const *texts)
 {
-	char **copy;
 	size_t count = 0;
+	char **copy;
 
-	while (arguments[count])
+	while (texts[count])
 		count++;
 	copy = memory_array(count + 1, sizeof(*copy));
 	for (size_t i = 0; i < count; i++)
-		copy[i] = memory_text(arguments[i]);
+		copy[i] = memory_text(texts[i]);
 	return copy;
 }
 
-static void fill_environment(char *environment[4])
+static void free_texts(char **texts)
 {
-	const char *path = getenv("PATH"), *lock = getenv("XTABLES_LOCKFILE");
-
-	environment[0] = memory_format("PATH=%s", path ? path : "");
-	environment[1] = memory_text("LC_ALL=C");
-	environment[2] = lock ? memory_format("XTABLES_LOCKFILE=%s", lock) : NULL;
-	environment[3] = NULL;
+	for (size_t i = 0; texts[i]; i++)
+		free(texts[i]);
+	free(texts);
 }
 
 static void call_prepare(struct call *call, const struct launch_request *request)
 {
 	sigset_t signals;
 
-	call->arguments = copy_arguments(request->arguments);
-	fill_environment(call->environment);
+	call->arguments = copy_texts(request->arguments);
+	call->environment = copy_texts(request->environment ? request->environment
+							    : (const char *const *)environ);
 	if (posix_spawn_file_actions_init(&call->actions) ||
 	    posix_spawnattr_init(&call->attributes))
 		abort();
@@ -136,11 +134,8 @@ static void call_clear(struct call *call)
 {
 	posix_spawn_file_actions_destroy(&call->actions);
 	posix_spawnattr_destroy(&call->attributes);
-	for (size_t i = 0; call->arguments[i]; i++)
-		free(call->arguments[i]);
-	free(call->arguments);
-	for (size_t i = 0; call->environment[i]; i++)
-		free(call->environment[i]);
+	free_texts(call->arguments);
+	free_texts(call->environment);
 }
 
 /* Return: when the program has been loaded, 0; or a negative errno */

@@ -19,12 +19,12 @@ struct launch;
 /**
  * struct launch_request - what is started
  * @arguments:    NULL-terminated; the first is the program, looked up in PATH
+ * @environment:  NULL-terminated; NULL: the agent's
  * @descriptors:  for its standard input, output and error; above 2
- *
- * Its environment is PATH, LC_ALL=C, and XTABLES_LOCKFILE if the agent has it.
  */
 struct launch_request {
 	const char *const *arguments;
+	const char *const *environment;
 	int descriptors[3];
 };
 

@@ -30,12 +30,13 @@ static void on_end(void *user, const struct child_outcome *outcome)
 static char *limit_of_child(void)
 {
 	static const char *const arguments[] = {"sh", "-c", "read line; ulimit -n", NULL};
+	const struct child_request request = {.arguments = arguments, .input = "go on\n"};
 	struct ev_loop *loop = ev_default_loop(0);
 	struct child *child = NULL;
 	struct error err = {0};
 	char *output = NULL;
 
-	if (child_start(loop, arguments, "go on\n", on_end, &output, &child, &err) < 0)
+	if (child_start(loop, &request, on_end, &output, &child, &err) < 0)
 		fail_msg("%s", err.text);
 	while (!output)
 		ev_run(loop, EVRUN_ONCE);
@@ -94,11 +95,12 @@ static void on_any_end(void *user, const struct child_outcome *outcome)
 
 static struct child *start(const char *const *arguments, const char *input, struct end *end)
 {
+	const struct child_request request = {.arguments = arguments, .input = input};
 	struct child *child = NULL;
 	struct error err = {0};
 
 	*end = (struct end){0};
-	if (child_start(ev_default_loop(0), arguments, input, on_any_end, end, &child, &err) < 0)
+	if (child_start(ev_default_loop(0), &request, on_any_end, end, &child, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(end->count, 0);
 	return child;
@@ -168,6 +170,7 @@ static void test_ended_long_ago(void **state)
 static void test_cannot_be_started(void **state)
 {
 	static const char *const arguments[] = {"no-such-program", NULL};
+	const struct child_request request = {.arguments = arguments, .input = ""};
 	struct error err = {0};
 	struct end end;
 	int status = 0;
@@ -179,13 +182,14 @@ static void test_cannot_be_started(void **state)
 	assert_string_equal(end.output, "");
 	clear(&end);
 
-	assert_int_equal(child_wait(arguments, "", &status, &err), -ENOENT);
+	assert_int_equal(child_wait(&request, &status, &err), -ENOENT);
 	assert_string_equal(err.text, "starting no-such-program: No such file or directory");
 }
 
 static void test_too_few_descriptors(void **state)
 {
 	static const char *const arguments[] = {"true", NULL};
+	const struct child_request request = {.arguments = arguments};
 	struct rlimit limit = descriptor_limit(), low = limit;
 	struct child *child = NULL;
 	struct error err = {0};
@@ -198,9 +202,8 @@ static void test_too_few_descriptors(void **state)
 	for (rlim_t i = 0; i < 7; i++) {
 		low.rlim_cur = (rlim_t)next + i;
 		assert_return_code(setrlimit(RLIMIT_NOFILE, &low), errno);
-		assert_int_equal(
-			child_start(EV_DEFAULT, arguments, NULL, on_any_end, &end, &child, &err),
-			-EMFILE);
+		assert_int_equal(child_start(EV_DEFAULT, &request, on_any_end, &end, &child, &err),
+				 -EMFILE);
 		assert_string_equal(err.text, "starting true: Too many open files");
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 		assert_int_equal(dup(0), next);
