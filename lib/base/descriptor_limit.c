@@ -37,8 +37,7 @@ void descriptor_limit_resume(void)
 	set_soft(found.rlim_max);
 }
 
-void descriptor_limit_pass_on(pid_t process)
+void descriptor_limit_restore(void)
 {
-	if (is_raised)
-		prlimit(process, RLIMIT_NOFILE, &found, NULL);
+	set_soft(found.rlim_cur);
 }

@@ -3,7 +3,6 @@
 #define BASE_DESCRIPTOR_LIMIT_H
 
 #include <stddef.h>
-#include <sys/types.h>
 
 /*
  * How many files this process may have open (RLIMIT_NOFILE). The soft limit is low for the sake of
@@ -23,10 +22,8 @@ size_t descriptor_limit_raise(void);
 void descriptor_limit_suspend(void);
 void descriptor_limit_resume(void);
 
-/**
- * descriptor_limit_pass_on() - the same for a program that runs, from now on: where others of this
- * process would feel it if the limit were lower meanwhile
- */
-void descriptor_limit_pass_on(pid_t process);
+/** descriptor_limit_restore() - back to what descriptor_limit_raise() found, if it was called, in a
+ *  new process; as signal-safety(7) asks for */
+void descriptor_limit_restore(void);
 
 #endif

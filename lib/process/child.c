@@ -3,6 +3,7 @@
 
 #include "../base/memory.h"
 #include "launch.h"
+#include "program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,7 +118,6 @@ static void on_exit_status(struct ev_loop *loop, ev_child *watcher, int events)
 	take_status(child, watcher->rstatus);
 }
 
-/* It gets its input from now on, when it has what child_start() promises. */
 static void on_launched(void *user, const struct launched *launched)
 {
 	struct child *child = user;
@@ -264,8 +264,8 @@ int child_start(struct ev_loop *loop, const struct child_request *request,
 {
 	/* Each pair: our end, its end. A socket, because a pipe would send SIGPIPE. */
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
-	struct launch_request launched = {.arguments = request->arguments,
-					  .environment = request->environment};
+	struct program_request starts = {.arguments = request->arguments,
+					 .environment = request->environment};
 	const char *program = request->arguments[0];
 	struct child *child;
 	int r = 0;
@@ -287,11 +287,11 @@ int child_start(struct ev_loop *loop, const struct child_request *request,
 		.on_end = on_end,
 		.user = user,
 	};
-	launched.descriptors[0] = in[1];
-	launched.descriptors[1] = out[1];
-	launched.descriptors[2] = errors[1];
+	starts.descriptors[0] = in[1];
+	starts.descriptors[1] = out[1];
+	starts.descriptors[2] = errors[1];
 	if (r >= 0) {
-		r = launch_begin(loop, &launched, on_launched, child, &child->launch, err);
+		r = launch_begin(loop, &starts, on_launched, child, &child->launch, err);
 	} else {
 		close_descriptor(&in[1]);
 		close_descriptor(&out[1]);
@@ -334,10 +334,23 @@ static pid_t wait_for(pid_t pid, int *status)
 	return r;
 }
 
+/* Return: 0 or a negative errno */
+static int start_now(const struct program_request *request, pid_t *ret)
+{
+	struct program *program;
+	int r = program_new(request, &program);
+
+	if (r < 0)
+		return r;
+	r = program_start(program, ret);
+	program_free(program);
+	return r;
+}
+
 int child_wait(const struct child_request *request, int *ret_status, struct error *err)
 {
-	struct launch_request launched = {.arguments = request->arguments,
-					  .environment = request->environment};
+	struct program_request starts = {.arguments = request->arguments,
+					 .environment = request->environment};
 	const char *program = request->arguments[0];
 	int in[2], nowhere, status = 0, r;
 	pid_t pid = -1, waited;
@@ -345,9 +358,9 @@ int child_wait(const struct child_request *request, int *ret_status, struct erro
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
 		return error_set(err, -errno, "starting %s: %s", program, strerror(errno));
 	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	launched.descriptors[0] = in[1];
-	launched.descriptors[1] = launched.descriptors[2] = nowhere;
-	r = nowhere < 0 ? -errno : launch_now(&launched, &pid);
+	starts.descriptors[0] = in[1];
+	starts.descriptors[1] = starts.descriptors[2] = nowhere;
+	r = nowhere < 0 ? -errno : start_now(&starts, &pid);
 	close_descriptor(&in[1]);
 	close_descriptor(&nowhere);
 	if (r < 0) {

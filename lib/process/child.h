@@ -52,7 +52,6 @@ struct child_outcome {
  * @on_end:  called once from the loop; it may free the child
  *
  * Does not wait, not even until the program has been loaded: that it could not be is an outcome.
- * It gets its input once it has the promised limit of open files.
  * Return: 0; a negative errno if the agent lacks what that takes (as descriptors), and then
  * on_end() is not called
  */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launch.h"
 
-#include "../base/descriptor_limit.h"
 #include "../base/memory.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
@@ -15,19 +13,13 @@
 
 #define THREAD_STACK ((size_t)256 << 10)
 
-/* What posix_spawnp(3) is given. Made before there is a thread, which would get a heap of its own.
+/*
+ * @program: made before there is a thread, which would get a heap of its own. @process, @code: the
+ * thread's, until it was told on @descriptor that they are there.
  */
-struct call {
-	char **arguments;
-	char **environment;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-};
-
-/* @process, @code: the thread's, until it was told on @descriptor that they are there */
 struct launch {
 	struct ev_loop *loop;
-	struct call call;
+	struct program *program;
 	pthread_t thread;
 	ev_io told;
 	int descriptor;
@@ -90,81 +82,11 @@ static void forget_exits(struct ev_loop *loop)
 	exits.count = exits.capacity = 0;
 }
 
-static char **copy_texts(const char *const *texts)
-{
-	size_t count = 0;
-	char **copy;
-
-	while (texts[count])
-		count++;
-	copy = memory_array(count + 1, sizeof(*copy));
-	for (size_t i = 0; i < count; i++)
-		copy[i] = memory_text(texts[i]);
-	return copy;
-}
-
-static void free_texts(char **texts)
-{
-	for (size_t i = 0; texts[i]; i++)
-		free(texts[i]);
-	free(texts);
-}
-
-static void call_prepare(struct call *call, const struct launch_request *request)
-{
-	sigset_t signals;
-
-	call->arguments = copy_texts(request->arguments);
-	call->environment = copy_texts(request->environment ? request->environment
-							    : (const char *const *)environ);
-	if (posix_spawn_file_actions_init(&call->actions) ||
-	    posix_spawnattr_init(&call->attributes))
-		abort();
-	for (int i = 0; i < 3; i++)
-		posix_spawn_file_actions_adddup2(&call->actions, request->descriptors[i], i);
-	/* The agent ignores and blocks signals that a program expects to be killed by. */
-	sigemptyset(&signals);
-	posix_spawnattr_setsigmask(&call->attributes, &signals);
-	sigfillset(&signals);
-	posix_spawnattr_setsigdefault(&call->attributes, &signals);
-	posix_spawnattr_setflags(&call->attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-}
-
-static void call_clear(struct call *call)
-{
-	posix_spawn_file_actions_destroy(&call->actions);
-	posix_spawnattr_destroy(&call->attributes);
-	free_texts(call->arguments);
-	free_texts(call->environment);
-}
-
-/* Return: when the program has been loaded, 0; or a negative errno */
-static int call_make(const struct call *call, pid_t *ret)
-{
-	int r = posix_spawnp(ret, call->arguments[0], &call->actions, &call->attributes,
-			     call->arguments, call->environment);
-
-	if (r == 0)
-		descriptor_limit_pass_on(*ret);
-	return -r;
-}
-
-int launch_now(const struct launch_request *request, pid_t *ret)
-{
-	struct call call;
-	int r;
-
-	call_prepare(&call, request);
-	r = call_make(&call, ret);
-	call_clear(&call);
-	return r;
-}
-
 static void *run_thread(void *user)
 {
 	struct launch *launch = user;
 
-	launch->code = call_make(&launch->call, &launch->process);
+	launch->code = program_start(launch->program, &launch->process);
 	eventfd_write(launch->descriptor, 1);
 	return NULL;
 }
@@ -176,7 +98,7 @@ static void free_all(struct launch *launch)
 	close(launch->descriptor);
 	for (size_t i = 0; i < COUNT(launch->descriptors); i++)
 		close(launch->descriptors[i]);
-	call_clear(&launch->call);
+	program_free(launch->program);
 	free(launch);
 }
 
@@ -228,7 +150,7 @@ static int start_thread(struct launch *launch)
 	return -r;
 }
 
-int launch_begin(struct ev_loop *loop, const struct launch_request *request,
+int launch_begin(struct ev_loop *loop, const struct program_request *request,
 		 void (*on_launched)(void *user, const struct launched *launched), void *user,
 		 struct launch **ret, struct error *err)
 {
@@ -239,10 +161,11 @@ int launch_begin(struct ev_loop *loop, const struct launch_request *request,
 	launch->on_launched = on_launched;
 	launch->user = user;
 	memcpy(launch->descriptors, request->descriptors, sizeof(launch->descriptors));
-	call_prepare(&launch->call, request);
 	launch->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ev_io_init(&launch->told, on_told, launch->descriptor, EV_READ);
-	r = launch->descriptor < 0 ? -errno : start_thread(launch);
+	r = launch->descriptor < 0 ? -errno : program_new(request, &launch->program);
+	if (r >= 0)
+		r = start_thread(launch);
 	if (r < 0) {
 		error_set(err, r, "starting %s: %s", request->arguments[0], strerror(-r));
 		free_all(launch);

@@ -3,6 +3,7 @@
 #define PROCESS_LAUNCH_H
 
 #include "../base/error.h"
+#include "program.h"
 
 #include <ev.h>
 #include <stdbool.h>
@@ -11,22 +12,10 @@
 /**
  * struct launch - a program that is being started
  *
- * Whoever starts a program stands still until it has been loaded, which takes some milliseconds
- * where that is slow. So a thread does it, which lives as long as that, and the loop goes on.
+ * Whoever does that stands still until it has been loaded. So a thread does it, which lives as long
+ * as that, and the loop goes on.
  */
 struct launch;
-
-/**
- * struct launch_request - what is started
- * @arguments:    NULL-terminated; the first is the program, looked up in PATH
- * @environment:  NULL-terminated; NULL: the agent's
- * @descriptors:  for its standard input, output and error; above 2
- */
-struct launch_request {
-	const char *const *arguments;
-	const char *const *environment;
-	int descriptors[3];
-};
 
 /**
  * struct launched - what came of it
@@ -45,24 +34,19 @@ struct launched {
 /**
  * launch_begin() - start a program
  * @loop:         the default loop: libev collects children only there
- * @request:      the texts are copied; the descriptors are taken over, and closed as soon as the
+ * @request:      is copied; the descriptors are taken over, and closed as soon as the
  *                program has them
  * @on_launched:  called once from the loop, when @ret is gone
  *
- * By then the program has the limit of descriptors that descriptor_limit_raise() found; for a
- * moment before it may have that of the agent.
- * Return: 0; a negative errno if there can be no thread: then the descriptors are closed, too
+ * Return: 0; a negative errno if the agent lacks what that takes: then the descriptors are closed,
+ * too
  */
-int launch_begin(struct ev_loop *loop, const struct launch_request *request,
+int launch_begin(struct ev_loop *loop, const struct program_request *request,
 		 void (*on_launched)(void *user, const struct launched *launched), void *user,
 		 struct launch **ret, struct error *err);
 
 /** launch_cancel() - waits until the program runs, ends it and collects it; on_launched() is not
  *  called any more; NULL is fine */
 void launch_cancel(struct launch *launch);
-
-/** launch_now() - start a program and wait until it has been loaded, without an event loop; the
- *  descriptors stay the caller's; Return: 0 or a negative errno */
-int launch_now(const struct launch_request *request, pid_t *ret);
 
 #endif

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -15,9 +16,10 @@
 
 #include <cmocka.h>
 
-#define SOFT_LIMIT 200
-#define AT_ONCE	   10
-#define ROUNDS	   10
+#define SOFT_LIMIT  200
+#define AT_ONCE	    10
+#define ROUNDS	    10
+#define DESCRIPTORS 9 /* that a start takes */
 
 static void on_end(void *user, const struct child_outcome *outcome)
 {
@@ -29,8 +31,8 @@ static void on_end(void *user, const struct child_outcome *outcome)
 /* Return: what "ulimit -n" says in a child, to be freed */
 static char *limit_of_child(void)
 {
-	static const char *const arguments[] = {"sh", "-c", "read line; ulimit -n", NULL};
-	const struct child_request request = {.arguments = arguments, .input = "go on\n"};
+	static const char *const arguments[] = {"sh", "-c", "ulimit -n", NULL};
+	const struct child_request request = {.arguments = arguments};
 	struct ev_loop *loop = ev_default_loop(0);
 	struct child *child = NULL;
 	struct error err = {0};
@@ -52,23 +54,39 @@ static struct rlimit descriptor_limit(void)
 	return limit;
 }
 
+/* The limit as the kernel has it, which a program that we start begins with; to be freed. valgrind
+ * does not let the kernel know what we do to ours, and shows us what we want to see. */
+static char *inherited_limit(void)
+{
+	FILE *stream = fopen("/proc/self/limits", "r");
+	char line[200], soft[20] = "";
+
+	assert_non_null(stream);
+	while (!*soft && fgets(line, sizeof(line), stream))
+		sscanf(line, "Max open files %19s", soft);
+	fclose(stream);
+	assert_string_not_equal(soft, "");
+	return memory_format("%s\n", soft);
+}
+
 static void test_limit_of_descriptors(void **state)
 {
 	struct rlimit limit = descriptor_limit();
-	auto_memory char *before = NULL, *after = NULL;
+	auto_memory char *found = NULL, *before = NULL, *after = NULL;
 
 	(void)state;
 	assert_true(limit.rlim_max > SOFT_LIMIT);
 	limit.rlim_cur = SOFT_LIMIT;
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), errno);
+	found = inherited_limit();
 	before = limit_of_child();
-	assert_string_equal(before, "200\n");
+	assert_string_equal(before, found);
 	assert_int_equal(descriptor_limit().rlim_cur, SOFT_LIMIT);
 
 	assert_int_equal(descriptor_limit_raise(), limit.rlim_max);
 	assert_int_equal(descriptor_limit().rlim_cur, limit.rlim_max);
 	after = limit_of_child();
-	assert_string_equal(after, "200\n");
+	assert_string_equal(after, found);
 	assert_int_equal(descriptor_limit().rlim_cur, limit.rlim_max);
 }
 
@@ -199,7 +217,7 @@ static void test_too_few_descriptors(void **state)
 	(void)state;
 	ev_default_loop(0);
 	close(next);
-	for (rlim_t i = 0; i < 7; i++) {
+	for (rlim_t i = 0; i < DESCRIPTORS; i++) {
 		low.rlim_cur = (rlim_t)next + i;
 		assert_return_code(setrlimit(RLIMIT_NOFILE, &low), errno);
 		assert_int_equal(child_start(EV_DEFAULT, &request, on_any_end, &end, &child, &err),
