@@ -13,6 +13,7 @@
 /* iptables-restore's exit status when another program holds the xtables lock (xtables.h). */
 #define STATUS_LOCKED 4
 
+#define OUTPUT_LIMIT	    ((size_t)64 << 20)
 #define ATTEMPTS	    4
 #define RETRY_DELAY_SECONDS 1.0
 
@@ -72,7 +73,8 @@ static struct child_request request_of(const struct rules *rules, const char *co
 {
 	return (struct child_request){.arguments = arguments,
 				      .environment = (const char *const *)rules->environment,
-				      .input = input};
+				      .input = input,
+				      .output_limit = OUTPUT_LIMIT};
 }
 
 static void start_saving(struct rules *rules)

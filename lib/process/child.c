@@ -18,7 +18,6 @@
 /* iptables-restore waits for the lock for some seconds; the largest rule sets take a few more. */
 #define TIME_LIMIT_SECONDS	60.0
 #define WAIT_LIMIT_MILLISECONDS 10000
-#define OUTPUT_LIMIT		((size_t)64 << 20)
 #define ERRORS_LIMIT		((size_t)64 << 10)
 #define CHUNK			((size_t)32 << 10)
 
@@ -46,8 +45,10 @@ struct child {
 	size_t input_done;
 	struct stream output;
 	struct stream errors;
+	size_t output_limit;
 	int code;
 	int status;
+	int signal;
 	void (*on_end)(void *user, const struct child_outcome *outcome);
 	void *user;
 };
@@ -78,6 +79,7 @@ static void end(struct child *child)
 {
 	struct child_outcome outcome = {.code = child->code,
 					.status = child->status,
+					.signal = child->signal,
 					.has_started = child->has_started,
 					.output = child->output.text,
 					.errors = child->errors.text};
@@ -104,7 +106,8 @@ static void take_status(struct child *child, int status)
 {
 	child->pid = 0;
 	child->is_running = false;
-	child->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	child->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	child->status = child->signal ? 128 + child->signal : WEXITSTATUS(status);
 	if (has_ended(child))
 		end(child);
 }
@@ -129,7 +132,8 @@ static void on_launched(void *user, const struct launched *launched)
 		give_up(child, launched->code);
 		return;
 	}
-	ev_io_start(child->loop, &child->writable);
+	if (child->input_descriptor >= 0)
+		ev_io_start(child->loop, &child->writable);
 	if (launched->has_ended) {
 		take_status(child, launched->status);
 		return;
@@ -168,6 +172,28 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
 	}
 }
 
+static void erase(char *text, size_t length)
+{
+	explicit_bzero(text, length);
+	free(text);
+}
+
+static void append(struct stream *stream, const char *bytes, size_t length)
+{
+	if (stream->length + length >= stream->capacity) {
+		size_t capacity = 2 * (stream->length + length) + 1;
+		char *text = memory_array(capacity, 1);
+
+		memcpy(text, stream->text, stream->length);
+		erase(stream->text, stream->length);
+		stream->text = text;
+		stream->capacity = capacity;
+	}
+	memcpy(stream->text + stream->length, bytes, length);
+	stream->length += length;
+	stream->text[stream->length] = '\0';
+}
+
 /* Return: false when there was nothing to read now */
 static bool read_some(struct stream *stream, size_t limit)
 {
@@ -184,13 +210,8 @@ static bool read_some(struct stream *stream, size_t limit)
 	kept = (size_t)length;
 	if (kept > limit - stream->length)
 		kept = limit - stream->length;
-	if (stream->length + kept >= stream->capacity) {
-		stream->capacity = 2 * (stream->length + kept) + 1;
-		stream->text = memory_resize(stream->text, stream->capacity, 1);
-	}
-	memcpy(stream->text + stream->length, chunk, kept);
-	stream->length += kept;
-	stream->text[stream->length] = '\0';
+	append(stream, chunk, kept);
+	explicit_bzero(chunk, (size_t)length);
 	return true;
 }
 
@@ -199,9 +220,9 @@ static void on_output(struct ev_loop *loop, ev_io *watcher, int events)
 	struct child *child = container_of(watcher, struct child, output.readable);
 
 	(void)events;
-	if (!read_some(&child->output, OUTPUT_LIMIT))
+	if (!read_some(&child->output, child->output_limit))
 		return;
-	if (child->output.length == OUTPUT_LIMIT) {
+	if (child->output.length == child->output_limit) {
 		give_up(child, -E2BIG);
 		return;
 	}
@@ -226,7 +247,17 @@ static void on_errors(struct ev_loop *loop, ev_io *watcher, int events)
 
 static void set_non_blocking(int descriptor)
 {
-	fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+	if (descriptor >= 0)
+		fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
+static void watch_stream(struct ev_loop *loop, struct stream *stream,
+			 void (*on_readable)(struct ev_loop *loop, ev_io *watcher, int events))
+{
+	set_non_blocking(stream->descriptor);
+	ev_io_init(&stream->readable, on_readable, stream->descriptor, EV_READ);
+	if (stream->descriptor >= 0)
+		ev_io_start(loop, &stream->readable);
 }
 
 static void watch(struct child *child)
@@ -234,17 +265,13 @@ static void watch(struct child *child)
 	struct ev_loop *loop = child->loop;
 
 	set_non_blocking(child->input_descriptor);
-	set_non_blocking(child->output.descriptor);
-	set_non_blocking(child->errors.descriptor);
 	ev_init(&child->exit, on_exit_status);
-	ev_timer_init(&child->limit, on_limit, TIME_LIMIT_SECONDS, 0.);
 	ev_io_init(&child->writable, on_writable, child->input_descriptor, EV_WRITE);
-	ev_io_init(&child->output.readable, on_output, child->output.descriptor, EV_READ);
-	ev_io_init(&child->errors.readable, on_errors, child->errors.descriptor, EV_READ);
+	ev_timer_init(&child->limit, on_limit, TIME_LIMIT_SECONDS, 0.);
 	ev_now_update(loop);
 	ev_timer_start(loop, &child->limit);
-	ev_io_start(loop, &child->output.readable);
-	ev_io_start(loop, &child->errors.readable);
+	watch_stream(loop, &child->output, on_output);
+	watch_stream(loop, &child->errors, on_errors);
 }
 
 static void free_all(struct child *child)
@@ -253,49 +280,85 @@ static void free_all(struct child *child)
 	close_descriptor(&child->output.descriptor);
 	close_descriptor(&child->errors.descriptor);
 	free(child->input);
-	free(child->output.text);
-	free(child->errors.text);
+	erase(child->output.text, child->output.length);
+	erase(child->errors.text, child->errors.length);
 	free(child);
+}
+
+static int open_pipe(int *ours, int *theirs)
+{
+	int pair[2];
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return -errno;
+	*ours = pair[0];
+	*theirs = pair[1];
+	return 0;
+}
+
+/* Not a pipe, which would send SIGPIPE. */
+static int open_input(int *ours, int *theirs)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	*ours = pair[0];
+	*theirs = pair[1];
+	return 0;
+}
+
+static int open_nothing(int flags, int *theirs)
+{
+	*theirs = open("/dev/null", flags | O_CLOEXEC);
+	return *theirs < 0 ? -errno : 0;
+}
+
+static int open_streams(struct child *child, const struct child_request *request, int theirs[3])
+{
+	int r = request->input ? open_input(&child->input_descriptor, &theirs[0])
+			       : open_nothing(O_RDONLY, &theirs[0]);
+
+	if (r >= 0)
+		r = open_pipe(&child->output.descriptor, &theirs[1]);
+	if (r >= 0 && !request->shares_errors)
+		r = open_pipe(&child->errors.descriptor, &theirs[2]);
+	return r;
 }
 
 int child_start(struct ev_loop *loop, const struct child_request *request,
 		void (*on_end)(void *user, const struct child_outcome *outcome), void *user,
 		struct child **ret, struct error *err)
 {
-	/* Each pair: our end, its end. A socket, because a pipe would send SIGPIPE. */
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
 	struct program_request starts = {.arguments = request->arguments,
-					 .environment = request->environment};
+					 .environment = request->environment,
+					 .descriptors = {-1, -1, -1}};
 	const char *program = request->arguments[0];
 	struct child *child;
-	int r = 0;
+	int r;
 
 	if (!ev_is_default_loop(loop))
 		return error_set(err, -EINVAL, "%s needs the default event loop", program);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0 ||
-	    pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0)
-		r = error_set(err, -errno, "starting %s: %s", program, strerror(errno));
 	child = memory_allocate(sizeof(*child));
 	*child = (struct child){
 		.loop = loop,
 		.is_running = true,
-		.input_descriptor = in[0],
-		.input = memory_text(request->input ? request->input : ""),
+		.input_descriptor = -1,
+		.input = memory_text(request->input),
 		.input_length = request->input ? strlen(request->input) : 0,
-		.output = {.descriptor = out[0], .text = memory_text("")},
-		.errors = {.descriptor = errors[0], .text = memory_text("")},
+		.output = {.descriptor = -1, .text = memory_text("")},
+		.errors = {.descriptor = -1, .text = memory_text("")},
+		.output_limit = request->output_limit,
 		.on_end = on_end,
 		.user = user,
 	};
-	starts.descriptors[0] = in[1];
-	starts.descriptors[1] = out[1];
-	starts.descriptors[2] = errors[1];
-	if (r >= 0) {
-		r = launch_begin(loop, &starts, on_launched, child, &child->launch, err);
+	r = open_streams(child, request, starts.descriptors);
+	if (r < 0) {
+		for (size_t i = 0; i < COUNT(starts.descriptors); i++)
+			close_descriptor(&starts.descriptors[i]);
+		error_set(err, r, "starting %s: %s", program, strerror(-r));
 	} else {
-		close_descriptor(&in[1]);
-		close_descriptor(&out[1]);
-		close_descriptor(&errors[1]);
+		r = launch_begin(loop, &starts, on_launched, child, &child->launch, err);
 	}
 	if (r < 0) {
 		free_all(child);
@@ -350,27 +413,27 @@ static int start_now(const struct program_request *request, pid_t *ret)
 int child_wait(const struct child_request *request, int *ret_status, struct error *err)
 {
 	struct program_request starts = {.arguments = request->arguments,
-					 .environment = request->environment};
+					 .environment = request->environment,
+					 .descriptors = {-1, -1, -1}};
 	const char *program = request->arguments[0];
-	int in[2], nowhere, status = 0, r;
+	int input = -1, status = 0, r;
 	pid_t pid = -1, waited;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
-		return error_set(err, -errno, "starting %s: %s", program, strerror(errno));
-	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	starts.descriptors[0] = in[1];
-	starts.descriptors[1] = starts.descriptors[2] = nowhere;
-	r = nowhere < 0 ? -errno : start_now(&starts, &pid);
-	close_descriptor(&in[1]);
-	close_descriptor(&nowhere);
-	if (r < 0) {
-		close_descriptor(&in[0]);
-		return error_set(err, r, "starting %s: %s", program, strerror(-r));
-	}
+	r = open_input(&input, &starts.descriptors[0]);
+	if (r >= 0)
+		r = open_nothing(O_WRONLY, &starts.descriptors[1]);
+	if (r >= 0)
+		r = open_nothing(O_WRONLY, &starts.descriptors[2]);
+	if (r >= 0)
+		r = start_now(&starts, &pid);
+	for (size_t i = 0; i < COUNT(starts.descriptors); i++)
+		close_descriptor(&starts.descriptors[i]);
 	/* Short enough for the socket's buffer; if it is not read, the exit status tells. */
-	if (request->input)
-		(void)!send(in[0], request->input, strlen(request->input), MSG_NOSIGNAL);
-	close_descriptor(&in[0]);
+	if (r >= 0 && request->input)
+		(void)!send(input, request->input, strlen(request->input), MSG_NOSIGNAL);
+	close_descriptor(&input);
+	if (r < 0)
+		return error_set(err, r, "starting %s: %s", program, strerror(-r));
 
 	waited = wait_for(pid, &status);
 	if (waited == 0) {

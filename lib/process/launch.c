@@ -97,7 +97,8 @@ static void free_all(struct launch *launch)
 	ev_io_stop(launch->loop, &launch->told);
 	close(launch->descriptor);
 	for (size_t i = 0; i < COUNT(launch->descriptors); i++)
-		close(launch->descriptors[i]);
+		if (launch->descriptors[i] >= 0)
+			close(launch->descriptors[i]);
 	program_free(launch->program);
 	free(launch);
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,13 +14,15 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#define SOFT_LIMIT  200
-#define AT_ONCE	    10
-#define ROUNDS	    10
-#define DESCRIPTORS 9 /* that a start takes */
+#define SOFT_LIMIT   200
+#define AT_ONCE	     10
+#define OUTPUT_LIMIT ((size_t)1 << 20)
+#define ROUNDS	     10
+#define DESCRIPTORS  9 /* that a start takes */
 
 static void on_end(void *user, const struct child_outcome *outcome)
 {
@@ -32,7 +35,7 @@ static void on_end(void *user, const struct child_outcome *outcome)
 static char *limit_of_child(void)
 {
 	static const char *const arguments[] = {"sh", "-c", "ulimit -n", NULL};
-	const struct child_request request = {.arguments = arguments};
+	const struct child_request request = {.arguments = arguments, .output_limit = OUTPUT_LIMIT};
 	struct ev_loop *loop = ev_default_loop(0);
 	struct child *child = NULL;
 	struct error err = {0};
@@ -95,6 +98,7 @@ struct end {
 	bool has_started;
 	int code;
 	int status;
+	int signal;
 	char *output;
 	char *errors;
 };
@@ -107,13 +111,15 @@ static void on_any_end(void *user, const struct child_outcome *outcome)
 	end->has_started = outcome->has_started;
 	end->code = outcome->code;
 	end->status = outcome->status;
+	end->signal = outcome->signal;
 	end->output = memory_text(outcome->output);
 	end->errors = memory_text(outcome->errors);
 }
 
 static struct child *start(const char *const *arguments, const char *input, struct end *end)
 {
-	const struct child_request request = {.arguments = arguments, .input = input};
+	const struct child_request request = {
+		.arguments = arguments, .input = input, .output_limit = OUTPUT_LIMIT};
 	struct child *child = NULL;
 	struct error err = {0};
 
@@ -204,10 +210,79 @@ static void test_cannot_be_started(void **state)
 	assert_string_equal(err.text, "starting no-such-program: No such file or directory");
 }
 
+static void test_without_input(void **state)
+{
+	static const char *const arguments[] = {"sh", "-c", "readlink /proc/$$/fd/0; cat", NULL};
+	struct end end;
+
+	(void)state;
+	finish(start(arguments, NULL, &end), &end);
+	assert_int_equal(end.code, 0);
+	assert_string_equal(end.output, "/dev/null\n");
+	clear(&end);
+}
+
+static void test_ended_by_a_signal(void **state)
+{
+	static const char *const arguments[] = {"sh", "-c", "kill -TERM $$", NULL};
+	struct end end;
+
+	(void)state;
+	finish(start(arguments, NULL, &end), &end);
+	assert_int_equal(end.code, 0);
+	assert_int_equal(end.signal, SIGTERM);
+	assert_int_equal(end.status, 128 + SIGTERM);
+	clear(&end);
+}
+
+static void test_too_much_output(void **state)
+{
+	static const char *const arguments[] = {"yes", NULL};
+	struct end end;
+
+	(void)state;
+	finish(start(arguments, NULL, &end), &end);
+	assert_true(end.has_started);
+	assert_int_equal(end.code, -E2BIG);
+	assert_int_equal(strlen(end.output), OUTPUT_LIMIT);
+	assert_int_equal(strspn(end.output, "y\n"), OUTPUT_LIMIT);
+	clear(&end);
+}
+
+static void test_shared_errors(void **state)
+{
+	static const char *const arguments[] = {"sh", "-c", "echo result; echo complaint >&2",
+						NULL};
+	const struct child_request request = {
+		.arguments = arguments, .output_limit = OUTPUT_LIMIT, .shares_errors = true};
+	int ours = dup(STDERR_FILENO), errors[2];
+	struct child *child = NULL;
+	struct error err = {0};
+	struct end end = {0};
+	char said[100] = "";
+
+	(void)state;
+	assert_return_code(pipe(errors), errno);
+	assert_return_code(dup2(errors[1], STDERR_FILENO), errno);
+	close(errors[1]);
+	if (child_start(ev_default_loop(0), &request, on_any_end, &end, &child, &err) >= 0)
+		finish(child, &end);
+	dup2(ours, STDERR_FILENO);
+	close(ours);
+	assert_string_equal(err.text, "");
+	assert_string_equal(end.output, "result\n");
+	assert_string_equal(end.errors, "");
+	assert_return_code(read(errors[0], said, sizeof(said) - 1), errno);
+	assert_string_equal(said, "complaint\n");
+	close(errors[0]);
+	clear(&end);
+}
+
 static void test_too_few_descriptors(void **state)
 {
 	static const char *const arguments[] = {"true", NULL};
-	const struct child_request request = {.arguments = arguments};
+	const struct child_request request = {
+		.arguments = arguments, .input = "x", .output_limit = OUTPUT_LIMIT};
 	struct rlimit limit = descriptor_limit(), low = limit;
 	struct child *child = NULL;
 	struct error err = {0};
@@ -234,8 +309,10 @@ static void test_freed_while_running(void **state)
 {
 	static const char *const arguments[] = {"sleep", "1000", NULL};
 	struct end end;
+	int next = dup(0);
 
 	(void)state;
+	close(next);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct child *child = start(arguments, NULL, &end);
 
@@ -245,6 +322,8 @@ static void test_freed_while_running(void **state)
 		assert_int_equal(end.count, 0);
 		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 		assert_int_equal(errno, ECHILD);
+		assert_int_equal(dup(0), next);
+		close(next);
 	}
 }
 
@@ -254,6 +333,10 @@ int main(void)
 		cmocka_unit_test(test_many_at_once),
 		cmocka_unit_test(test_ended_long_ago),
 		cmocka_unit_test(test_cannot_be_started),
+		cmocka_unit_test(test_without_input),
+		cmocka_unit_test(test_ended_by_a_signal),
+		cmocka_unit_test(test_too_much_output),
+		cmocka_unit_test(test_shared_errors),
 		cmocka_unit_test(test_too_few_descriptors),
 		cmocka_unit_test(test_freed_while_running),
 		cmocka_unit_test(test_limit_of_descriptors),
