@@ -27,16 +27,6 @@ size_t descriptor_limit_raise(void)
 	return now.rlim_cur;
 }
 
-void descriptor_limit_suspend(void)
-{
-	set_soft(found.rlim_cur);
-}
-
-void descriptor_limit_resume(void)
-{
-	set_soft(found.rlim_max);
-}
-
 void descriptor_limit_restore(void)
 {
 	set_soft(found.rlim_cur);

@@ -13,15 +13,6 @@
 /** descriptor_limit_raise() - Return: how many it may be from now on */
 size_t descriptor_limit_raise(void);
 
-/**
- * descriptor_limit_suspend() - back to what descriptor_limit_raise() found, to start a program
- *
- * Nothing happens if it was not called. What is open stays open. Until descriptor_limit_resume(),
- * which has to follow at once, nothing can be opened beyond that limit.
- */
-void descriptor_limit_suspend(void);
-void descriptor_limit_resume(void);
-
 /** descriptor_limit_restore() - back to what descriptor_limit_raise() found, if it was called, in a
  *  new process; as signal-safety(7) asks for */
 void descriptor_limit_restore(void);

@@ -1,35 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_exec.h"
 
-#include "../../base/descriptor_limit.h"
+#include "../../process/child.h"
 #include "../object_field.h"
 #include "kube_text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define TIME_LIMIT_SECONDS 60.0
-
-/* @pid: 0 when it has been collected; @descriptor: its standard output, -1 when that has ended. */
 struct kube_exec {
-	struct ev_loop *loop;
+	struct child *child;
 	char *program;
 	char *api_version;
-	pid_t pid;
-	int descriptor;
-	int status;
-	char *output;
-	size_t length;
-	struct error problem;
-	ev_child exit;
-	ev_io readable;
-	ev_timer limit;
+	char *install_hint;
 	void (*on_end)(void *owner, struct kube_exec_credential *credential,
 		       const struct error *err);
 	void *owner;
@@ -162,10 +146,10 @@ static bool is_same_variable(const char *a, const char *b)
 }
 
 /* The agent's environment, but for what the kubeconfig says otherwise. */
-static char **build_environment(const struct kube_config_exec *exec, char *info)
+static const char **build_environment(const struct kube_config_exec *exec, const char *info)
 {
 	size_t count = 0, own = 0;
-	char **environment;
+	const char **environment;
 
 	while (environ[own])
 		own++;
@@ -184,126 +168,39 @@ static char **build_environment(const struct kube_config_exec *exec, char *info)
 	return environment;
 }
 
-static int spawn(const struct kube_config *config, int output, pid_t *ret)
+static int judge_end(const struct kube_exec *exec, const struct child_outcome *outcome,
+		     struct error *err)
 {
-	auto_memory char *info = exec_info(config);
-	auto_memory char **environment = build_environment(config->exec, info);
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t signals;
-	int r;
+	const char *hint = exec->install_hint;
 
-	if (posix_spawn_file_actions_init(&actions) || posix_spawnattr_init(&attributes))
-		abort();
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	/* The agent ignores and blocks signals that a program expects to be killed by. */
-	sigemptyset(&signals);
-	posix_spawnattr_setsigmask(&attributes, &signals);
-	sigfillset(&signals);
-	posix_spawnattr_setsigdefault(&attributes, &signals);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	descriptor_limit_suspend();
-	r = posix_spawnp(ret, config->exec->arguments[0], &actions, &attributes,
-			 config->exec->arguments, environment);
-	descriptor_limit_resume();
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return -r;
+	if (outcome->code == -ETIMEDOUT)
+		return error_set(err, outcome->code, "did not end within a minute");
+	if (outcome->code == -E2BIG && outcome->has_started)
+		return error_set(err, outcome->code, "prints too much");
+	if (outcome->code < 0)
+		return error_set(err, outcome->code, "%s%s%.200s", strerror(-outcome->code),
+				 hint ? "; " : "", hint ? hint : "");
+	if (outcome->signal)
+		return error_set(err, -EIO, "ended by signal %d", outcome->signal);
+	if (outcome->status != 0)
+		return error_set(err, -EIO, "exit status %d", outcome->status);
+	return 0;
 }
 
-static void stop_watchers(struct kube_exec *exec)
+/* Nothing may touch @exec after its on_end(): the owner may have freed it. */
+static void on_child_end(void *user, const struct child_outcome *outcome)
 {
-	ev_child_stop(exec->loop, &exec->exit);
-	ev_io_stop(exec->loop, &exec->readable);
-	ev_timer_stop(exec->loop, &exec->limit);
-}
-
-static int judge(struct kube_exec *exec, struct kube_exec_credential *credential, struct error *err)
-{
-	int r = exec->problem.code;
-
-	if (r < 0)
-		*err = exec->problem;
-	else if (WIFSIGNALED(exec->status))
-		r = error_set(err, -EIO, "ended by signal %d", WTERMSIG(exec->status));
-	else if (WEXITSTATUS(exec->status) != 0)
-		r = error_set(err, -EIO, "exit status %d", WEXITSTATUS(exec->status));
-	else
-		r = kube_exec_parse(exec->output, exec->api_version, credential, err);
-	return r < 0 ? error_wrap(err, r, "credential plugin %s", exec->program) : 0;
-}
-
-/* Nothing may touch @exec after this: the owner may have freed it. */
-static void end_if_done(struct kube_exec *exec)
-{
+	struct kube_exec *exec = user;
 	struct kube_exec_credential credential = {0};
 	struct error err = {0};
-	int r;
+	int r = judge_end(exec, outcome, &err);
 
-	if (exec->pid || exec->descriptor >= 0)
-		return;
-	stop_watchers(exec);
-	r = judge(exec, &credential, &err);
+	if (r >= 0)
+		r = kube_exec_parse(outcome->output, exec->api_version, &credential, &err);
+	if (r < 0)
+		error_wrap(&err, r, "credential plugin %s", exec->program);
 	exec->on_end(exec->owner, &credential, r < 0 ? &err : NULL);
 	kube_exec_credential_clear(&credential);
-}
-
-static void close_output(struct kube_exec *exec)
-{
-	ev_io_stop(exec->loop, &exec->readable);
-	if (exec->descriptor >= 0)
-		close(exec->descriptor);
-	exec->descriptor = -1;
-}
-
-static void give_up(struct kube_exec *exec, int code, const char *reason)
-{
-	if (!exec->problem.code)
-		error_set(&exec->problem, code, "%s", reason);
-	if (exec->pid)
-		kill(exec->pid, SIGKILL);
-	close_output(exec);
-	end_if_done(exec);
-}
-
-static void on_exit_status(struct ev_loop *loop, ev_child *watcher, int events)
-{
-	struct kube_exec *exec = container_of(watcher, struct kube_exec, exit);
-
-	(void)events;
-	ev_child_stop(loop, watcher);
-	exec->pid = 0;
-	exec->status = watcher->rstatus;
-	end_if_done(exec);
-}
-
-static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
-{
-	struct kube_exec *exec = container_of(watcher, struct kube_exec, readable);
-	ssize_t length =
-		read(exec->descriptor, exec->output + exec->length, KUBE_TEXT_LIMIT - exec->length);
-
-	(void)loop;
-	(void)events;
-	if (length < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (length > 0) {
-		exec->length += (size_t)length;
-		if (exec->length == KUBE_TEXT_LIMIT)
-			give_up(exec, -E2BIG, "prints too much");
-		return;
-	}
-	close_output(exec);
-	end_if_done(exec);
-}
-
-static void on_limit(struct ev_loop *loop, ev_timer *watcher, int events)
-{
-	(void)loop;
-	(void)events;
-	give_up(container_of(watcher, struct kube_exec, limit), -ETIMEDOUT,
-		"did not end within a minute");
 }
 
 int kube_exec_start(struct ev_loop *loop, const struct kube_config *config,
@@ -312,41 +209,27 @@ int kube_exec_start(struct ev_loop *loop, const struct kube_config *config,
 		    void *owner, struct kube_exec **ret, struct error *err)
 {
 	const struct kube_config_exec *configured = config->exec;
-	const char *hint = configured->install_hint;
-	struct kube_exec *exec;
-	int output[2];
-	pid_t pid = 0;
+	auto_memory char *info = exec_info(config);
+	auto_memory const char **environment = build_environment(configured, info);
+	const struct child_request request = {
+		.arguments = (const char *const *)configured->arguments,
+		.environment = environment,
+		.output_limit = KUBE_TEXT_LIMIT,
+		.shares_errors = true,
+	};
+	struct kube_exec *exec = memory_allocate(sizeof(*exec));
 	int r;
 
-	if (!ev_is_default_loop(loop))
-		return error_set(err, -EINVAL, "a credential plugin needs the default event loop");
-	if (pipe2(output, O_CLOEXEC) < 0)
-		return error_set(err, -errno, "a pipe: %s", strerror(errno));
-	r = spawn(config, output[1], &pid);
-	close(output[1]);
-	if (r < 0) {
-		close(output[0]);
-		return error_set(err, r, "credential plugin %s: %s%s%.200s",
-				 configured->arguments[0], strerror(-r), hint ? "; " : "",
-				 hint ? hint : "");
-	}
-	fcntl(output[0], F_SETFL, O_NONBLOCK);
-	exec = memory_allocate(sizeof(*exec));
-	exec->loop = loop;
 	exec->program = memory_text(configured->arguments[0]);
 	exec->api_version = memory_text(configured->api_version);
-	exec->pid = pid;
-	exec->descriptor = output[0];
-	exec->output = memory_allocate(KUBE_TEXT_LIMIT + 1);
+	exec->install_hint = memory_text(configured->install_hint);
 	exec->on_end = on_end;
 	exec->owner = owner;
-	ev_child_init(&exec->exit, on_exit_status, pid, 0);
-	ev_io_init(&exec->readable, on_readable, exec->descriptor, EV_READ);
-	ev_timer_init(&exec->limit, on_limit, TIME_LIMIT_SECONDS, 0.);
-	ev_now_update(loop);
-	ev_child_start(loop, &exec->exit);
-	ev_io_start(loop, &exec->readable);
-	ev_timer_start(loop, &exec->limit);
+	r = child_start(loop, &request, on_child_end, exec, &exec->child, err);
+	if (r < 0) {
+		kube_exec_free(exec);
+		return error_wrap(err, r, "credential plugin");
+	}
 	*ret = exec;
 	return 0;
 }
@@ -355,15 +238,9 @@ void kube_exec_free(struct kube_exec *exec)
 {
 	if (!exec)
 		return;
-	stop_watchers(exec);
-	if (exec->pid) {
-		kill(exec->pid, SIGKILL);
-		while (waitpid(exec->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	close_output(exec);
+	child_free(exec->child);
 	free(exec->program);
 	free(exec->api_version);
-	kube_text_erase(exec->output);
+	free(exec->install_hint);
 	free(exec);
 }

@@ -48,9 +48,12 @@ struct kube_exec;
 /**
  * kube_exec_start() - run the plugin
  * @loop:    the default loop: libev collects children only there
- * @on_end:  called once from the loop, with the credential, which it may take, or with an error;
- *           it may free the run
- * Return: 0, or a negative errno if it could not be started, and then on_end() is not called
+ * @on_end:  called once from the loop, with the credential, which it may take, or with an error,
+ *           as that there is no such program; it may free the run
+ *
+ * Does not wait, not even until the program has been loaded.
+ * Return: 0; a negative errno if the agent lacks what that takes (as descriptors), and then
+ * on_end() is not called
  */
 int kube_exec_start(struct ev_loop *loop, const struct kube_config *config,
 		    void (*on_end)(void *owner, struct kube_exec_credential *credential,
