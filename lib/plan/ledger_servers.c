@@ -311,12 +311,25 @@ static struct server_entry *counterpart(const struct ledger *ledger,
 	return ledger_server_find(ledger, &key);
 }
 
+/* Whatever they are in the kernel, they are not what anybody wants. */
+static void forget_attributes(struct server_entry *entry)
+{
+	memset(entry->held.scheduler, 0, sizeof(entry->held.scheduler));
+}
+
 void ledger_server_remove(struct server_entry *entry, struct changes *changes)
 {
 	/* Its destinations stay known until the report says that it is gone. */
 	emit_server(changes, CHANGE_KIND_SERVER_REMOVE, &entry->held);
 	entry->is_held = false;
 	entry->is_leaving = true;
+}
+
+/* One that the kernel refused may be there all the same: what got lost may be its answer. */
+static void remove_unknown(struct server_entry *entry, struct changes *changes)
+{
+	forget_attributes(entry);
+	ledger_server_remove(entry, changes);
 }
 
 /*
@@ -348,11 +361,12 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 	ledger_server_unfold(entry);
 	entry->is_suspect = false;
 	if (!winner) {
-		if (!entry->is_held) {
+		if (entry->is_held)
+			retire(ledger, entry, now, changes);
+		else if (entry->failure && !entry->is_leaving)
+			remove_unknown(entry, changes);
+		else
 			ledger_server_drop(ledger, entry);
-			return;
-		}
-		retire(ledger, entry, now, changes);
 		return;
 	}
 
@@ -478,9 +492,8 @@ void ledger_server_failed(struct ledger *ledger, const struct change *change, ui
 			ledger_server_forget_destinations(ledger, entry);
 		} else {
 			entry->is_held = true;
-			/* Whatever an edit left, it is not what anybody wants. */
 			if (change->kind == CHANGE_KIND_SERVER_EDIT)
-				memset(entry->held.scheduler, 0, sizeof(entry->held.scheduler));
+				forget_attributes(entry);
 		}
 	}
 	ledger_fail(ledger, entry, NULL, change->result, now);
