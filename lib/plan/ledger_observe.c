@@ -4,6 +4,7 @@
 #include <linux/ip_vs.h>
 #include <string.h>
 
+/* Where the kernel refused a change it is unknown what there is: that is nobody else's doing. */
 static void observe_end_servers(struct ledger *ledger, uint64_t now, struct changes *changes)
 {
 	struct server_entry *entry, *next;
@@ -14,7 +15,7 @@ static void observe_end_servers(struct ledger *ledger, uint64_t now, struct chan
 		if (entry->is_held && entry->seen != ledger->generation) {
 			entry->is_held = false;
 			entry->is_suspect = true;
-			ledger->drift += is_claimed;
+			ledger->drift += is_claimed && !entry->failure;
 			ledger_server_forget_destinations(ledger, entry);
 		}
 		if (!ledger->is_observed[FACILITY_IPVS] || !entry->is_suspect)
@@ -23,9 +24,8 @@ static void observe_end_servers(struct ledger *ledger, uint64_t now, struct chan
 			ledger_server_reconcile(ledger, entry, now, changes);
 		else if (!entry->is_held)
 			ledger_server_drop(ledger, entry);
-		else if (ledger->is_sweeping &&
-			 ledger_ownership_includes(ledger, &entry->held.key)) {
-			ledger->drift++;
+		else if (ledger->is_sweeping && ledger_ownership_includes(ledger, &entry->held.key)) {
+			ledger->drift += !entry->failure;
 			ledger_server_reconcile(ledger, entry, now, changes);
 		}
 	}
@@ -89,11 +89,16 @@ size_t ledger_observe_end(struct ledger *ledger, enum facility facility, uint64_
 void ledger_observe_server(struct ledger *ledger, const struct virtual_server *server)
 {
 	struct server_entry *entry = ledger_server_get(ledger, &server->key);
+	bool is_unknown;
 
 	entry->seen = ledger->generation;
 	if (entry->is_held && virtual_server_is_equal(&entry->held, server))
 		return;
+	/* What is left by an edit that the kernel refused, of one that nobody wants any more. */
+	is_unknown = entry->is_held && !entry->claimant_count && !*entry->held.scheduler;
 	entry->held = *server;
+	if (is_unknown)
+		return;
 	entry->is_held = true;
 	entry->is_suspect = true;
 	ledger->drift += entry->claimant_count > 0 && !entry->failure;

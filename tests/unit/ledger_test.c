@@ -393,6 +393,14 @@ static void test_failures(void **state)
 		 {WEB, "go", "observe", "web: A > x y; bind A; masquerade A; open N", "refuse 1",
 		  "go", "observe"},
 		 ""},
+		{"nor is what vanished before it was refused",
+		 {WEB, "go", "observe", "others remove A", "web: A lc > x y; bind A; masquerade A",
+		  "refuse 1", "go", "observe"},
+		 "add A; add A > x; add A > y"},
+		{"nor what nobody wants",
+		 {"web: A > x", "api: C; bind A", "go", "observe", "sweep", "web:", "refuse 1",
+		  "go", "weigh A > x 5", "observe"},
+		 "remove A"},
 	};
 
 	(void)state;
