@@ -102,9 +102,13 @@ static bool sets_name(const struct ledger *ledger, const struct virtual_server_k
 	return false;
 }
 
-/* Whether a virtual server that nobody ever claimed may be taken for a leftover of ours. */
-bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual_server_key *key)
+/*
+ * Whether a virtual server that nobody ever claimed may be taken for a leftover of ours. What tells
+ * may go before it does, while Services change during the first pass.
+ */
+bool ledger_ownership_includes(const struct ledger *ledger, const struct server_entry *entry)
 {
+	const struct virtual_server_key *key = &entry->held.key;
 	struct set_member bound = ledger_unit_of_address(&key->address);
 
 	/* The kernel backend knows these by a set of ours. */
@@ -115,7 +119,7 @@ bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual
 	for (size_t i = 0; i < ledger->excluded_count; i++)
 		if (prefix_contains(&ledger->excluded[i], &key->address))
 			return false;
-	return ledger_unit_find(ledger, &bound) || sets_name(ledger, key);
+	return entry->was_ours || ledger_unit_find(ledger, &bound) || sets_name(ledger, key);
 }
 
 size_t ledger_unsettled_count(const struct ledger *ledger)
@@ -155,7 +159,7 @@ void ledger_sweep(struct ledger *ledger, uint64_t now, struct changes *changes)
 
 	ledger->is_sweeping = true;
 	HASH_ITER (hh, ledger->servers, server, next_server) {
-		if (!server->claimant_count && ledger_ownership_includes(ledger, &server->held.key))
+		if (!server->claimant_count && ledger_ownership_includes(ledger, server))
 			ledger_server_reconcile(ledger, server, now, changes);
 	}
 	for (size_t kind = 0; kind < UNIT_KIND_COUNT; kind++) {

@@ -52,8 +52,8 @@ void ledger_set_options(struct ledger *ledger, const struct ledger_options *opti
  * @excluded:  --ipvs-exclude-cidrs; copied
  *
  * A virtual server that no Service ever claimed here is a leftover of ours if the dummy interface
- * has its address, or if a set names it (as a NodePort, external or load balancer IP). Those in
- * @excluded, and those by firewall mark, are not.
+ * has its address, or if a set names it (as a NodePort, external or load balancer IP), or did when
+ * the kernel was observed first. Those in @excluded, and those by firewall mark, are not.
  */
 void ledger_set_excluded(struct ledger *ledger, const struct prefix *excluded, size_t count);
 

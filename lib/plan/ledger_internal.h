@@ -78,6 +78,7 @@ struct server_entry {
 	bool is_contested; /* in ledger->contested: has more than one claimant, or had until lately
 			    */
 	bool is_leaving;   /* its removal was emitted; kept until that is reported */
+	bool was_ours;	   /* when the kernel was read first, see ledger_ownership_includes() */
 };
 
 /*
@@ -183,7 +184,7 @@ void ledger_contest_end(struct ledger *ledger, struct server_entry *entry);
 void ledger_contest_settle(struct ledger *ledger, struct server_entry *entry);
 
 /* ledger.c */
-bool ledger_ownership_includes(const struct ledger *ledger, const struct virtual_server_key *key);
+bool ledger_ownership_includes(const struct ledger *ledger, const struct server_entry *entry);
 void ledger_fail(struct ledger *ledger, struct server_entry *server, struct unit_entry *unit,
 		 int code, uint64_t now);
 void ledger_unfail(struct ledger *ledger, struct failure *failure);

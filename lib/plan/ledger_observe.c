@@ -18,13 +18,15 @@ static void observe_end_servers(struct ledger *ledger, uint64_t now, struct chan
 			ledger->drift += is_claimed && !entry->failure;
 			ledger_server_forget_destinations(ledger, entry);
 		}
+		if (!ledger->is_observed[FACILITY_IPVS])
+			entry->was_ours = ledger_ownership_includes(ledger, entry);
 		if (!ledger->is_observed[FACILITY_IPVS] || !entry->is_suspect)
 			continue;
 		if (is_claimed)
 			ledger_server_reconcile(ledger, entry, now, changes);
 		else if (!entry->is_held)
 			ledger_server_drop(ledger, entry);
-		else if (ledger->is_sweeping && ledger_ownership_includes(ledger, &entry->held.key)) {
+		else if (ledger->is_sweeping && ledger_ownership_includes(ledger, entry)) {
 			ledger->drift += !entry->failure;
 			ledger_server_reconcile(ledger, entry, now, changes);
 		}
