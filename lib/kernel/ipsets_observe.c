@@ -188,8 +188,9 @@ static int repair_names(struct ipsets *ipsets, struct error *err)
 	r = ipsets_write_names(ipsets, missing, lost, false, err);
 	if (r >= 0)
 		r = ipsets_write_names(ipsets, unused, idle, true, err);
-	for (size_t i = 0; r >= 0 && i < idle; i++)
-		marks_drop(ipsets->marks, &unused[i].key);
+	for (size_t i = 0; i < idle; i++)
+		if (!marks_uses(ipsets->marks, &unused[i].key))
+			marks_drop(ipsets->marks, &unused[i].key);
 	return r;
 }
 

@@ -92,7 +92,7 @@ static void name_marks(struct kernel *kernel, const struct change *changes, size
 		uint32_t mark;
 
 		if (!is_by_mark(&changes[i], CHANGE_KIND_SERVER_ADD) ||
-		    marks_find(kernel->marks, key))
+		    marks_uses(kernel->marks, key) & MARK_USE_NAME)
 			continue;
 		mark = marks_take(kernel->marks, key);
 		if (!mark)
@@ -125,11 +125,11 @@ static void free_marks(struct kernel *kernel, const struct change *changes, size
 		names = memory_grow(names, used, &capacity, sizeof(*names));
 		names[used++] = (struct mark_name){.key = *key};
 	}
-	/* If this fails ipsets_observe() makes up for it. */
-	if (ipsets_write_names(kernel->ipsets, names, used, true, &err) < 0)
-		return;
+	/* For names that stay because this fails ipsets_observe() makes up. */
+	ipsets_write_names(kernel->ipsets, names, used, true, &err);
 	for (size_t i = 0; i < used; i++)
-		marks_drop(kernel->marks, &names[i].key);
+		if (!marks_uses(kernel->marks, &names[i].key))
+			marks_drop(kernel->marks, &names[i].key);
 }
 
 static int apply_servers(struct kernel *kernel, struct change *changes, size_t count,
