@@ -303,8 +303,11 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	/* The report of what is being applied schedules it again. */
-	if (applier_is_busy(sync->applier))
+	/*
+	 * The report of what is planned or carried out now schedules it again. What is planned may
+	 * take back what would be tried, and both in one list come in no such order.
+	 */
+	if (sync_is_ahead(sync))
 		return;
 	begin = stopwatch_now();
 	ledger_retry(sync->ledger, sync_now(), sync->changes);
