@@ -52,10 +52,15 @@ static void choose_node(struct world *world)
 	};
 }
 
-struct world *world_new(uint64_t seed)
+struct world *world_new(uint64_t seed, unsigned int service_count)
 {
 	struct world *world = memory_allocate(sizeof(*world));
 
+	assert(service_count < 100);
+	world->service_count = service_count;
+	world->slice_count = service_count * 3 / 2 + 1;
+	world->services = memory_array(world->service_count, sizeof(char *));
+	world->slices = memory_array(world->slice_count, sizeof(char *));
 	world->random = seed * 0x9e3779b97f4a7c15ULL + 1;
 	world->strings = strings_new();
 	world->store = store_new();
@@ -67,10 +72,12 @@ void world_free(struct world *world)
 {
 	if (!world)
 		return;
-	for (size_t i = 0; i < WORLD_SERVICES; i++)
+	for (size_t i = 0; i < world->service_count; i++)
 		free(world->services[i]);
-	for (size_t i = 0; i < WORLD_SLICES; i++)
+	for (size_t i = 0; i < world->slice_count; i++)
 		free(world->slices[i]);
+	free(world->services);
+	free(world->slices);
 	store_free(world->store);
 	strings_free(world->strings);
 	free(world);
@@ -130,7 +137,7 @@ static void write_slice(struct world *world, unsigned int number, FILE *stream)
 
 	fprintf(stream, "n/e%u", number);
 	if (happens(world, 97))
-		fprintf(stream, " service=s%u", world_random(world, WORLD_SERVICES));
+		fprintf(stream, " service=s%u", world_random(world, world->service_count));
 	if (is_6)
 		fprintf(stream, " family=6");
 	for (unsigned int i = 0; i < COUNT(ports); i++)
@@ -163,7 +170,7 @@ static void set_text(char **text, struct world *world, unsigned int number,
 
 static void step_service(struct world *world)
 {
-	unsigned int number = world_random(world, WORLD_SERVICES);
+	unsigned int number = world_random(world, world->service_count);
 	auto_memory char *name = memory_format("s%u", number);
 
 	if (happens(world, 20)) {
@@ -177,7 +184,7 @@ static void step_service(struct world *world)
 
 static void step_slice(struct world *world)
 {
-	unsigned int number = world_random(world, WORLD_SLICES);
+	unsigned int number = world_random(world, world->slice_count);
 	auto_memory char *name = memory_format("e%u", number);
 
 	if (happens(world, 15)) {
@@ -216,14 +223,14 @@ void world_plan(const struct world *world, struct store *store, struct ledger *l
 struct store *world_new_store(struct world *world)
 {
 	struct store *store = store_new();
-	unsigned int offset = world_random(world, WORLD_SLICES), i;
+	unsigned int offset = world_random(world, world->slice_count), i;
 
-	for (unsigned int n = 0; n < WORLD_SLICES; n++) {
-		i = (n + offset) % WORLD_SLICES;
+	for (unsigned int n = 0; n < world->slice_count; n++) {
+		i = (n + offset) % world->slice_count;
 		if (world->slices[i])
 			store_set_endpoint_slice(store,
 						 written_slice(world->strings, world->slices[i]));
-		i = (n + offset) % WORLD_SERVICES;
+		i = (n + offset) % world->service_count;
 		if (world->services[i])
 			store_set_service(store, written_service(world->services[i]));
 	}

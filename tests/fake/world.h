@@ -9,15 +9,12 @@
 
 #include <stdint.h>
 
-#define WORLD_SERVICES 9
-#define WORLD_SLICES   14
-
 /**
  * struct world - a small cluster that changes at random, always the same way for one seed
  * @random:    state of the generator
  * @store:     what the agent would know
  * @services:  the text of each Service (written_service()), NULL while it does not exist
- * @slices:    the same of each EndpointSlice
+ * @slices:    the same of each EndpointSlice; more than there are Services
  * @node:      this node; its addresses come and go
  *
  * Addresses, ports and node ports are drawn from small pools, so that Services of all kinds share
@@ -27,14 +24,16 @@ struct world {
 	uint64_t random;
 	struct strings *strings;
 	struct store *store;
-	char *services[WORLD_SERVICES];
-	char *slices[WORLD_SLICES];
+	char **services;
+	char **slices;
+	unsigned int service_count, slice_count;
 	struct address node_port_addresses[3];
 	struct address local_addresses[4];
 	struct node_view node;
 };
 
-struct world *world_new(uint64_t seed);
+/** world_new() - without any object; @service_count: of Services that may come to be, 99 at most */
+struct world *world_new(uint64_t seed, unsigned int service_count);
 void world_free(struct world *world);
 AUTO_FREE_DEFINE(world);
 

@@ -21,8 +21,9 @@
 #include <cmocka.h>
 
 /* PROPERTY_SEEDS in the environment asks for more, for a night. */
-#define SEEDS	6
-#define BATCHES 100
+#define SEEDS	 6
+#define BATCHES	 100
+#define SERVICES 9
 
 struct model {
 	uint64_t seed;
@@ -60,7 +61,7 @@ static void model_init(struct model *model, uint64_t seed)
 {
 	*model = (struct model){
 		.seed = seed,
-		.world = world_new(seed),
+		.world = world_new(seed, SERVICES),
 		.kernel = fake_kernel_new(),
 		.changes = changes_new(),
 		.now = 1000000,
