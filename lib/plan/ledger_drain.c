@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ledger_internal.h"
 
+#include <string.h>
 #include <utlist.h>
 
 uint32_t ledger_server_draining_count(const struct server_entry *entry)
@@ -45,14 +46,31 @@ void ledger_each_draining(struct ledger *ledger,
 	}
 }
 
-static const struct destination_usage *find_usage(const struct destination_usage *usages,
+static int compare_usages(const void *a, const void *b)
+{
+	const struct destination_usage *left = a, *right = b;
+
+	return destination_compare(&left->destination, &right->destination);
+}
+
+struct destination_usage *ledger_sorted_usages(const struct destination_usage *usages, size_t count)
+{
+	struct destination_usage *sorted = memory_array(count, sizeof(*sorted));
+
+	if (count)
+		memcpy(sorted, usages, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_usages);
+	return sorted;
+}
+
+/* @sorted: as of ledger_sorted_usages() */
+static const struct destination_usage *find_usage(const struct destination_usage *sorted,
 						  size_t count,
 						  const struct destination *destination)
 {
-	for (size_t i = 0; i < count; i++)
-		if (destination_compare(&usages[i].destination, destination) == 0)
-			return &usages[i];
-	return NULL;
+	const struct destination_usage wanted = {.destination = *destination};
+
+	return bsearch(&wanted, sorted, count, sizeof(*sorted), compare_usages);
 }
 
 /* Whether a draining destination has no connection left, or had its time. */
@@ -67,7 +85,7 @@ static bool is_drained(const struct held_destination *held, const struct destina
  * A virtual server that nobody wants goes as a whole: that an endpoint left would not be true, and
  * would cost flows that it has through the virtual server for everybody.
  */
-static void drain_retired(struct server_entry *entry, const struct destination_usage *usages,
+static void drain_retired(struct server_entry *entry, const struct destination_usage *sorted,
 			  size_t count, uint64_t now, struct changes *changes)
 {
 	if (!entry->is_held)
@@ -76,7 +94,7 @@ static void drain_retired(struct server_entry *entry, const struct destination_u
 		const struct held_destination *held = &entry->destinations[i];
 
 		if (!held->drain_deadline ||
-		    !is_drained(held, find_usage(usages, count, &held->destination), now))
+		    !is_drained(held, find_usage(sorted, count, &held->destination), now))
 			return;
 	}
 	ledger_server_remove(entry, changes);
@@ -96,14 +114,16 @@ void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server
 		  struct changes *changes)
 {
 	struct server_entry *entry = ledger_server_find(ledger, server);
+	auto_memory struct destination_usage *sorted = NULL;
 	uint32_t used = 0;
 
 	/* What is not settled may want its destinations back. */
 	if (!entry || entry->is_touched)
 		return;
 	ledger_server_unfold(entry);
+	sorted = ledger_sorted_usages(usages, count);
 	if (!entry->claimant_count) {
-		drain_retired(entry, usages, count, now, changes);
+		drain_retired(entry, sorted, count, now, changes);
 		return;
 	}
 	for (uint32_t i = 0; i < entry->destination_count; i++) {
@@ -111,7 +131,7 @@ void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server
 		const struct destination_usage *usage;
 
 		if (held->drain_deadline) {
-			usage = find_usage(usages, count, &held->destination);
+			usage = find_usage(sorted, count, &held->destination);
 			if (!usage)
 				continue;
 			if (is_drained(held, usage, now)) {

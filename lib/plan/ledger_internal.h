@@ -171,6 +171,9 @@ void ledger_server_remove(struct server_entry *entry, struct changes *changes);
 uint32_t ledger_server_draining_count(const struct server_entry *entry);
 /* ledger_server_set_draining() - it has @count draining destinations now */
 void ledger_server_set_draining(struct ledger *ledger, struct server_entry *entry, uint32_t count);
+/* ledger_sorted_usages() - a copy, by destination_compare(); for the caller to free */
+struct destination_usage *ledger_sorted_usages(const struct destination_usage *usages,
+					       size_t count);
 uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now);
 
 /* ledger_claims.c */

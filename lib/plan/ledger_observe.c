@@ -106,13 +106,6 @@ void ledger_observe_server(struct ledger *ledger, const struct virtual_server *s
 	ledger->drift += entry->claimant_count > 0 && !entry->failure;
 }
 
-static int compare_usages(const void *a, const void *b)
-{
-	const struct destination_usage *left = a, *right = b;
-
-	return destination_compare(&left->destination, &right->destination);
-}
-
 /* Of those that begin to drain the reconciliation knows whether they are ours. */
 static void keep_drain_deadlines(const struct server_entry *entry, struct held_destination *actual,
 				 size_t count)
@@ -138,16 +131,14 @@ void ledger_observe_destinations(struct ledger *ledger, const struct virtual_ser
 				 const struct destination_usage *usages, size_t count)
 {
 	struct server_entry *entry = ledger_server_find(ledger, server);
-	auto_memory struct destination_usage *sorted = memory_array(count, sizeof(*sorted));
+	auto_memory struct destination_usage *sorted = NULL;
 	struct held_destination *actual;
 	bool is_same;
 
 	if (!entry || !entry->is_held)
 		return;
 	ledger_server_unfold(entry);
-	if (count)
-		memcpy(sorted, usages, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_usages);
+	sorted = ledger_sorted_usages(usages, count);
 	actual = memory_array(count, sizeof(*actual));
 	is_same = count == entry->destination_count;
 	for (size_t i = 0; i < count; i++) {
