@@ -192,14 +192,16 @@ static bool lacks_mark(const struct ipsets *ipsets, const struct change *change)
 	       !(ipsets->marks && marks_find(ipsets->marks, &key));
 }
 
-static void note_members(struct ipsets *ipsets, const struct change *changes, size_t count)
+/* @is_lost: the answer is; what was to be added may be there, as the next observation will tell */
+static void note_members(struct ipsets *ipsets, const struct change *changes, size_t count,
+			 bool is_lost)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct virtual_server_key key = ipsets_key_of(&changes[i].member);
+		bool is_addition = changes[i].kind == CHANGE_KIND_MEMBER_ADD;
 
-		if (changes[i].result >= 0)
-			marks_set_use(ipsets->marks, &key, MARK_USE_MEMBER,
-				      changes[i].kind == CHANGE_KIND_MEMBER_ADD);
+		if (changes[i].result >= 0 || (is_addition && is_lost))
+			marks_set_use(ipsets->marks, &key, MARK_USE_MEMBER, is_addition);
 	}
 }
 
@@ -224,7 +226,7 @@ static int apply_run(struct ipsets *ipsets, struct change *changes, size_t count
 			set->count++;
 	}
 	if (set->kind == SET_KIND_IN_CLUSTER && ipsets->marks)
-		note_members(ipsets, changes, count);
+		note_members(ipsets, changes, count, r < 0);
 	return r;
 }
 

@@ -384,15 +384,18 @@ static int build(struct ipvs *ipvs, uint8_t command, const struct change *change
 	}
 }
 
-static void note_uses(struct ipvs *ipvs, const struct change *changes, size_t count)
+/* @is_lost: the answer is; what was to be added may be there, as the next observation will tell */
+static void note_uses(struct ipvs *ipvs, const struct change *changes, size_t count, bool is_lost)
 {
 	for (size_t i = 0; ipvs->marks && i < count; i++) {
 		const struct change *change = &changes[i];
-		bool is_removal = change->kind == CHANGE_KIND_SERVER_REMOVE;
+		bool is_addition = change->kind == CHANGE_KIND_SERVER_ADD;
 
-		if ((change->kind == CHANGE_KIND_SERVER_ADD || is_removal) && change->result >= 0)
+		if (!is_addition && change->kind != CHANGE_KIND_SERVER_REMOVE)
+			continue;
+		if (change->result >= 0 || (is_addition && is_lost))
 			marks_set_use(ipvs->marks, &change->server.key, MARK_USE_SERVER,
-				      !is_removal);
+				      is_addition);
 	}
 }
 
@@ -461,10 +464,9 @@ int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct e
 			fill_second_batch(ipvs, changes + done, taken);
 			r = netlink_batch_send(ipvs->netlink, err);
 		}
-		if (r >= 0) {
+		if (r >= 0)
 			forgive_absences(changes + done, taken);
-			note_uses(ipvs, changes + done, taken);
-		}
+		note_uses(ipvs, changes + done, taken, r < 0);
 		done += taken;
 	}
 	if (r >= 0)

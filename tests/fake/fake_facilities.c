@@ -309,17 +309,36 @@ static void apply_member(struct fake_facilities *facilities, struct change *chan
 		note_mark(&facilities->member_marks, &key, marks_unsealed(marks, &key));
 	else
 		forget_mark(&facilities->member_marks, &key);
-	marks_set_use(marks, &key, MARK_USE_MEMBER, is_addition);
+}
+
+/* As lib/kernel does: of additions whose answer is lost it takes for granted that they are there */
+static void note_use(struct fake_facilities *facilities, const struct change *change,
+		     const struct virtual_server_key *key, enum mark_use use, bool is_lost)
+{
+	bool is_addition =
+		change->kind == CHANGE_KIND_MEMBER_ADD || change->kind == CHANGE_KIND_SERVER_ADD;
+
+	if (change->result >= 0 || (is_addition && is_lost))
+		marks_set_use(facilities->kernel.marks, key, use, is_addition);
 }
 
 int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, struct error *err)
 {
+	int r;
+
 	for (size_t i = 0; i < count; i++) {
 		ipsets->written = memory_grow(ipsets->written, ipsets->written_count,
 					      &ipsets->written_capacity, sizeof(*ipsets->written));
 		ipsets->written[ipsets->written_count++] = changes[i].member;
 	}
-	return apply_all(ipsets->owner, changes, count, apply_member, err);
+	r = apply_all(ipsets->owner, changes, count, apply_member, err);
+	for (size_t i = 0; i < count; i++) {
+		struct virtual_server_key key = key_of(&changes[i].member);
+
+		if (changes[i].member.kind == SET_KIND_IN_CLUSTER)
+			note_use(ipsets->owner, &changes[i], &key, MARK_USE_MEMBER, r < 0);
+	}
+	return r;
 }
 
 int ipsets_write_names(struct ipsets *ipsets, const struct mark_name *names, size_t count,
@@ -554,14 +573,18 @@ static void apply_to_server(struct fake_facilities *facilities, struct change *c
 		note_mark(&facilities->server_marks, key, mark);
 	if (change->kind == CHANGE_KIND_SERVER_REMOVE && change->result >= 0)
 		forget_mark(&facilities->server_marks, key);
-	if ((change->kind == CHANGE_KIND_SERVER_ADD || change->kind == CHANGE_KIND_SERVER_REMOVE) &&
-	    change->result >= 0)
-		marks_set_use(marks, key, MARK_USE_SERVER, change->kind == CHANGE_KIND_SERVER_ADD);
 }
 
 int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct error *err)
 {
-	return apply_all(ipvs->owner, changes, count, apply_to_server, err);
+	int r = apply_all(ipvs->owner, changes, count, apply_to_server, err);
+
+	for (size_t i = 0; i < count; i++)
+		if (changes[i].kind == CHANGE_KIND_SERVER_ADD ||
+		    changes[i].kind == CHANGE_KIND_SERVER_REMOVE)
+			note_use(ipvs->owner, &changes[i], &changes[i].server.key, MARK_USE_SERVER,
+				 r < 0);
+	return r;
 }
 
 static void prepare_servers(struct ipvs *ipvs)

@@ -275,10 +275,10 @@ static void check_turn(const struct model *model)
 	const struct fake_kernel *held = model->facilities->held;
 	struct ledger_counts counts;
 
-	if (model->is_disturbed)
-		return;
 	if (model->facilities->complaint)
 		complain(model, model->facilities->complaint);
+	if (model->is_disturbed)
+		return;
 	if (count_repaired(model))
 		complain(model, "the agent takes what it did for a change by somebody else");
 	if (!model->verifications || sync_is_ahead(model->sync))
