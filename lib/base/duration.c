@@ -28,6 +28,9 @@ static size_t match_unit(const char *text, double *seconds)
 	return longest;
 }
 
+/* 292 years: what Go counts in nanoseconds. */
+#define SECONDS_MOST 9223372036.0
+
 bool duration_parse(const char *text, double *ret)
 {
 	double total = 0;
@@ -53,6 +56,8 @@ bool duration_parse(const char *text, double *ret)
 		text += length;
 		total += number * unit;
 	}
+	if (total > SECONDS_MOST)
+		return false;
 	*ret = total;
 	return true;
 }

@@ -10,7 +10,7 @@
 
 /**
  * duration_parse() - a Go duration: "30s", "1m10s", "1.5h", "100ms", "0"
- * @ret:  seconds, not negative; set on success only
+ * @ret:  seconds, not negative, at most 292 years; set on success only
  * Source: Go's time.ParseDuration(), which reads kube-proxy's flags; signs are refused
  */
 bool duration_parse(const char *text, double *ret);

@@ -16,11 +16,31 @@ static void durations_are_read_as_go_reads_them(void **state)
 		const char *text;
 		double seconds;
 	} rows[] = {
-		{"0", 0},	{"0s", 0},	{"30s", 30},	 {"1m10s", 70},
-		{"1.5h", 5400}, {"100ms", 0.1}, {"2h22m", 8520}, {".5s", 0.5},
-		{"1us", 1e-6},	{"1µs", 1e-6},	{"15m0s", 900},	 {"24h0m0s", 86400},
+		{"0", 0},
+		{"0s", 0},
+		{"30s", 30},
+		{"1m10s", 70},
+		{"1.5h", 5400},
+		{"100ms", 0.1},
+		{"2h22m", 8520},
+		{".5s", 0.5},
+		{"1us", 1e-6},
+		{"1µs", 1e-6},
+		{"15m0s", 900},
+		{"24h0m0s", 86400},
+		{"2562047h", 9223369200.},
 	};
-	static const char *const wrong[] = {"", "5", "s", "-5s", "+5s", "5 s", "1d", "5s ", "."};
+	static const char *const wrong[] = {"",
+					    "5",
+					    "s",
+					    "-5s",
+					    "+5s",
+					    "5 s",
+					    "1d",
+					    "5s ",
+					    ".",
+					    "2562048h",
+					    "99999999999999999999h"};
 	double seconds;
 
 	(void)state;
