@@ -31,7 +31,9 @@ void ledger_server_set_draining(struct ledger *ledger, struct server_entry *entr
 uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now)
 {
 	/* Rounded up: a connection that is promised its time gets all of it. */
-	return (uint32_t)((now + ledger->options.drain_milliseconds + 999) / 1000 + 1);
+	uint64_t deadline = (now + ledger->options.drain_milliseconds + 999) / 1000 + 1;
+
+	return deadline < UINT32_MAX ? (uint32_t)deadline : UINT32_MAX;
 }
 
 void ledger_each_draining(struct ledger *ledger,

@@ -249,6 +249,24 @@ static void test_draining(void **state)
 	run_rows(rows, COUNT(rows));
 }
 
+/* More than 136 years, as seconds, do not fit where deadlines are kept. */
+static void test_draining_without_end(void **state)
+{
+	static const char *const steps[] = {"web: A > x y",	   "go",	"web: A > x", "go",
+					    "connections A > y 1", "wait 3600", "drain"};
+	const struct ledger_options options = {.drain_milliseconds = 1000ULL << 32};
+	struct ledger_bench bench;
+
+	(void)state;
+	ledger_bench_init(&bench);
+	ledger_set_options(bench.ledger, &options);
+	for (size_t i = 0; i < COUNT(steps); i++)
+		ledger_bench_step(&bench, steps[i]);
+	assert_string_equal(bench.text, "");
+	assert_int_equal(ledger_draining_count(bench.ledger), 1);
+	ledger_bench_end(&bench);
+}
+
 static void test_observation(void **state)
 {
 #define WEB "web: A > x y; bind A; masquerade A"
@@ -549,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_conflicts_that_last),
 		cmocka_unit_test(test_conflict_version),
 		cmocka_unit_test(test_draining),
+		cmocka_unit_test(test_draining_without_end),
 		cmocka_unit_test(test_observation),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_reports),
