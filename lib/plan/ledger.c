@@ -333,14 +333,8 @@ int ledger_member_code(const struct ledger *ledger, const char *key)
 
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret)
 {
-	const struct server_entry *server;
-
-	memset(ret, 0, sizeof(*ret));
-	for (server = ledger->servers; server; server = server->hh.next) {
-		ret->servers += server->is_held && server->claimant_count;
-		if (server->claimant_count)
-			ret->destinations += server->destination_count;
-	}
-	ret->members = ledger->held_members;
-	ret->addresses = ledger->held_addresses;
+	*ret = (struct ledger_counts){.servers = ledger->held_servers,
+				      .destinations = ledger->held_destinations,
+				      .members = ledger->held_members,
+				      .addresses = ledger->held_addresses};
 }

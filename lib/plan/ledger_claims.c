@@ -40,7 +40,7 @@ static void withdraw_server(struct ledger *ledger, const struct virtual_server_k
 {
 	struct server_entry *entry = ledger_server_find(ledger, key);
 
-	ledger_server_remove_claimant(entry, service);
+	ledger_server_remove_claimant(ledger, entry, service);
 	ledger_server_touch(ledger, entry);
 }
 
@@ -50,7 +50,8 @@ static void claim_server(struct ledger *ledger, struct service_entry *service,
 	struct server_entry *entry = ledger_server_get(ledger, &state->servers[index].server.key);
 
 	ledger_server_unfold(entry);
-	ledger_server_add_claimant(entry, (struct claimant){.service = service, .index = index});
+	ledger_server_add_claimant(ledger, entry,
+				   (struct claimant){.service = service, .index = index});
 	ledger_server_touch(ledger, entry);
 	ledger_contest_begin(ledger, entry);
 	ledger->unsettled_count += state->servers[index].destination_count;

@@ -118,6 +118,7 @@ struct ledger {
 	uint64_t conflict_version;
 	size_t failed_count;
 	size_t draining_count;
+	size_t held_servers, held_destinations; /* of virtual servers that somebody claims */
 	size_t held_members, held_addresses;
 	size_t drift;
 	uint32_t generation;
@@ -146,8 +147,11 @@ struct server_entry *ledger_server_find(const struct ledger *ledger,
 struct server_entry *ledger_server_get(struct ledger *ledger, const struct virtual_server_key *key);
 /* ledger_server_claimants() - claimant_count of them, until one comes or goes */
 const struct claimant *ledger_server_claimants(const struct server_entry *entry);
-void ledger_server_add_claimant(struct server_entry *entry, struct claimant claimant);
-void ledger_server_remove_claimant(struct server_entry *entry, const struct service_entry *service);
+void ledger_server_add_claimant(struct ledger *ledger, struct server_entry *entry,
+				struct claimant claimant);
+void ledger_server_remove_claimant(struct ledger *ledger, struct server_entry *entry,
+				   const struct service_entry *service);
+void ledger_server_set_held(struct ledger *ledger, struct server_entry *entry, bool is_held);
 const struct claimant *ledger_server_winner(const struct server_entry *entry);
 void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, uint64_t now,
 			     struct changes *changes);
@@ -164,7 +168,8 @@ void ledger_server_fold(struct server_entry *entry);
 /* ledger_server_set_destinations() - takes over @destinations; keeps the draining list right */
 void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *entry,
 				    struct held_destination *destinations, uint32_t count);
-/* ledger_server_remove() - its destinations stay known until the report says that it is gone */
+/* ledger_server_remove() - of one that nobody claims; its destinations stay known until the report
+ * says that it is gone */
 void ledger_server_remove(struct server_entry *entry, struct changes *changes);
 
 /* ledger_drain.c */

@@ -13,7 +13,7 @@ static void observe_end_servers(struct ledger *ledger, uint64_t now, struct chan
 		bool is_claimed = entry->claimant_count > 0;
 
 		if (entry->is_held && entry->seen != ledger->generation) {
-			entry->is_held = false;
+			ledger_server_set_held(ledger, entry, false);
 			entry->is_suspect = true;
 			ledger->drift += is_claimed && !entry->failure;
 			ledger_server_forget_destinations(ledger, entry);
@@ -101,7 +101,7 @@ void ledger_observe_server(struct ledger *ledger, const struct virtual_server *s
 	entry->held = *server;
 	if (is_unknown)
 		return;
-	entry->is_held = true;
+	ledger_server_set_held(ledger, entry, true);
 	entry->is_suspect = true;
 	ledger->drift += entry->claimant_count > 0 && !entry->failure;
 }

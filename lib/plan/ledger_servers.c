@@ -48,13 +48,16 @@ static void forget_claimants(struct server_entry *entry)
 		free(entry->claimants);
 }
 
-void ledger_server_add_claimant(struct server_entry *entry, struct claimant claimant)
+void ledger_server_add_claimant(struct ledger *ledger, struct server_entry *entry,
+				struct claimant claimant)
 {
 	size_t count = entry->claimant_count + 1U;
 	struct claimant *claimants;
 
 	if (count == 1) {
 		entry->claimant = claimant;
+		ledger->held_servers += entry->is_held;
+		ledger->held_destinations += entry->destination_count;
 	} else {
 		claimants = memory_array(count, sizeof(*claimants));
 		memcpy(claimants, ledger_server_claimants(entry), (count - 1) * sizeof(*claimants));
@@ -65,7 +68,8 @@ void ledger_server_add_claimant(struct server_entry *entry, struct claimant clai
 	entry->claimant_count = (uint32_t)count;
 }
 
-void ledger_server_remove_claimant(struct server_entry *entry, const struct service_entry *service)
+void ledger_server_remove_claimant(struct ledger *ledger, struct server_entry *entry,
+				   const struct service_entry *service)
 {
 	struct claimant *claimants = entry->claimants;
 	uint32_t i = 0;
@@ -80,6 +84,19 @@ void ledger_server_remove_claimant(struct server_entry *entry, const struct serv
 		}
 	}
 	entry->claimant_count--;
+	if (!entry->claimant_count) {
+		ledger->held_servers -= entry->is_held;
+		ledger->held_destinations -= entry->destination_count;
+	}
+}
+
+void ledger_server_set_held(struct ledger *ledger, struct server_entry *entry, bool is_held)
+{
+	if (entry->claimant_count) {
+		ledger->held_servers += is_held;
+		ledger->held_servers -= entry->is_held;
+	}
+	entry->is_held = is_held;
 }
 
 const struct claimant *ledger_server_winner(const struct server_entry *entry)
@@ -105,6 +122,10 @@ void ledger_server_set_destinations(struct ledger *ledger, struct server_entry *
 	if (destinations != entry->destinations)
 		free(entry->destinations);
 	entry->destinations = destinations;
+	if (entry->claimant_count) {
+		ledger->held_destinations += count;
+		ledger->held_destinations -= entry->destination_count;
+	}
 	entry->destination_count = count;
 }
 
@@ -381,7 +402,7 @@ void ledger_server_reconcile(struct ledger *ledger, struct server_entry *entry, 
 		emit_server(changes, CHANGE_KIND_SERVER_EDIT, server);
 	}
 	entry->held = *server;
-	entry->is_held = true;
+	ledger_server_set_held(ledger, entry, true);
 	reconcile_destinations(ledger, entry, &wanted, now, changes);
 	ledger_server_fold(entry);
 }
@@ -454,7 +475,7 @@ static void destination_failed(struct ledger *ledger, struct server_entry *entry
 	}
 	if (change->result == -ESRCH && entry->is_held) {
 		/* The virtual server itself is gone: start over with it. */
-		entry->is_held = false;
+		ledger_server_set_held(ledger, entry, false);
 		ledger_server_forget_destinations(ledger, entry);
 	}
 }
@@ -488,10 +509,10 @@ void ledger_server_failed(struct ledger *ledger, const struct change *change, ui
 		entry->is_leaving = false;
 		ledger_server_unfold(entry);
 		if (change->kind == CHANGE_KIND_SERVER_ADD || change->result == -ESRCH) {
-			entry->is_held = false;
+			ledger_server_set_held(ledger, entry, false);
 			ledger_server_forget_destinations(ledger, entry);
 		} else {
-			entry->is_held = true;
+			ledger_server_set_held(ledger, entry, true);
 			if (change->kind == CHANGE_KIND_SERVER_EDIT)
 				forget_attributes(entry);
 		}

@@ -129,12 +129,17 @@ static void end_drains(struct model *model)
 static void check_ideal(const struct model *model)
 {
 	auto_free(fake_kernel) struct fake_kernel *ideal = world_ideal(model->world);
+	size_t destination_count = 0, server_count = ideal->server_count;
 	struct ledger_counts counts;
 
+	for (size_t i = 0; i < server_count; i++)
+		destination_count += ideal->servers[i].destination_count;
 	meddler_add_strangers(ideal);
 	if (!fake_kernel_is_equal(model->kernel, ideal))
 		complain(model, "the kernel differs from a plan from scratch");
 	ledger_count(model->ledger, &counts);
+	assert_int_equal(counts.servers, server_count);
+	assert_int_equal(counts.destinations, destination_count);
 	assert_int_equal(counts.members, model->kernel->member_count);
 	assert_int_equal(counts.addresses, model->kernel->address_count);
 }
