@@ -44,6 +44,7 @@ struct verifier {
 	ev_timer hurry;
 	unsigned int hurried; /* bit per facility */
 	enum stage stage;
+	bool is_ensuring;   /* in IPSET: of the dump, sets are created first */
 	bool is_dumping;    /* in LINK, IPSET, SERVERS: the dump has begun, and not ended */
 	unsigned int dumps; /* that were begun again */
 	uint64_t version;   /* of what is listed, when the dump began */
@@ -193,17 +194,25 @@ static void on_member(void *user, const struct set_member *member)
 
 static int begin_ipset(struct verifier *verifier, struct error *err)
 {
-	int r = ipsets_ensure(verifier->kernel->ipsets, err);
-
-	if (r < 0)
-		return r;
-	begin_facility(verifier, FACILITY_IPSET);
-	return ipsets_observe_begin(verifier->kernel->ipsets, on_member, verifier, err);
+	verifier->is_ensuring = true;
+	return ipsets_ensure_begin(verifier->kernel->ipsets, err);
 }
 
+/* Sets that are not there yet are created first. */
 static int step_ipset(struct verifier *verifier, struct error *err)
 {
-	return ipsets_observe_step(verifier->kernel->ipsets, err);
+	struct ipsets *ipsets = verifier->kernel->ipsets;
+	int r;
+
+	if (!verifier->is_ensuring)
+		return ipsets_observe_step(ipsets, err);
+	r = ipsets_ensure_step(ipsets, err);
+	if (r != 0)
+		return r;
+	verifier->is_ensuring = false;
+	begin_facility(verifier, FACILITY_IPSET);
+	r = ipsets_observe_begin(ipsets, on_member, verifier, err);
+	return r < 0 ? r : 1;
 }
 
 /* Return: as observe_destinations() */

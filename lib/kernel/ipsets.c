@@ -7,10 +7,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* kube-proxy's parameters (pkg/proxy/ipvs/ipset); a set that needs more room is grown. */
-#define DEFAULT_HASH_SIZE 1024
-#define DEFAULT_CAPACITY  65536
-
 const char *ipsets_name(const struct set *set)
 {
 	return set_kind_name(set->kind, set->family);
@@ -49,16 +45,55 @@ struct set_shape ipsets_shape_of(const struct set *set, uint32_t hash_size, uint
 	};
 }
 
+static void note_header(struct set *set, const struct set_header *header)
+{
+	set->capacity = header->capacity;
+	set->count = header->member_count;
+}
+
 int ipsets_read_header(struct ipsets *ipsets, struct set *set, struct set_header *ret,
 		       struct error *err)
 {
 	int r = set_listing_header(ipsets->netlink, ipsets_name(set), ret, err);
 
-	if (r >= 0) {
-		set->capacity = ret->capacity;
-		set->count = ret->member_count;
-	}
+	if (r >= 0)
+		note_header(set, ret);
 	return r;
+}
+
+/* Every name of enum set_kind begins so. */
+#define SET_NAME_PREFIX "KUBE-"
+
+struct read_headers {
+	struct ipsets *ipsets;
+	struct set_header *ret;
+};
+
+static void on_header(void *user, const char *name, const struct set_header *header)
+{
+	struct read_headers *read = user;
+	struct set *set;
+
+	/* Most of what others have needs one comparison. */
+	if (strncmp(name, SET_NAME_PREFIX, strlen(SET_NAME_PREFIX)) != 0)
+		return;
+	for (size_t i = 0; i < COUNT(read->ipsets->sets); i++) {
+		set = &read->ipsets->sets[i];
+		if (strcmp(name, ipsets_name(set)) != 0)
+			continue;
+		read->ret[i] = *header;
+		note_header(set, header);
+		return;
+	}
+}
+
+int ipsets_read_headers(struct ipsets *ipsets, struct set_header ret[2 * SET_KIND_COUNT],
+			struct error *err)
+{
+	struct read_headers read = {ipsets, ret};
+
+	memset(ret, 0, 2 * SET_KIND_COUNT * sizeof(*ret));
+	return set_listing_headers(ipsets->netlink, on_header, &read, err);
 }
 
 int ipsets_open(struct ipsets **ret, struct error *err)
@@ -95,64 +130,6 @@ void ipsets_close(struct ipsets *ipsets)
 void ipsets_use_marks(struct ipsets *ipsets, struct marks *marks)
 {
 	ipsets->marks = marks;
-}
-
-static const char *family_name(uint16_t family)
-{
-	switch (family) {
-	case AF_INET:
-		return "IPv4";
-	case AF_INET6:
-		return "IPv6";
-	default:
-		return "any family";
-	}
-}
-
-static int ensure_set(struct ipsets *ipsets, struct set *set, struct error *err)
-{
-	const char *type = set_type_name(set_kind_type(set->kind));
-	uint16_t family = ipsets_is_bitmap(set) ? AF_UNSPEC : set->family;
-	struct set_header header;
-	int r;
-
-	r = ipsets_read_header(ipsets, set, &header, err);
-	if (r == -ENOENT) {
-		struct set_shape shape = ipsets_shape_of(set, DEFAULT_HASH_SIZE, DEFAULT_CAPACITY);
-
-		set->capacity = ipsets_is_bitmap(set) ? 0 : DEFAULT_CAPACITY;
-		set->count = 0;
-		return set_commands_create(ipsets->commands, ipsets_name(set), &shape, err);
-	}
-	if (r < 0)
-		return r;
-	if (strcmp(header.type, type) != 0 || header.family != family)
-		return error_set(err, -EEXIST, "set %s exists as %s for %s, not as %s for %s",
-				 ipsets_name(set), header.type, family_name(header.family), type,
-				 family_name(family));
-	if (header.has_marks != set_kind_has_marks(set->kind))
-		return error_set(err, -EEXIST, "set %s exists %s marks (skbinfo)", ipsets_name(set),
-				 header.has_marks ? "with" : "without");
-	return 0;
-}
-
-int ipsets_ensure(struct ipsets *ipsets, struct error *err)
-{
-	int result = 0;
-
-	free(take(&ipsets->marks_error));
-	for (size_t i = 0; i < COUNT(ipsets->sets); i++) {
-		struct error own = {0};
-		int r = ensure_set(ipsets, &ipsets->sets[i], &own);
-
-		if (r >= 0)
-			continue;
-		if (!set_kind_has_marks(ipsets->sets[i].kind))
-			result = result ? result : error_set(err, r, "%s", own.text);
-		else if (!ipsets->marks_error)
-			ipsets->marks_error = memory_text(own.text);
-	}
-	return result;
 }
 
 bool ipsets_has_marks(const struct ipsets *ipsets, const char **ret_reason)
@@ -259,19 +236,19 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 
 size_t ipsets_usage(struct ipsets *ipsets, struct ipset_usage ret[2 * SET_KIND_COUNT])
 {
+	struct set_header headers[2 * SET_KIND_COUNT];
+	struct error err;
 	size_t count = 0;
 
+	if (ipsets_read_headers(ipsets, headers, &err) < 0)
+		return 0;
 	for (size_t i = 0; i < COUNT(ipsets->sets); i++) {
-		struct set *set = &ipsets->sets[i];
-		struct set_header header;
-		struct error err;
-
-		if (ipsets_read_header(ipsets, set, &header, &err) < 0)
+		if (!*headers[i].type)
 			continue;
-		ret[count++] = (struct ipset_usage){.kind = set->kind,
-						    .family = set->family,
-						    .member_count = header.member_count,
-						    .capacity = header.capacity};
+		ret[count++] = (struct ipset_usage){.kind = ipsets->sets[i].kind,
+						    .family = ipsets->sets[i].family,
+						    .member_count = headers[i].member_count,
+						    .capacity = headers[i].capacity};
 	}
 	return count;
 }

@@ -44,12 +44,20 @@ void ipsets_use_marks(struct ipsets *ipsets, struct marks *marks);
 int ipsets_write_names(struct ipsets *ipsets, const struct mark_name *names, size_t count,
 		       bool is_removal, struct error *err);
 
+/** ipsets_ensure_begin() - look which sets there are; ipsets_ensure_step() follows until it does
+ * not return 1 */
+int ipsets_ensure_begin(struct ipsets *ipsets, struct error *err);
+
 /**
- * ipsets_ensure() - create the sets that are missing, with kube-proxy's parameters
+ * ipsets_ensure_step() - create some of those that are missing, with kube-proxy's parameters
  *
- * A set of our name with the wrong type or family: -EEXIST, the error names it. Sets with marks may
- * be more than the kernel can do; see ipsets_has_marks().
+ * Return: 1 if there are more; 0 at the end; or the first failure of all steps, after which all
+ * others have been created. A set of our name with the wrong type or family: -EEXIST, the error
+ * names it. Sets with marks may be more than the kernel can do; see ipsets_has_marks().
  */
+int ipsets_ensure_step(struct ipsets *ipsets, struct error *err);
+
+/** ipsets_ensure() - the same at once */
 int ipsets_ensure(struct ipsets *ipsets, struct error *err);
 
 /** ipsets_has_marks() - whether ipsets_ensure() found or made the sets with marks; else why not */

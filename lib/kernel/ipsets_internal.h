@@ -13,12 +13,20 @@
  * struct set - what is known of one set
  * @capacity:  0 = unlimited, or not known yet
  * @count:     members, or more: an addition counts even if the member was there already
+ * @is_missing:  it was not there when ipsets_ensure_begin() looked
  */
 struct set {
 	enum set_kind kind;
 	uint16_t family;
 	uint32_t capacity;
 	size_t count;
+	bool is_missing;
+};
+
+/** struct ipsets_ensuring - @next: the set that follows; @failure: the first one */
+struct ipsets_ensuring {
+	size_t next;
+	struct error failure;
 };
 
 /**
@@ -47,6 +55,7 @@ struct ipsets {
 	struct netlink *netlink;
 	struct netlink *observer; /* for observations in steps; from the first one on */
 	struct ipsets_observation observation;
+	struct ipsets_ensuring ensuring;
 	struct marks *marks;
 	char *marks_error; /* why there are no sets with marks; NULL = there are */
 	struct set sets[2 * SET_KIND_COUNT];
@@ -64,6 +73,11 @@ struct set_shape ipsets_shape_of(const struct set *set, uint32_t hash_size, uint
  * there is none */
 int ipsets_read_header(struct ipsets *ipsets, struct set *set, struct set_header *ret,
 		       struct error *err);
+
+/** ipsets_read_headers() - the same for all sets of ours, in their order; of those that are missing
+ * everything is 0 */
+int ipsets_read_headers(struct ipsets *ipsets, struct set_header ret[2 * SET_KIND_COUNT],
+			struct error *err);
 
 /** ipsets_send() - set_commands_send() for a set that may just be observed */
 int ipsets_send(struct ipsets *ipsets, struct set *set, struct change *changes,

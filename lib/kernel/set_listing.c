@@ -151,6 +151,22 @@ static int wrap(const char *name, struct error *err, int r)
 	return error_wrap(err, r, "listing set %s", name);
 }
 
+/* @name: NULL = all sets */
+static int put_request(struct nl_msg *request, const char *name, bool has_members)
+{
+	const struct nfgenmsg family = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
+
+	if (!nlmsg_put(request, 0, 0, NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_LIST, 0,
+		       NLM_F_REQUEST | NLM_F_DUMP) ||
+	    nlmsg_append(request, (void *)&family, sizeof(family), NLMSG_ALIGNTO) < 0 ||
+	    nla_put_u8(request, IPSET_ATTR_PROTOCOL, IPSET_PROTOCOL_MIN) < 0 ||
+	    (name && nla_put_string(request, IPSET_ATTR_SETNAME, name) < 0) ||
+	    (!has_members && nla_put_u32(request, IPSET_ATTR_FLAGS | NLA_F_NET_BYTEORDER,
+					 htonl(IPSET_FLAG_LIST_HEADER)) < 0))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /* @listing without @header or without @on_member */
 static int ask(struct netlink *netlink, const char *name, struct set_listing *listing,
 	       int (*send)(struct netlink *netlink, struct nl_msg *request,
@@ -158,20 +174,11 @@ static int ask(struct netlink *netlink, const char *name, struct set_listing *li
 			   void *user, struct error *err),
 	       struct error *err)
 {
-	const struct nfgenmsg family = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
 	struct nl_msg *request = netlink_message(netlink);
 	int r;
 
-	if (!nlmsg_put(request, 0, 0, NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_LIST, 0,
-		       NLM_F_REQUEST | NLM_F_DUMP) ||
-	    nlmsg_append(request, (void *)&family, sizeof(family), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_u8(request, IPSET_ATTR_PROTOCOL, IPSET_PROTOCOL_MIN) < 0 ||
-	    nla_put_string(request, IPSET_ATTR_SETNAME, name) < 0)
+	if (put_request(request, name, listing->on_member != NULL) < 0)
 		return error_set(err, -EMSGSIZE, "listing set %s: message too long", name);
-	if (!listing->on_member && nla_put_u32(request, IPSET_ATTR_FLAGS | NLA_F_NET_BYTEORDER,
-					       htonl(IPSET_FLAG_LIST_HEADER)) < 0)
-		return error_set(err, -EMSGSIZE, "listing set %s: message too long", name);
-
 	r = send(netlink, request, on_message, listing, err);
 	return r < 0 ? wrap(name, err, r) : 0;
 }
@@ -183,6 +190,43 @@ int set_listing_header(struct netlink *netlink, const char *name, struct set_hea
 
 	memset(ret, 0, sizeof(*ret));
 	return ask(netlink, name, &listing, netlink_ask, err);
+}
+
+struct header_visitor {
+	void (*visit)(void *user, const char *name, const struct set_header *header);
+	void *user;
+};
+
+static int on_header(void *user, const struct nlmsghdr *message)
+{
+	const struct header_visitor *visitor = user;
+	struct nlattr *command[IPSET_ATTR_CMD_MAX + 1];
+	struct set_header header = {0};
+
+	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(struct nfgenmsg), command,
+			IPSET_ATTR_CMD_MAX, NULL) < 0)
+		return -EBADMSG;
+	if (!command[IPSET_ATTR_SETNAME] || !command[IPSET_ATTR_TYPENAME] ||
+	    !command[IPSET_ATTR_DATA])
+		return 0;
+	read_header(command, &header);
+	visitor->visit(visitor->user, nla_get_string(command[IPSET_ATTR_SETNAME]), &header);
+	return 0;
+}
+
+int set_listing_headers(struct netlink *netlink,
+			void (*visit)(void *user, const char *name,
+				      const struct set_header *header),
+			void *user, struct error *err)
+{
+	struct header_visitor visitor = {visit, user};
+	struct nl_msg *request = netlink_message(netlink);
+	int r;
+
+	if (put_request(request, NULL, false) < 0)
+		return error_set(err, -EMSGSIZE, "listing sets: message too long");
+	r = netlink_ask(netlink, request, on_header, &visitor, err);
+	return r < 0 ? error_wrap(err, r, "listing sets") : 0;
 }
 
 int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,

@@ -13,20 +13,20 @@
 
 /**
  * struct set_header - what the kernel says about a set
- * @type:          "hash:ip,port"
- * @family:        AF_INET, AF_INET6; AF_UNSPEC for bitmap:port
  * @capacity:      maxelem; 0 for types without
  * @hash_size:     0 for types without
  * @member_count:  as the kernel counts
+ * @family:        AF_INET, AF_INET6; AF_UNSPEC for bitmap:port
  * @has_marks:     its members can carry marks
+ * @type:          "hash:ip,port"
  */
 struct set_header {
-	char type[32];
-	uint16_t family;
 	uint32_t capacity;
 	uint32_t hash_size;
 	uint32_t member_count;
+	uint16_t family;
 	bool has_marks;
+	char type[32];
 };
 
 /** set_listing_visit - @mark: of the member, in a set with marks; else 0 */
@@ -39,6 +39,12 @@ typedef void set_listing_visit(void *user, const struct set_member *member, uint
  */
 int set_listing_header(struct netlink *netlink, const char *name, struct set_header *ret,
 		       struct error *err);
+
+/** set_listing_headers() - call @visit for every set of the network namespace, whoever made it */
+int set_listing_headers(struct netlink *netlink,
+			void (*visit)(void *user, const char *name,
+				      const struct set_header *header),
+			void *user, struct error *err);
 
 /**
  * set_listing_members() - read the members of a set, in no particular order

@@ -273,9 +273,16 @@ void ipsets_close(struct ipsets *ipsets)
 	free(ipsets);
 }
 
-int ipsets_ensure(struct ipsets *ipsets, struct error *err)
+int ipsets_ensure_begin(struct ipsets *ipsets, struct error *err)
 {
 	return call(ipsets->owner, err);
+}
+
+int ipsets_ensure_step(struct ipsets *ipsets, struct error *err)
+{
+	int r = call(ipsets->owner, err);
+
+	return r >= 0 && happens(ipsets->owner, 30) ? 1 : r;
 }
 
 static struct virtual_server_key key_of(const struct set_member *member)

@@ -461,6 +461,38 @@ static void test_a_missing_set(void **state)
 	ipsets_close(ipsets);
 }
 
+/* Some at a time, so that nothing else has to wait long; sets of others are none of ours. */
+static void test_creating_in_steps(void **state)
+{
+	struct ipset_usage usage[2 * SET_KIND_COUNT];
+	struct ipsets *ipsets = NULL;
+	struct error err = {0};
+	unsigned int steps = 1;
+
+	(void)state;
+	witness_run("ipset create KUBE-STRANGERS hash:ip && ipset add KUBE-STRANGERS 10.1.1.1");
+	witness_run("ipset create strangers list:set && ipset add strangers KUBE-STRANGERS");
+	assert_int_equal(ipsets_open(&ipsets, &err), 0);
+	assert_int_equal(ipsets_usage(ipsets, usage), 0);
+	assert_int_equal(ipsets_ensure_begin(ipsets, &err), 0);
+	assert_output("ipset list -name | wc -l", "2\n");
+	assert_int_equal(ipsets_ensure_step(ipsets, &err), 1);
+	assert_output("ipset list -name | wc -l", "12\n");
+	assert_int_equal(ipsets_usage(ipsets, usage), 10);
+	while (ipsets_ensure_step(ipsets, &err) == 1)
+		steps++;
+	assert_int_equal(steps, 4);
+	assert_output("ipset list -name | wc -l", "44\n");
+
+	/* Where none is missing there is one step. */
+	assert_int_equal(ipsets_ensure_begin(ipsets, &err), 0);
+	assert_int_equal(ipsets_ensure_step(ipsets, &err), 0);
+	assert_int_equal(ipsets_usage(ipsets, usage), 2 * SET_KIND_COUNT);
+	for (size_t i = 0; i < COUNT(usage); i++)
+		assert_int_equal(usage[i].member_count, 0);
+	ipsets_close(ipsets);
+}
+
 static void test_a_set_of_another_type(void **state)
 {
 	struct ipsets *ipsets = NULL;
@@ -601,6 +633,7 @@ int main(void)
 		cmocka_unit_test_setup(test_marks_survive_growth, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_set_without_marks, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_missing_set, witness_enter_namespace),
+		cmocka_unit_test_setup(test_creating_in_steps, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_set_of_another_type, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_set_with_extensions_is_adopted,
 				       witness_enter_namespace),
