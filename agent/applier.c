@@ -5,12 +5,12 @@
 
 /*
  * How long changes take the kernel varies, most of all between their kinds: on an interface with
- * 10,000 addresses, each costs 0.1 ms, and among many virtual servers by mark one more takes 0.5
- * ms, its destinations 2 us. So pieces that take longer than they should become smaller, and larger
- * again when there is time left.
+ * 10,000 addresses, each costs 0.1 ms, with 50,000 it is 2 ms, and among many virtual servers by
+ * mark one more takes 0.5 ms, its destinations 2 us. So pieces that take longer than they should
+ * become smaller, and larger again when there is time left.
  */
 #define PIECE_FIRST	   128
-#define PIECE_LEAST	   16
+#define PIECE_LEAST	   1
 #define PIECE_MOST	   4096
 #define PIECE_SECONDS_MOST 0.003
 
