@@ -338,3 +338,14 @@ void ledger_count(const struct ledger *ledger, struct ledger_counts *ret)
 				      .members = ledger->held_members,
 				      .addresses = ledger->held_addresses};
 }
+
+size_t ledger_copy_count(const struct ledger *ledger)
+{
+	const struct server_entry *server;
+	size_t count = 0;
+
+	for (server = ledger->servers; server; server = server->hh.next)
+		if (server->claimant_count && !server->is_folded)
+			count += server->destination_count;
+	return count;
+}

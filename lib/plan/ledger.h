@@ -201,4 +201,12 @@ struct ledger_counts {
 };
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret);
 
+/**
+ * ledger_copy_count() - destinations that take memory twice, for tests: visits all virtual servers
+ *
+ * They are kept as held and as wanted where both differ for their virtual server, since some drain
+ * or it waits for another try.
+ */
+size_t ledger_copy_count(const struct ledger *ledger);
+
 #endif

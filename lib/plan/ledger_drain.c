@@ -144,4 +144,5 @@ void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server
 		entry->destinations[used++] = *held;
 	}
 	ledger_server_set_destinations(ledger, entry, entry->destinations, used);
+	ledger_server_fold(entry);
 }

@@ -142,6 +142,8 @@ static void check_ideal(const struct model *model)
 	assert_int_equal(counts.destinations, destination_count);
 	assert_int_equal(counts.members, model->kernel->member_count);
 	assert_int_equal(counts.addresses, model->kernel->address_count);
+	if (ledger_copy_count(model->ledger))
+		complain(model, "what is held as it is wanted is kept twice");
 }
 
 /*
