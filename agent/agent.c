@@ -13,6 +13,7 @@
 #include "flow_cleaner.h"
 #include "footprint.h"
 #include "health_ports.h"
+#include "heap.h"
 #include "in_cluster.h"
 #include "instance_lock.h"
 #include "link_watch.h"
@@ -472,6 +473,7 @@ int agent_run(struct options *options, struct error *err)
 	struct agent agent = {.options = options, .lock = -1};
 	int r;
 
+	heap_prepare();
 	agent.loop = ev_default_loop(EVFLAG_AUTO);
 	if (!agent.loop)
 		return error_set(err, -EIO, "libev cannot start an event loop here");
