@@ -169,16 +169,21 @@ static bool lacks_mark(const struct ipsets *ipsets, const struct change *change)
 	       !(ipsets->marks && marks_find(ipsets->marks, &key));
 }
 
-/* @is_lost: the answer is; what was to be added may be there, as the next observation will tell */
+/*
+ * @is_lost: the answer is; what was to be added may be there, as the next observation will tell.
+ * One that is under way does not: what it says of members that were to be removed does not count.
+ */
 static void note_members(struct ipsets *ipsets, const struct change *changes, size_t count,
 			 bool is_lost)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct virtual_server_key key = ipsets_key_of(&changes[i].member);
 		bool is_addition = changes[i].kind == CHANGE_KIND_MEMBER_ADD;
+		bool is_done = changes[i].result >= 0;
 
-		if (changes[i].result >= 0 || (is_addition && is_lost))
-			marks_set_use(ipsets->marks, &key, MARK_USE_MEMBER, is_addition);
+		if (is_done || is_lost || !is_addition)
+			marks_set_use(ipsets->marks, &key, MARK_USE_MEMBER,
+				      is_addition || !is_done);
 	}
 }
 

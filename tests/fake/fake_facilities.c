@@ -318,15 +318,16 @@ static void apply_member(struct fake_facilities *facilities, struct change *chan
 		forget_mark(&facilities->member_marks, &key);
 }
 
-/* As lib/kernel does: of additions whose answer is lost it takes for granted that they are there */
+/* As lib/kernel does: what may be there is taken for granted until it is known. */
 static void note_use(struct fake_facilities *facilities, const struct change *change,
 		     const struct virtual_server_key *key, enum mark_use use, bool is_lost)
 {
 	bool is_addition =
 		change->kind == CHANGE_KIND_MEMBER_ADD || change->kind == CHANGE_KIND_SERVER_ADD;
+	bool is_done = change->result >= 0;
 
-	if (change->result >= 0 || (is_addition && is_lost))
-		marks_set_use(facilities->kernel.marks, key, use, is_addition);
+	if (is_done || is_lost || !is_addition)
+		marks_set_use(facilities->kernel.marks, key, use, is_addition || !is_done);
 }
 
 int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, struct error *err)
