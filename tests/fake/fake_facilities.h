@@ -11,9 +11,9 @@
  * struct fake_facilities - link, ipsets and IPVS of lib/kernel with a fake_kernel behind them
  *
  * They take the place of lib/kernel/link.c, ipsets*.c and ipvs.c in a program that has
- * fake_facilities.c among its sources, and keep what those promise; the rest of lib/kernel is the
- * real one. Observations are made of small parts, of which each is read one step before it is told,
- * so that it may be outdated by then.
+ * fake_facilities.c, fake_link.c, fake_ipsets.c and fake_ipvs.c among its sources, and keep what
+ * those promise; the rest of lib/kernel is the real one. Observations are made of small parts, of
+ * which each is read one step before it is told, so that it may be outdated by then.
  *
  * @kernel:          for those who observe, and for kernel_target()
  * @held:            what the kernel holds; virtual servers of AUDIENCE_CLUSTER under their own key

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FAKE_FAKE_FACILITIES_INTERNAL_H
+#define FAKE_FAKE_FACILITIES_INTERNAL_H
+
+/* Shared by the files that together are fake_facilities; nobody else includes this. */
+
+#include "fake_facilities.h"
+
+#define PART_MOST 5
+
+/* What a part of a dump is made of. */
+struct part {
+	size_t position; /* where in the kernel's table the next part begins */
+	size_t count;
+	bool is_last;
+};
+
+struct link {
+	struct fake_facilities *owner;
+	struct address *listed;
+	size_t listed_count, listed_capacity, told;
+	size_t position;
+	size_t applied; /* changes of the kernel when the dump began */
+};
+
+struct ipsets {
+	struct fake_facilities *owner;
+	void (*on_member)(void *user, const struct set_member *member);
+	void *user;
+	struct part part;
+	struct set_member members[PART_MOST];
+	struct set_member *written; /* since the observation began */
+	size_t written_count, written_capacity;
+};
+
+struct ipvs {
+	struct fake_facilities *owner;
+	const struct ipvs_visitor *visitor;
+	void *user;
+	struct part part;
+	struct virtual_server servers[PART_MOST];
+};
+
+bool fake_happens(struct fake_facilities *facilities, unsigned int percent);
+
+/** fake_call() - Return: 0, or a negative errno because the connection broke */
+int fake_call(struct fake_facilities *facilities, struct error *err);
+
+/** fake_complain() - the first complaint stays */
+void fake_complain(struct fake_facilities *facilities, const char *complaint);
+
+/* mark_list_find() - NULL if there is none; _forget() - nothing if there is none */
+struct mark_name *mark_list_find(const struct mark_list *list,
+				 const struct virtual_server_key *key);
+void mark_list_forget(struct mark_list *list, const struct virtual_server_key *key);
+void mark_list_note(struct mark_list *list, const struct virtual_server_key *key, uint32_t mark);
+
+/** fake_apply_all() - Return: as the appliers of lib/kernel; where the connection broke, a part was
+ * carried out */
+int fake_apply_all(struct fake_facilities *facilities, struct change *changes, size_t count,
+		   void (*apply)(struct fake_facilities *facilities, struct change *change),
+		   struct error *err);
+
+/** fake_apply_plain() - for fake_apply_all(): a change that marks have no part in */
+void fake_apply_plain(struct fake_facilities *facilities, struct change *change);
+
+/** fake_key_of() - the virtual server that a member of IN_CLUSTER stands for */
+struct virtual_server_key fake_key_of(const struct set_member *member);
+
+/** fake_is_by_mark() - whether the kernel knows it by a mark of ours */
+bool fake_is_by_mark(const struct virtual_server_key *key);
+
+/** fake_note_use() - as lib/kernel does: what may be there is taken for granted until it is known
+ */
+void fake_note_use(struct fake_facilities *facilities, const struct change *change,
+		   const struct virtual_server_key *key, enum mark_use use, bool is_lost);
+
+/** fake_next_part() - begin the next part; Return: how much of @total belongs to it, from @position
+ * on */
+size_t fake_next_part(struct fake_facilities *facilities, struct part *part, size_t total);
+
+#endif

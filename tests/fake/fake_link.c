@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake_facilities_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Nobody calls it here. */
+int link_open(const char *name, struct link **ret, struct error *err)
+{
+	(void)name;
+	(void)ret;
+	return error_set(err, -EOPNOTSUPP, "%s", strerror(EOPNOTSUPP));
+}
+
+void link_close(struct link *link)
+{
+	if (!link)
+		return;
+	free(link->listed);
+	free(link);
+}
+
+int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
+{
+	*ret_is_new = false;
+	return fake_call(link->owner, err);
+}
+
+int link_deprecate(struct link *link, size_t *ret_count, struct error *err)
+{
+	*ret_count = 0;
+	return fake_call(link->owner, err);
+}
+
+int link_observe_begin(struct link *link, struct error *err)
+{
+	link->listed_count = link->told = link->position = 0;
+	link->applied = link->owner->held->applied;
+	return fake_call(link->owner, err);
+}
+
+int link_observe_step(struct link *link,
+		      void (*on_bound)(void *user, const struct address *address), void *user,
+		      struct error *err)
+{
+	const struct fake_kernel *held = link->owner->held;
+	size_t limit = 1 + link->owner->random(link->owner->user, PART_MOST);
+	int r = fake_call(link->owner, err);
+
+	if (r < 0)
+		return r;
+	if (link->position < held->address_count) {
+		for (; limit && link->position < held->address_count; limit--) {
+			link->listed = memory_grow(link->listed, link->listed_count,
+						   &link->listed_capacity, sizeof(*link->listed));
+			link->listed[link->listed_count++] = held->addresses[link->position++];
+		}
+		if (link->applied != held->applied)
+			return error_set(err, -EINTR, "%s", strerror(EINTR));
+		return 1;
+	}
+	/* All have been read: what changes from now on does not interrupt. */
+	link->position = SIZE_MAX;
+	for (; limit && link->told < link->listed_count; limit--)
+		on_bound(user, &link->listed[link->told++]);
+	return link->told < link->listed_count;
+}
+
+int link_apply(struct link *link, struct change *changes, size_t count, struct error *err)
+{
+	return fake_apply_all(link->owner, changes, count, fake_apply_plain, err);
+}
