@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/ipsets.h"
+#include "ipsets_fixture.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -21,94 +21,11 @@ static void assert_output(const char *command, const char *expected)
 	assert_string_equal(witness_read(command), expected);
 }
 
-static struct ipsets *open_ensured(void)
-{
-	struct ipsets *ipsets = NULL;
-	struct error err = {0};
-
-	if (ipsets_open(&ipsets, &err) < 0)
-		fail_msg("%s", err.text);
-	if (ipsets_ensure(ipsets, &err) < 0)
-		fail_msg("%s", err.text);
-	return ipsets;
-}
-
-static struct set_member member(enum set_kind kind, const char *address, uint8_t protocol,
-				uint16_t port, const char *source)
-{
-	struct set_member ret;
-	struct prefix prefix;
-
-	memset(&ret, 0, sizeof(ret));
-	ret.kind = (uint8_t)kind;
-	ret.family = AF_INET;
-	ret.protocol = protocol;
-	ret.port = port;
-	if (address) {
-		assert_true(address_parse(address, &ret.address));
-		ret.family = (uint8_t)ret.address.family;
-	}
-	if (source && strchr(source, '/')) {
-		assert_true(address_parse_prefix(source, &prefix));
-		ret.source = prefix.address;
-		ret.prefix_length = (uint8_t)prefix.length;
-	} else if (source) {
-		assert_true(address_parse(source, &ret.source));
-	}
-	return ret;
-}
-
-static struct set_member numbered_member(uint32_t number)
-{
-	struct set_member ret = member(SET_KIND_CLUSTER_IP, "10.0.0.0", IPPROTO_TCP, 80, NULL);
-	uint32_t address = htonl(0x0a000001 + number);
-
-	memcpy(ret.address.bytes, &address, sizeof(address));
-	return ret;
-}
-
-static void add(struct changes *changes, enum change_kind kind, struct set_member value)
-{
-	struct change *change = changes_add(changes, kind);
-
-	change->member = value;
-	change->result = 1; /* neither success nor failure */
-}
-
-static void apply(struct ipsets *ipsets, struct changes *changes)
-{
-	struct error err = {0};
-
-	if (ipsets_apply(ipsets, changes->items, changes->count, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void apply_successfully(struct ipsets *ipsets, struct changes *changes)
-{
-	apply(ipsets, changes);
-	for (size_t i = 0; i < changes->count; i++)
-		assert_int_equal(changes->items[i].result, 0);
-}
-
-static void collect(void *user, const struct set_member *value)
-{
-	add(user, CHANGE_KIND_MEMBER_ADD, *value);
-}
-
-static size_t observed_count(struct ipsets *ipsets)
-{
-	auto_free(changes) struct changes *observed = changes_new();
-	struct error err = {0};
-
-	assert_int_equal(ipsets_observe(ipsets, collect, observed, &err), 0);
-	return observed->count;
-}
-
 #define CREATE_LINES "ipset save | sed -n 's/ bucketsize.*//; /^create/p' | sort"
 
 static void test_sets_are_those_of_kube_proxy(void **state)
 {
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	struct error err = {0};
 
 	(void)state;
@@ -180,7 +97,7 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"create KUBE-NODE-PORT-UDP bitmap:port range 0-65535\n");
 	/* Once more, over what is there. */
 	assert_int_equal(ipsets_ensure(ipsets, &err), 0);
-	assert_int_equal(observed_count(ipsets), 0);
+	assert_int_equal(ipsets_fixture_count(ipsets), 0);
 	ipsets_close(ipsets);
 }
 
@@ -191,66 +108,71 @@ static void test_members_of_every_type(void **state)
 		struct set_member member;
 		const char *saved; /* by ipset, without "add " */
 	} cases[] = {
-		{"an address", member(SET_KIND_IPVS_IPS, "10.96.0.1", 0, 0, NULL),
+		{"an address", ipsets_fixture_member(SET_KIND_IPVS_IPS, "10.96.0.1", 0, 0, NULL),
 		 "KUBE-IPVS-IPS 10.96.0.1"},
-		{"an IPv6 address", member(SET_KIND_IPVS_IPS, "fd00:96::1", 0, 0, NULL),
+		{"an IPv6 address",
+		 ipsets_fixture_member(SET_KIND_IPVS_IPS, "fd00:96::1", 0, 0, NULL),
 		 "KUBE-6-IPVS-IPS fd00:96::1"},
-		{"TCP", member(SET_KIND_CLUSTER_IP, "10.96.0.1", IPPROTO_TCP, 443, NULL),
+		{"TCP",
+		 ipsets_fixture_member(SET_KIND_CLUSTER_IP, "10.96.0.1", IPPROTO_TCP, 443, NULL),
 		 "KUBE-CLUSTER-IP 10.96.0.1,tcp:443"},
-		{"UDP", member(SET_KIND_CLUSTER_IP, "fd00:96::a", IPPROTO_UDP, 53, NULL),
+		{"UDP",
+		 ipsets_fixture_member(SET_KIND_CLUSTER_IP, "fd00:96::a", IPPROTO_UDP, 53, NULL),
 		 "KUBE-6-CLUSTER-IP fd00:96::a,udp:53"},
 		{"SCTP",
-		 member(SET_KIND_NODE_PORT_SCTP, "192.168.77.10", IPPROTO_SCTP, 30080, NULL),
+		 ipsets_fixture_member(SET_KIND_NODE_PORT_SCTP, "192.168.77.10", IPPROTO_SCTP,
+				       30080, NULL),
 		 "KUBE-NODE-PORT-SCTP-HASH 192.168.77.10,sctp:30080"},
 		{"an address, a port, an address",
-		 member(SET_KIND_LOOP_BACK, "10.244.1.1", IPPROTO_TCP, 8080, "10.244.1.1"),
+		 ipsets_fixture_member(SET_KIND_LOOP_BACK, "10.244.1.1", IPPROTO_TCP, 8080,
+				       "10.244.1.1"),
 		 "KUBE-LOOP-BACK 10.244.1.1,tcp:8080,10.244.1.1"},
 		{"the same for IPv6",
-		 member(SET_KIND_LOOP_BACK, "fd00:10:244:1::1", IPPROTO_TCP, 8080,
-			"fd00:10:244:1::1"),
+		 ipsets_fixture_member(SET_KIND_LOOP_BACK, "fd00:10:244:1::1", IPPROTO_TCP, 8080,
+				       "fd00:10:244:1::1"),
 		 "KUBE-6-LOOP-BACK fd00:10:244:1::1,tcp:8080,fd00:10:244:1::1"},
 		{"a source range",
-		 member(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "203.0.113.10", IPPROTO_TCP, 80,
-			"172.16.0.0/12"),
+		 ipsets_fixture_member(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "203.0.113.10",
+				       IPPROTO_TCP, 80, "172.16.0.0/12"),
 		 "KUBE-LOAD-BALANCER-SOURCE-CIDR 203.0.113.10,tcp:80,172.16.0.0/12"},
 		{"a source range of one address",
-		 member(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "203.0.113.10", IPPROTO_TCP, 80,
-			"172.16.0.9/32"),
+		 ipsets_fixture_member(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "203.0.113.10",
+				       IPPROTO_TCP, 80, "172.16.0.9/32"),
 		 "KUBE-LOAD-BALANCER-SOURCE-CIDR 203.0.113.10,tcp:80,172.16.0.9"},
 		{"an IPv6 source range",
-		 member(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "2001:db8::10", IPPROTO_TCP, 80,
-			"2001:db8:5::/48"),
+		 ipsets_fixture_member(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "2001:db8::10",
+				       IPPROTO_TCP, 80, "2001:db8:5::/48"),
 		 "KUBE-6-LOAD-BALANCER-SOURCE-CID 2001:db8::10,tcp:80,2001:db8:5::/48"},
-		{"a port", member(SET_KIND_NODE_PORT_TCP, NULL, 0, 30080, NULL),
+		{"a port", ipsets_fixture_member(SET_KIND_NODE_PORT_TCP, NULL, 0, 30080, NULL),
 		 "KUBE-NODE-PORT-TCP 30080"},
-		{"the highest port", member(SET_KIND_HEALTH_CHECK_NODE_PORT, NULL, 0, 65535, NULL),
+		{"the highest port",
+		 ipsets_fixture_member(SET_KIND_HEALTH_CHECK_NODE_PORT, NULL, 0, 65535, NULL),
 		 "KUBE-HEALTH-CHECK-NODE-PORT 65535"},
 	};
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		auto_free(changes) struct changes *changes = changes_new();
 		auto_free(changes) struct changes *observed = changes_new();
 		char saved[256];
-		struct error err = {0};
 
 		print_message("%s\n", cases[i].what);
 		snprintf(saved, sizeof(saved), "add %s\n", cases[i].saved);
-		add(changes, CHANGE_KIND_MEMBER_ADD, cases[i].member);
-		apply_successfully(ipsets, changes);
+		ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD, cases[i].member);
+		ipsets_fixture_apply_all(ipsets, changes);
 		assert_output("ipset save | sed -n /^add/p", saved);
-		apply_successfully(ipsets, changes); /* it is there already */
+		ipsets_fixture_apply_all(ipsets, changes); /* it is there already */
 
-		assert_int_equal(ipsets_observe(ipsets, collect, observed, &err), 0);
+		ipsets_fixture_observe(ipsets, observed);
 		assert_int_equal(observed->count, 1);
 		assert_memory_equal(&observed->items[0].member, &cases[i].member,
 				    sizeof(cases[i].member));
 
 		changes->items[0].kind = CHANGE_KIND_MEMBER_REMOVE;
-		apply_successfully(ipsets, changes);
+		ipsets_fixture_apply_all(ipsets, changes);
 		assert_output("ipset save | sed -n /^add/p", "");
-		apply_successfully(ipsets, changes); /* it is gone already */
+		ipsets_fixture_apply_all(ipsets, changes); /* it is gone already */
 	}
 	ipsets_close(ipsets);
 }
@@ -258,39 +180,44 @@ static void test_members_of_every_type(void **state)
 /* An IPv6 port lives in a set of its own, though its member has no address to say so. */
 static void test_ports_of_both_families(void **state)
 {
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	auto_free(changes) struct changes *changes = changes_new();
-	struct set_member port = member(SET_KIND_NODE_PORT_UDP, NULL, 0, 30053, NULL);
+	struct set_member port =
+		ipsets_fixture_member(SET_KIND_NODE_PORT_UDP, NULL, 0, 30053, NULL);
 
 	(void)state;
 	port.family = AF_INET6;
-	add(changes, CHANGE_KIND_MEMBER_ADD, port);
-	apply_successfully(ipsets, changes);
+	ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD, port);
+	ipsets_fixture_apply_all(ipsets, changes);
 	assert_output("ipset save | sed -n /^add/p", "add KUBE-6-NODE-PORT-UDP 30053\n");
 	ipsets_close(ipsets);
 }
 
 static void test_one_failure_stays_one(void **state)
 {
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	auto_free(changes) struct changes *changes = changes_new();
 	struct change *stranger;
 
 	(void)state;
 	for (uint32_t i = 0; i < 3000; i++) {
-		add(changes, CHANGE_KIND_MEMBER_ADD, numbered_member(i));
+		ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD, ipsets_fixture_numbered(i));
 		/* hash:ip,port,net refuses /0; hash types refuse the zero address */
 		if (i % 1000 == 7)
-			add(changes, CHANGE_KIND_MEMBER_ADD,
-			    member(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "203.0.113.10", IPPROTO_TCP,
-				   (uint16_t)(80 + i), i == 1007 ? "10.0.0.0/8" : "0.0.0.0/0"));
+			ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD,
+					   ipsets_fixture_member(
+						   SET_KIND_LOAD_BALANCER_SOURCE_CIDR,
+						   "203.0.113.10", IPPROTO_TCP, (uint16_t)(80 + i),
+						   i == 1007 ? "10.0.0.0/8" : "0.0.0.0/0"));
 	}
 	for (uint32_t i = 0; i < 3000; i++)
-		add(changes, CHANGE_KIND_MEMBER_ADD,
-		    member(SET_KIND_IPVS_IPS, i % 500 == 3 ? "0.0.0.0" : "10.9.8.7", 0, 0, NULL));
+		ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD,
+				   ipsets_fixture_member(SET_KIND_IPVS_IPS,
+							 i % 500 == 3 ? "0.0.0.0" : "10.9.8.7", 0,
+							 0, NULL));
 	stranger = changes_add(changes, CHANGE_KIND_ADDRESS_ADD);
 	stranger->result = 1;
-	apply(ipsets, changes);
+	ipsets_fixture_apply(ipsets, changes);
 
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct change *change = &changes->items[i];
@@ -313,151 +240,28 @@ static void test_one_failure_stays_one(void **state)
 	ipsets_close(ipsets);
 }
 
-static struct virtual_server_key cluster_key(const char *address, uint16_t port)
-{
-	struct virtual_server_key key;
-
-	memset(&key, 0, sizeof(key));
-	assert_true(address_parse(address, &key.address));
-	key.port = port;
-	key.protocol = IPPROTO_TCP;
-	key.audience = AUDIENCE_CLUSTER;
-	return key;
-}
-
-#define MARK_LINES "ipset save | sed -n '/^add/p' | LC_ALL=C sort"
-
-static void test_marks(void **state)
-{
-	static const struct mark_range range = {0x60000000, 0x1fff0000};
-	struct virtual_server_key web = cluster_key("203.0.113.1", 80);
-	struct virtual_server_key six = cluster_key("2001:db8::1", 80);
-	struct ipsets *ipsets = open_ensured();
-	auto_free(marks) struct marks *marks = marks_new(&range);
-	auto_free(changes) struct changes *changes = changes_new();
-	struct mark_name names[2] = {{.key = web}, {.key = six}};
-	struct error err = {0};
-	const char *reason;
-
-	(void)state;
-	assert_true(ipsets_has_marks(ipsets, &reason));
-	ipsets_use_marks(ipsets, marks);
-	names[0].mark = marks_take(marks, &web);
-	names[1].mark = marks_take(marks, &six);
-	marks_set_use(marks, &web, MARK_USE_SERVER, true);
-	marks_set_use(marks, &six, MARK_USE_SERVER, true);
-	assert_int_equal(ipsets_write_names(ipsets, names, COUNT(names), false, &err), 0);
-	add(changes, CHANGE_KIND_MEMBER_ADD,
-	    member(SET_KIND_IN_CLUSTER, "203.0.113.1", IPPROTO_TCP, 80, NULL));
-	add(changes, CHANGE_KIND_MEMBER_ADD,
-	    member(SET_KIND_IN_CLUSTER, "203.0.113.9", IPPROTO_TCP, 80, NULL));
-	add(changes, CHANGE_KIND_MEMBER_ADD,
-	    member(SET_KIND_IN_CLUSTER, "2001:db8::1", IPPROTO_TCP, 80, NULL));
-	apply(ipsets, changes);
-	assert_int_equal(changes->items[0].result, 0);
-	assert_int_equal(changes->items[1].result, -EAGAIN); /* nothing to send it to */
-	assert_int_equal(changes->items[2].result, 0);
-#define AS_IT_SHOULD_BE                                                       \
-	"add KUBE-6-IN-CLUSTER 2001:db8::1,tcp:80 skbmark 0x20020000\n"       \
-	"add KUBE-6-IN-CLUSTER-MARKS 2001:db8::1,tcp:80 skbmark 0x60020000\n" \
-	"add KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x20010000\n"         \
-	"add KUBE-IN-CLUSTER-MARKS 203.0.113.1,tcp:80 skbmark 0x60010000\n"
-	assert_output(MARK_LINES, AS_IT_SHOULD_BE);
-	assert_int_equal(observed_count(ipsets), 2);
-
-	/* Names come back by themselves; a member with another mark counts as none, and goes. */
-	witness_run("ipset flush KUBE-IN-CLUSTER-MARKS");
-	witness_run("ipset add KUBE-6-IN-CLUSTER-MARKS 2001:db8::9,tcp:1 skbmark 0x7");
-	witness_run("ipset add -exist KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x40030000");
-	assert_int_equal(observed_count(ipsets), 1);
-	assert_output("ipset list -o save KUBE-IN-CLUSTER | grep -c ^add || true", "0\n");
-	apply(ipsets, changes);
-	assert_output(MARK_LINES, AS_IT_SHOULD_BE);
-
-	/* Who comes after this process learns the marks. */
-	marks_free(take(&marks));
-	marks = marks_new(&range);
-	ipsets_use_marks(ipsets, marks);
-	assert_int_equal(observed_count(ipsets), 2);
-	assert_int_equal(marks_find(marks, &web), 0x60010000);
-	assert_int_equal(marks_find(marks, &six), 0x60020000);
-
-	/* A name of nothing goes once it is known that there is nothing. */
-	changes_clear(changes);
-	add(changes, CHANGE_KIND_MEMBER_REMOVE,
-	    member(SET_KIND_IN_CLUSTER, "203.0.113.1", IPPROTO_TCP, 80, NULL));
-	apply_successfully(ipsets, changes);
-	assert_int_equal(observed_count(ipsets), 1);
-	assert_int_equal(marks_find(marks, &web), 0x60010000);
-	marks_look_begin(marks, MARK_USE_SERVER);
-	marks_look_end(marks, MARK_USE_SERVER);
-	assert_int_equal(observed_count(ipsets), 1);
-	assert_int_equal(marks_find(marks, &web), 0);
-	assert_output("ipset list -o save KUBE-IN-CLUSTER-MARKS | grep -c ^add || true", "0\n");
-	ipsets_close(ipsets);
-}
-
-static void test_marks_survive_growth(void **state)
-{
-	static const struct mark_range range = {0x60000000, 0x1fff0000};
-	enum { COUNT_OF_KEYS = 100 };
-	struct ipsets *ipsets = NULL;
-	auto_free(marks) struct marks *marks = marks_new(&range);
-	struct mark_name names[COUNT_OF_KEYS];
-	struct error err = {0};
-
-	(void)state;
-	witness_run("ipset create KUBE-IN-CLUSTER-MARKS hash:ip,port maxelem 64 skbinfo");
-	ipsets = open_ensured();
-	ipsets_use_marks(ipsets, marks);
-	for (uint16_t i = 0; i < COUNT_OF_KEYS; i++) {
-		names[i].key = cluster_key("203.0.113.1", (uint16_t)(i + 1));
-		names[i].mark = marks_take(marks, &names[i].key);
-		assert_int_equal(ipsets_write_names(ipsets, &names[i], 1, false, &err), 0);
-	}
-	assert_output(
-		"ipset save KUBE-IN-CLUSTER-MARKS | grep -c '^add .* skbmark 0x60[0-9a-f]*0000$'",
-		"100\n");
-	assert_output(
-		"ipset save KUBE-IN-CLUSTER-MARKS | grep -c '^add .*,tcp:100 skbmark 0x60640000$'",
-		"1\n");
-	ipsets_close(ipsets);
-}
-
-static void test_a_set_without_marks(void **state)
-{
-	struct ipsets *ipsets = NULL;
-	const char *reason;
-
-	(void)state;
-	witness_run("ipset create KUBE-6-IN-CLUSTER hash:ip,port family inet6");
-	ipsets = open_ensured();
-	assert_false(ipsets_has_marks(ipsets, &reason));
-	assert_string_equal(reason, "set KUBE-6-IN-CLUSTER exists without marks (skbinfo)");
-	ipsets_close(ipsets);
-}
-
 static void test_a_missing_set(void **state)
 {
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	auto_free(changes) struct changes *changes = changes_new();
 	struct error err = {0};
 
 	(void)state;
 	witness_run("ipset destroy KUBE-CLUSTER-IP");
 	for (uint32_t i = 0; i < 2000; i++)
-		add(changes, CHANGE_KIND_MEMBER_ADD, numbered_member(i));
-	add(changes, CHANGE_KIND_MEMBER_ADD, member(SET_KIND_IPVS_IPS, "10.96.0.1", 0, 0, NULL));
-	apply(ipsets, changes);
+		ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD, ipsets_fixture_numbered(i));
+	ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD,
+			   ipsets_fixture_member(SET_KIND_IPVS_IPS, "10.96.0.1", 0, 0, NULL));
+	ipsets_fixture_apply(ipsets, changes);
 	for (size_t i = 0; i < 2000; i++)
 		assert_int_equal(changes->items[i].result, -ENOENT);
 	assert_int_equal(changes->items[2000].result, 0);
-	assert_int_equal(observed_count(ipsets), 1);
+	assert_int_equal(ipsets_fixture_count(ipsets), 1);
 
 	/* It comes back with the next verification, and works again. */
 	assert_int_equal(ipsets_ensure(ipsets, &err), 0);
-	apply_successfully(ipsets, changes);
-	assert_int_equal(observed_count(ipsets), 2001);
+	ipsets_fixture_apply_all(ipsets, changes);
+	assert_int_equal(ipsets_fixture_count(ipsets), 2001);
 	ipsets_close(ipsets);
 }
 
@@ -523,11 +327,11 @@ static void test_a_set_with_extensions_is_adopted(void **state)
 	(void)state;
 	witness_run("ipset create KUBE-CLUSTER-IP hash:ip,port comment timeout 0 counters");
 	witness_run("ipset add KUBE-CLUSTER-IP 10.1.1.1,tcp:1 comment 'by hand'");
-	ipsets = open_ensured();
-	assert_int_equal(observed_count(ipsets), 1);
-	add(changes, CHANGE_KIND_MEMBER_ADD, numbered_member(0));
-	apply_successfully(ipsets, changes);
-	assert_int_equal(observed_count(ipsets), 2);
+	ipsets = ipsets_fixture_open();
+	assert_int_equal(ipsets_fixture_count(ipsets), 1);
+	ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD, ipsets_fixture_numbered(0));
+	ipsets_fixture_apply_all(ipsets, changes);
+	assert_int_equal(ipsets_fixture_count(ipsets), 2);
 	ipsets_close(ipsets);
 }
 
@@ -545,18 +349,18 @@ static void test_growing(void **state)
 	witness_run("ipset add KUBE-CLUSTER-IP 10.1.1.1,tcp:1");
 	witness_run("iptables -A INPUT -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT");
 	witness_run("ipset create KUBE-GROWING hash:net"); /* left by a crash */
-	ipsets = open_ensured();
+	ipsets = ipsets_fixture_open();
 
 	for (uint32_t i = 0; i < 50; i++)
-		add(changes, CHANGE_KIND_MEMBER_ADD, numbered_member(i));
-	apply_successfully(ipsets, changes);
+		ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD, ipsets_fixture_numbered(i));
+	ipsets_fixture_apply_all(ipsets, changes);
 	assert_output(CLUSTER_IP_MAXELEM, "64\n");
 
 	for (uint32_t i = 50; i < 70; i++)
-		add(changes, CHANGE_KIND_MEMBER_ADD, numbered_member(i));
-	apply_successfully(ipsets, changes);
+		ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD, ipsets_fixture_numbered(i));
+	ipsets_fixture_apply_all(ipsets, changes);
 	assert_output(CLUSTER_IP_MAXELEM, "256\n");
-	assert_int_equal(observed_count(ipsets), 71);
+	assert_int_equal(ipsets_fixture_count(ipsets), 71);
 	assert_output("ipset test KUBE-CLUSTER-IP 10.1.1.1,tcp:1 -quiet && echo there", "there\n");
 	assert_output("ipset list -name | sed -n /GROWING/p | wc -l", "0\n");
 	assert_output("iptables -S INPUT | tail -n 1",
@@ -566,7 +370,7 @@ static void test_growing(void **state)
 
 static void test_many_members(void **state)
 {
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	struct ipset_usage usage[2 * SET_KIND_COUNT];
 	size_t usage_count;
 	double start, elapsed;
@@ -576,21 +380,22 @@ static void test_many_members(void **state)
 		auto_free(changes) struct changes *changes = changes_new();
 
 		for (uint32_t i = from; i < from + 10000; i++)
-			add(changes, CHANGE_KIND_MEMBER_ADD, numbered_member(i));
+			ipsets_fixture_add(changes, CHANGE_KIND_MEMBER_ADD,
+					   ipsets_fixture_numbered(i));
 		start = witness_seconds();
-		apply_successfully(ipsets, changes);
+		ipsets_fixture_apply_all(ipsets, changes);
 		print_message("adding members %u to %u: %.3f s\n", from, from + 10000,
 			      witness_seconds() - start);
 		if (from != 10000)
 			continue;
 		start = witness_seconds();
-		assert_int_equal(observed_count(ipsets), 20000);
+		assert_int_equal(ipsets_fixture_count(ipsets), 20000);
 		elapsed = witness_seconds() - start;
 		print_message("listing 20000 members: %.3f s\n", elapsed);
 		assert_true(elapsed < 0.5);
 	}
 	assert_output(CLUSTER_IP_MAXELEM, "131072\n");
-	assert_int_equal(observed_count(ipsets), 70000);
+	assert_int_equal(ipsets_fixture_count(ipsets), 70000);
 
 	usage_count = ipsets_usage(ipsets, usage);
 	assert_int_equal(usage_count, 2 * SET_KIND_COUNT);
@@ -606,7 +411,7 @@ static void test_many_members(void **state)
 
 static void test_destroying(void **state)
 {
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	struct error err = {0};
 
 	(void)state;
@@ -629,9 +434,6 @@ int main(void)
 		cmocka_unit_test_setup(test_members_of_every_type, witness_enter_namespace),
 		cmocka_unit_test_setup(test_ports_of_both_families, witness_enter_namespace),
 		cmocka_unit_test_setup(test_one_failure_stays_one, witness_enter_namespace),
-		cmocka_unit_test_setup(test_marks, witness_enter_namespace),
-		cmocka_unit_test_setup(test_marks_survive_growth, witness_enter_namespace),
-		cmocka_unit_test_setup(test_a_set_without_marks, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_missing_set, witness_enter_namespace),
 		cmocka_unit_test_setup(test_creating_in_steps, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_set_of_another_type, witness_enter_namespace),

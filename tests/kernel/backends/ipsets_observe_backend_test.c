@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ipsets_observe_step() while sets change, in fresh network namespaces; needs root. */
-#include "kernel/ipsets.h"
+#include "ipsets_fixture.h"
 
 #include "witness.h"
 
@@ -60,16 +60,6 @@ static void on_member(void *user, const struct set_member *member)
 	tally->count++;
 }
 
-static struct ipsets *open_ensured(void)
-{
-	struct ipsets *ipsets = NULL;
-	struct error err = {0};
-
-	if (ipsets_open(&ipsets, &err) < 0 || ipsets_ensure(ipsets, &err) < 0)
-		fail_msg("%s", err.text);
-	return ipsets;
-}
-
 /* Every @every-th of those from @first to before @last */
 static void write_members(struct ipsets *ipsets, enum change_kind change, enum set_kind kind,
 			  uint32_t first, uint32_t last, uint32_t every)
@@ -121,7 +111,7 @@ static size_t step_to_the_end(struct ipsets *ipsets)
 static void no_step_tells_many(void **state)
 {
 	static struct tally tally;
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	size_t before = 0, most = 0;
 	int r;
 
@@ -150,7 +140,7 @@ static void no_step_tells_many(void **state)
 static void changes_of_ours_in_between(void **state)
 {
 	static struct tally tally;
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	long hash_size;
 
 	(void)state;
@@ -188,7 +178,7 @@ static void a_set_that_grows_is_observed_again(void **state)
 
 	(void)state;
 	witness_run("ipset create KUBE-CLUSTER-IP hash:ip,port maxelem 16384");
-	ipsets = open_ensured();
+	ipsets = ipsets_fixture_open();
 	write_members(ipsets, CHANGE_KIND_MEMBER_ADD, SET_KIND_CLUSTER_IP, 0, MEMBERS, 1);
 	begin(ipsets, &tally);
 	step_into_the_set(ipsets, &tally);
@@ -206,7 +196,7 @@ static void a_set_that_grows_is_observed_again(void **state)
 static void one_that_is_given_up(void **state)
 {
 	static struct tally tally;
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	struct error err = {0};
 
 	(void)state;
@@ -263,7 +253,7 @@ static void marks_that_change_in_between(void **state)
 	static const struct mark_range range = {0x60000000, 0x1fff0000};
 	enum { KEYS = 3000 };
 	static struct tally tally;
-	struct ipsets *ipsets = open_ensured();
+	struct ipsets *ipsets = ipsets_fixture_open();
 	auto_free(marks) struct marks *marks = marks_new(&range);
 	struct error err = {0};
 
