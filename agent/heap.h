@@ -7,9 +7,7 @@
  *
  * By itself it leaves small blocks that were freed apart for a while, and takes fresh memory for a
  * larger one meanwhile. So the heap grows, though no more of it is in use: with 2,000 Services, a
- * fifth of it is free after 70,000 changes, and it still grows. And a large array, which has a
- * mapping of its own at first, is part of the heap as soon as another one was freed: what was an
- * array for a moment becomes room for small objects, and the next one needs fresh memory.
+ * fifth of it is free after 70,000 changes, and it still grows.
  *
  * Call it before there is anything.
  */

@@ -14,18 +14,12 @@
 
 #define BLOCKS	    1000
 #define SMALL_BYTES 64
-#define LARGE_BYTES (256 << 10)
 
 static size_t free_pieces(void)
 {
 	struct mallinfo2 info = mallinfo2();
 
 	return info.ordblks + info.smblks;
-}
-
-static size_t mappings(void)
-{
-	return mallinfo2().hblks;
 }
 
 /* The compiler must not leave an allocation out because nobody looks at it. */
@@ -53,25 +47,10 @@ static void test_small_blocks_that_are_freed_become_one_piece(void **state)
 	free(last);
 }
 
-static void test_a_large_block_is_a_mapping_of_its_own(void **state)
-{
-	size_t before = mappings();
-	void *block;
-
-	(void)state;
-	for (int i = 0; i < 3; i++) {
-		block = allocate(LARGE_BYTES);
-		assert_int_equal(mappings(), before + 1);
-		free(block);
-		assert_int_equal(mappings(), before);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small_blocks_that_are_freed_become_one_piece),
-		cmocka_unit_test(test_a_large_block_is_a_mapping_of_its_own),
 	};
 
 	heap_prepare();
