@@ -8,17 +8,23 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #define NEVER 1e18
 
-/* A kernel that notes how it was asked, and refuses additions to one set. */
+/* More than a piece should take. */
+static const struct timespec slow = {.tv_nsec = 4000000};
+
+/* A kernel that notes how it was asked, refuses additions to one set, and may be slow. */
 struct target {
 	size_t pieces;
 	size_t seen;
+	size_t last_piece;
 	enum change_kind last_kind;
 	bool is_restriction_refused;
+	bool is_slow;
 };
 
 static int apply(void *owner, enum facility facility, struct change *changes, size_t count,
@@ -28,6 +34,9 @@ static int apply(void *owner, enum facility facility, struct change *changes, si
 
 	(void)err;
 	target->pieces++;
+	target->last_piece = count;
+	if (target->is_slow)
+		nanosleep(&slow, NULL);
 	for (size_t i = 0; i < count; i++) {
 		bool is_restriction = changes[i].kind == CHANGE_KIND_MEMBER_ADD &&
 				      changes[i].member.kind == SET_KIND_LOAD_BALANCER_FIREWALL;
@@ -128,6 +137,28 @@ static void test_one_piece_with_each_turn(void **state)
 	assert_true(applier_seconds(applier) > 0);
 }
 
+/* Down to one change, which may take the kernel a piece's time by itself; and up again. */
+static void test_slow_pieces_become_small(void **state)
+{
+	struct target target = {.is_slow = true};
+	auto_free(changes) struct changes *changes = changes_new();
+	auto_free(applier) struct applier *applier = applier_of(&target);
+
+	(void)state;
+	for (uint16_t i = 0; i < 300; i++)
+		add(changes, CHANGE_KIND_ADDRESS_ADD)->address = address_of(i);
+	applier_begin(applier, changes);
+	assert_true(applier_run(applier, NEVER));
+	assert_int_equal(target.seen, 300);
+	assert_int_equal(target.last_piece, 1);
+
+	target.is_slow = false;
+	applier_begin(applier, changes);
+	assert_true(applier_run(applier, NEVER));
+	assert_int_equal(target.seen, 600);
+	assert_true(target.last_piece > 1);
+}
+
 static void test_an_empty_list(void **state)
 {
 	struct target target = {0};
@@ -185,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_in_one_turn),
 		cmocka_unit_test(test_one_piece_with_each_turn),
+		cmocka_unit_test(test_slow_pieces_become_small),
 		cmocka_unit_test(test_an_empty_list),
 		cmocka_unit_test(test_a_refused_restriction_is_remembered),
 		cmocka_unit_test(test_one_list_after_another),
