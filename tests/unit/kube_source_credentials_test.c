@@ -83,23 +83,47 @@ static void raise_descriptor_limit(void)
 	assert_int_equal(descriptor_limit_raise(), limit.rlim_max);
 }
 
+/* The paths of a plugin that notes in @log how often it ran, and of a kubeconfig that names it. */
+struct plugin {
+	char *config, *program, *log;
+};
+
+static void write_plugin(struct plugin *plugin, const char *program)
+{
+	plugin->config = write_file(
+		"config", KUBECONFIG("exec: {apiVersion: client.authentication.k8s.io/v1, "
+				     "command: ./plugin, env: [{name: COLOR, value: blue}]}"));
+	plugin->program = write_file("plugin", program);
+	plugin->log = write_file("plugin.log", "");
+	assert_int_equal(chmod(plugin->program, 0700), 0);
+}
+
+static void remove_file(char *path)
+{
+	unlink(path);
+	free(path);
+}
+
+static void remove_plugin(struct plugin *plugin)
+{
+	remove_file(plugin->config);
+	remove_file(plugin->program);
+	remove_file(plugin->log);
+}
+
 /* A plugin is asked once, and again when what it gave is refused. */
 static void test_plugin(void **state)
 {
-	auto_memory char *config = write_file(
-		"config", KUBECONFIG("exec: {apiVersion: client.authentication.k8s.io/v1, "
-				     "command: ./plugin, env: [{name: COLOR, value: blue}]}"));
-	auto_memory char *plugin = write_file("plugin", PLUGIN("2100-01-01T00:00:00Z"));
-	auto_memory char *log = write_file("plugin.log", "");
+	struct plugin plugin;
 	struct fixture fixture;
 	char *requests;
 
 	(void)state;
-	assert_int_equal(chmod(plugin, 0700), 0);
 	prepare(&fixture, "");
+	write_plugin(&plugin, PLUGIN("2100-01-01T00:00:00Z"));
 	api_server_set_tokens(fixture.server, "secret-1 first\n");
 	fill(&fixture, 0);
-	open_with(&fixture, config);
+	open_with(&fixture, plugin.config);
 	await(&fixture, "synced");
 	requests = api_server_requests(fixture.server);
 	assert_non_null(strstr(requests, "first stream"));
@@ -114,9 +138,7 @@ static void test_plugin(void **state)
 	requests = api_server_requests(fixture.server);
 	assert_non_null(strstr(requests, "second watch"));
 	free(requests);
-	unlink(plugin);
-	unlink(log);
-	unlink(config);
+	remove_plugin(&plugin);
 	clean_up(&fixture);
 }
 
@@ -136,23 +158,19 @@ static size_t line_count(const char *path)
 /* What a plugin gives is used for a while, however early it expires, and then asked for again. */
 static void test_plugin_and_expiry(void **state)
 {
-	auto_memory char *config = write_file(
-		"config", KUBECONFIG("exec: {apiVersion: client.authentication.k8s.io/v1, "
-				     "command: ./plugin, env: [{name: COLOR, value: blue}]}"));
-	auto_memory char *plugin = write_file("plugin", PLUGIN("2000-01-01T00:00:00Z"));
-	auto_memory char *log = write_file("plugin.log", "");
+	struct plugin plugin;
 	struct fixture fixture;
 	char *requests;
 
 	(void)state;
-	assert_int_equal(chmod(plugin, 0700), 0);
 	prepare(&fixture, "");
+	write_plugin(&plugin, PLUGIN("2000-01-01T00:00:00Z"));
 	api_server_set_tokens(fixture.server, "secret-1 first\nsecret-2 second\nsecret-3 second\n"
 					      "secret-4 second\n");
 	fill(&fixture, 0);
-	open_with(&fixture, config);
+	open_with(&fixture, plugin.config);
 	await(&fixture, "synced");
-	assert_int_equal(line_count(log), 1);
+	assert_int_equal(line_count(plugin.log), 1);
 
 	sleep(6);
 	api_server_set_faults(fixture.server, "* * reset");
@@ -162,9 +180,7 @@ static void test_plugin_and_expiry(void **state)
 	requests = api_server_requests(fixture.server);
 	assert_non_null(strstr(requests, "second watch"));
 	free(requests);
-	unlink(plugin);
-	unlink(log);
-	unlink(config);
+	remove_plugin(&plugin);
 	clean_up(&fixture);
 }
 
