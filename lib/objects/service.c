@@ -104,8 +104,7 @@ bool service_is_equal(const struct service *a, const struct service *b)
 	       a->affinity_seconds == b->affinity_seconds &&
 	       a->health_check_node_port == b->health_check_node_port &&
 	       a->is_external_local == b->is_external_local &&
-	       a->is_internal_local == b->is_internal_local &&
-	       a->is_headless_label == b->is_headless_label;
+	       a->is_internal_local == b->is_internal_local;
 }
 
 const char *service_type_name(enum service_type type)

@@ -42,7 +42,6 @@ struct service_port {
  * @proxy_name:                 label service.kubernetes.io/service-proxy-name, NULL if absent
  * @affinity_seconds:           0 = no ClientIP affinity
  * @health_check_node_port:     0 = none
- * @is_headless_label:          label service.kubernetes.io/headless is present
  *
  * @is_packed:                  everything is in one allocation, see service_pack()
  *
@@ -70,7 +69,6 @@ struct service {
 	uint16_t health_check_node_port;
 	bool is_external_local;
 	bool is_internal_local;
-	bool is_headless_label;
 	bool is_packed;
 };
 

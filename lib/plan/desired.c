@@ -36,7 +36,7 @@ enum skip_reason desired_skip_reason(const struct service *service)
 		return SKIP_REASON_EXTERNAL_NAME;
 	if (service->proxy_name)
 		return SKIP_REASON_OTHER_PROXY;
-	if (service->is_headless_label || service->cluster_ip_count == 0)
+	if (service->cluster_ip_count == 0)
 		return SKIP_REASON_HEADLESS;
 	return SKIP_REASON_NONE;
 }

@@ -66,7 +66,7 @@ uint32_t desired_left_out(const struct wanted_server *wanted);
 enum skip_reason {
 	SKIP_REASON_NONE,
 	SKIP_REASON_NO_SERVICE,	   /* only slices are known */
-	SKIP_REASON_HEADLESS,	   /* clusterIP None, or the headless label */
+	SKIP_REASON_HEADLESS,	   /* clusterIP None; a label does not make it so */
 	SKIP_REASON_EXTERNAL_NAME, /* DNS only */
 	SKIP_REASON_OTHER_PROXY,   /* label service.kubernetes.io/service-proxy-name */
 };

@@ -56,20 +56,18 @@ static int decode_metadata(const struct object_field *metadata, struct slice_met
 }
 
 /*
- * The Service that a slice belongs to. kube-proxy does not even list slices that are meant for
- * another proxy or a headless Service: they belong to none.
+ * The Service that a slice belongs to. kube-proxy does not even list slices that are labelled as
+ * those of a headless Service: they belong to none. Which proxy serves is for the Service to say.
  */
 static int decode_owner(const struct object_field *labels, struct endpoint_slice *slice,
 			struct error *err)
 {
-	struct object_field proxy =
-		object_field_get(labels, "service.kubernetes.io/service-proxy-name");
 	struct object_field headless = object_field_get(labels, "service.kubernetes.io/headless");
 	struct object_field service = object_field_get(labels, "kubernetes.io/service-name");
 	const char *name = "";
 	int r = object_field_name(&service, &name, err);
 
-	if (r >= 0 && *name && !proxy.value && !headless.value)
+	if (r >= 0 && *name && !headless.value)
 		slice->service_name = memory_text(name);
 	return r;
 }

@@ -39,7 +39,6 @@ static int decode_metadata(const struct object_field *root, struct service *serv
 	struct object_field labels = object_field_get(&metadata, "labels");
 	struct object_field proxy =
 		object_field_get(&labels, "service.kubernetes.io/service-proxy-name");
-	struct object_field headless = object_field_get(&labels, "service.kubernetes.io/headless");
 	const char *name_text = "", *namespace_text = "default", *proxy_text = NULL;
 	int64_t milliseconds = 0;
 	int r;
@@ -64,7 +63,6 @@ static int decode_metadata(const struct object_field *root, struct service *serv
 	service->uid = object_uid_parse(json_string_value(uid.value));
 	service->created = milliseconds / 1000;
 	service->proxy_name = memory_text(proxy_text);
-	service->is_headless_label = headless.value;
 	return 0;
 }
 

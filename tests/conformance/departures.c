@@ -10,6 +10,9 @@
 #define OTHER_FAMILY "source ranges of one family restrict both"
 #define BOTH_COUNT   "health checks count both families"
 
+/* The label on a Service hides nothing any more; clusterIP None does. */
+#define HEADLESS_LABEL "since-1.33: kubernetes/kubernetes#134623"
+
 /* @from: what was recorded; NULL: @to comes in addition, at the end */
 static const struct departure {
 	const char *case_name;
@@ -31,6 +34,28 @@ static const struct departure {
 	 "Endpoint-Weight: 2"},
 	{"trans-service-deleted", 1, "expect/healthcheck.txt", BOTH_COUNT, "\"localEndpoints\": 1",
 	 "\"localEndpoints\": 2"},
+	{"ignored-headless-label", 1, "expect/ipvs.txt", HEADLESS_LABEL, NULL,
+	 "-A -t 10.96.0.10:80 -s rr\n"
+	 "-a -t 10.96.0.10:80 -r 10.244.1.1:8080 -m -w 1\n"
+	 "-a -t 10.96.0.10:80 -r 10.244.2.1:8080 -m -w 1\n"
+	 "-A -t 10.96.0.11:80 -s rr\n"
+	 "-a -t 10.96.0.11:80 -r 10.244.1.1:8080 -m -w 1\n"
+	 "-a -t 10.96.0.11:80 -r 10.244.2.1:8080 -m -w 1\n"},
+	{"ignored-headless-label", 1, "expect/ipset.txt", HEADLESS_LABEL, NULL,
+	 "add KUBE-CLUSTER-IP 10.96.0.10,tcp:80\n"
+	 "add KUBE-CLUSTER-IP 10.96.0.11,tcp:80\n"
+	 "add KUBE-IPVS-IPS 10.96.0.10\n"
+	 "add KUBE-IPVS-IPS 10.96.0.11\n"
+	 "add KUBE-LOOP-BACK 10.244.1.1,tcp:8080,10.244.1.1\n"},
+	{"ignored-headless-label", 1, "expect/addrs.txt", HEADLESS_LABEL, NULL,
+	 "inet 10.96.0.10/32 scope global\n"
+	 "inet 10.96.0.11/32 scope global\n"},
+	{"ignored-headless-label", 1, "expect/iptables-nat.txt", HEADLESS_LABEL,
+	 "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n",
+	 "-A KUBE-POSTROUTING -m comment --comment \"Kubernetes endpoints dst ip:port, source ip "
+	 "for solving hairpin purpose\" -m set --match-set KUBE-LOOP-BACK dst,dst,src -j "
+	 "MASQUERADE\n"
+	 "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n"},
 };
 
 static char *apply(const struct departure *departure, const char *text)

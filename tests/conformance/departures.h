@@ -3,9 +3,10 @@
 #define CONFORMANCE_DEPARTURES_H
 
 /*
- * Where the recorded state is not what the Service API promises, what it should be instead: the
- * part of the intended difference api-semantics that is about single cases. Everything else of
- * these cases has to be as recorded.
+ * Where the recorded state is not what the Service API promises, or is what kube-proxy does no more
+ * since Kubernetes 1.33 or later, what it should be instead: the part of the intended difference
+ * api-semantics that is about single cases, and the difference since-1.33. Everything else of these
+ * cases has to be as recorded.
  */
 
 /**

@@ -54,7 +54,11 @@ void api_store_keep(struct api_store *store);
 /** api_store_compact() - forget the history: versions below the current one are gone */
 void api_store_compact(struct api_store *store);
 
-/** struct api_selector - "!LABEL,!LABEL" and "metadata.name=NAME"; NULL: everything */
+/**
+ * struct api_selector - what is listed and watched; NULL: everything
+ * @labels:  "!LABEL,!LABEL"
+ * @fields:  "metadata.name=NAME" or "spec.clusterIP!=None"
+ */
 struct api_selector {
 	const char *labels;
 	const char *fields;

@@ -96,8 +96,9 @@ static void write_service(struct world *world, unsigned int number, FILE *stream
 	static const char *const ranges[] = {"198.51.100.0/24", "192.168.1.0/24", "10.0.0.0/8",
 					     "fd09:1::/64"};
 
-	fprintf(stream, "n/s%u created=%u ip=10.96.0.%u", number, world_random(world, 4),
-		happens(world, 15) ? 100 : number + 1);
+	fprintf(stream, "n/s%u created=%u", number, world_random(world, 4));
+	if (happens(world, 97))
+		fprintf(stream, " ip=10.96.0.%u", happens(world, 15) ? 100 : number + 1);
 	if (happens(world, 40))
 		fprintf(stream, " ip=fd00::%u", number + 1);
 	for (unsigned int i = 0; i < COUNT(ports); i++) {
@@ -122,8 +123,6 @@ static void write_service(struct world *world, unsigned int number, FILE *stream
 		fprintf(stream, " etp=Local health=%u", 32000 + world_random(world, 3));
 	if (happens(world, 25))
 		fprintf(stream, " itp=Local");
-	if (happens(world, 3))
-		fprintf(stream, " headless");
 	if (happens(world, 3))
 		fprintf(stream, " proxy=other");
 	if (happens(world, 3))

@@ -138,8 +138,6 @@ static void read_service_word(struct service *service, const char *word)
 		service->is_external_local = true;
 	} else if (strcmp(word, "itp=Local") == 0) {
 		service->is_internal_local = true;
-	} else if (strcmp(word, "headless") == 0) {
-		service->is_headless_label = true;
 	} else {
 		reject(word);
 	}

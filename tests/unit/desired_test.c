@@ -252,7 +252,6 @@ static void test_servers(void **cmocka_state)
 		 AT_WEB " | 192.168.1.10:30080/TCP rr > 10.0.0.1:8080",
 		 "10.96.0.1"},
 		{"headless", "a/web port=:80/TCP", {SLICE}, "", ""},
-		{"labelled headless", WEB " headless", {SLICE}, "", ""},
 		{"ExternalName", WEB " type=ExternalName", {SLICE}, "", ""},
 		{"for another proxy", WEB " proxy=other", {SLICE}, "", ""},
 		{"no ports", "a/web ip=10.96.0.1", {SLICE}, "", ""},
@@ -527,7 +526,7 @@ static void test_health_checks(void **cmocka_state)
 		 {SLICE, "a/web-2 family=6 port=:80/TCP fd02::1@here fd02::2@here"},
 		 32000,
 		 3},
-		{"a skipped Service has none", WEB " health=32000 headless", {SLICE}, 0, 0},
+		{"a skipped Service has none", WEB " health=32000 proxy=other", {SLICE}, 0, 0},
 	};
 
 	(void)cmocka_state;
@@ -564,7 +563,6 @@ static void test_skip_reasons(void **cmocka_state)
 		{WEB, SKIP_REASON_NONE},
 		{NULL, SKIP_REASON_NO_SERVICE},
 		{"a/web port=:80/TCP", SKIP_REASON_HEADLESS},
-		{WEB " headless", SKIP_REASON_HEADLESS},
 		{WEB " type=ExternalName", SKIP_REASON_EXTERNAL_NAME},
 		{WEB " proxy=other", SKIP_REASON_OTHER_PROXY},
 	};

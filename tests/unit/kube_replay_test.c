@@ -257,7 +257,7 @@ static void note_requests(struct fixture *fixture)
 		*strrchr(query, ' ') = '\0';
 		for (char *item = strtok_r(query, "&", &rest); item;
 		     item = strtok_r(NULL, "&", &rest)) {
-			if (strncmp(item, "timeoutSeconds=", 15) == 0 ||
+			if (strncmp(item, "timeout", 7) == 0 ||
 			    strncmp(item, "labelSelector=", 14) == 0)
 				continue;
 			snprintf(kept + strlen(kept), sizeof(kept) - strlen(kept), "%s%s",

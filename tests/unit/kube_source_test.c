@@ -90,6 +90,69 @@ static void test_listings(void **state)
 	}
 }
 
+/* "timeout=7m23s&timeoutSeconds=443" -> "timeout=?m?s&timeoutSeconds=?": how long is random. */
+static void mask_durations(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		bool is_duration = to - text >= 8 && (strncmp(to - 8, "timeout=", 8) == 0 ||
+						      strncmp(to - 8, "Seconds=", 8) == 0 ||
+						      strncmp(to - 3, "=?m", 3) == 0);
+		size_t digits = is_duration ? strspn(from, "0123456789") : 0;
+
+		if (digits)
+			*to++ = '?';
+		from += digits;
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+/* As kube-proxy 1.36 sends them: each parameter, escaped as its client escapes it, in its order. */
+static void test_requests(void **state)
+{
+	static const struct {
+		const char *script, *requests[3];
+	} rows[] = {
+#define SERVICES                                                                           \
+	"fieldSelector=spec.clusterIP%21%3DNone&labelSelector=%21service.kubernetes.io%2F" \
+	"service-proxy-name"
+#define SLICES "labelSelector=%21service.kubernetes.io%2Fheadless"
+#define NODE   "fieldSelector=metadata.name%3Dnode1"
+#define STREAMED                                                    \
+	"&resourceVersionMatch=NotOlderThan&sendInitialEvents=true" \
+	"&timeout=?m?s&timeoutSeconds=?&watch=true 200"
+#define LISTED "&limit=500&resourceVersion=0 200"
+		{"",
+		 {"stream /api/v1/services?allowWatchBookmarks=true&" SERVICES STREAMED,
+		  "stream /apis/discovery.k8s.io/v1/endpointslices?allowWatchBookmarks=true&" SLICES
+			  STREAMED,
+		  "stream /api/v1/nodes?allowWatchBookmarks=true&" NODE STREAMED}},
+		{"* stream refuse",
+		 {"list /api/v1/services?" SERVICES LISTED,
+		  "list /apis/discovery.k8s.io/v1/endpointslices?" SLICES LISTED,
+		  "list /api/v1/nodes?" NODE LISTED}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_memory char *requests = NULL;
+		struct fixture fixture;
+
+		prepare(&fixture, rows[i].script);
+		fill(&fixture, 0);
+		open_with(&fixture, NULL);
+		await(&fixture, "synced");
+		requests = api_server_requests(fixture.server);
+		mask_durations(requests);
+		for (size_t j = 0; j < COUNT(rows[i].requests); j++)
+			if (!strstr(requests, rows[i].requests[j]))
+				fail_msg("no %s in\n%s", rows[i].requests[j], requests);
+		clean_up(&fixture);
+	}
+}
+
 static void test_changes(void **state)
 {
 	struct fixture fixture;
@@ -103,7 +166,8 @@ static void test_changes(void **state)
 	noted_objects_clear(fixture.noted);
 	store = api_server_lock(fixture.server);
 	set_service(store, "web", "10.96.0.99", "{}");
-	set_service(store, "api", "10.96.0.11", "{\"service.kubernetes.io/headless\": \"\"}");
+	set_service(store, "api", "10.96.0.11",
+		    "{\"service.kubernetes.io/service-proxy-name\": \"other\"}");
 	set_service(store, "new", "not an address", "{}");
 	api_server_unlock(fixture.server);
 	await(&fixture, "! Service default/new");
@@ -116,7 +180,7 @@ static void test_changes(void **state)
 	set_service(store, "web", "10.96.0.99", "{}");
 	set_node(store, "node1");
 	set_node(store, "node2");
-	set_service(store, "api", "10.96.0.11", "{\"service.kubernetes.io/headless\": \"\"}");
+	set_service(store, "api", "None", "{}");
 	api_store_keep(store);
 	set_service(store, "web", "10.96.0.99", "{}");
 	set_node(store, "node1");
@@ -301,10 +365,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults_of_lists), cmocka_unit_test(test_listings),
-		cmocka_unit_test(test_changes),		cmocka_unit_test(test_compaction),
-		cmocka_unit_test(test_pages),		cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_limit_of_pages),	cmocka_unit_test(test_reports),
-		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_requests),	cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_compaction),	cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_limit),		cmocka_unit_test(test_limit_of_pages),
+		cmocka_unit_test(test_reports),		cmocka_unit_test(test_events),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_group, NULL);

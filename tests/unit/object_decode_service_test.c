@@ -43,9 +43,8 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 		add(text, " affinity=%u", service->affinity_seconds);
 	if (service->health_check_node_port)
 		add(text, " health=%u", service->health_check_node_port);
-	add(text, "%s%s%s", service->is_external_local ? " external-local" : "",
-	    service->is_internal_local ? " internal-local" : "",
-	    service->is_headless_label ? " headless-label" : "");
+	add(text, "%s%s", service->is_external_local ? " external-local" : "",
+	    service->is_internal_local ? " internal-local" : "");
 }
 
 #define SERVICE META "spec:\n  clusterIP: 10.96.0.10\n"
@@ -126,10 +125,13 @@ static void services(void **state)
 		{"an external address is an outside",
 		 SERVICE "  externalTrafficPolicy: Local\n  externalIPs: [198.51.100.1]",
 		 "default/web ClusterIP 10.96.0.10 external=198.51.100.1 external-local"},
-		{"labels of others",
-		 "metadata: {name: web, labels: {service.kubernetes.io/service-proxy-name: mesh, "
-		 "service.kubernetes.io/headless: ''}}",
-		 "default/web ClusterIP proxy=mesh headless-label"},
+		{"for another proxy",
+		 "metadata: {name: web, labels: {service.kubernetes.io/service-proxy-name: mesh}}",
+		 "default/web ClusterIP proxy=mesh"},
+		{"the headless label alone makes no headless Service",
+		 "metadata: {name: web, labels: {service.kubernetes.io/headless: ''}}\n"
+		 "spec: {clusterIP: 10.96.0.10}",
+		 "default/web ClusterIP 10.96.0.10"},
 		{"an ExternalName may carry anything",
 		 META "spec: {type: ExternalName, externalName: a.example, clusterIP: nonsense}",
 		 "default/web ExternalName"},

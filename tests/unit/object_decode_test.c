@@ -85,10 +85,14 @@ static void endpoint_slices(void **state)
 		 "metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}\n"
 		 "addressType: FQDN\nendpoints: [{addresses: [a.example]}]",
 		 "default/web-1 of web FQDN"},
-		{"slices for another proxy belong to nobody",
+		{"slices of headless Services belong to nobody",
+		 "metadata: {name: web-1, labels: {kubernetes.io/service-name: web, "
+		 "service.kubernetes.io/headless: ''}}\naddressType: IPv4",
+		 "default/web-1 of none IPv4"},
+		{"which proxy serves is not for a slice to say",
 		 "metadata: {name: web-1, labels: {kubernetes.io/service-name: web, "
 		 "service.kubernetes.io/service-proxy-name: mesh}}\naddressType: IPv4",
-		 "default/web-1 of none IPv4"},
+		 "default/web-1 of web IPv4"},
 		{"when the change was made",
 		 "metadata: {name: web-1, annotations: "
 		 "{endpoints.kubernetes.io/last-change-trigger-time: "

@@ -378,7 +378,7 @@ static void test_services_without_local_endpoints(void **state)
 		 "0", NULL},
 		{"no endpoints at all", "ip=10.0.0.1 itp=Local", "10.1.0.2@n!unready", "0", "0",
 		 NULL},
-		{"headless", "headless itp=Local", "10.1.0.1@other", "0", "0", NULL},
+		{"headless", "itp=Local", "10.1.0.1@other", "0", "0", NULL},
 		{"both families, both here", "ip=10.0.0.1 ip=fd00::1 itp=Local", "10.1.0.1@n", "0",
 		 "0", "fd01::1@n"},
 		{"both families, one elsewhere", "ip=10.0.0.1 ip=fd00::1 itp=Local", "10.1.0.1@n",
@@ -492,7 +492,7 @@ static void test_traffic_of_services(void **state)
 	const struct virtual_server_key shop = server_key("10.0.0.2"), dns = server_key("10.0.0.3");
 	auto_memory char *text = NULL;
 
-	add_service(&fixture->agent, "a/headless headless");
+	add_service(&fixture->agent, "a/headless port=http:80/TCP");
 	add_service(&fixture->agent, "a/web ip=10.0.0.1 external=10.9.0.1 port=http:80/TCP");
 	add_service(&fixture->agent, "b/shop created=5 ip=10.0.0.2 external=10.9.0.1 port=:80/TCP");
 	add_service(&fixture->agent, "b/third ip=10.0.0.3 port=:80/TCP");

@@ -100,7 +100,7 @@ static void test_services(void **state)
 	add_slice(fixture, "a/web-1 service=web port=http:8080/TCP 10.1.0.1@n 10.1.0.2!unready");
 	add_service(fixture, "a/thief created=5 ip=10.0.0.1 port=http:80/TCP port=dns:53/UDP");
 	add_service(fixture, "a/refused ip=10.0.0.2 port=:666/TCP");
-	add_service(fixture, "a/headless headless");
+	add_service(fixture, "a/headless port=http:80/TCP");
 	add_service(fixture, "b/old ip=10.0.0.3 port=:80/TCP");
 	add_slice(fixture, "b/stray-1 service=stray port=:80/TCP 10.1.0.3");
 	program(fixture);

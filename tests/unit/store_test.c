@@ -185,7 +185,6 @@ static void test_differences(void **state)
 		{"the external policy", "set " WEB, "set " WEB " etp=Local", true},
 		{"the internal policy", "set " WEB, "set " WEB " itp=Local", true},
 		{"another proxy", "set " WEB, "set " WEB " proxy=other", true},
-		{"the headless label", "set " WEB, "set " WEB " headless", true},
 		{"the same slice", "slice " SLICE, "slice " SLICE, false},
 		{"a slice's port", "slice " SLICE,
 		 "slice a/web-1 service=web port=:81/TCP 10.244.0.1", true},

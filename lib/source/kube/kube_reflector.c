@@ -245,18 +245,21 @@ static char *list_path(const struct kube_reflector *reflector)
 			     limit, version);
 }
 
+/* The duration twice, as client-go sends it. */
 static char *watch_path(const struct kube_reflector *reflector)
 {
 	auto_memory char *version = kube_text_escape(reflector->version ? reflector->version : "0");
+	auto_memory char *duration =
+		memory_format("timeout=%dm%ds&timeoutSeconds=%d", reflector->duration / 60,
+			      reflector->duration % 60, reflector->duration);
 
 	if (reflector->activity == ACTIVITY_STREAM)
 		return memory_format("%s?allowWatchBookmarks=true&%s"
 				     "&resourceVersionMatch=NotOlderThan&sendInitialEvents=true"
-				     "&timeoutSeconds=%d&watch=true",
-				     reflector->path, reflector->selector, reflector->duration);
-	return memory_format("%s?allowWatchBookmarks=true&%s&resourceVersion=%s"
-			     "&timeoutSeconds=%d&watch=true",
-			     reflector->path, reflector->selector, version, reflector->duration);
+				     "&%s&watch=true",
+				     reflector->path, reflector->selector, duration);
+	return memory_format("%s?allowWatchBookmarks=true&%s&resourceVersion=%s&%s&watch=true",
+			     reflector->path, reflector->selector, version, duration);
 }
 
 /* The answer to a watch has begun: the server is there and knows who we are. */

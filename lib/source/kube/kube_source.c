@@ -13,10 +13,15 @@
 
 #define WATCH_SECONDS 300
 
-/* What kube-proxy leaves to others: headless Services, and those of another proxy. */
-#define NOT_OURS                                                \
-	"labelSelector=%21service.kubernetes.io/headless%2C%21" \
-	"service.kubernetes.io/service-proxy-name"
+/*
+ * What kube-proxy asks for since Kubernetes 1.36, as its client escapes it: neither headless
+ * Services nor those of another proxy, and no EndpointSlice of a headless Service. Source:
+ * cmd/kube-proxy/app/server.go Run()
+ */
+#define SERVICES_SELECTOR                                                  \
+	"fieldSelector=spec.clusterIP%21%3DNone&labelSelector=%21service." \
+	"kubernetes.io%2Fservice-proxy-name"
+#define SLICES_SELECTOR "labelSelector=%21service.kubernetes.io%2Fheadless"
 
 /* One kind of object; @trouble: why it cannot be read at the moment, NULL if it can. */
 struct part {
@@ -224,9 +229,9 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 	warn(source);
 	start_events(source, loop, &options->reporter);
 	start_part(source, loop, &options->listing, 0, OBJECT_KIND_SERVICE, "/api/v1/services",
-		   NOT_OURS);
+		   SERVICES_SELECTOR);
 	start_part(source, loop, &options->listing, 1, OBJECT_KIND_ENDPOINT_SLICE,
-		   "/apis/discovery.k8s.io/v1/endpointslices", NOT_OURS);
+		   "/apis/discovery.k8s.io/v1/endpointslices", SLICES_SELECTOR);
 	start_part(source, loop, &options->listing, 2, OBJECT_KIND_NODE, "/api/v1/nodes", own_node);
 	*ret = source;
 	return 0;

@@ -54,8 +54,9 @@ wait_until_equal 20 "who serves" "10.244.1.2:8080" serving tcp 10.96.0.10:80
 
 step "the requests"
 assert_equal "who asks" "system:kube-proxy" "$(sed -n 's/ .*//; /^system/p' "$api_log" | sort -u)"
-selector='labelSelector=%21service.kubernetes.io/headless%2C%21service.kubernetes.io/service-proxy-name'
-for path in "/api/v1/services?.*$selector" "/apis/discovery.k8s.io/v1/endpointslices?.*$selector" \
+services='fieldSelector=spec.clusterIP%21%3DNone&labelSelector=%21service.kubernetes.io%2Fservice-proxy-name'
+slices='labelSelector=%21service.kubernetes.io%2Fheadless'
+for path in "/api/v1/services?.*$services" "/apis/discovery.k8s.io/v1/endpointslices?.*$slices" \
 	"/api/v1/nodes?.*fieldSelector=metadata.name%3Dnode1"; do
 	assert_equal "requests for $path" 1 "$(api_requests "$path")"
 done
