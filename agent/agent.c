@@ -1,35 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
 
-#include "../lib/base/descriptor_limit.h"
-#include "../lib/base/log.h"
-#include "../lib/kernel/kernel.h"
-#include "capacity.h"
-#include "conflicts.h"
-#include "control.h"
-#include "drainer.h"
-#include "endpoints.h"
-#include "events.h"
-#include "flow_cleaner.h"
+#include "agent/http/health_ports.h"
+#include "agent/http/http_endpoints.h"
+#include "agent/input/link_watch.h"
+#include "agent/input/node_state.h"
+#include "agent/input/object_source.h"
+#include "agent/notify/capacity.h"
+#include "agent/notify/conflicts.h"
+#include "agent/notify/events.h"
+#include "agent/notify/rejections.h"
+#include "agent/reconcile/drainer.h"
+#include "agent/reconcile/flow_cleaner.h"
+#include "agent/reconcile/in_cluster.h"
+#include "agent/reconcile/rules_keeper.h"
+#include "agent/reconcile/sync.h"
+#include "agent/reconcile/verifier.h"
+#include "agent/relay/localhost_ports.h"
+#include "agent/settings/reload.h"
+#include "agent/status/control.h"
+#include "agent/status/status_report.h"
 #include "footprint.h"
-#include "health_ports.h"
 #include "heap.h"
-#include "in_cluster.h"
 #include "instance_lock.h"
-#include "link_watch.h"
-#include "localhost_ports.h"
+#include "lib/base/clock.h"
+#include "lib/base/descriptor_limit.h"
+#include "lib/base/log.h"
+#include "lib/kernel/kernel.h"
 #include "loop_clock.h"
-#include "node_state.h"
+#include "node_setup.h"
 #include "object_intake.h"
-#include "object_source.h"
-#include "preparation.h"
-#include "rejections.h"
-#include "reload.h"
-#include "rules_keeper.h"
 #include "signals.h"
-#include "status_report.h"
-#include "sync.h"
-#include "verifier.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -42,7 +43,7 @@
 struct agent {
 	struct ev_loop *loop;
 	struct options *options;
-	struct strings *strings;
+	struct string_pool *strings;
 	struct store *store;
 	struct rejections *rejections;
 	struct node_state *node;
@@ -57,7 +58,7 @@ struct agent {
 	struct proxy_health proxy_health;
 	struct proxy_metrics *metrics;
 	struct loop_clock *loop_clock;
-	struct endpoints *endpoints;
+	struct http_endpoints *endpoints;
 	struct events *events;
 	struct conflicts *conflicts;
 	struct capacity *capacity;
@@ -171,7 +172,7 @@ static void on_passed(void *owner, double seconds)
 	struct agent *agent = owner;
 
 	proxy_metrics_passed(agent->metrics, seconds, ev_time());
-	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS, sync_now());
+	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS, clock_milliseconds());
 	conflicts_passed(agent->conflicts, sync_ledger(agent->sync));
 	footprint_settled(&agent->footprint, agent->loop);
 }
@@ -216,10 +217,10 @@ static void on_rules_report(void *owner, bool is_in_place, const char *error)
 	if (is_in_place) {
 		in_cluster_refresh(agent->options, agent->kernel, agent->rules, agent->sync,
 				   &agent->health);
-		proxy_health_updated(&agent->proxy_health, PROXY_PART_RULES, sync_now());
+		proxy_health_updated(&agent->proxy_health, PROXY_PART_RULES, clock_milliseconds());
 		sync_allow(agent->sync, SYNC_GATE_RULES);
 	} else {
-		proxy_health_queued(&agent->proxy_health, PROXY_PART_RULES, sync_now());
+		proxy_health_queued(&agent->proxy_health, PROXY_PART_RULES, clock_milliseconds());
 	}
 }
 
@@ -242,13 +243,13 @@ static int open_kernel(struct agent *agent, struct error *err)
 			    err);
 
 	if (r >= 0)
-		r = preparation_scheduler(agent->options, agent->kernel->ipvs, err);
+		r = node_setup_scheduler(agent->options, agent->kernel->ipvs, err);
 	if (r >= 0)
 		r = link_ensure(agent->kernel->link, NULL, err);
 	if (r >= 0)
-		r = preparation_timeouts(agent->options, agent->kernel->ipvs, err);
+		r = node_setup_timeouts(agent->options, agent->kernel->ipvs, err);
 	if (r >= 0)
-		preparation_sysctls(agent->options);
+		node_setup_sysctls(agent->options);
 	return r;
 }
 
@@ -290,7 +291,7 @@ static int on_settings_read(void *owner, const struct options *next, struct erro
 	if (strcmp(next->desired.scheduler, now->scheduler) == 0 &&
 	    strcmp(next->desired.affinity_scheduler, now->affinity_scheduler) == 0)
 		return 0;
-	return preparation_scheduler(next, agent->kernel->ipvs, err);
+	return node_setup_scheduler(next, agent->kernel->ipvs, err);
 }
 
 static void on_settings_changed(void *owner, const struct options *before)
@@ -300,7 +301,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 	struct sync_options sync_options = sync_options_of(options);
 	bool needs_planning;
 
-	preparation_follow(options, before, agent->kernel->ipvs);
+	node_setup_follow(options, before, agent->kernel->ipvs);
 	proxy_health_set_period(&agent->proxy_health, options->sync_period);
 	verifier_set_period(agent->verifier, options->sync_period);
 	ledger_set_excluded(sync_ledger(agent->sync), options->excluded.items,
@@ -314,7 +315,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 						    (size_t)options->service_metrics);
 	if (needs_planning)
 		sync_plan_all(agent->sync);
-	endpoints_follow_options(agent->endpoints);
+	http_endpoints_follow_options(agent->endpoints);
 	object_source_follow_options(agent->source, options, before);
 }
 
@@ -399,7 +400,7 @@ static void on_turn(void *owner, double seconds)
 
 static int open_endpoints(struct agent *agent, struct error *err)
 {
-	struct endpoints_sources sources = {
+	struct http_endpoints_sources sources = {
 		.options = agent->options,
 		.health = &agent->proxy_health,
 		.metrics = agent->metrics,
@@ -409,17 +410,18 @@ static int open_endpoints(struct agent *agent, struct error *err)
 			      .source = agent->source},
 	};
 
-	return endpoints_open(agent->loop, &sources, &agent->endpoints, err);
+	return http_endpoints_open(agent->loop, &sources, &agent->endpoints, err);
 }
 
 static int start(struct agent *agent, struct error *err)
 {
-	int r = preparation_check(err);
+	struct traffic_observer traffic;
+	int r = node_setup_check(err);
 
 	if (r >= 0)
 		r = instance_lock_take(&agent->lock, err);
 	if (r >= 0)
-		preparation_process(agent->options);
+		node_setup_process(agent->options);
 	if (r >= 0)
 		r = rules_keeper_new(agent->loop, on_rules_report, agent, &agent->rules, err);
 	if (r >= 0)
@@ -454,8 +456,8 @@ static int start(struct agent *agent, struct error *err)
 		return r;
 
 	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync);
-	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync,
-				       proxy_metrics_traffic(agent->metrics),
+	traffic = service_traffic_observer(proxy_metrics_traffic(agent->metrics));
+	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync, &traffic,
 				       agent->options->sync_period, on_observed, agent);
 	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
 					   agent->verifier, on_addresses, agent);
@@ -477,8 +479,8 @@ int agent_run(struct options *options, struct error *err)
 	agent.loop = ev_default_loop(EVFLAG_AUTO);
 	if (!agent.loop)
 		return error_set(err, -EIO, "libev cannot start an event loop here");
-	agent.health.started = sync_now();
-	agent.strings = strings_new();
+	agent.health.started = clock_milliseconds();
+	agent.strings = string_pool_new();
 	agent.store = store_new();
 	proxy_health_init(&agent.proxy_health, options->sync_period);
 	agent.metrics = proxy_metrics_new(ev_time(), (size_t)options->service_metrics);
@@ -502,7 +504,7 @@ int agent_run(struct options *options, struct error *err)
 	signals_free(agent.signals);
 	reload_free(agent.settings);
 	control_close(agent.control);
-	endpoints_close(agent.endpoints);
+	http_endpoints_close(agent.endpoints);
 	object_source_close(agent.source);
 	object_intake_free(agent.intake);
 	link_watch_free(agent.link_watch);
@@ -523,7 +525,7 @@ int agent_run(struct options *options, struct error *err)
 	rejections_free(agent.rejections);
 	footprint_free(agent.footprint);
 	store_free(agent.store);
-	strings_free(agent.strings);
+	string_pool_free(agent.strings);
 	instance_lock_release(agent.lock);
 	ev_loop_destroy(agent.loop);
 	return r;

@@ -2,8 +2,8 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
-#include "../lib/base/error.h"
-#include "options.h"
+#include "agent/settings/options.h"
+#include "lib/base/error.h"
 
 /**
  * agent_run() - be the node's service proxy until SIGTERM or SIGINT

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cleanup.h"
 
-#include "../lib/base/log.h"
-#include "../lib/kernel/kernel.h"
-#include "../lib/kernel/rules.h"
-#include "../lib/plan/ledger.h"
+#include "agent/input/node_state.h"
+#include "agent/reconcile/sync.h"
 #include "instance_lock.h"
-#include "node_state.h"
-#include "preparation.h"
-#include "sync.h"
+#include "lib/base/log.h"
+#include "lib/kernel/kernel.h"
+#include "lib/kernel/rules.h"
+#include "lib/plan/ledger.h"
+#include "node_setup.h"
 
 #include <errno.h>
 #include <string.h>
@@ -131,7 +131,7 @@ int cleanup_run(const struct options *options, struct error *err)
 	struct error step = {0};
 	struct kernel *kernel = NULL;
 	int lock = -1;
-	int r = preparation_check(err);
+	int r = node_setup_check(err);
 
 	if (r >= 0)
 		r = instance_lock_take(&lock, err);

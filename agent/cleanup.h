@@ -2,8 +2,8 @@
 #ifndef AGENT_CLEANUP_H
 #define AGENT_CLEANUP_H
 
-#include "../lib/base/error.h"
-#include "options.h"
+#include "agent/settings/options.h"
+#include "lib/base/error.h"
 
 /**
  * cleanup_run() - remove what this agent, or kube-proxy in IPVS mode, left in the kernel

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "footprint.h"
 
-#include "../lib/base/memory.h"
+#include "lib/base/memory.h"
 
 #include <link.h>
 #include <malloc.h>

@@ -2,7 +2,7 @@
 #ifndef AGENT_INSTANCE_LOCK_H
 #define AGENT_INSTANCE_LOCK_H
 
-#include "../lib/base/error.h"
+#include "lib/base/error.h"
 
 /**
  * instance_lock_take() - be the only agent of this network namespace

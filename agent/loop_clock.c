@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "loop_clock.h"
 
-#include "../lib/base/memory.h"
-#include "stopwatch.h"
+#include "lib/base/clock.h"
+#include "lib/base/memory.h"
 
 #include <stdbool.h>
 
@@ -22,7 +22,7 @@ static void on_awake(struct ev_loop *loop, ev_check *check, int events)
 
 	(void)loop;
 	(void)events;
-	clock->began = stopwatch_now();
+	clock->began = clock_now();
 	clock->has_waited = true;
 }
 
@@ -33,7 +33,7 @@ static void on_asleep(struct ev_loop *loop, ev_prepare *prepare, int events)
 	(void)loop;
 	(void)events;
 	if (clock->has_waited)
-		clock->on_turn(clock->owner, stopwatch_now() - clock->began);
+		clock->on_turn(clock->owner, clock_now() - clock->began);
 }
 
 struct loop_clock *loop_clock_new(struct ev_loop *loop,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
+#include "agent/settings/kube_proxy_config.h"
+#include "agent/settings/options.h"
+#include "agent/settings/settings_log.h"
+#include "agent/status/status_command.h"
 #include "cleanup.h"
-#include "configuration.h"
-#include "options.h"
-#include "preparation.h"
-#include "settings_log.h"
-#include "status_command.h"
+#include "node_setup.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -65,9 +65,9 @@ static int run(struct options *options)
 		return cleanup(options);
 	settings_log(options, NULL);
 	if (options->write_to)
-		r = configuration_write(options, options->write_to, &err);
+		r = kube_proxy_config_write(options, options->write_to, &err);
 	else if (options->init_only)
-		r = preparation_init(options, &err);
+		r = node_setup_init(options, &err);
 	else
 		r = agent_run(options, &err);
 	return r < 0 ? fail("run", exit_status(r), &err) : 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "object_intake.h"
 
-#include "../lib/base/memory.h"
+#include "lib/base/clock.h"
+#include "lib/base/memory.h"
 
 /* @are_nodes_stale: other Nodes came or went since on_other_nodes() */
 struct object_intake {
@@ -13,7 +14,7 @@ struct object_intake {
 static void note_change(const struct object_intake_parts *parts)
 {
 	if (!parts->health->pending_since[PROXY_PART_OBJECTS])
-		proxy_health_queued(parts->health, PROXY_PART_OBJECTS, sync_now());
+		proxy_health_queued(parts->health, PROXY_PART_OBJECTS, clock_milliseconds());
 }
 
 static void on_service_event(const struct object_intake_parts *parts, bool is_change)

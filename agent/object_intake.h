@@ -2,14 +2,14 @@
 #ifndef AGENT_OBJECT_INTAKE_H
 #define AGENT_OBJECT_INTAKE_H
 
-#include "../lib/objects/object_sink.h"
-#include "../lib/objects/store.h"
-#include "events.h"
-#include "node_state.h"
-#include "proxy_health.h"
-#include "proxy_metrics.h"
-#include "rejections.h"
-#include "sync.h"
+#include "agent/http/proxy_health.h"
+#include "agent/http/proxy_metrics.h"
+#include "agent/input/node_state.h"
+#include "agent/notify/events.h"
+#include "agent/notify/rejections.h"
+#include "agent/reconcile/sync.h"
+#include "lib/objects/object_sink.h"
+#include "lib/objects/store.h"
 
 #include <ev.h>
 
@@ -30,7 +30,7 @@ struct object_intake;
  */
 struct object_intake_parts {
 	struct ev_loop *loop;
-	struct strings *strings;
+	struct string_pool *strings;
 	struct store *store;
 	struct node_state *node;
 	struct rejections *rejections;

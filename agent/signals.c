@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "signals.h"
 
-#include "../lib/base/log.h"
-#include "../lib/base/memory.h"
+#include "lib/base/log.h"
+#include "lib/base/memory.h"
 
 #include <signal.h>
 #include <string.h>

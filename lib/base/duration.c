@@ -29,7 +29,7 @@ static size_t match_unit(const char *text, double *seconds)
 }
 
 /* 292 years: what Go counts in nanoseconds. */
-#define SECONDS_MOST 9223372036.0
+#define SECONDS_MAX 9223372036.0
 
 bool duration_parse(const char *text, double *ret)
 {
@@ -56,7 +56,7 @@ bool duration_parse(const char *text, double *ret)
 		text += length;
 		total += number * unit;
 	}
-	if (total > SECONDS_MOST)
+	if (total > SECONDS_MAX)
 		return false;
 	*ret = total;
 	return true;

@@ -37,17 +37,17 @@ void *memory_resize(void *pointer, size_t count, size_t size)
 	return check(realloc(pointer, count && size ? count * size : 1));
 }
 
-char *memory_text(const char *text)
+char *string_dup(const char *text)
 {
 	return text ? check(strdup(text)) : NULL;
 }
 
-bool memory_text_is_equal(const char *a, const char *b)
+bool string_equal(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-char *memory_format(const char *format, ...)
+char *string_printf(const char *format, ...)
 {
 	va_list arguments;
 	char *text = NULL;

@@ -20,14 +20,14 @@ void *memory_array(size_t count, size_t size);
 /** memory_resize() - realloc() to @count elements of @size bytes; new bytes are not zeroed */
 void *memory_resize(void *pointer, size_t count, size_t size);
 
-/** memory_text() - copy of @text; NULL gives NULL */
-char *memory_text(const char *text);
+/** string_dup() - copy of @text; NULL gives NULL */
+char *string_dup(const char *text);
 
-/** memory_text_is_equal() - same content; NULL equals only NULL */
-bool memory_text_is_equal(const char *a, const char *b);
+/** string_equal() - same content; NULL equals only NULL */
+bool string_equal(const char *a, const char *b);
 
-/** memory_format() - printf into fresh memory; the caller frees it with free() */
-__attribute__((format(printf, 1, 2))) char *memory_format(const char *format, ...);
+/** string_printf() - printf into fresh memory; the caller frees it with free() */
+__attribute__((format(printf, 1, 2))) char *string_printf(const char *format, ...);
 
 /**
  * memory_grow() - make room for one more element in an array that doubles

@@ -2,8 +2,8 @@
 #ifndef KERNEL_ADDRESS_LISTING_H
 #define KERNEL_ADDRESS_LISTING_H
 
-#include "../base/address.h"
-#include "../base/error.h"
+#include "lib/base/address.h"
+#include "lib/base/error.h"
 #include "netlink.h"
 
 #include <stdbool.h>

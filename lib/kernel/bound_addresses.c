@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bound_addresses.h"
 
-#include "../base/memory.h"
+#include "lib/base/memory.h"
 
 struct bound_address *bound_addresses_find(const struct bound_addresses *bound,
 					   const struct address *address)

@@ -2,7 +2,7 @@
 #ifndef KERNEL_BOUND_ADDRESSES_H
 #define KERNEL_BOUND_ADDRESSES_H
 
-#include "../base/address.h"
+#include "lib/base/address.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 #ifndef KERNEL_CONNTRACK_H
 #define KERNEL_CONNTRACK_H
 
-#include "../base/address.h"
-#include "../base/error.h"
+#include "lib/base/address.h"
+#include "lib/base/error.h"
 
 #include <ev.h>
 #include <stddef.h>

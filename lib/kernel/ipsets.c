@@ -30,7 +30,7 @@ struct virtual_server_key ipsets_key_of(const struct set_member *member)
 	key.address = member->address;
 	key.port = member->port;
 	key.protocol = member->protocol;
-	key.audience = AUDIENCE_CLUSTER;
+	key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
 	return key;
 }
 

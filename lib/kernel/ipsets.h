@@ -2,8 +2,8 @@
 #ifndef KERNEL_IPSETS_H
 #define KERNEL_IPSETS_H
 
-#include "../base/error.h"
-#include "../plan/changes.h"
+#include "lib/base/error.h"
+#include "lib/plan/changes.h"
 #include "marks.h"
 
 #include <stdbool.h>

@@ -57,7 +57,7 @@ static void note_failure(struct ipsets *ipsets, const struct set *set, const str
 		if (!ensuring->failure.code)
 			ensuring->failure = *err;
 	} else if (!ipsets->marks_error) {
-		ipsets->marks_error = memory_text(err->text);
+		ipsets->marks_error = string_dup(err->text);
 	}
 }
 

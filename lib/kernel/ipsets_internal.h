@@ -44,7 +44,7 @@ struct ipsets_observation {
 	size_t position;
 	struct set *listed;
 	struct set_listing listing;
-	struct written_member *written;
+	struct object_text_member *written;
 	struct changes *wrong;
 	bool has_names;
 	bool is_cut_short;

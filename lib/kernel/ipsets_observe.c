@@ -85,7 +85,7 @@ int ipsets_write_names(struct ipsets *ipsets, const struct mark_name *names, siz
 }
 
 /* A member that was added or removed since the listing of its set began. */
-struct written_member {
+struct object_text_member {
 	UT_hash_handle hh;
 	struct set_member member;
 };
@@ -93,7 +93,7 @@ struct written_member {
 static bool is_written(const struct ipsets_observation *observation,
 		       const struct set_member *member)
 {
-	struct written_member *written;
+	struct object_text_member *written;
 
 	HASH_FIND(hh, observation->written, member, sizeof(*member), written);
 	return written;
@@ -101,7 +101,7 @@ static bool is_written(const struct ipsets_observation *observation,
 
 static void forget_written(struct ipsets_observation *observation)
 {
-	struct written_member *written, *next;
+	struct object_text_member *written, *next;
 
 	HASH_ITER (hh, observation->written, written, next) {
 		HASH_DEL(observation->written, written);
@@ -117,7 +117,7 @@ void ipsets_note_written(struct ipsets *ipsets, const struct set *set, const str
 	if (observation->listed != set)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		struct written_member *written;
+		struct object_text_member *written;
 
 		if (is_written(observation, &changes[i].member))
 			continue;

@@ -147,7 +147,7 @@ void ipvs_use_marks(struct ipvs *ipvs, struct marks *marks)
 
 static bool is_by_mark_of_ours(const struct virtual_server_key *key)
 {
-	return key->audience == AUDIENCE_CLUSTER && !key->firewall_mark;
+	return key->client_scope == CLIENT_SCOPE_IN_CLUSTER && !key->firewall_mark;
 }
 
 /* The kernel's name of a virtual server. */

@@ -2,9 +2,9 @@
 #ifndef KERNEL_IPVS_H
 #define KERNEL_IPVS_H
 
-#include "../base/error.h"
-#include "../plan/changes.h"
-#include "../plan/proxy_state.h"
+#include "lib/base/error.h"
+#include "lib/plan/changes.h"
+#include "lib/plan/proxy_state.h"
 #include "marks.h"
 
 /**
@@ -53,7 +53,8 @@ int ipvs_open(struct ipvs **ret, struct error *err);
 void ipvs_close(struct ipvs *ipvs);
 
 /**
- * ipvs_use_marks() - from now on virtual servers of AUDIENCE_CLUSTER are those with the marks of
+ * ipvs_use_marks() - from now on virtual servers of CLIENT_SCOPE_IN_CLUSTER are those with the
+ * marks of
  * @marks
  * @marks:  stays the caller's; without, there are no such virtual servers. One that has no mark yet
  *          cannot be added: -ENOSPC

@@ -2,8 +2,8 @@
 #ifndef KERNEL_IPVS_MESSAGE_H
 #define KERNEL_IPVS_MESSAGE_H
 
-#include "../plan/proxy_state.h"
 #include "ipvs.h"
+#include "lib/plan/proxy_state.h"
 
 #include <stdint.h>
 

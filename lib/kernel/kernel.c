@@ -76,7 +76,7 @@ void kernel_close(struct kernel *kernel)
 
 static bool is_by_mark(const struct change *change, enum change_kind kind)
 {
-	return change->kind == kind && change->server.key.audience == AUDIENCE_CLUSTER &&
+	return change->kind == kind && change->server.key.client_scope == CLIENT_SCOPE_IN_CLUSTER &&
 	       !change->server.key.firewall_mark;
 }
 

@@ -2,16 +2,16 @@
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
 
-#include "../base/error.h"
-#include "../plan/changes.h"
 #include "ipsets.h"
 #include "ipvs.h"
+#include "lib/base/error.h"
+#include "lib/plan/changes.h"
 #include "link.h"
 
 /**
  * struct kernel - the three netlink facilities of one network namespace
  * @link, @ipsets, @ipvs:  open while the kernel is; for observation
- * @marks:                 how virtual servers of AUDIENCE_CLUSTER are known to the kernel
+ * @marks:                 how virtual servers of CLIENT_SCOPE_IN_CLUSTER are known to the kernel
  */
 struct kernel {
 	struct link *link;
@@ -23,9 +23,9 @@ struct kernel {
 /**
  * kernel_open() - connect to all of them, loading modules where they are missing
  * @link_name:  of the dummy interface
- * @range:      marks for virtual servers of AUDIENCE_CLUSTER; with a mask of 0 there are none to
- * choose, and those that there are count as former ones of ours Return: 0, or the negative errno of
- * the first that cannot work here; @err names the feature and what to do
+ * @range:      marks for virtual servers of CLIENT_SCOPE_IN_CLUSTER; with a mask of 0 there are
+ * none to choose, and those that there are count as former ones of ours Return: 0, or the negative
+ * errno of the first that cannot work here; @err names the feature and what to do
  */
 int kernel_open(const char *link_name, const struct mark_range *range, struct kernel **ret,
 		struct error *err);

@@ -2,8 +2,8 @@
 #ifndef KERNEL_LINK_H
 #define KERNEL_LINK_H
 
-#include "../base/error.h"
-#include "../plan/changes.h"
+#include "lib/base/error.h"
+#include "lib/plan/changes.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -173,7 +173,7 @@ void marks_translate(struct marks *marks, struct virtual_server_key *key)
 	if (entry && entry->key.address.family == key->address.family) {
 		*key = entry->key;
 	} else if (is_former(marks, key->address.family, key->firewall_mark)) {
-		key->audience = AUDIENCE_CLUSTER;
+		key->client_scope = CLIENT_SCOPE_IN_CLUSTER;
 	} else if (number && !marks->foreign[number]) {
 		marks->foreign[number] = true;
 		marks->foreign_count++;

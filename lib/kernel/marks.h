@@ -2,15 +2,15 @@
 #ifndef KERNEL_MARKS_H
 #define KERNEL_MARKS_H
 
-#include "../base/memory.h"
-#include "../plan/proxy_state.h"
+#include "lib/base/memory.h"
+#include "lib/plan/proxy_state.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /**
- * struct marks - which firewall mark stands for which virtual server of AUDIENCE_CLUSTER
+ * struct marks - which firewall mark stands for which virtual server of CLIENT_SCOPE_IN_CLUSTER
  *
  * Only a table: no socket. The set MARK_NAMES holds the same in the kernel, so that marks stay what
  * they are when the agent starts again. Keys are those of the virtual servers.
@@ -46,8 +46,8 @@ bool marks_learn(struct marks *marks, const struct virtual_server_key *key, uint
 /**
  * marks_translate() - what a virtual server by firewall mark is to us
  * @key:  as the kernel says, with a mark and a family; becomes that of the virtual server for which
- *        the mark stands; of a former one of ours it gets AUDIENCE_CLUSTER, and a mark of somebody
- *        else stays as it is and is not chosen from now on
+ *        the mark stands; of a former one of ours it gets CLIENT_SCOPE_IN_CLUSTER, and a mark of
+ * somebody else stays as it is and is not chosen from now on
  */
 void marks_translate(struct marks *marks, struct virtual_server_key *key);
 

@@ -2,7 +2,7 @@
 #ifndef KERNEL_MODULES_H
 #define KERNEL_MODULES_H
 
-#include "../base/error.h"
+#include "lib/base/error.h"
 
 /**
  * modules_load() - make sure that a kernel module is there, through libkmod

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netlink.h"
 
-#include "../base/memory.h"
 #include "exchange.h"
+#include "lib/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -217,7 +217,7 @@ static int take_part(struct awaited *awaited, const char *part, size_t length)
  */
 static int receive_parts(struct netlink *netlink, struct mmsghdr *parts, size_t most)
 {
-	struct iovec vectors[NETLINK_PARTS_MOST];
+	struct iovec vectors[NETLINK_PARTS_MAX];
 	int count;
 
 	memset(parts, 0, most * sizeof(*parts));
@@ -237,7 +237,7 @@ static int receive_parts(struct netlink *netlink, struct mmsghdr *parts, size_t 
 /* Empties the socket after a failure; a dump that is under way runs to its end. */
 static void drain(struct netlink *netlink)
 {
-	struct mmsghdr parts[NETLINK_PARTS_MOST];
+	struct mmsghdr parts[NETLINK_PARTS_MAX];
 	int r;
 
 	do
@@ -249,7 +249,7 @@ static void drain(struct netlink *netlink)
 static int receive_some(struct netlink *netlink, struct awaited *awaited, size_t most,
 			struct error *err)
 {
-	struct mmsghdr parts[NETLINK_PARTS_MOST];
+	struct mmsghdr parts[NETLINK_PARTS_MAX];
 	int count = receive_parts(netlink, parts, most), r;
 
 	if (count == -EAGAIN)
@@ -277,7 +277,7 @@ static int receive(struct netlink *netlink, struct awaited *awaited, struct erro
 	int r = 0;
 
 	while (r >= 0 && !awaited->is_complete)
-		r = receive_some(netlink, awaited, NETLINK_PARTS_MOST, err);
+		r = receive_some(netlink, awaited, NETLINK_PARTS_MAX, err);
 	return r;
 }
 

@@ -2,7 +2,7 @@
 #ifndef KERNEL_NETLINK_H
 #define KERNEL_NETLINK_H
 
-#include "../base/error.h"
+#include "lib/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,7 +85,7 @@ int netlink_dump_begin(struct netlink *netlink, struct nl_msg *request,
 		       struct error *err);
 
 /* The most parts of a dump that one step receives; the kernel fills each up to 32 KiB. */
-#define NETLINK_PARTS_MOST 8
+#define NETLINK_PARTS_MAX 8
 
 /**
  * netlink_dump_step() - receive the next parts of it

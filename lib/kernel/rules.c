@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules.h"
 
-#include "../process/child.h"
+#include "lib/process/child.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -157,10 +157,10 @@ static char *first_line(const char *errors)
 		size_t length = strcspn(errors, "\n");
 
 		if (length && *errors != '#' && strncmp(errors, "Warning", 7) != 0)
-			return memory_format("%.*s", (int)length, errors);
+			return string_printf("%.*s", (int)length, errors);
 		errors += length + (errors[length] ? 1 : 0);
 	}
-	return memory_text("no reason given");
+	return string_dup("no reason given");
 }
 
 /* The line of @input that @errors names, as in "line 7 failed" or "Error occurred at line: 7". */
@@ -181,7 +181,7 @@ static char *refused_line(const char *errors, const char *input)
 		input += strcspn(input, "\n");
 		input += *input ? 1 : 0;
 	}
-	return memory_format("%.*s", (int)strcspn(input, "\n"), input);
+	return string_printf("%.*s", (int)strcspn(input, "\n"), input);
 }
 
 /* Return: 0, or a negative errno with rules->error saying why the program failed */
@@ -218,7 +218,7 @@ static void on_saved(void *user, const struct child_outcome *outcome)
 	} else if (r >= 0) {
 		rules->restore = ruleset_removal(outcome->output);
 		if (rules->restore)
-			rules->what = memory_text("our chains were there");
+			rules->what = string_dup("our chains were there");
 	}
 	child_free(take(&rules->child));
 	if (rules->restore)
@@ -250,7 +250,7 @@ static bool is_in_path(const char *program)
 
 	while (path && *path) {
 		size_t length = strcspn(path, ":");
-		auto_memory char *file = memory_format("%.*s/%s", (int)length, path, program);
+		auto_memory char *file = string_printf("%.*s/%s", (int)length, path, program);
 
 		if (access(file, X_OK) == 0)
 			return true;
@@ -263,9 +263,9 @@ static void fill_environment(char *environment[4])
 {
 	const char *path = getenv("PATH"), *lock = getenv("XTABLES_LOCKFILE");
 
-	environment[0] = memory_format("PATH=%s", path ? path : "");
-	environment[1] = memory_text("LC_ALL=C");
-	environment[2] = lock ? memory_format("XTABLES_LOCKFILE=%s", lock) : NULL;
+	environment[0] = string_printf("PATH=%s", path ? path : "");
+	environment[1] = string_dup("LC_ALL=C");
+	environment[2] = lock ? string_printf("XTABLES_LOCKFILE=%s", lock) : NULL;
 	environment[3] = NULL;
 }
 

@@ -2,8 +2,8 @@
 #ifndef KERNEL_RULES_H
 #define KERNEL_RULES_H
 
-#include "../base/error.h"
-#include "../plan/ruleset.h"
+#include "lib/base/error.h"
+#include "lib/plan/ruleset.h"
 
 #include <ev.h>
 #include <stdbool.h>

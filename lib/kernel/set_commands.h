@@ -2,8 +2,8 @@
 #ifndef KERNEL_SET_COMMANDS_H
 #define KERNEL_SET_COMMANDS_H
 
-#include "../base/error.h"
-#include "../plan/changes.h"
+#include "lib/base/error.h"
+#include "lib/plan/changes.h"
 
 #include <stdbool.h>
 #include <stddef.h>

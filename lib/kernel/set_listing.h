@@ -2,8 +2,8 @@
 #ifndef KERNEL_SET_LISTING_H
 #define KERNEL_SET_LISTING_H
 
-#include "../base/error.h"
-#include "../plan/proxy_state.h"
+#include "lib/base/error.h"
+#include "lib/plan/proxy_state.h"
 #include "netlink.h"
 
 /*

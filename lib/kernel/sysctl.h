@@ -2,7 +2,7 @@
 #ifndef KERNEL_SYSCTL_H
 #define KERNEL_SYSCTL_H
 
-#include "../base/error.h"
+#include "lib/base/error.h"
 
 /** sysctl_get() - an integer; @name with slashes: "net/ipv4/vs/conntrack"; -ENOENT if unknown */
 int sysctl_get(const char *name, int *ret, struct error *err);

@@ -24,11 +24,11 @@ void endpoint_slice_free(struct endpoint_slice *slice)
 	if (!slice)
 		return;
 	for (size_t i = 0; i < slice->endpoint_count; i++)
-		strings_put(slice->strings, slice->endpoints[i].node_name);
+		string_pool_put(slice->strings, slice->endpoints[i].node_name);
 	for (size_t i = 0; i < slice->port_count; i++)
-		strings_put(slice->strings, slice->ports[i].name);
+		string_pool_put(slice->strings, slice->ports[i].name);
 	for (size_t i = 0; i < slice->hint_count; i++)
-		strings_put(slice->strings, slice->hints[i]);
+		string_pool_put(slice->strings, slice->hints[i]);
 	free_parts(slice);
 }
 
@@ -75,7 +75,7 @@ bool endpoint_set_hint_zones(struct endpoint_slice *slice, struct endpoint *endp
 	if (count == UINT16_MAX)
 		return false;
 	slice->hints = memory_resize(slice->hints, count + 1U, sizeof(*slice->hints));
-	slice->hints[slice->hint_count++] = strings_get(slice->strings, zones);
+	slice->hints[slice->hint_count++] = string_pool_get(slice->strings, zones);
 	endpoint->hint = slice->hint_count;
 	return true;
 }
@@ -85,21 +85,20 @@ static bool endpoint_is_equal(const struct endpoint_slice *a_slice, const struct
 {
 	return address_is_equal(&a->address, &b->address) && a->is_ready == b->is_ready &&
 	       a->is_serving == b->is_serving && a->is_terminating == b->is_terminating &&
-	       memory_text_is_equal(a->node_name, b->node_name) &&
-	       memory_text_is_equal(endpoint_hint_zones(a_slice, a),
-				    endpoint_hint_zones(b_slice, b));
+	       string_equal(a->node_name, b->node_name) &&
+	       string_equal(endpoint_hint_zones(a_slice, a), endpoint_hint_zones(b_slice, b));
 }
 
 bool endpoint_slice_is_equal(const struct endpoint_slice *a, const struct endpoint_slice *b)
 {
 	if (strcmp(a->namespace_name, b->namespace_name) != 0 || strcmp(a->name, b->name) != 0 ||
-	    !memory_text_is_equal(a->service_name, b->service_name) || a->family != b->family ||
+	    !string_equal(a->service_name, b->service_name) || a->family != b->family ||
 	    a->endpoint_count != b->endpoint_count || a->port_count != b->port_count)
 		return false;
 	for (size_t i = 0; i < a->port_count; i++) {
 		if (a->ports[i].port != b->ports[i].port ||
 		    a->ports[i].protocol != b->ports[i].protocol ||
-		    !memory_text_is_equal(a->ports[i].name, b->ports[i].name))
+		    !string_equal(a->ports[i].name, b->ports[i].name))
 			return false;
 	}
 	for (size_t i = 0; i < a->endpoint_count; i++)

@@ -2,9 +2,9 @@
 #ifndef OBJECTS_ENDPOINT_SLICE_H
 #define OBJECTS_ENDPOINT_SLICE_H
 
-#include "../base/address.h"
-#include "../base/memory.h"
-#include "../base/strings.h"
+#include "lib/base/address.h"
+#include "lib/base/memory.h"
+#include "lib/base/string_pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ struct endpoint_slice {
 	char *namespace_name;
 	char *name;
 	char *service_name;
-	struct strings *strings;
+	struct string_pool *strings;
 	struct endpoint *endpoints;
 	struct endpoint_slice_port *ports;
 	const char **hints;

@@ -16,7 +16,7 @@ void node_free(struct node *node)
 
 bool node_is_equal(const struct node *a, const struct node *b)
 {
-	return strcmp(a->name, b->name) == 0 && memory_text_is_equal(a->zone, b->zone) &&
+	return strcmp(a->name, b->name) == 0 && string_equal(a->zone, b->zone) &&
 	       a->address_count == b->address_count && a->internal_count == b->internal_count &&
 	       a->pod_cidr_count == b->pod_cidr_count && a->is_deleting == b->is_deleting &&
 	       a->has_drain_taint == b->has_drain_taint &&

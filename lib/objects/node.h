@@ -2,8 +2,8 @@
 #ifndef OBJECTS_NODE_H
 #define OBJECTS_NODE_H
 
-#include "../base/address.h"
-#include "../base/memory.h"
+#include "lib/base/address.h"
+#include "lib/base/memory.h"
 
 #include <stdbool.h>
 #include <stddef.h>

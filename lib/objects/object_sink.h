@@ -33,7 +33,7 @@ struct rejection {
  */
 struct object_sink {
 	void *owner;
-	struct strings *strings;
+	struct string_pool *strings;
 	void (*service_set)(void *owner, struct service *service);
 	void (*service_removed)(void *owner, const char *namespace_name, const char *name);
 	void (*endpoint_slice_set)(void *owner, struct endpoint_slice *slice);

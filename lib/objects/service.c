@@ -100,7 +100,7 @@ bool service_is_equal(const struct service *a, const struct service *b)
 			       sizeof(*a->load_balancer_ips)) &&
 	       bytes_are_equal(a->source_ranges, a->source_range_count, b->source_ranges,
 			       b->source_range_count, sizeof(*a->source_ranges)) &&
-	       ports_are_equal(a, b) && memory_text_is_equal(a->proxy_name, b->proxy_name) &&
+	       ports_are_equal(a, b) && string_equal(a->proxy_name, b->proxy_name) &&
 	       a->affinity_seconds == b->affinity_seconds &&
 	       a->health_check_node_port == b->health_check_node_port &&
 	       a->is_external_local == b->is_external_local &&

@@ -2,8 +2,8 @@
 #ifndef OBJECTS_SERVICE_H
 #define OBJECTS_SERVICE_H
 
-#include "../base/address.h"
-#include "../base/memory.h"
+#include "lib/base/address.h"
+#include "lib/base/memory.h"
 #include "object_uid.h"
 
 #include <stdbool.h>

@@ -75,7 +75,7 @@ static struct service_entry *find_service(const struct store *store, const char 
 static struct service_entry *get_service(struct store *store, const char *namespace_name,
 					 const char *name)
 {
-	auto_memory char *key = memory_format("%s/%s", namespace_name, name);
+	auto_memory char *key = string_printf("%s/%s", namespace_name, name);
 	struct service_entry *entry = find_service(store, key);
 
 	if (!entry) {
@@ -124,7 +124,7 @@ bool store_set_service(struct store *store, struct service *service)
 
 bool store_remove_service(struct store *store, const char *namespace_name, const char *name)
 {
-	auto_memory char *key = memory_format("%s/%s", namespace_name, name);
+	auto_memory char *key = string_printf("%s/%s", namespace_name, name);
 	struct service_entry *entry;
 
 	forget_taken(store);
@@ -178,7 +178,7 @@ static void detach(struct store *store, struct slice_entry *slice)
 
 bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice)
 {
-	auto_memory char *key = memory_format("%s/%s", slice->namespace_name, slice->name);
+	auto_memory char *key = string_printf("%s/%s", slice->namespace_name, slice->name);
 	struct slice_entry *entry;
 
 	forget_taken(store);
@@ -203,7 +203,7 @@ bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice)
 
 bool store_remove_endpoint_slice(struct store *store, const char *namespace_name, const char *name)
 {
-	auto_memory char *key = memory_format("%s/%s", namespace_name, name);
+	auto_memory char *key = string_printf("%s/%s", namespace_name, name);
 	struct slice_entry *entry;
 
 	forget_taken(store);

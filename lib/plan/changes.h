@@ -2,7 +2,7 @@
 #ifndef PLAN_CHANGES_H
 #define PLAN_CHANGES_H
 
-#include "../base/memory.h"
+#include "lib/base/memory.h"
 #include "proxy_state.h"
 
 #include <stddef.h>

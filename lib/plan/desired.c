@@ -126,7 +126,8 @@ static struct set_member *add_address_port(struct builder *builder, enum set_kin
 }
 
 static struct virtual_server server_of(const struct builder *builder, const struct address *address,
-				       uint16_t number, uint8_t protocol, enum audience audience)
+				       uint16_t number, uint8_t protocol,
+				       enum client_scope client_scope)
 {
 	const struct desired_options *options = builder->options;
 	uint32_t affinity = builder->service->affinity_seconds;
@@ -138,12 +139,12 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 	server.key.address = *address;
 	server.key.port = number;
 	server.key.protocol = protocol;
-	server.key.audience = (uint16_t)audience;
+	server.key.client_scope = (uint16_t)client_scope;
 	if (affinity && strcmp(options->affinity_scheduler, "inherit") != 0) {
 		scheduler = options->affinity_scheduler;
 		is_own_choice = true;
 	}
-	if (affinity && audience == AUDIENCE_CLUSTER) {
+	if (affinity && client_scope == CLIENT_SCOPE_IN_CLUSTER) {
 		/*
 		 * Persistence of a virtual server by mark ignores the ports of destinations
 		 * (ip_vs_sched_persist()), so here the client's address has to decide alone.
@@ -170,11 +171,11 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 
 static void add_server(struct builder *builder, const struct address *address, uint16_t number,
 		       size_t port_index, const struct selection *selection, enum traffic traffic,
-		       enum audience audience)
+		       enum client_scope client_scope)
 {
 	const struct service_port *port = &builder->service->ports[port_index];
 	struct virtual_server server =
-		server_of(builder, address, number, port->protocol, audience);
+		server_of(builder, address, number, port->protocol, client_scope);
 	struct service_state *state = builder->state;
 
 	/* One address can be named twice, say as external and as load balancer IP. */
@@ -244,11 +245,11 @@ static void add_external_server(struct builder *builder, const struct address *a
 	const struct service_port *port = &builder->service->ports[port_index];
 	enum traffic traffic = external_traffic(builder);
 
-	add_server(builder, address, number, port_index, selection, traffic, AUDIENCE_ALL);
+	add_server(builder, address, number, port_index, selection, traffic, CLIENT_SCOPE_ANY);
 	if (traffic != TRAFFIC_LOCAL)
 		return;
 	add_server(builder, address, number, port_index, selection, TRAFFIC_CLUSTER,
-		   AUDIENCE_CLUSTER);
+		   CLIENT_SCOPE_IN_CLUSTER);
 	add_address_port(builder, SET_KIND_IN_CLUSTER, address, port, number);
 	if (!selection->count[TRAFFIC_LOCAL] && selection->count[TRAFFIC_CLUSTER])
 		add_address_port(builder, SET_KIND_NO_LOCAL, address, port, number);
@@ -432,7 +433,7 @@ static void add_port(struct builder *builder, size_t port_index, const struct ad
 
 	add_address_port(builder, SET_KIND_CLUSTER_IP, cluster_ip, port, port->port);
 	add_server(builder, cluster_ip, port->port, port_index, &selection,
-		   service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER, AUDIENCE_ALL);
+		   service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER, CLIENT_SCOPE_ANY);
 	add_address(builder, cluster_ip);
 
 	add_external_ips(builder, port_index, family, &selection);

@@ -2,9 +2,9 @@
 #ifndef PLAN_DESIRED_H
 #define PLAN_DESIRED_H
 
-#include "../base/error.h"
-#include "../base/memory.h"
-#include "../objects/store.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
+#include "lib/objects/store.h"
 #include "proxy_state.h"
 #include "service_state.h"
 

@@ -112,7 +112,7 @@ bool ledger_ownership_includes(const struct ledger *ledger, const struct server_
 	struct set_member bound = ledger_unit_of_address(&key->address);
 
 	/* The kernel backend knows these by a set of ours. */
-	if (key->audience == AUDIENCE_CLUSTER)
+	if (key->client_scope == CLIENT_SCOPE_IN_CLUSTER)
 		return true;
 	if (key->firewall_mark)
 		return false;

@@ -2,9 +2,9 @@
 #ifndef PLAN_LEDGER_H
 #define PLAN_LEDGER_H
 
-#include "../base/address.h"
 #include "changes.h"
 #include "desired.h"
+#include "lib/base/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>

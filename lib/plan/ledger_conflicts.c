@@ -4,7 +4,7 @@
 void ledger_contest_begin(struct ledger *ledger, struct server_entry *entry)
 {
 	/* One for the cluster is contested whenever the one for everybody is. */
-	if (entry->held.key.audience != AUDIENCE_ALL)
+	if (entry->held.key.client_scope != CLIENT_SCOPE_ANY)
 		return;
 	if (entry->is_contested || entry->claimant_count < 2)
 		return;

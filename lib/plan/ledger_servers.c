@@ -320,15 +320,16 @@ static void reconcile_restriction(struct ledger *ledger, const struct virtual_se
 	ledger_unit_reconcile(ledger, unit, changes);
 }
 
-/* The virtual server for the other audience of an address and port; NULL: there is none. */
+/* The virtual server for the other client_scope of an address and port; NULL: there is none. */
 static struct server_entry *counterpart(const struct ledger *ledger,
-					const struct server_entry *entry, enum audience audience)
+					const struct server_entry *entry,
+					enum client_scope client_scope)
 {
 	struct virtual_server_key key = entry->held.key;
 
-	if (key.audience == audience)
+	if (key.client_scope == client_scope)
 		return NULL;
-	key.audience = (uint16_t)audience;
+	key.client_scope = (uint16_t)client_scope;
 	return ledger_server_find(ledger, &key);
 }
 
@@ -361,8 +362,8 @@ static void retire(struct ledger *ledger, struct server_entry *entry, uint64_t n
 		   struct changes *changes)
 {
 	static const struct wanted nothing;
-	struct server_entry *successor = counterpart(ledger, entry, AUDIENCE_ALL);
-	struct server_entry *dependent = counterpart(ledger, entry, AUDIENCE_CLUSTER);
+	struct server_entry *successor = counterpart(ledger, entry, CLIENT_SCOPE_ANY);
+	struct server_entry *dependent = counterpart(ledger, entry, CLIENT_SCOPE_IN_CLUSTER);
 
 	if (successor && successor->claimant_count)
 		reconcile_destinations(ledger, entry, &nothing, now, changes);

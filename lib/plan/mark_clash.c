@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mark_clash.h"
 
-#include "../base/memory.h"
+#include "lib/base/memory.h"
 #include "saved_rules.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static const char *option_value(const char *rule, const char *option)
 }
 
 /* The bits that a rule writes to packets; 0 for most. */
-static uint32_t written_bits(const char *rule)
+static uint32_t object_text_bits(const char *rule)
 {
 	const char *text = option_value(rule, " -j MARK --set-xmark ");
 	uint32_t value, mask;
@@ -61,7 +61,7 @@ static bool could_match(const char *rule, const struct mark_range *range)
 
 static bool is_clash(const char *rule, const struct mark_range *range)
 {
-	return written_bits(rule) & (range->base | range->mask) || could_match(rule, range);
+	return object_text_bits(rule) & (range->base | range->mask) || could_match(rule, range);
 }
 
 char *mark_clash_find(const char *saved, const struct mark_range *range)
@@ -85,13 +85,13 @@ char *mark_clash_find(const char *saved, const struct mark_range *range)
 		}
 		if (strncmp(line, "-A ", strlen("-A ")) != 0)
 			continue;
-		copy = memory_format("%.*s", (int)(end - line), line);
+		copy = string_printf("%.*s", (int)(end - line), line);
 		chain = copy + strlen("-A ");
 		rule = strchr(chain, ' ');
 		if (!rule || saved_rules_is_kube_name(chain) || !is_clash(rule, range))
 			continue;
 		*rule = '\0';
-		return memory_format("chain %s of table %s: %.*s", chain, table, RULE_LENGTH,
+		return string_printf("chain %s of table %s: %.*s", chain, table, RULE_LENGTH,
 				     rule + 1);
 	}
 	return NULL;

@@ -13,7 +13,7 @@ struct head {
 	uint16_t port;
 };
 
-_Static_assert(sizeof(struct head) + 2 * sizeof(((struct address *)0)->bytes) == PACKED_MEMBER_MOST,
+_Static_assert(sizeof(struct head) + 2 * sizeof(((struct address *)0)->bytes) == PACKED_MEMBER_MAX,
 	       "the longest member is longer or shorter than that");
 
 enum part { PART_IPV6 = 1, PART_ADDRESS = 2, PART_SOURCE = 4 };

@@ -5,7 +5,7 @@
 #include "proxy_state.h"
 
 /* Bytes of the longest one: IPv6 with a source. */
-#define PACKED_MEMBER_MOST 38
+#define PACKED_MEMBER_MAX 38
 
 /**
  * struct packed_member - a set member in as few bytes as it takes: most have an IPv4 address and
@@ -15,7 +15,7 @@
  */
 struct packed_member {
 	uint8_t length;
-	uint8_t bytes[PACKED_MEMBER_MOST];
+	uint8_t bytes[PACKED_MEMBER_MAX];
 };
 
 /** packed_member_of() - @member's addresses are of its family, or all zero */

@@ -9,7 +9,7 @@
 #define SIGN_BIT 0x80000000
 
 /* A table of the marks has one place for each. */
-#define MARK_BITS_MOST 20
+#define MARK_BITS_MAX 20
 
 /* Names and types as in kube-proxy's pkg/proxy/ipvs/ipset.go; IPv6 names are cut at 31. */
 static const struct {
@@ -67,7 +67,7 @@ bool mark_range_is_valid(const struct mark_range *range)
 	    (range->base | range->mask) & SIGN_BIT)
 		return false;
 	bits = range->mask >> __builtin_ctz(range->mask);
-	return (bits & (bits + 1)) == 0 && bits < 1U << MARK_BITS_MOST;
+	return (bits & (bits + 1)) == 0 && bits < 1U << MARK_BITS_MAX;
 }
 
 uint32_t mark_range_seal(const struct mark_range *range)
@@ -167,7 +167,7 @@ const char *virtual_server_key_text(const struct virtual_server_key *key,
 		snprintf(buffer, 2 * ADDRESS_TEXT_SIZE, "%s/%s%s",
 			 address_port_text(&key->address, key->port, address),
 			 address_protocol_name((uint8_t)key->protocol),
-			 key->audience == AUDIENCE_CLUSTER ? " (in-cluster)" : "");
+			 key->client_scope == CLIENT_SCOPE_IN_CLUSTER ? " (in-cluster)" : "");
 	return buffer;
 }
 

@@ -2,7 +2,7 @@
 #ifndef PLAN_PROXY_STATE_H
 #define PLAN_PROXY_STATE_H
 
-#include "../base/address.h"
+#include "lib/base/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,21 +13,21 @@
 #define SCHEDULER_NAME_SIZE 16 /* IP_VS_SCHEDNAME_MAXLEN */
 
 /**
- * enum audience - whose packets a virtual server is for
+ * enum client_scope - whose packets a virtual server is for
  *   ALL      everybody's for whom there is no other one
  *   CLUSTER  those of this node and of pods: where externalTrafficPolicy is Local, they reach all
  *            endpoints under the same address and port under which others reach those of this node.
  *            To the kernel this is a virtual server by firewall mark; the backend chooses the mark,
  *            and nobody else has to know it.
  */
-enum audience { AUDIENCE_ALL, AUDIENCE_CLUSTER };
+enum client_scope { CLIENT_SCOPE_ANY, CLIENT_SCOPE_IN_CLUSTER };
 
 /**
  * struct virtual_server_key - what identifies a virtual server
- * @firewall_mark:  0 = by address, port, protocol and audience; otherwise it is somebody else's, or
- *                  with AUDIENCE_CLUSTER was ours under other settings; besides, only
+ * @firewall_mark:  0 = by address, port, protocol and client_scope; otherwise it is somebody
+ * else's, or with CLIENT_SCOPE_IN_CLUSTER was ours under other settings; besides, only
  *                  @address.family counts, and the other fields are zero
- * @audience:       enum audience
+ * @client_scope:       enum client_scope
  *
  * Without padding: compare and hash it as bytes.
  */
@@ -36,11 +36,12 @@ struct virtual_server_key {
 	struct address address;
 	uint16_t port;
 	uint16_t protocol;
-	uint16_t audience;
+	uint16_t client_scope;
 };
 
 /**
- * struct mark_range - the marks that may be chosen for AUDIENCE_CLUSTER: @base + n * (lowest bit of
+ * struct mark_range - the marks that may be chosen for CLIENT_SCOPE_IN_CLUSTER: @base + n * (lowest
+ * bit of
  * @mask), for n from 1
  * @base:  two or more bits that every mark of ours has, but not the highest of all; none of them in
  *         @mask
@@ -99,10 +100,10 @@ struct destination_usage {
 /**
  * enum set_kind - the ipsets of kube-proxy's IPVS mode (pkg/proxy/ipvs/ipset.go), and some more:
  * NODE_PORT_ADDRESS has the addresses on which NodePorts answer; IN_CLUSTER has the addresses and
- * ports with a virtual server of AUDIENCE_CLUSTER and gives its mark to packets; NO_LOCAL has those
- * with externalTrafficPolicy Local whose endpoints are all on other nodes; MARK_NAMES says what
- * each mark stands for: no rule refers to it and nobody plans its members, it is how the kernel
- * backend remembers its choice
+ * ports with a virtual server of CLIENT_SCOPE_IN_CLUSTER and gives its mark to packets; NO_LOCAL
+ * has those with externalTrafficPolicy Local whose endpoints are all on other nodes; MARK_NAMES
+ * says what each mark stands for: no rule refers to it and nobody plans its members, it is how the
+ * kernel backend remembers its choice
  *
  * In the order in which members are added; they are removed in reverse. Each exists for IPv4 and
  * for IPv6. The order is chosen so that cutting anywhere is safe: restrictions and masquerading

@@ -125,11 +125,11 @@ static char *pod_match(const struct ruleset_options *options)
 	case LOCAL_DETECTION_PREFIX:
 		if (!options->pod_prefix.address.family)
 			break;
-		return memory_format("-s %s ", address_prefix_text(&options->pod_prefix, prefix));
+		return string_printf("-s %s ", address_prefix_text(&options->pod_prefix, prefix));
 	case LOCAL_DETECTION_BRIDGE:
-		return memory_format("-i %s ", options->pod_interface);
+		return string_printf("-i %s ", options->pod_interface);
 	case LOCAL_DETECTION_INTERFACE_PREFIX:
-		return memory_format("-i %s+ ", options->pod_interface);
+		return string_printf("-i %s+ ", options->pod_interface);
 	case LOCAL_DETECTION_NONE:
 		break;
 	}
@@ -139,7 +139,7 @@ static char *pod_match(const struct ruleset_options *options)
 static void add_cluster_ip_rule(struct ruleset *ruleset, const struct ruleset_options *options)
 {
 	auto_memory char *pods = options->masquerade_all ? NULL : pod_match(options);
-	auto_memory char *header = pods ? memory_format("! %s", pods) : memory_text("");
+	auto_memory char *header = pods ? string_printf("! %s", pods) : string_dup("");
 	const char *fields = "dst,dst";
 
 	/* What the node itself sends from a VIP, which it holds, is all that is sure. */
@@ -161,10 +161,10 @@ static void add_marking(struct ruleset *ruleset, const struct ruleset_options *o
 	const struct mark_range *range = &options->marks;
 	uint32_t seal = mark_range_seal(range);
 	auto_memory char *pods = pod_match(options);
-	auto_memory char *is_marked = memory_format("-m mark --mark 0x%x/0x%x", range->base & ~seal,
+	auto_memory char *is_marked = string_printf("-m mark --mark 0x%x/0x%x", range->base & ~seal,
 						    ~(range->mask | seal));
 	auto_memory char *is_unsealed =
-		memory_format("-m mark --mark 0x%x/0x%x", range->base & ~seal, ~range->mask);
+		string_printf("-m mark --mark 0x%x/0x%x", range->base & ~seal, ~range->mask);
 
 	if (!options->has_in_cluster)
 		return;

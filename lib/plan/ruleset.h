@@ -2,8 +2,8 @@
 #ifndef PLAN_RULESET_H
 #define PLAN_RULESET_H
 
-#include "../base/address.h"
-#include "../base/memory.h"
+#include "lib/base/address.h"
+#include "lib/base/memory.h"
 #include "proxy_state.h"
 
 #include <stdbool.h>

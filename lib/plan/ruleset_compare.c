@@ -63,7 +63,7 @@ static bool chain_differs(const struct chain *chain, const struct saved_chain *s
 
 static char *jump_text(const struct jump *jump)
 {
-	return memory_format("-m comment --comment \"%s\" -j %s", jump->comment, jump->to);
+	return string_printf("-m comment --comment \"%s\" -j %s", jump->comment, jump->to);
 }
 
 /* Whether @jump, of this table and built-in chain, says what @rule says. */
@@ -153,7 +153,7 @@ static void write_table(FILE *stream, const struct ruleset *ruleset,
 			continue;
 		differs[i] = true;
 		if (!*what)
-			*what = memory_format("chain %s of table %s", place->name, table);
+			*what = string_printf("chain %s of table %s", place->name, table);
 		if (!is_begun)
 			fprintf(stream, "*%s\n", table);
 		is_begun = true;
@@ -175,7 +175,7 @@ static void write_table(FILE *stream, const struct ruleset *ruleset,
 		if (!jumps_differ(place, chain))
 			continue;
 		if (!*what)
-			*what = memory_format("jumps in chain %s of table %s", place->name, table);
+			*what = string_printf("jumps in chain %s of table %s", place->name, table);
 		if (!is_begun)
 			fprintf(stream, "*%s\n", table);
 		is_begun = true;
@@ -231,7 +231,7 @@ static bool is_used_by_others(const struct saved_rules *saved, const char *table
 			if (is_our_chain(table, chain->name))
 				continue;
 			for (size_t k = 0; k < chain->count; k++) {
-				if (memory_text_is_equal(chain->rules[k].target, name) &&
+				if (string_equal(chain->rules[k].target, name) &&
 				    !jump_of(&place, &chain->rules[k]))
 					return true;
 			}

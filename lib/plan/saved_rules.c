@@ -188,7 +188,7 @@ static char *rule_target(const char *text)
 	tokens_split(&tokens, text);
 	for (size_t i = 0; i + 1 < tokens.count && !target; i++) {
 		if (strcmp(tokens.items[i], "-j") == 0 || strcmp(tokens.items[i], "-g") == 0)
-			target = memory_text(tokens.items[i + 1]);
+			target = string_dup(tokens.items[i + 1]);
 	}
 	tokens_clear(&tokens);
 	return target;
@@ -206,7 +206,7 @@ static struct saved_table *add_table(struct saved_rules *saved, const char *name
 	saved->tables =
 		memory_grow(saved->tables, saved->count, &saved->capacity, sizeof(*saved->tables));
 	table = &saved->tables[saved->count++];
-	*table = (struct saved_table){.name = memory_text(name)};
+	*table = (struct saved_table){.name = string_dup(name)};
 	return table;
 }
 
@@ -214,7 +214,7 @@ static void add_chain(struct saved_table *table, const char *name)
 {
 	table->chains =
 		memory_grow(table->chains, table->count, &table->capacity, sizeof(*table->chains));
-	table->chains[table->count++] = (struct saved_chain){.name = memory_text(name)};
+	table->chains[table->count++] = (struct saved_chain){.name = string_dup(name)};
 }
 
 /*
@@ -241,7 +241,7 @@ static void add_rule(struct saved_chain *chain, const char *text)
 	chain->rules =
 		memory_grow(chain->rules, chain->count, &chain->capacity, sizeof(*chain->rules));
 	rule = &chain->rules[chain->count++];
-	rule->text = memory_text(text);
+	rule->text = string_dup(text);
 	rule->canonical = saved_rules_canonical(text);
 	rule->target = rule_target(text);
 }

@@ -2,7 +2,7 @@
 #ifndef PLAN_SAVED_RULES_H
 #define PLAN_SAVED_RULES_H
 
-#include "../base/memory.h"
+#include "lib/base/memory.h"
 
 #include <stdbool.h>
 #include <stddef.h>

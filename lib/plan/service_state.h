@@ -2,7 +2,7 @@
 #ifndef PLAN_SERVICE_STATE_H
 #define PLAN_SERVICE_STATE_H
 
-#include "../base/memory.h"
+#include "lib/base/memory.h"
 #include "proxy_state.h"
 
 /**

@@ -2,8 +2,8 @@
 #ifndef PLAN_TOPOLOGY_H
 #define PLAN_TOPOLOGY_H
 
-#include "../objects/store.h"
 #include "desired.h"
+#include "lib/objects/store.h"
 
 /**
  * struct candidate - an endpoint of one port of one Service, merged over all slices

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "child.h"
 
-#include "../base/memory.h"
 #include "launch.h"
+#include "lib/base/memory.h"
 #include "program.h"
 
 #include <errno.h>
@@ -344,10 +344,10 @@ int child_start(struct ev_loop *loop, const struct child_request *request,
 		.loop = loop,
 		.is_running = true,
 		.input_descriptor = -1,
-		.input = memory_text(request->input),
+		.input = string_dup(request->input),
 		.input_length = request->input ? strlen(request->input) : 0,
-		.output = {.descriptor = -1, .text = memory_text("")},
-		.errors = {.descriptor = -1, .text = memory_text("")},
+		.output = {.descriptor = -1, .text = string_dup("")},
+		.errors = {.descriptor = -1, .text = string_dup("")},
 		.output_limit = request->output_limit,
 		.on_end = on_end,
 		.user = user,

@@ -2,7 +2,7 @@
 #ifndef PROCESS_CHILD_H
 #define PROCESS_CHILD_H
 
-#include "../base/error.h"
+#include "lib/base/error.h"
 
 #include <ev.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #ifndef PROCESS_LAUNCH_H
 #define PROCESS_LAUNCH_H
 
-#include "../base/error.h"
+#include "lib/base/error.h"
 #include "program.h"
 
 #include <ev.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "program.h"
 
-#include "../base/descriptor_limit.h"
-#include "../base/memory.h"
+#include "lib/base/descriptor_limit.h"
+#include "lib/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static char **copy_texts(const char *const *texts)
 		count++;
 	copy = memory_array(count + 1, sizeof(*copy));
 	for (size_t i = 0; i < count; i++)
-		copy[i] = memory_text(texts[i]);
+		copy[i] = string_dup(texts[i]);
 	return copy;
 }
 
@@ -62,8 +62,8 @@ static char **list_paths(const char *program)
 	paths = memory_array(count + 1, sizeof(*paths));
 	for (size_t i = 0; i < count; i++, path += length + 1) {
 		length = strcspn(path, ":");
-		paths[i] = length ? memory_format("%.*s/%s", (int)length, path, program)
-				  : memory_text(program);
+		paths[i] = length ? string_printf("%.*s/%s", (int)length, path, program)
+				  : string_dup(program);
 	}
 	return paths;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "file_content.h"
 
-#include "../base/memory.h"
+#include "lib/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>

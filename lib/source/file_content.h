@@ -2,7 +2,7 @@
 #ifndef SOURCE_FILE_CONTENT_H
 #define SOURCE_FILE_CONTENT_H
 
-#include "../base/error.h"
+#include "lib/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

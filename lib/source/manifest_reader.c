@@ -9,7 +9,7 @@
 
 struct manifest_reader {
 	char *path;
-	struct strings *strings;
+	struct string_pool *strings;
 	struct documents *documents;
 	size_t line;
 	struct definition *definitions;
@@ -39,14 +39,14 @@ static bool has_suffix(const char *text, const char *suffix)
 }
 
 struct manifest_reader *manifest_reader_new(const char *path, const struct file_content *content,
-					    struct strings *strings,
+					    struct string_pool *strings,
 					    void (*on_ignored)(void *owner, const char *path,
 							       const char *kind, const char *name),
 					    void *owner)
 {
 	struct manifest_reader *reader = memory_allocate(sizeof(*reader));
 
-	reader->path = memory_text(path);
+	reader->path = string_dup(path);
 	reader->strings = strings;
 	reader->on_ignored = on_ignored;
 	reader->owner = owner;
@@ -114,7 +114,7 @@ static int on_object(const struct object_identity *identity, const json_t *objec
 	if (problem && is_unidentified(identity)) {
 		if (!reader->problem)
 			reader->problem =
-				memory_format("line %zu: %s%s%s", reader->line, identity->kind_text,
+				string_printf("line %zu: %s%s%s", reader->line, identity->kind_text,
 					      *identity->kind_text ? ": " : "", problem->text);
 		return 0;
 	}
@@ -129,13 +129,13 @@ static int on_object(const struct object_identity *identity, const json_t *objec
 	definition = &reader->definitions[reader->count++];
 	*definition = (struct definition){
 		.kind = identity->kind,
-		.namespace_name = memory_text(identity->namespace_name),
-		.name = memory_text(identity->name),
+		.namespace_name = string_dup(identity->namespace_name),
+		.name = string_dup(identity->name),
 	};
 	if (!problem && decode(reader, object, definition, &err) < 0)
 		problem = &err;
 	if (problem)
-		definition->problem = memory_format("line %zu: %s", reader->line, problem->text);
+		definition->problem = string_printf("line %zu: %s", reader->line, problem->text);
 	definition->is_loaded = !problem;
 	return 0;
 }

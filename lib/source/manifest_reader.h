@@ -2,9 +2,9 @@
 #ifndef SOURCE_MANIFEST_READER_H
 #define SOURCE_MANIFEST_READER_H
 
-#include "../base/error.h"
-#include "../base/memory.h"
 #include "file_content.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
 #include "object_decode.h"
 
 #include <stdbool.h>
@@ -47,7 +47,7 @@ struct manifest_reader;
  * @on_ignored:  objects of a kind that no proxy reads; may be NULL
  */
 struct manifest_reader *manifest_reader_new(const char *path, const struct file_content *content,
-					    struct strings *strings,
+					    struct string_pool *strings,
 					    void (*on_ignored)(void *owner, const char *path,
 							       const char *kind, const char *name),
 					    void *owner);

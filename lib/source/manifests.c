@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "manifests.h"
 
-#include "claims.h"
+#include "lib/base/clock.h"
 #include "manifest_reader.h"
 #include "path_watch.h"
+#include "precedence.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <uthash.h>
 #include <utlist.h>
@@ -20,8 +20,8 @@
 #define SLICE_SECONDS	0.003
 
 /* Between two looks at the clock, which take long on some machines. */
-#define DOCUMENTS_AT_ONCE 4
-#define OBJECTS_AT_ONCE	  64
+#define DOCUMENTS_PER_TURN 4
+#define OBJECTS_PER_TURN   64
 
 /*
  * @waiting: changed since it was read last; @is_complete if whoever wrote it is done, else it is
@@ -30,7 +30,7 @@
  */
 struct file {
 	UT_hash_handle hh;
-	struct claim_list *claims;
+	struct definition_list *definitions;
 	size_t object_count;
 	char *complaint;
 	uint64_t hash;
@@ -60,7 +60,7 @@ struct place {
 struct manifests {
 	struct ev_loop *loop;
 	struct manifests_options options;
-	struct claims *claims;
+	struct precedence *precedence;
 	struct path_watch *watch;
 	struct place *places;
 	size_t place_count;
@@ -70,7 +70,7 @@ struct manifests {
 	struct file *current;
 	struct file_content content; /* of the current file, taken in before there is a reader */
 	struct manifest_reader *reader;
-	struct claim_list
+	struct definition_list
 		*adding; /* those of the file that was read last, as long as any are left */
 	ev_timer due;
 	ev_timer work;
@@ -86,11 +86,11 @@ static void complain(struct manifests *manifests, char **complaint, const char *
 	const struct rejection rejection = {
 		.kind = "file", .namespace_name = "", .name = path, .reason = reason};
 
-	if (memory_text_is_equal(*complaint, reason))
+	if (string_equal(*complaint, reason))
 		return;
 	sink->rejected(sink->owner, &rejection);
 	free(*complaint);
-	*complaint = memory_text(reason);
+	*complaint = string_dup(reason);
 }
 
 static struct file *find_file(struct manifests *manifests, const char *path)
@@ -141,20 +141,12 @@ static void free_file(struct manifests *manifests, struct file *file)
 	stop_waiting(manifests, file);
 	dequeue(manifests, file);
 	HASH_DEL(manifests->files, file);
-	claims_withdraw(manifests->claims, file->claims);
+	precedence_withdraw(manifests->precedence, file->definitions);
 	free(file->complaint);
 	free(file);
 }
 
 /* Of a clock that nobody sets. */
-static ev_tstamp monotonic_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (ev_tstamp)now.tv_sec + (ev_tstamp)now.tv_nsec / 1e9;
-}
-
 /* The next batch starts in @delay seconds, or earlier if it would anyway. */
 static void start_due(struct manifests *manifests, ev_tstamp delay)
 {
@@ -179,7 +171,7 @@ static void wait_for(struct manifests *manifests, struct file *file, bool is_com
 		return;
 	file->is_waiting = true;
 	file->is_complete = is_complete;
-	file->due = monotonic_seconds() + delay;
+	file->due = clock_now() + delay;
 	start_due(manifests, delay);
 }
 
@@ -203,7 +195,7 @@ static void on_lost(void *owner, size_t index, const struct error *err)
 	struct manifests *manifests = owner;
 	struct place *place = &manifests->places[index];
 	auto_memory char *reason =
-		err ? memory_format("%s; what it held stays in force", err->text) : NULL;
+		err ? string_printf("%s; what it held stays in force", err->text) : NULL;
 
 	complain(manifests, &place->complaint, place->path, reason);
 }
@@ -245,7 +237,7 @@ static bool has_directory(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	auto_memory char *directory =
-		!slash ? memory_text(".") : memory_format("%.*s/", (int)(slash - path), path);
+		!slash ? string_dup(".") : string_printf("%.*s/", (int)(slash - path), path);
 
 	return access(directory, F_OK) == 0;
 }
@@ -329,8 +321,8 @@ static void finish_file(struct manifests *manifests)
 	size_t count;
 	struct definition *definitions = manifest_reader_take(manifests->reader, &count);
 
-	claims_withdraw(manifests->claims, file->claims);
-	manifests->adding = file->claims = claims_begin(file->path, definitions, count);
+	precedence_withdraw(manifests->precedence, file->definitions);
+	manifests->adding = file->definitions = precedence_begin(file->path, definitions, count);
 	file->object_count = count;
 	file->has_been_read = true;
 	file->is_unusable = false;
@@ -343,7 +335,7 @@ static void step_file(struct manifests *manifests)
 	struct error err = {0};
 	int r = 1;
 
-	for (int i = 0; i < DOCUMENTS_AT_ONCE && r > 0; i++)
+	for (int i = 0; i < DOCUMENTS_PER_TURN && r > 0; i++)
 		r = manifest_reader_step(manifests->reader, &err);
 	if (r > 0)
 		return;
@@ -375,7 +367,7 @@ static void list_directory(struct manifests *manifests, struct place *place)
 	place->is_waiting = false;
 	place->is_unreadable = !stream;
 	if (!stream) {
-		auto_memory char *reason = memory_format(
+		auto_memory char *reason = string_printf(
 			"cannot be listed: %s; what it held stays in force", strerror(errno));
 
 		complain(manifests, &place->complaint, place->path, reason);
@@ -388,7 +380,7 @@ static void list_directory(struct manifests *manifests, struct place *place)
 
 		if (!path_watch_is_manifest(entry->d_name))
 			continue;
-		path = memory_format("%s/%s", strcmp(place->path, "/") == 0 ? "" : place->path,
+		path = string_printf("%s/%s", strcmp(place->path, "/") == 0 ? "" : place->path,
 				     entry->d_name);
 		file = find_or_add_file(manifests, path);
 		file->is_listed = true;
@@ -408,7 +400,7 @@ static void wait_for_rest(struct manifests *manifests)
 	struct file *file;
 
 	DL_FOREACH2(manifests->waiting, file, waiting_next)
-	start_due(manifests, file->due - monotonic_seconds());
+	start_due(manifests, file->due - clock_now());
 	for (size_t i = 0; i < manifests->place_count; i++)
 		if (manifests->places[i].is_waiting)
 			start_due(manifests, SETTLED_SECONDS);
@@ -430,7 +422,7 @@ static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
 	/* What was closed by now goes along: an object may have moved from one file to another. */
 	DL_FOREACH_SAFE2(manifests->waiting, file, next, waiting_next)
 	{
-		if (!file->is_complete && file->due > monotonic_seconds())
+		if (!file->is_complete && file->due > clock_now())
 			continue;
 		enqueue(manifests, file);
 		has_work = true;
@@ -470,7 +462,7 @@ static double *work(struct manifests *manifests)
 	struct file *file = manifests->queued;
 
 	if (manifests->adding) {
-		if (claims_add(manifests->claims, manifests->adding, OBJECTS_AT_ONCE))
+		if (precedence_add(manifests->precedence, manifests->adding, OBJECTS_PER_TURN))
 			manifests->adding = NULL;
 		return &manifests->effort.decoding;
 	}
@@ -487,7 +479,7 @@ static double *work(struct manifests *manifests)
 		start_file(manifests, file);
 		return &manifests->effort.reading;
 	}
-	if (claims_settle(manifests->claims, OBJECTS_AT_ONCE, on_reread, manifests))
+	if (precedence_settle(manifests->precedence, OBJECTS_PER_TURN, on_reread, manifests))
 		end_batch(manifests);
 	return &manifests->effort.delivering;
 }
@@ -495,13 +487,13 @@ static double *work(struct manifests *manifests)
 static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct manifests *manifests = container_of(timer, struct manifests, work);
-	ev_tstamp begin = monotonic_seconds(), end = begin + SLICE_SECONDS, now;
+	ev_tstamp begin = clock_now(), end = begin + SLICE_SECONDS, now;
 
 	(void)events;
 	do {
 		double *effort = work(manifests);
 
-		now = monotonic_seconds();
+		now = clock_now();
 		*effort += now - begin;
 		begin = now;
 		if (!manifests->is_busy)
@@ -517,7 +509,7 @@ static char *without_trailing_slashes(const char *path)
 
 	while (length > 1 && path[length - 1] == '/')
 		length--;
-	return memory_format("%.*s", (int)length, path);
+	return string_printf("%.*s", (int)length, path);
 }
 
 int manifests_open(struct ev_loop *loop, const struct manifests_options *options,
@@ -536,7 +528,7 @@ int manifests_open(struct ev_loop *loop, const struct manifests_options *options
 	manifests->loop = loop;
 	manifests->options = *options;
 	manifests->options.paths = NULL;
-	manifests->claims = claims_new(&options->sink);
+	manifests->precedence = precedence_new(&options->sink);
 	manifests->places = memory_array(options->path_count, sizeof(*manifests->places));
 	manifests->place_count = options->path_count;
 	for (size_t i = 0; i < options->path_count; i++)
@@ -568,7 +560,7 @@ void manifests_close(struct manifests *manifests)
 	file_content_clear(&manifests->content);
 	HASH_ITER (hh, manifests->files, file, next)
 		free_file(manifests, file);
-	claims_free(manifests->claims);
+	precedence_free(manifests->precedence);
 	for (size_t i = 0; i < manifests->place_count; i++) {
 		free(manifests->places[i].path);
 		free(manifests->places[i].complaint);

@@ -2,9 +2,9 @@
 #ifndef SOURCE_MANIFESTS_H
 #define SOURCE_MANIFESTS_H
 
-#include "../base/error.h"
-#include "../base/memory.h"
-#include "../objects/object_sink.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
+#include "lib/objects/object_sink.h"
 #include "source_effort.h"
 
 #include <ev.h>

@@ -298,8 +298,8 @@ static int decode_node_metadata(const struct object_field *root, struct node *no
 		return r;
 	if (!*name_text)
 		return object_field_error(&name, err, "missing");
-	node->name = memory_text(name_text);
-	node->zone = *zone_text ? memory_text(zone_text) : NULL;
+	node->name = string_dup(name_text);
+	node->zone = *zone_text ? string_dup(zone_text) : NULL;
 	node->is_deleting = deletion.value;
 	return 0;
 }

@@ -2,10 +2,10 @@
 #ifndef SOURCE_OBJECT_DECODE_H
 #define SOURCE_OBJECT_DECODE_H
 
-#include "../base/error.h"
-#include "../objects/endpoint_slice.h"
-#include "../objects/node.h"
-#include "../objects/service.h"
+#include "lib/base/error.h"
+#include "lib/objects/endpoint_slice.h"
+#include "lib/objects/node.h"
+#include "lib/objects/service.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -72,7 +72,7 @@ int object_decode_service(const json_t *object, struct service **ret, struct err
  *
  * Return: 0 or -EINVAL. One endpoint that is wrong makes the slice wrong.
  */
-int object_decode_endpoint_slice(const json_t *object, struct strings *strings,
+int object_decode_endpoint_slice(const json_t *object, struct string_pool *strings,
 				 struct endpoint_slice **ret, struct error *err);
 
 /** struct endpoint_slices - an array that owns its slices */
@@ -99,7 +99,7 @@ void endpoint_slices_clear(struct endpoint_slices *slices);
  * elsewhere. The decoder sees one object and cannot: if a Service has slices of its own and an
  * Endpoints object, both count, and an endpoint that is in both counts once.
  */
-int object_decode_endpoints(const json_t *object, struct strings *strings,
+int object_decode_endpoints(const json_t *object, struct string_pool *strings,
 			    struct endpoint_slices *ret, struct error *err);
 
 /** object_decode_node() - a v1 Node; Return: 0 or -EINVAL */

@@ -68,11 +68,11 @@ static int decode_owner(const struct object_field *labels, struct endpoint_slice
 	int r = object_field_name(&service, &name, err);
 
 	if (r >= 0 && *name && !headless.value)
-		slice->service_name = memory_text(name);
+		slice->service_name = string_dup(name);
 	return r;
 }
 
-static int decode_port(const struct object_field *entry, struct strings *strings,
+static int decode_port(const struct object_field *entry, struct string_pool *strings,
 		       struct endpoint_slice_port *port, struct error *err)
 {
 	struct object_field name = object_field_get(entry, "name");
@@ -90,7 +90,7 @@ static int decode_port(const struct object_field *entry, struct strings *strings
 	if (r >= 0)
 		r = object_field_protocol(&protocol, &port->protocol, err);
 	if (r >= 0)
-		port->name = strings_get(strings, text);
+		port->name = string_pool_get(strings, text);
 	return r;
 }
 
@@ -194,7 +194,7 @@ static int decode_endpoint_address(const struct object_field *entry, uint16_t fa
 	return 0;
 }
 
-static int decode_node_name(const struct object_field *entry, struct strings *strings,
+static int decode_node_name(const struct object_field *entry, struct string_pool *strings,
 			    struct endpoint *endpoint, struct error *err)
 {
 	struct object_field node = object_field_get(entry, "nodeName");
@@ -202,7 +202,7 @@ static int decode_node_name(const struct object_field *entry, struct strings *st
 	int r = object_field_name(&node, &text, err);
 
 	if (r >= 0)
-		endpoint->node_name = strings_get(strings, text);
+		endpoint->node_name = string_pool_get(strings, text);
 	return r;
 }
 
@@ -261,7 +261,7 @@ static int decode_address_type(const struct object_field *root, struct endpoint_
 	return 0;
 }
 
-int object_decode_endpoint_slice(const json_t *object, struct strings *strings,
+int object_decode_endpoint_slice(const json_t *object, struct string_pool *strings,
 				 struct endpoint_slice **ret, struct error *err)
 {
 	auto_free(endpoint_slice) struct endpoint_slice *slice = memory_allocate(sizeof(*slice));
@@ -276,8 +276,8 @@ int object_decode_endpoint_slice(const json_t *object, struct strings *strings,
 		r = decode_metadata(&metadata_field, &metadata, err);
 	if (r < 0)
 		return r;
-	slice->namespace_name = memory_text(metadata.namespace_name);
-	slice->name = memory_text(metadata.name);
+	slice->namespace_name = string_dup(metadata.namespace_name);
+	slice->name = string_dup(metadata.name);
 	slice->trigger_time = metadata.trigger_time;
 	r = decode_owner(&metadata.labels, slice, err);
 	if (r >= 0)
@@ -335,7 +335,7 @@ static int add_subset_addresses(const struct object_field *subset, const char *n
 
 /* *ret is NULL if the subset has no address of this family. */
 static int mirror_subset(const struct object_field *subset, const struct slice_metadata *metadata,
-			 struct strings *strings, uint16_t family, struct endpoint_slice **ret,
+			 struct string_pool *strings, uint16_t family, struct endpoint_slice **ret,
 			 struct error *err)
 {
 	auto_free(endpoint_slice) struct endpoint_slice *slice = memory_allocate(sizeof(*slice));
@@ -351,10 +351,10 @@ static int mirror_subset(const struct object_field *subset, const struct slice_m
 		r = decode_ports(subset, slice, err);
 	if (r < 0 || slice->endpoint_count == 0)
 		return r;
-	slice->namespace_name = memory_text(metadata->namespace_name);
-	slice->name = memory_format("%s:%zu:%s", metadata->name, subset->index,
+	slice->namespace_name = string_dup(metadata->namespace_name);
+	slice->name = string_printf("%s:%zu:%s", metadata->name, subset->index,
 				    family == AF_INET ? "ipv4" : "ipv6");
-	slice->service_name = memory_text(metadata->name);
+	slice->service_name = string_dup(metadata->name);
 	slice->trigger_time = metadata->trigger_time;
 	*ret = endpoint_slice_pack(take(&slice));
 	return 0;
@@ -373,7 +373,7 @@ static bool is_mirrored(const struct slice_metadata *metadata)
 	return !(text && strcmp(text, "true") == 0) && !leader.value && !headless.value;
 }
 
-int object_decode_endpoints(const json_t *object, struct strings *strings,
+int object_decode_endpoints(const json_t *object, struct string_pool *strings,
 			    struct endpoint_slices *ret, struct error *err)
 {
 	static const uint16_t families[] = {AF_INET, AF_INET6};

@@ -58,11 +58,11 @@ static int decode_metadata(const struct object_field *root, struct service *serv
 		return r;
 	if (!*name_text)
 		return object_field_error(&name, err, "missing");
-	service->name = memory_text(name_text);
-	service->namespace_name = memory_text(namespace_text);
+	service->name = string_dup(name_text);
+	service->namespace_name = string_dup(namespace_text);
 	service->uid = object_uid_parse(json_string_value(uid.value));
 	service->created = milliseconds / 1000;
-	service->proxy_name = memory_text(proxy_text);
+	service->proxy_name = string_dup(proxy_text);
 	return 0;
 }
 
@@ -241,7 +241,7 @@ static int decode_port(const struct object_field *entry, struct service_port *po
 	if (r >= 0 && node_port_number != 0)
 		r = object_field_port(&node_port, &port->node_port, err);
 	if (r >= 0)
-		port->name = memory_text(name_text);
+		port->name = string_dup(name_text);
 	return r;
 }
 

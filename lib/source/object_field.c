@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "object_field.h"
 
-#include "../base/memory.h"
+#include "lib/base/memory.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 #ifndef SOURCE_OBJECT_FIELD_H
 #define SOURCE_OBJECT_FIELD_H
 
-#include "../base/address.h"
-#include "../base/error.h"
+#include "lib/base/address.h"
+#include "lib/base/error.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -170,7 +170,7 @@ static void on_content(struct path_watch *watch, struct place *place,
 		watch->handlers.on_directory(watch->handlers.owner,
 					     (size_t)(place - watch->places));
 	} else if (path_watch_is_manifest(name)) {
-		auto_memory char *path = memory_format(
+		auto_memory char *path = string_printf(
 			"%s/%s", strcmp(place->path, "/") == 0 ? "" : place->path, name);
 
 		watch->handlers.on_file(watch->handlers.owner, path, is_complete(event->mask));
@@ -240,10 +240,10 @@ static int open_place(struct path_watch *watch, struct place *place, const char 
 	const char *slash = strrchr(path, '/');
 	struct stat status;
 
-	place->path = memory_text(path);
-	place->parent = slash == path ? memory_text("/")
-			: slash	      ? memory_format("%.*s", (int)(slash - path), path)
-				      : memory_text(".");
+	place->path = string_dup(path);
+	place->parent = slash == path ? string_dup("/")
+			: slash	      ? string_printf("%.*s", (int)(slash - path), path)
+				      : string_dup(".");
 	place->name = slash ? place->path + (slash - path) + 1 : place->path;
 	place->content_watch = -1;
 	place->parent_watch = -1;

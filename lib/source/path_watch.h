@@ -2,8 +2,8 @@
 #ifndef SOURCE_PATH_WATCH_H
 #define SOURCE_PATH_WATCH_H
 
-#include "../base/error.h"
-#include "../base/memory.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
 
 #include <ev.h>
 #include <stdbool.h>

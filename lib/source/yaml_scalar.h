@@ -2,7 +2,7 @@
 #ifndef SOURCE_YAML_SCALAR_H
 #define SOURCE_YAML_SCALAR_H
 
-#include "../base/error.h"
+#include "lib/base/error.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -268,7 +268,7 @@ static int read_key(struct yaml_tree *tree, char **ret, bool *is_merge, struct e
 		return locate(&mark, err);
 	}
 	if (is_scalar)
-		text = memory_text((const char *)event->data.scalar.value);
+		text = string_dup((const char *)event->data.scalar.value);
 	*is_merge = is_scalar && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
 		    !event->data.scalar.tag && strcmp(text, "<<") == 0;
 	r = is_scalar ? read_scalar(tree, &key, extent, err) : read_alias(tree, &key, extent, err);
@@ -277,19 +277,19 @@ static int read_key(struct yaml_tree *tree, char **ret, bool *is_merge, struct e
 
 	switch (json_typeof(key)) {
 	case JSON_STRING:
-		*ret = memory_text(json_string_value(key));
+		*ret = string_dup(json_string_value(key));
 		break;
 	case JSON_INTEGER:
-		*ret = memory_format("%" JSON_INTEGER_FORMAT, json_integer_value(key));
+		*ret = string_printf("%" JSON_INTEGER_FORMAT, json_integer_value(key));
 		break;
 	case JSON_TRUE:
-		*ret = memory_text("true");
+		*ret = string_dup("true");
 		break;
 	case JSON_FALSE:
-		*ret = memory_text("false");
+		*ret = string_dup("false");
 		break;
 	case JSON_REAL:
-		*ret = memory_format("%.17g", json_real_value(key));
+		*ret = string_printf("%.17g", json_real_value(key));
 		break;
 	case JSON_NULL:
 	case JSON_ARRAY:

@@ -13,9 +13,9 @@
 #include "feed.h"
 #include "objects.h"
 
-#include "base/memory.h"
-#include "base/strings.h"
-#include "source/kube/kube_source.h"
+#include "lib/base/memory.h"
+#include "lib/base/string_pool.h"
+#include "lib/source/kube/kube_source.h"
 
 #include <arpa/inet.h>
 #include <ev.h>
@@ -32,9 +32,9 @@
 #define CHANGED_SERVICE 0
 #define NEW_ENDPOINT	4000000
 /* Each takes five files: three connections, and two that libcurl wakes itself with. */
-#define PART_MOST 1500
+#define PART_MAX 1500
 
-#define STARTS_AT_ONCE	   10
+#define STARTS_PER_TURN	   10
 #define START_SECONDS	   0.02
 #define QUIET_MICROSECONDS 2000000
 
@@ -46,7 +46,7 @@ struct agent {
 
 struct agents {
 	struct ev_loop *loop;
-	struct strings *strings;
+	struct string_pool *strings;
 	struct agent *items;
 	size_t count;
 	size_t started;
@@ -183,7 +183,7 @@ static void on_report(void *owner, enum kube_report kind, const char *text)
 static void start_agent(struct agents *agents)
 {
 	struct agent *agent = &agents->items[agents->started++];
-	auto_memory char *master = memory_format("http://127.0.0.1:%u", agents->port);
+	auto_memory char *master = string_printf("http://127.0.0.1:%u", agents->port);
 	const struct kube_source_options options = {
 		.master = master,
 		.node_name = OBJECTS_NODE_NAME,
@@ -217,7 +217,7 @@ static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
 	struct agents *agents = container_of(timer, struct agents, start);
 
 	(void)events;
-	for (size_t i = 0; i < STARTS_AT_ONCE && agents->started < agents->count; i++)
+	for (size_t i = 0; i < STARTS_PER_TURN && agents->started < agents->count; i++)
 		start_agent(agents);
 	if (agents->started == agents->count)
 		ev_timer_stop(loop, timer);
@@ -241,7 +241,7 @@ static _Noreturn void run_part(struct agents *agents, const struct pipes *pipes)
 
 	close(pipes->end[1]);
 	agents->items = memory_array(agents->count, sizeof(*agents->items));
-	agents->strings = strings_new();
+	agents->strings = string_pool_new();
 	agents->loop = ev_default_loop(EVFLAG_AUTO);
 	ev_timer_init(&agents->start, on_start, 0., START_SECONDS);
 	ev_timer_start(agents->loop, &agents->start);
@@ -263,7 +263,7 @@ static size_t start_parts(struct agents *agents, size_t count, const struct pipe
 	for (size_t begun = 0; begun < count; parts++) {
 		pid_t pid;
 
-		agents->count = count - begun < PART_MOST ? count - begun : PART_MOST;
+		agents->count = count - begun < PART_MAX ? count - begun : PART_MAX;
 		begun += agents->count;
 		pid = fork();
 		if (pid < 0)

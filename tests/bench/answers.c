@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 #define COMPRESSION_LEVEL 1	      /* as an API server */
-#define COMPRESSION_LEAST (128 << 10) /* bytes, likewise */
+#define COMPRESSION_MIN	  (128 << 10) /* bytes, likewise */
 #define VERSION		  "9000000"
 
 static const char *const kind_names[KIND_COUNT] = {"Service", "EndpointSlice", "Node"};
@@ -201,7 +201,7 @@ void answers_prepare(struct answers *answers)
 
 struct text answers_prepared_list(struct answers *answers, enum kind kind, bool may_compress)
 {
-	if (!may_compress || answers->lists[kind].length < COMPRESSION_LEAST)
+	if (!may_compress || answers->lists[kind].length < COMPRESSION_MIN)
 		return answers->lists[kind];
 	if (!answers->compressed[kind].length)
 		compress_list(answers, kind);

@@ -22,11 +22,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LIMIT_SECONDS	 120
-#define MONITOR_BYTES	 (64 << 20)
-#define LOG_BYTES	 65536
-#define MESSAGES_AT_ONCE 64
-#define MESSAGE_BYTES	 512
+#define LIMIT_SECONDS	  120
+#define MONITOR_BYTES	  (64 << 20)
+#define LOG_BYTES	  65536
+#define MESSAGES_PER_TURN 64
+#define MESSAGE_BYTES	  512
 
 /* To look takes the agent's processor: 0.1 ms each time in the test kernel. */
 #define LOOK_MICROSECONDS 5000
@@ -52,18 +52,18 @@ static int open_monitor(void)
 
 static size_t count_addresses(int monitor)
 {
-	static _Alignas(struct nlmsghdr) char buffers[MESSAGES_AT_ONCE][MESSAGE_BYTES];
-	struct mmsghdr messages[MESSAGES_AT_ONCE] = {0};
-	struct iovec vectors[MESSAGES_AT_ONCE];
+	static _Alignas(struct nlmsghdr) char buffers[MESSAGES_PER_TURN][MESSAGE_BYTES];
+	struct mmsghdr messages[MESSAGES_PER_TURN] = {0};
+	struct iovec vectors[MESSAGES_PER_TURN];
 	size_t count = 0;
 	int received;
 
-	for (size_t i = 0; i < MESSAGES_AT_ONCE; i++) {
+	for (size_t i = 0; i < MESSAGES_PER_TURN; i++) {
 		vectors[i] = (struct iovec){buffers[i], MESSAGE_BYTES};
 		messages[i].msg_hdr.msg_iov = &vectors[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
-	while ((received = recvmmsg(monitor, messages, MESSAGES_AT_ONCE, 0, NULL)) > 0) {
+	while ((received = recvmmsg(monitor, messages, MESSAGES_PER_TURN, 0, NULL)) > 0) {
 		for (int i = 0; i < received; i++) {
 			const struct nlmsghdr *header = (const void *)buffers[i];
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UPDATES_MOST 99
+#define UPDATES_MAX 99
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -174,7 +174,7 @@ static void print_rolling_table(const struct figures *figures)
 
 static void print_rolling_plot(const struct figures *figures)
 {
-	for (size_t update = 1; update <= UPDATES_MOST; update++) {
+	for (size_t update = 1; update <= UPDATES_MAX; update++) {
 		const struct figure *figure = find_update(figures, rolling_names[0], update);
 
 		if (!figure)

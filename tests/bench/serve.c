@@ -39,8 +39,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REQUEST_SIZE   2048
-#define EVENTS_AT_ONCE 256
+#define REQUEST_SIZE	2048
+#define EVENTS_PER_TURN 256
 
 static const char *const kind_paths[KIND_COUNT] = {
 	"/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices", "/api/v1/nodes"};
@@ -360,7 +360,7 @@ static void read_command(struct server *server, int commands)
 
 static void run(struct server *server, int listener, int commands)
 {
-	struct epoll_event events[EVENTS_AT_ONCE];
+	struct epoll_event events[EVENTS_PER_TURN];
 	struct epoll_event listening = {.events = EPOLLIN, .data.ptr = &listener};
 	struct epoll_event commanded = {.events = EPOLLIN, .data.ptr = &commands};
 
@@ -369,7 +369,7 @@ static void run(struct server *server, int listener, int commands)
 		die("epoll");
 	for (;;) {
 		/* Of one connection there is one event at a time, so none is gone before it. */
-		int count = epoll_wait(server->epoll, events, EVENTS_AT_ONCE, -1);
+		int count = epoll_wait(server->epoll, events, EVENTS_PER_TURN, -1);
 
 		if (count < 0)
 			die("epoll");

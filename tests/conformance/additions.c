@@ -130,7 +130,7 @@ void additions_take_deprecation(struct comparison *comparison, struct text_lines
 			continue;
 		}
 		text_lines_replace(actual, i,
-				   memory_format("%.*s", (int)(length - strlen(word)), line));
+				   string_printf("%.*s", (int)(length - strlen(word)), line));
 		comparison_note(comparison, DIFFERENCE_API_SEMANTICS);
 	}
 }

@@ -21,7 +21,7 @@ struct comparison *comparison_new(unsigned int allowed)
 	struct comparison *comparison = memory_allocate(sizeof(*comparison));
 
 	comparison->allowed = allowed;
-	comparison->context = memory_text("");
+	comparison->context = string_dup("");
 	comparison->stream = open_memstream(&comparison->problems, &comparison->size);
 	if (!comparison->stream)
 		abort();
@@ -41,7 +41,7 @@ void comparison_free(struct comparison *comparison)
 void comparison_set_context(struct comparison *comparison, const char *context)
 {
 	free(comparison->context);
-	comparison->context = memory_text(context);
+	comparison->context = string_dup(context);
 }
 
 void comparison_problem(struct comparison *comparison, const char *format, ...)
@@ -127,7 +127,7 @@ static void expect_sh_for_affinity(struct comparison *comparison, struct text_li
 			continue;
 		affinity += strlen(" -p ");
 		text_lines_replace(servers, i,
-				   memory_format("%.*s -s sh -p %.*s -b sh-fallback",
+				   string_printf("%.*s -s sh -p %.*s -b sh-fallback",
 						 (int)(scheduler - line), line,
 						 (int)strcspn(affinity, " "), affinity));
 		comparison_note(comparison, DIFFERENCE_AFFINITY_SCHEDULER_SH);

@@ -2,8 +2,8 @@
 #ifndef CONFORMANCE_COMPARISON_H
 #define CONFORMANCE_COMPARISON_H
 
-#include "base/memory.h"
 #include "differences.h"
+#include "lib/base/memory.h"
 
 #include <stdbool.h>
 #include <stdio.h>

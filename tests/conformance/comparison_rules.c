@@ -32,7 +32,7 @@ static bool set_is_empty(const struct rule_context *context, const char *set, si
 
 static bool has_member(const struct rule_context *context, const char *set, const char *element)
 {
-	auto_memory char *line = memory_format("add KUBE-%s%s %s", context->family, set, element);
+	auto_memory char *line = string_printf("add KUBE-%s%s %s", context->family, set, element);
 
 	return text_lines_has(context->members, line);
 }
@@ -116,7 +116,7 @@ static struct text_lines *chains_of(const struct text_lines *lines)
 
 		chain_of(lines->items[i], name);
 		if (!text_lines_has(chains, name))
-			text_lines_add(chains, memory_text(name));
+			text_lines_add(chains, string_dup(name));
 	}
 	return chains;
 }
@@ -150,7 +150,7 @@ static struct text_lines *take_out_filter(struct text_lines *lines)
 	for (size_t i = lines->count; i-- > 0;) {
 		if (!text_begins_with(lines->items[i], OUT_FILTER_RULE))
 			continue;
-		text_lines_add(taken, memory_text(lines->items[i]));
+		text_lines_add(taken, string_dup(lines->items[i]));
 		text_lines_remove(lines, i);
 	}
 	return taken;
@@ -165,13 +165,13 @@ static char *out_filter_rule(const struct rule_context *context, const char *ele
 	} protocols[] = {{"tcp:", 6}, {"udp:", 17}, {"sctp:", 132}};
 	int length = (int)strcspn(element, ",");
 	const char *port = element + length + 1;
-	auto_memory char *source = memory_format("%s,%.*s", element, length, element);
+	auto_memory char *source = string_printf("%s,%.*s", element, length, element);
 
 	if (has_member(context, "LOAD-BALANCER-SOURCE-IP", source))
 		return NULL;
 	for (size_t i = 0; i < COUNT(protocols); i++)
 		if (text_begins_with(port, protocols[i].name))
-			return memory_format(
+			return string_printf(
 				OUT_FILTER_RULE
 				"-s %.*s/%d -m ipvs --vproto %d --vaddr %.*s --vport %s -j DROP",
 				length, element, *context->family ? 128 : 32, protocols[i].number,
@@ -182,7 +182,7 @@ static char *out_filter_rule(const struct rule_context *context, const char *ele
 /* What the rule in mangle amounts to with the sets as they are, in kube-proxy's words. */
 static struct text_lines *out_filter_by_sets(const struct rule_context *context)
 {
-	auto_memory char *prefix = memory_format("add KUBE-%sLOAD-BALANCER-FW ", context->family);
+	auto_memory char *prefix = string_printf("add KUBE-%sLOAD-BALANCER-FW ", context->family);
 	struct text_lines *rules = text_lines_new(NULL);
 
 	for (size_t i = 0; i < context->members->count; i++) {
@@ -192,7 +192,7 @@ static struct text_lines *out_filter_by_sets(const struct rule_context *context)
 
 		if (!text_begins_with(context->members->items[i], prefix))
 			continue;
-		address = memory_format("%.*s", (int)strcspn(element, ","), element);
+		address = string_printf("%.*s", (int)strcspn(element, ","), element);
 		rule = has_member(context, "IPVS-IPS", address) ? out_filter_rule(context, element)
 								: NULL;
 		if (rule)
@@ -221,7 +221,7 @@ static void compare_as_sets(const struct rule_context *context, const struct tex
 static void compare_out_filter(const struct rule_context *context, struct text_lines *expected,
 			       struct text_lines *actual, const struct text_lines *mangle)
 {
-	auto_memory char *replacement = memory_format(
+	auto_memory char *replacement = string_printf(
 		":" OUT_FILTER_CHAIN " -\n"
 		"-A OUTPUT -m comment --comment \"kubernetes ipvs access filter\" "
 		"-j " OUT_FILTER_CHAIN "\n" OUT_FILTER_RULE
@@ -234,7 +234,7 @@ static void compare_out_filter(const struct rule_context *context, struct text_l
 	auto_free(text_lines) struct text_lines *expected_rules = take_out_filter(expected);
 	auto_free(text_lines) struct text_lines *actual_rules = take_out_filter(actual);
 	auto_free(text_lines) struct text_lines *by_sets = NULL;
-	auto_memory char *firewall_set = memory_format("KUBE-%sLOAD-BALANCER-FW", context->family);
+	auto_memory char *firewall_set = string_printf("KUBE-%sLOAD-BALANCER-FW", context->family);
 
 	if (!mangle->count) {
 		compare_as_sets(context, expected_rules, actual_rules);

@@ -25,14 +25,14 @@ struct corpus *corpus_new(const char *directory)
 	if (!stream)
 		return NULL;
 	corpus = memory_allocate(sizeof(*corpus));
-	corpus->directory = memory_text(directory);
+	corpus->directory = string_dup(directory);
 	corpus->has_in_cluster = true;
 	while ((entry = readdir(stream))) {
 		if (entry->d_name[0] == '.')
 			continue;
 		corpus->names = memory_grow(corpus->names, corpus->count, &corpus->capacity,
 					    sizeof(*corpus->names));
-		corpus->names[corpus->count++] = memory_text(entry->d_name);
+		corpus->names[corpus->count++] = string_dup(entry->d_name);
 	}
 	closedir(stream);
 	if (corpus->count)
@@ -53,7 +53,7 @@ void corpus_free(struct corpus *corpus)
 
 bool corpus_has_step(const struct corpus *corpus, const char *name, unsigned int step)
 {
-	auto_memory char *path = memory_format("%s/%s/step-%u", corpus->directory, name, step);
+	auto_memory char *path = string_printf("%s/%s/step-%u", corpus->directory, name, step);
 	struct stat status;
 
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -63,8 +63,8 @@ char *corpus_read(const struct corpus *corpus, const char *name, unsigned int st
 		  const char *file)
 {
 	auto_memory char *folder =
-		step ? memory_format("%s/step-%u", name, step) : memory_text(name);
-	auto_memory char *path = memory_format("%s/%s/%s", corpus->directory, folder, file);
+		step ? string_printf("%s/step-%u", name, step) : string_dup(name);
+	auto_memory char *path = string_printf("%s/%s/%s", corpus->directory, folder, file);
 	FILE *stream = fopen(path, "r");
 	size_t size = 0, capacity = 0;
 	char *content = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "departures.h"
 
-#include "base/memory.h"
+#include "lib/base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static char *apply(const struct departure *departure, const char *text)
 			departure->from);
 		abort();
 	}
-	return memory_format("%.*s%s%s", (int)(at - text), text, departure->to,
+	return string_printf("%.*s%s%s", (int)(at - text), text, departure->to,
 			     at + (departure->from ? strlen(departure->from) : 0));
 }
 
@@ -89,7 +89,7 @@ char *departures_apply(const char *case_name, unsigned int step, const char *pat
 
 char *departures_reasons(const char *case_name)
 {
-	char *text = memory_text("");
+	char *text = string_dup("");
 
 	for (size_t i = 0; i < COUNT(departures); i++) {
 		char *longer;
@@ -97,7 +97,7 @@ char *departures_reasons(const char *case_name)
 		if (strcmp(departures[i].case_name, case_name) != 0 ||
 		    strstr(text, departures[i].reason))
 			continue;
-		longer = memory_format("%s%s%s", text, *text ? ", " : "", departures[i].reason);
+		longer = string_printf("%s%s%s", text, *text ? ", " : "", departures[i].reason);
 		free(text);
 		text = longer;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "in_cluster.h"
 
-#include "base/memory.h"
+#include "lib/base/memory.h"
 #include "text_lines.h"
 
 #include <stdio.h>
@@ -159,7 +159,7 @@ static void apply(struct text_lines *lines, const char *changes, const char *cas
 		if (*line == '-')
 			remove_line(lines, line + strlen("- "), case_name);
 		else
-			text_lines_add(lines, memory_text(line + strlen("+ ")));
+			text_lines_add(lines, string_dup(line + strlen("+ ")));
 	}
 }
 
@@ -195,7 +195,7 @@ static char *element_of(const struct text_lines *members, unsigned long mark, in
 			continue;
 		given = strstr(element, " skbmark ");
 		if (given && (strtoul(given + strlen(" skbmark "), NULL, 0) | SEAL) == mark)
-			return memory_format("%.*s", (int)(given - element), element);
+			return string_printf("%.*s", (int)(given - element), element);
 	}
 	return NULL;
 }
@@ -210,13 +210,13 @@ static char *named(const char *line, const struct text_lines *members)
 	const char *rest;
 
 	if (sscanf(line, "-%c -f %lu%n", &action, &mark, &length) < 2)
-		return memory_text(line);
+		return string_dup(line);
 	rest = line + length;
 	is_ipv6 = text_begins_with(rest, " -6");
 	element = element_of(members, mark, is_ipv6);
 	if (!element)
-		return memory_text(line);
-	return memory_format("-%c in-cluster %s%s", action, element,
+		return string_dup(line);
+	return string_printf("-%c in-cluster %s%s", action, element,
 			     rest + (is_ipv6 ? strlen(" -6") : 0));
 }
 

@@ -24,7 +24,7 @@ static const char *server_text(const struct virtual_server_key *key,
 	char address[ADDRESS_TEXT_SIZE], element[3 * ADDRESS_TEXT_SIZE];
 	const char *option = "?";
 
-	if (key->audience == AUDIENCE_CLUSTER) {
+	if (key->client_scope == CLIENT_SCOPE_IN_CLUSTER) {
 		snprintf(
 			buffer, 2 * ADDRESS_TEXT_SIZE, "in-cluster %s",
 			set_member_text(&(struct set_member){.kind = SET_KIND_IN_CLUSTER,
@@ -205,9 +205,9 @@ static char *restored_text(const struct text_lines *restore, const char *table)
 		else if (is_in_table && *line == ':')
 			fprintf(stream, ":%.*s -\n", (int)strcspn(line + 1, " "), line + 1);
 		else if (is_in_table && text_begins_with(line, "-A "))
-			text_lines_add(rules, memory_text(line));
+			text_lines_add(rules, string_dup(line));
 		else if (is_in_table && text_begins_with(line, "-I "))
-			text_lines_add(jumps, memory_format("-A %s", line + strlen("-I ")));
+			text_lines_add(jumps, string_printf("-A %s", line + strlen("-I ")));
 		else if (is_in_table && strcmp(line, "COMMIT") != 0)
 			fprintf(stream, "unexpected on a fresh node: %s\n", line);
 	}

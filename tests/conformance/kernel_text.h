@@ -2,8 +2,8 @@
 #ifndef CONFORMANCE_KERNEL_TEXT_H
 #define CONFORMANCE_KERNEL_TEXT_H
 
-#include "fake/fake_kernel.h"
-#include "plan/ruleset.h"
+#include "lib/plan/ruleset.h"
+#include "tests/fake/fake_kernel.h"
 
 /*
  * What would be in the kernel, in the words of the tools that the corpus was recorded with. Lines

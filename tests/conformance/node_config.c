@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node_config.h"
 
-#include "source/yaml_tree.h"
+#include "lib/source/yaml_tree.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static int read_text(const json_t *value, char **ret, struct error *err)
 	if (!json_is_string(value))
 		return error_set(err, -EINVAL, "not a string");
 	free(*ret);
-	*ret = memory_text(json_string_value(value));
+	*ret = string_dup(json_string_value(value));
 	return 0;
 }
 
@@ -103,7 +103,7 @@ static int read_detection(struct node_config *config, const json_t *value, struc
 	};
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
-		if (!memory_text_is_equal(json_string_value(value), modes[i].name))
+		if (!string_equal(json_string_value(value), modes[i].name))
 			continue;
 		config->detection = modes[i].detection;
 		config->is_node_cidr = modes[i].is_node_cidr;
@@ -189,7 +189,7 @@ static int read_node_port_addresses(struct node_config *config, const json_t *va
 {
 	const char *first = json_string_value(json_array_get(value, 0));
 
-	if (json_array_size(value) == 1 && memory_text_is_equal(first, "primary")) {
+	if (json_array_size(value) == 1 && string_equal(first, "primary")) {
 		config->node_port_primary = true;
 		return 0;
 	}

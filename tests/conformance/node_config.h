@@ -2,12 +2,12 @@
 #ifndef CONFORMANCE_NODE_CONFIG_H
 #define CONFORMANCE_NODE_CONFIG_H
 
-#include "base/error.h"
-#include "base/memory.h"
-#include "objects/node.h"
-#include "plan/desired.h"
-#include "plan/node_addresses.h"
-#include "plan/ruleset.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
+#include "lib/objects/node.h"
+#include "lib/plan/desired.h"
+#include "lib/plan/node_addresses.h"
+#include "lib/plan/ruleset.h"
 
 /**
  * struct node_config - what a case's config.yaml says to the planner

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "planned_proxy.h"
 
-#include "objects/store.h"
-#include "plan/desired.h"
-#include "plan/ledger.h"
-#include "source/object_decode.h"
+#include "lib/objects/store.h"
+#include "lib/plan/desired.h"
+#include "lib/plan/ledger.h"
+#include "lib/source/object_decode.h"
 
 #include <errno.h>
 #include <string.h>
@@ -26,7 +26,7 @@ struct planned_proxy {
 	struct fake_kernel *kernel;
 	const struct node_config *config;
 	struct desired_options desired;
-	struct strings *strings;
+	struct string_pool *strings;
 	struct store *store;
 	struct ledger *ledger;
 	struct changes *changes;
@@ -65,8 +65,8 @@ static void note_listed(struct listing *listing, const struct object_identity *i
 				     sizeof(*listing->items));
 	listing->items[listing->count++] = (struct listed){
 		.kind = identity->kind,
-		.namespace_name = memory_text(identity->namespace_name),
-		.name = memory_text(identity->name),
+		.namespace_name = string_dup(identity->namespace_name),
+		.name = string_dup(identity->name),
 	};
 }
 
@@ -91,7 +91,7 @@ struct planned_proxy *planned_proxy_new(struct fake_kernel *kernel,
 	proxy->kernel = kernel;
 	proxy->config = config;
 	node_config_desired(config, choices, &proxy->desired);
-	proxy->strings = strings_new();
+	proxy->strings = string_pool_new();
 	proxy->store = store_new();
 	proxy->ledger = ledger_new(&options);
 	proxy->changes = changes_new();
@@ -113,7 +113,7 @@ void planned_proxy_free(struct planned_proxy *proxy)
 	node_free(proxy->node);
 	node_addresses_free(proxy->addresses);
 	free(proxy->zone);
-	strings_free(proxy->strings);
+	string_pool_free(proxy->strings);
 	free(proxy);
 }
 
@@ -219,7 +219,7 @@ static void look_at_node(struct planned_proxy *proxy, const struct recorded_addr
 
 	node_config_addresses(proxy->config, &options);
 	now = node_addresses_new(observed->items, observed->count, proxy->node, &options);
-	if (!before || !memory_text_is_equal(proxy->zone, zone) ||
+	if (!before || !string_equal(proxy->zone, zone) ||
 	    memcmp(before->node_ips, now->node_ips, sizeof(now->node_ips)) != 0 ||
 	    !arrays_are_equal(before->node_port_addresses, before->node_port_address_count,
 			      now->node_port_addresses, now->node_port_address_count) ||
@@ -230,7 +230,7 @@ static void look_at_node(struct planned_proxy *proxy, const struct recorded_addr
 	proxy->addresses = now;
 	node_addresses_fill(now, &proxy->view);
 	free(proxy->zone);
-	proxy->zone = memory_text(zone);
+	proxy->zone = string_dup(zone);
 	proxy->view.zone = proxy->zone;
 }
 
@@ -311,7 +311,7 @@ bool planned_proxy_health_check(struct planned_proxy *proxy, uint16_t port,
 	for (size_t i = 0; i < proxy->listing.count; i++) {
 		const struct listed *listed = &proxy->listing.items[i];
 		auto_memory char *key =
-			memory_format("%s/%s", listed->namespace_name, listed->name);
+			string_printf("%s/%s", listed->namespace_name, listed->name);
 		const struct service_state *state = ledger_state(proxy->ledger, key);
 
 		if (listed->kind != OBJECT_KIND_SERVICE || !state ||

@@ -2,11 +2,11 @@
 #ifndef CONFORMANCE_PLANNED_PROXY_H
 #define CONFORMANCE_PLANNED_PROXY_H
 
-#include "base/error.h"
-#include "base/memory.h"
-#include "fake/fake_kernel.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
 #include "node_config.h"
 #include "recorded_node.h"
+#include "tests/fake/fake_kernel.h"
 
 #include <jansson.h>
 

@@ -74,7 +74,7 @@ static char *read_file(const struct run *run, const char *file)
 
 static char *read_expected(const struct run *run, const char *file)
 {
-	auto_memory char *path = memory_format("expect/%s", file);
+	auto_memory char *path = string_printf("expect/%s", file);
 	char *text = read_file(run, path);
 
 	if (!text)
@@ -86,7 +86,7 @@ static char *read_expected(const struct run *run, const char *file)
 static char *without_draining(char *servers)
 {
 	auto_free(text_lines) struct text_lines *lines = text_lines_new(servers);
-	char *ret = memory_text("");
+	char *ret = string_dup("");
 
 	for (size_t i = 0; i < lines->count; i++) {
 		size_t length = strlen(lines->items[i]);
@@ -94,7 +94,7 @@ static char *without_draining(char *servers)
 
 		if (length > 5 && strcmp(lines->items[i] + length - 5, " -w 0") == 0)
 			continue;
-		longer = memory_format("%s%s\n", ret, lines->items[i]);
+		longer = string_printf("%s%s\n", ret, lines->items[i]);
 		free(ret);
 		ret = longer;
 	}
@@ -338,7 +338,7 @@ static void run_mode(const struct planned_case *planned_case, const struct mode 
 	for (run.step = 1;
 	     r == 0 && corpus_has_step(planned_case->corpus, planned_case->name, run.step);
 	     run.step++) {
-		auto_memory char *context = memory_format("step %u, %s", run.step, mode->name);
+		auto_memory char *context = string_printf("step %u, %s", run.step, mode->name);
 
 		comparison_set_context(comparison, context);
 		if (!mode->is_incremental)

@@ -40,7 +40,7 @@ struct state {
 
 static char *read_expected(const struct state *state, const char *file)
 {
-	auto_memory char *path = memory_format("expect/%s", file);
+	auto_memory char *path = string_printf("expect/%s", file);
 	char *text = corpus_read(state->corpus, state->name, state->step, path);
 
 	if (!text)
@@ -50,7 +50,7 @@ static char *read_expected(const struct state *state, const char *file)
 
 static char *read_recorded(const struct state *state, const char *file)
 {
-	auto_memory char *path = memory_format("expect/%s", file);
+	auto_memory char *path = string_printf("expect/%s", file);
 
 	return corpus_read(state->corpus, state->name, state->step, path);
 }
@@ -92,7 +92,7 @@ static void compare_addresses(const struct state *state)
 	auto_free(text_lines) struct text_lines *bound = text_lines_new(read);
 	auto_free(text_lines) struct text_lines *lines = text_lines_new(expected);
 	auto_memory char *actual = NULL;
-	auto_memory char *cut = memory_text("");
+	auto_memory char *cut = string_dup("");
 
 	for (size_t i = 0; i < lines->count; i++) {
 		const char *line = lines->items[i];
@@ -101,7 +101,7 @@ static void compare_addresses(const struct state *state)
 
 		if (text_begins_with(line, "link <"))
 			length = (int)strcspn(line, ">") + 1;
-		longer = memory_format("%s%.*s\n", cut, length, line);
+		longer = string_printf("%s%.*s\n", cut, length, line);
 		free(cut);
 		cut = longer;
 	}
@@ -113,8 +113,8 @@ static void compare_addresses(const struct state *state)
 static void compare_rules(const struct state *state, bool is_ipv6, const char *members)
 {
 	const char *family = is_ipv6 ? "ip6tables" : "iptables";
-	auto_memory char *nat_name = memory_format("%s-nat.txt", family);
-	auto_memory char *filter_name = memory_format("%s-filter.txt", family);
+	auto_memory char *nat_name = string_printf("%s-nat.txt", family);
+	auto_memory char *filter_name = string_printf("%s-filter.txt", family);
 	auto_memory char *expected_nat = read_expected(state, nat_name);
 	auto_memory char *expected_filter = read_expected(state, filter_name);
 	auto_memory char *saved = read_state(state, family);
@@ -148,7 +148,7 @@ static char *head_of(const char *answer)
 {
 	const char *end = answer ? strstr(answer, "\n\n") : NULL;
 
-	return end ? memory_format("%.*s\n", (int)(end - answer), answer) : memory_text(answer);
+	return end ? string_printf("%.*s\n", (int)(end - answer), answer) : string_dup(answer);
 }
 
 static void compare_health_check(const struct state *state)
@@ -163,7 +163,7 @@ static void compare_health_check(const struct state *state)
 	if (!recorded)
 		return;
 	comparison_lines(state->comparison, "healthcheck", recorded_head, actual_head);
-	if (!memory_text_is_equal(recorded_body, actual_body))
+	if (!string_equal(recorded_body, actual_body))
 		comparison_problem(state->comparison, "healthcheck: the body is%s",
 				   actual_body ? actual_body : " missing");
 }
@@ -216,7 +216,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	comparison = comparison_new(allowed);
-	context = memory_format("step %u", state.step);
+	context = string_printf("step %u", state.step);
 	comparison_set_context(comparison, context);
 	directory = (struct corpus){.directory = arguments[3]};
 	state.corpus = corpus;

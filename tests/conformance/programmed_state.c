@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "programmed_state.h"
 
-#include "base/address.h"
+#include "lib/base/address.h"
 #include "text_lines.h"
 
 #include <stdio.h>
@@ -111,9 +111,9 @@ static bool find_address(const char *line, char ret[ADDRESS_TEXT_SIZE])
 
 static bool is_bound(const struct text_lines *addresses, const char *address)
 {
-	auto_memory char *ipv4 = memory_format("inet %s/32 scope global", address);
-	auto_memory char *ipv6 = memory_format("inet6 %s/128 scope global", address);
-	auto_memory char *deprecated = memory_format("%s%s", ipv6, DEPRECATED);
+	auto_memory char *ipv4 = string_printf("inet %s/32 scope global", address);
+	auto_memory char *ipv6 = string_printf("inet6 %s/128 scope global", address);
+	auto_memory char *deprecated = string_printf("%s%s", ipv6, DEPRECATED);
 
 	return text_lines_has(addresses, ipv4) || text_lines_has(addresses, ipv6) ||
 	       text_lines_has(addresses, deprecated);

@@ -275,7 +275,7 @@ int recorded_actions_apply(const char *text, const struct recorded_addresses *ad
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < lines->count; i++) {
-		auto_memory char *copy = memory_text(lines->items[i]);
+		auto_memory char *copy = string_dup(lines->items[i]);
 		struct words words;
 		int r;
 

@@ -2,10 +2,10 @@
 #ifndef CONFORMANCE_RECORDED_NODE_H
 #define CONFORMANCE_RECORDED_NODE_H
 
-#include "base/error.h"
-#include "base/memory.h"
-#include "fake/fake_kernel.h"
-#include "plan/node_addresses.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
+#include "lib/plan/node_addresses.h"
+#include "tests/fake/fake_kernel.h"
 
 #include <stdbool.h>
 #include <stddef.h>

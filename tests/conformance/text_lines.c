@@ -11,7 +11,7 @@ struct text_lines *text_lines_new(const char *text)
 		size_t length = strcspn(text, "\n");
 
 		if (length)
-			text_lines_add(lines, memory_format("%.*s", (int)length, text));
+			text_lines_add(lines, string_printf("%.*s", (int)length, text));
 		text += length;
 		text += *text == '\n';
 	}
@@ -51,10 +51,10 @@ void text_lines_remove(struct text_lines *lines, size_t index)
 
 char *text_lines_text(const struct text_lines *lines)
 {
-	char *text = memory_text("");
+	char *text = string_dup("");
 
 	for (size_t i = 0; i < lines->count; i++) {
-		char *longer = memory_format("%s%s\n", text, lines->items[i]);
+		char *longer = string_printf("%s%s\n", text, lines->items[i]);
 
 		free(text);
 		text = longer;

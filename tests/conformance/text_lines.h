@@ -2,7 +2,7 @@
 #ifndef CONFORMANCE_TEXT_LINES_H
 #define CONFORMANCE_TEXT_LINES_H
 
-#include "base/memory.h"
+#include "lib/base/memory.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "api_answer.h"
 
-#include "base/memory.h"
+#include "lib/base/memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ struct api_lists {
 static char *dump_and_free(json_t *object, const char *end)
 {
 	char *text = json_dumps(object, JSON_COMPACT);
-	char *line = memory_format("%s%s", text, end);
+	char *line = string_printf("%s%s", text, end);
 
 	free(text);
 	json_decref(object);
@@ -49,7 +49,7 @@ char *api_answer_status(int code, const char *reason, const char *message)
 char *api_answer_forbidden(enum api_resource resource, const char *user, const char *verb)
 {
 	const struct api_kind *kind = api_store_kind(resource);
-	auto_memory char *message = memory_format(
+	auto_memory char *message = string_printf(
 		"%s%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" at "
 		"the cluster scope",
 		kind->resource, *kind->group ? "." : "", kind->group, user, verb, kind->resource,
@@ -187,7 +187,7 @@ static bool parse_version(const char *text, long *ret)
 static int answer_bad_version(const char *version, char **ret_body)
 {
 	auto_memory char *message =
-		memory_format("resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing "
+		string_printf("resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing "
 			      "\"%s\": invalid syntax",
 			      version, version);
 
@@ -198,7 +198,7 @@ static int answer_bad_version(const char *version, char **ret_body)
 static int answer_too_large(const struct api_store *store, long version, char **ret_body)
 {
 	auto_memory char *message =
-		memory_format("Timeout: Too large resource version: %ld, current: %ld", version,
+		string_printf("Timeout: Too large resource version: %ld, current: %ld", version,
 			      api_store_version(store));
 	json_t *status = build_status(504, "Timeout", message);
 
@@ -269,14 +269,14 @@ static char *initial_lines(struct api_watch *watch, const struct api_store *stor
 {
 	const struct api_query *query = &watch->query;
 	json_t *items = api_store_list(store, query->resource, &query->selector), *item;
-	char *lines = memory_text("");
+	char *lines = string_dup("");
 	size_t i;
 
 	json_array_foreach (items, i, item) {
 		char *line = dump_and_free(json_pack("{s:s, s:o}", "type", "ADDED", "object",
 						     api_store_object(query->resource, item)),
 					   "\n");
-		char *longer = memory_format("%s%s", lines, line);
+		char *longer = string_printf("%s%s", lines, line);
 
 		free(lines);
 		free(line);
@@ -318,7 +318,7 @@ static char *first_lines(struct api_watch *watch, const struct api_store *store)
 	auto_memory char *lines = initial_lines(watch, store);
 	auto_memory char *bookmark = bookmark_line(watch, watch->version, true);
 
-	return memory_format("%s%s", lines, watch->query.wants_initial_events ? bookmark : "");
+	return string_printf("%s%s", lines, watch->query.wants_initial_events ? bookmark : "");
 }
 
 char *api_watch_next(struct api_watch *watch, const struct api_store *store)
@@ -331,7 +331,7 @@ char *api_watch_next(struct api_watch *watch, const struct api_store *store)
 	if (watch->has_initial)
 		return first_lines(watch, store);
 	if (watch->version < api_store_oldest(store)) {
-		message = memory_format("too old resource version: %ld (%ld)", watch->version,
+		message = string_printf("too old resource version: %ld (%ld)", watch->version,
 					api_store_oldest(store));
 		watch->is_over = true;
 		return error_line(410, "Expired", message);

@@ -45,8 +45,8 @@ static bool split_path(const char *path, char **ret_space, char **ret_name)
 		name = rest + strlen("/events/");
 	else if (rest[strlen("/events")])
 		return false;
-	*ret_space = memory_format("%.*s", (int)(rest - space), space);
-	*ret_name = memory_text(name);
+	*ret_space = string_printf("%.*s", (int)(rest - space), space);
+	*ret_name = string_dup(name);
 	return true;
 }
 
@@ -154,14 +154,14 @@ static int refuse(int code, const char *reason, const char *message, char **ret_
 
 static int refuse_event(const char *field, char **ret_body)
 {
-	auto_memory char *message = memory_format("Event \"\" is invalid: %s", field);
+	auto_memory char *message = string_printf("Event \"\" is invalid: %s", field);
 
 	return refuse(422, "Invalid", message, ret_body);
 }
 
 static char *event_text(const json_t *event)
 {
-	char *text = json_dumps(event, JSON_COMPACT), *line = memory_format("%s\n", text);
+	char *text = json_dumps(event, JSON_COMPACT), *line = string_printf("%s\n", text);
 
 	free(text);
 	return line;
@@ -184,7 +184,7 @@ static int create(struct api_events *events, const char *space, json_t *event, c
 	const char *name = text_of(metadata_of(event), "name");
 	const char *wrong = check(event, space);
 	auto_memory char *exists =
-		memory_format("events.events.k8s.io \"%s\" already exists", name);
+		string_printf("events.events.k8s.io \"%s\" already exists", name);
 
 	if (wrong)
 		return refuse_event(wrong, ret_body);
@@ -200,7 +200,7 @@ static int change(struct api_events *events, const char *space, const char *name
 		  const json_t *patch, char **ret_body)
 {
 	json_t *event = find(events, space, name), *series = json_object_get(patch, "series");
-	auto_memory char *missing = memory_format("events.events.k8s.io \"%s\" not found", name);
+	auto_memory char *missing = string_printf("events.events.k8s.io \"%s\" not found", name);
 
 	if (!event)
 		return refuse(404, "NotFound", missing, ret_body);
@@ -241,13 +241,13 @@ int api_events_answer(struct api_events *events, const struct api_event_request 
 
 char *api_events_text(const struct api_events *events)
 {
-	char *all = memory_text("");
+	char *all = string_dup("");
 	json_t *event;
 	size_t i;
 
 	json_array_foreach (events->list, i, event) {
 		auto_memory char *line = event_text(event);
-		char *longer = memory_format("%s%s", all, line);
+		char *longer = string_printf("%s%s", all, line);
 
 		free(all);
 		all = longer;

@@ -2,7 +2,7 @@
 #ifndef FAKE_API_EVENTS_H
 #define FAKE_API_EVENTS_H
 
-#include "base/memory.h"
+#include "lib/base/memory.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "api_faults.h"
 
-#include "base/memory.h"
+#include "lib/base/memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static bool parse(const char *text, struct line *line)
 struct api_faults *api_faults_new(const char *script)
 {
 	struct api_faults *faults = memory_allocate(sizeof(*faults));
-	auto_memory char *copy = memory_text(script);
+	auto_memory char *copy = string_dup(script);
 	char *rest = NULL;
 
 	for (char *text = strtok_r(copy, "\n", &rest); text; text = strtok_r(NULL, "\n", &rest)) {

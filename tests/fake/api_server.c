@@ -5,7 +5,7 @@
 #include "api_answer.h"
 #include "api_events.h"
 #include "api_faults.h"
-#include "base/memory.h"
+#include "lib/base/memory.h"
 
 #include <microhttpd.h>
 #include <poll.h>
@@ -81,7 +81,7 @@ static bool is_past(const struct timespec *at)
 
 static void append_line(char **text, const char *line)
 {
-	char *longer = memory_format("%s%s\n", *text, line);
+	char *longer = string_printf("%s%s\n", *text, line);
 
 	free(*text);
 	*text = longer;
@@ -332,7 +332,7 @@ static bool suffer(struct exchange *exchange, enum MHD_Result *ret)
 
 	switch (exchange->fault.action) {
 	case API_FAULT_STATUS:
-		message = memory_format("status %zu was ordered", exchange->fault.number);
+		message = string_printf("status %zu was ordered", exchange->fault.number);
 		*ret = send_status(exchange, (int)exchange->fault.number, NULL, message);
 		return true;
 	case API_FAULT_DELAY:
@@ -445,7 +445,7 @@ static void *on_target(void *user, const char *target, struct MHD_Connection *co
 
 	(void)user;
 	(void)connection;
-	exchange->target = memory_text(target);
+	exchange->target = string_dup(target);
 	return exchange;
 }
 
@@ -478,7 +478,7 @@ struct api_server *api_server_new(const struct api_server_options *options)
 	pthread_condattr_destroy(&attributes);
 	server->store = api_store_new(options->first_version);
 	server->lists = api_lists_new();
-	server->requests = memory_text("");
+	server->requests = string_dup("");
 	server->events = api_events_new();
 	server->bookmark_seconds = options->bookmark_seconds > 0 ? options->bookmark_seconds : 60;
 	server->log = options->log;
@@ -549,7 +549,7 @@ static void replace(struct api_server *server, char **field, const char *text)
 {
 	api_server_lock(server);
 	free(*field);
-	*field = memory_text(text);
+	*field = string_dup(text);
 	api_server_unlock(server);
 }
 
@@ -588,7 +588,7 @@ char *api_server_requests(struct api_server *server)
 	char *copy;
 
 	api_server_lock(server);
-	copy = memory_text(server->requests);
+	copy = string_dup(server->requests);
 	api_server_unlock(server);
 	return copy;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "api_store.h"
 
-#include "base/memory.h"
+#include "lib/base/memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -185,7 +185,7 @@ static struct record *insert(struct records *records, size_t place, const char *
 				     sizeof(*records->items));
 	memmove(&records->items[place + 1], &records->items[place],
 		(records->count - place) * sizeof(*records->items));
-	records->items[place] = (struct record){.key = memory_text(key)};
+	records->items[place] = (struct record){.key = string_dup(key)};
 	records->count++;
 	return &records->items[place];
 }
@@ -212,7 +212,7 @@ bool api_store_set(struct api_store *store, const json_t *object)
 
 	if (resource < 0 || !*name)
 		return false;
-	key = memory_format("%s/%s", is_namespaced && !*space ? "default" : space, name);
+	key = string_printf("%s/%s", is_namespaced && !*space ? "default" : space, name);
 	place = find_place(&store->records[resource], key, &is_found);
 	record = is_found ? &store->records[resource].items[place]
 			  : insert(&store->records[resource], place, key);
@@ -276,7 +276,7 @@ static bool matches(const struct api_selector *selector, const json_t *item)
 {
 	const json_t *metadata = json_object_get(item, "metadata");
 	const json_t *labels = json_object_get(metadata, "labels");
-	auto_memory char *terms = memory_text(selector->labels ? selector->labels : "");
+	auto_memory char *terms = string_dup(selector->labels ? selector->labels : "");
 	char *rest = NULL;
 
 	for (char *term = strtok_r(terms, ",", &rest); term; term = strtok_r(NULL, ",", &rest))

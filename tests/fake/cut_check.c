@@ -114,7 +114,7 @@ static bool any_answering_in_cluster(const struct fake_kernel *kernel, const str
 	struct set_member member = member_of(key, SET_KIND_IN_CLUSTER);
 	struct virtual_server_key for_cluster = *key;
 
-	for_cluster.audience = AUDIENCE_CLUSTER;
+	for_cluster.client_scope = CLIENT_SCOPE_IN_CLUSTER;
 	if (fake_kernel_has_member(kernel, &member) &&
 	    fake_kernel_find_server(kernel, &for_cluster))
 		return any_answering(kernel, node, &for_cluster);
@@ -126,7 +126,7 @@ static char *complain(const char *what, const struct virtual_server_key *key,
 {
 	char server[2 * ADDRESS_TEXT_SIZE], text[3 * ADDRESS_TEXT_SIZE];
 
-	return memory_format("%s at %s: %s %s", what, virtual_server_key_text(key, server),
+	return string_printf("%s at %s: %s %s", what, virtual_server_key_text(key, server),
 			     member ? set_kind_name((enum set_kind)member->kind, member->family)
 				    : "",
 			     member ? set_member_text(member, text) : "");
@@ -257,7 +257,7 @@ char *cut_check(const struct fake_kernel *before, const struct fake_kernel *cut,
 		if (any_answering(before, node, key) && any_answering(after, node, key) &&
 		    !any_answering(cut, node, key))
 			complaint = complain("silent for a while", key, NULL);
-		if (key->audience == AUDIENCE_ALL && !complaint &&
+		if (key->client_scope == CLIENT_SCOPE_ANY && !complaint &&
 		    any_answering_in_cluster(before, node, key) &&
 		    any_answering_in_cluster(after, node, key) &&
 		    !any_answering_in_cluster(cut, node, key))

@@ -3,7 +3,7 @@
 #define FAKE_CUT_CHECK_H
 
 #include "fake_kernel.h"
-#include "plan/desired.h"
+#include "lib/plan/desired.h"
 
 /**
  * cut_check() - whether a batch of changes may end here

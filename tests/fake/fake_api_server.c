@@ -16,8 +16,8 @@
  * The first line of its output is "listening on PORT"; then come the requests and created events.
  */
 #include "api_server.h"
-#include "base/memory.h"
-#include "source/documents.h"
+#include "lib/base/memory.h"
+#include "lib/source/documents.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -33,7 +33,7 @@
 
 static char *read_file(const char *directory, const char *name)
 {
-	auto_memory char *path = memory_format("%s/%s", directory, name);
+	auto_memory char *path = string_printf("%s/%s", directory, name);
 	FILE *stream = fopen(path, "r");
 	struct stat status;
 	char *text;
@@ -89,7 +89,7 @@ static bool load_manifest(struct api_store *store, const char *directory, const 
 
 static void load_objects(struct api_server *server, const char *directory)
 {
-	auto_memory char *path = memory_format("%s/objects", directory);
+	auto_memory char *path = string_printf("%s/objects", directory);
 	struct api_store *store = api_server_lock(server);
 	DIR *stream = opendir(path);
 	struct dirent *entry;
@@ -109,7 +109,7 @@ static void save_version(struct api_server *server, const char *directory)
 {
 	static long saved = -1;
 	long version = api_store_version(api_server_lock(server));
-	auto_memory char *path = memory_format("%s/version", directory);
+	auto_memory char *path = string_printf("%s/version", directory);
 	FILE *stream;
 
 	api_server_unlock(server);
@@ -128,7 +128,7 @@ static void load_all(struct api_server *server, const char *directory)
 	auto_memory char *tokens = read_file(directory, "tokens");
 	auto_memory char *users = read_file(directory, "users");
 	auto_memory char *faults = read_file(directory, "faults");
-	auto_memory char *compact = memory_format("%s/compact", directory);
+	auto_memory char *compact = string_printf("%s/compact", directory);
 
 	api_server_set_tokens(server, tokens);
 	api_server_set_users(server, users);
@@ -141,7 +141,7 @@ static void load_all(struct api_server *server, const char *directory)
 
 static int watch(const char *directory)
 {
-	auto_memory char *objects = memory_format("%s/objects", directory);
+	auto_memory char *objects = string_printf("%s/objects", directory);
 	uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
 	int descriptor = inotify_init1(IN_CLOEXEC);
 

@@ -2,7 +2,7 @@
 #include "fake_facilities_internal.h"
 
 #include "fake_backend.h"
-#include "made_loop.h"
+#include "virtual_loop.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,7 +17,7 @@ bool fake_happens(struct fake_facilities *facilities, unsigned int percent)
 
 static void take_time(struct fake_facilities *facilities)
 {
-	made_loop_spend(facilities->loop, facilities->random(facilities->user, 3000) / 1e6);
+	virtual_loop_spend(facilities->loop, facilities->random(facilities->user, 3000) / 1e6);
 }
 
 int fake_call(struct fake_facilities *facilities, struct error *err)
@@ -105,7 +105,7 @@ static void apply_each(struct fake_facilities *facilities, struct change *change
 		       void (*apply)(struct fake_facilities *facilities, struct change *change))
 {
 	for (size_t i = 0; i < count; i++) {
-		made_loop_spend(facilities->loop, 0.00005);
+		virtual_loop_spend(facilities->loop, 0.00005);
 		if (fake_happens(facilities, facilities->refuse_percent))
 			changes[i].result = -ENOMEM;
 		else
@@ -139,13 +139,13 @@ struct virtual_server_key fake_key_of(const struct set_member *member)
 	key.address = member->address;
 	key.port = member->port;
 	key.protocol = member->protocol;
-	key.audience = AUDIENCE_CLUSTER;
+	key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
 	return key;
 }
 
 bool fake_is_by_mark(const struct virtual_server_key *key)
 {
-	return key->audience == AUDIENCE_CLUSTER && !key->firewall_mark;
+	return key->client_scope == CLIENT_SCOPE_IN_CLUSTER && !key->firewall_mark;
 }
 
 /* As lib/kernel does: what may be there is taken for granted until it is known. */
@@ -165,7 +165,7 @@ size_t fake_next_part(struct fake_facilities *facilities, struct part *part, siz
 {
 	size_t rest = part->position < total ? total - part->position : 0;
 
-	part->count = 1 + facilities->random(facilities->user, PART_MOST);
+	part->count = 1 + facilities->random(facilities->user, PART_MAX);
 	if (part->count > rest)
 		part->count = rest;
 	part->is_last = part->count == rest;

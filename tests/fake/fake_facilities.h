@@ -3,7 +3,7 @@
 #define FAKE_FAKE_FACILITIES_H
 
 #include "fake_kernel.h"
-#include "kernel/kernel.h"
+#include "lib/kernel/kernel.h"
 
 #include <ev.h>
 
@@ -16,11 +16,12 @@
  * which each is read one step before it is told, so that it may be outdated by then.
  *
  * @kernel:          for those who observe, and for kernel_target()
- * @held:            what the kernel holds; virtual servers of AUDIENCE_CLUSTER under their own key
+ * @held:            what the kernel holds; virtual servers of CLIENT_SCOPE_IN_CLUSTER under their
+ * own key
  * @server_marks:    the mark of each of those
  * @names:           what SET_KIND_MARK_NAMES holds
  * @member_marks:    the mark of each member of SET_KIND_IN_CLUSTER
- * @loop:            from made_loop_new(): kernel operations take their time there
+ * @loop:            from virtual_loop_new(): kernel operations take their time there
  * @random:          a number below @limit
  * @refuse_percent:  of all changes are refused
  * @break_percent:   of all calls fail as if the connection did: changes may be carried out or not

@@ -6,7 +6,7 @@
 
 #include "fake_facilities.h"
 
-#define PART_MOST 5
+#define PART_MAX 5
 
 /* What a part of a dump is made of. */
 struct part {
@@ -28,9 +28,9 @@ struct ipsets {
 	void (*on_member)(void *user, const struct set_member *member);
 	void *user;
 	struct part part;
-	struct set_member members[PART_MOST];
+	struct set_member members[PART_MAX];
 	struct set_member *written; /* since the observation began */
-	size_t written_count, written_capacity;
+	size_t object_text_count, object_text_capacity;
 };
 
 struct ipvs {
@@ -38,7 +38,7 @@ struct ipvs {
 	const struct ipvs_visitor *visitor;
 	void *user;
 	struct part part;
-	struct virtual_server servers[PART_MOST];
+	struct virtual_server servers[PART_MAX];
 };
 
 bool fake_happens(struct fake_facilities *facilities, unsigned int percent);

@@ -64,9 +64,10 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 	int r;
 
 	for (size_t i = 0; i < count; i++) {
-		ipsets->written = memory_grow(ipsets->written, ipsets->written_count,
-					      &ipsets->written_capacity, sizeof(*ipsets->written));
-		ipsets->written[ipsets->written_count++] = changes[i].member;
+		ipsets->written =
+			memory_grow(ipsets->written, ipsets->object_text_count,
+				    &ipsets->object_text_capacity, sizeof(*ipsets->written));
+		ipsets->written[ipsets->object_text_count++] = changes[i].member;
 	}
 	r = fake_apply_all(ipsets->owner, changes, count, apply_member, err);
 	for (size_t i = 0; i < count; i++) {
@@ -134,7 +135,7 @@ static int observe_names(struct ipsets *ipsets, struct error *err)
 
 static bool is_written(const struct ipsets *ipsets, const struct set_member *member)
 {
-	for (size_t i = 0; i < ipsets->written_count; i++)
+	for (size_t i = 0; i < ipsets->object_text_count; i++)
 		if (memcmp(&ipsets->written[i], member, sizeof(*member)) == 0)
 			return true;
 	return false;
@@ -203,7 +204,7 @@ int ipsets_observe_begin(struct ipsets *ipsets,
 
 	ipsets->on_member = on_member;
 	ipsets->user = user;
-	ipsets->written_count = 0;
+	ipsets->object_text_count = 0;
 	ipsets->part.position = 0;
 	if (r >= 0)
 		r = observe_names(ipsets, err);
@@ -216,7 +217,7 @@ int ipsets_observe_begin(struct ipsets *ipsets,
 
 int ipsets_observe_step(struct ipsets *ipsets, struct error *err)
 {
-	struct set_member members[PART_MOST];
+	struct set_member members[PART_MAX];
 	size_t count = ipsets->part.count;
 	bool is_last;
 	int r = fake_call(ipsets->owner, err);

@@ -131,7 +131,7 @@ static void tell_server(struct ipvs *ipvs, struct virtual_server server)
 
 int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 {
-	struct virtual_server servers[PART_MOST];
+	struct virtual_server servers[PART_MAX];
 	size_t count = ipvs->part.count;
 	bool is_last = ipvs->part.is_last;
 	int r = fake_call(ipvs->owner, err);

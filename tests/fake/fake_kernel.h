@@ -2,10 +2,10 @@
 #ifndef FAKE_FAKE_KERNEL_H
 #define FAKE_FAKE_KERNEL_H
 
-#include "base/memory.h"
-#include "plan/changes.h"
-#include "plan/ledger.h"
-#include "plan/proxy_state.h"
+#include "lib/base/memory.h"
+#include "lib/plan/changes.h"
+#include "lib/plan/ledger.h"
+#include "lib/plan/proxy_state.h"
 
 #include <stdbool.h>
 #include <stddef.h>

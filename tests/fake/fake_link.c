@@ -44,7 +44,7 @@ int link_observe_step(struct link *link,
 		      struct error *err)
 {
 	const struct fake_kernel *held = link->owner->held;
-	size_t limit = 1 + link->owner->random(link->owner->user, PART_MOST);
+	size_t limit = 1 + link->owner->random(link->owner->user, PART_MAX);
 	int r = fake_call(link->owner, err);
 
 	if (r < 0)

@@ -2,7 +2,7 @@
 #include "ledger_bench.h"
 
 #include "fake_backend.h"
-#include "written.h"
+#include "object_text.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -42,7 +42,7 @@ static struct virtual_server_key key_of(char letter)
 	if (i == COUNT(server_names))
 		reject("no such letter");
 	memset(&key, 0, sizeof(key));
-	key.address = written_address(server_names[i].address);
+	key.address = object_text_address(server_names[i].address);
 	key.port = server_names[i].port;
 	key.protocol = server_names[i].protocol;
 	return key;
@@ -62,7 +62,7 @@ static char letter_of(const struct virtual_server_key *key)
 static char letter_of_address(const struct address *address)
 {
 	for (size_t i = 0; i < COUNT(server_names); i++) {
-		struct address named = written_address(server_names[i].address);
+		struct address named = object_text_address(server_names[i].address);
 
 		if (address_is_equal(&named, address))
 			return server_names[i].letter;
@@ -72,9 +72,10 @@ static char letter_of_address(const struct address *address)
 
 static struct destination destination_of(char letter)
 {
-	auto_memory char *text = memory_format("10.244.0.%d", letter - 'a' + 1);
+	auto_memory char *text = string_printf("10.244.0.%d", letter - 'a' + 1);
 
-	return (struct destination){.address = written_address(text), .port = 8080, .weight = 1};
+	return (struct destination){
+		.address = object_text_address(text), .port = 8080, .weight = 1};
 }
 
 static struct set_member member_of(char letter, enum set_kind kind)
@@ -137,7 +138,7 @@ static void add_member(struct service_state *state, struct set_member member)
 /* "A > x y; B lc > x; bind A; restrict A; masquerade A; open N" */
 static struct service_state *state_of(const char *text)
 {
-	auto_memory char *copy = memory_text(text);
+	auto_memory char *copy = string_dup(text);
 	struct service_state *state = memory_allocate(sizeof(*state));
 	char *rest = NULL;
 
@@ -240,7 +241,7 @@ static void commit(struct ledger_bench *bench)
 
 static void start(struct ledger_bench *bench)
 {
-	struct prefix excluded = written_prefix("192.0.2.0/24");
+	struct prefix excluded = object_text_prefix("192.0.2.0/24");
 
 	ledger_free(bench->ledger);
 	bench->ledger = ledger_new(&options);
@@ -354,7 +355,7 @@ void ledger_bench_step(struct ledger_bench *bench, const char *step)
 
 		if (!colon)
 			reject(step);
-		service = memory_format("%.*s", (int)(colon - step), step);
+		service = string_printf("%.*s", (int)(colon - step), step);
 		replace(bench, service, colon + 1);
 	}
 }

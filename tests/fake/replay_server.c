@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "replay_server.h"
 
-#include "base/memory.h"
+#include "lib/base/memory.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -110,12 +110,12 @@ static void note_request(struct replay_server *server, const char *request)
 {
 	server->requests = memory_grow(server->requests, server->request_count,
 				       &server->request_capacity, sizeof(*server->requests));
-	server->requests[server->request_count++] = memory_text(request);
+	server->requests[server->request_count++] = string_dup(request);
 }
 
 static bool is_for(const struct answer *answer, const char *request)
 {
-	auto_memory char *line = memory_format("%.*s", (int)strcspn(request, "\r"), request);
+	auto_memory char *line = string_printf("%.*s", (int)strcspn(request, "\r"), request);
 
 	return strstr(line, answer->target);
 }
@@ -220,7 +220,7 @@ void replay_server_add(struct replay_server *server, const struct replay_answer 
 {
 	struct answer *copy = memory_allocate(sizeof(*copy));
 
-	copy->target = memory_text(answer->target);
+	copy->target = string_dup(answer->target);
 	copy->bytes = memory_allocate(answer->size + 1);
 	memcpy(copy->bytes, answer->bytes, answer->size);
 	copy->size = answer->size;

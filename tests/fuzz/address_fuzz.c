@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/address.h"
-#include "base/memory.h"
+#include "lib/base/address.h"
+#include "lib/base/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>

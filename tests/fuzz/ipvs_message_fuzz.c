@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/memory.h"
-#include "kernel/ipvs_message.h"
+#include "lib/base/memory.h"
+#include "lib/kernel/ipvs_message.h"
 
 #include <linux/ip_vs.h>
 #include <netlink/msg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/memory.h"
-#include "source/kube/kube_proxy_choice.h"
+#include "lib/base/memory.h"
+#include "lib/source/kube/kube_proxy_choice.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	auto_memory char *none = memory_format("%.*s", (int)size, (const char *)data);
+	auto_memory char *none = string_printf("%.*s", (int)size, (const char *)data);
 	auto_memory char *server = NULL, *all = NULL;
 	char *line = strchr(none, '\n');
 	struct kube_proxy_environment environment = {.https = "proxy", .none = none};
@@ -22,11 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (line)
 		*line++ = '\0';
-	server = memory_format("https://%s", line ? line : "");
+	server = string_printf("https://%s", line ? line : "");
 	chosen = kube_proxy_choice(&environment, server);
 	if (chosen && chosen != environment.https)
 		abort();
-	all = memory_format("%s,*", none);
+	all = string_printf("%s,*", none);
 	environment.none = all;
 	if (kube_proxy_choice(&environment, server))
 		abort();

@@ -4,8 +4,8 @@
  * cut out of a list that is JSON has to be what a parser of the whole finds in it, and the size of
  * the pieces must not make a difference.
  */
-#include "source/kube/kube_status.h"
-#include "source/kube/kube_stream.h"
+#include "lib/source/kube/kube_status.h"
+#include "lib/source/kube/kube_stream.h"
 
 #include <stdint.h>
 #include <string.h>

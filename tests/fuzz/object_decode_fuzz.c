@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "source/documents.h"
-#include "source/object_decode.h"
+#include "lib/source/documents.h"
+#include "lib/source/object_decode.h"
 
 #include <netinet/in.h>
 #include <stdint.h>
@@ -56,7 +56,7 @@ static int decode_service(const json_t *object, struct error *err)
 	return r;
 }
 
-static int decode_slice(const json_t *object, struct strings *strings, struct error *err)
+static int decode_slice(const json_t *object, struct string_pool *strings, struct error *err)
 {
 	auto_free(endpoint_slice) struct endpoint_slice *slice = NULL;
 	int r = object_decode_endpoint_slice(object, strings, &slice, err);
@@ -66,7 +66,7 @@ static int decode_slice(const json_t *object, struct strings *strings, struct er
 	return r;
 }
 
-static int decode_endpoints(const json_t *object, struct strings *strings, struct error *err)
+static int decode_endpoints(const json_t *object, struct string_pool *strings, struct error *err)
 {
 	struct endpoint_slices slices = {0};
 	int r = object_decode_endpoints(object, strings, &slices, err);
@@ -119,20 +119,20 @@ static int on_object(const struct object_identity *identity, const json_t *objec
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_free(documents) struct documents *documents = NULL;
-	struct strings *strings;
+	struct string_pool *strings;
 	struct error err = {0};
 	json_t *document;
 	size_t line;
 
 	if (size == 0)
 		return 0;
-	strings = strings_new();
+	strings = string_pool_new();
 	documents = documents_new((const char *)data + 1, size - 1, data[0] == 'j');
 	while (documents_next(documents, &document, &line, &err) > 0) {
 		object_decode_each(document, on_object, strings, &err);
 		json_decref(document);
 	}
-	require(strings_count(strings) == 0);
-	strings_free(strings);
+	require(string_pool_count(strings) == 0);
+	string_pool_free(strings);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "plan/ruleset.h"
-#include "plan/saved_rules.h"
+#include "lib/plan/ruleset.h"
+#include "lib/plan/saved_rules.h"
 
 #include <stdlib.h>
 #include <string.h>

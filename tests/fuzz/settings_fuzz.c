@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../../agent/configuration.h"
-#include "../../agent/own_configuration.h"
-#include "../../agent/settings_change.h"
+#include "agent/settings/agent_config.h"
+#include "agent/settings/kube_proxy_config.h"
+#include "agent/settings/settings_change.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,13 +16,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_round_trip(const struct options *options)
 {
 	auto_free(options) struct options *again = options_new();
-	json_t *first = configuration_json(options), *second;
+	json_t *first = kube_proxy_config_json(options), *second;
 	auto_memory char *text = json_dumps(first, JSON_COMPACT);
 	struct error err = {0};
 
-	if (!text || configuration_parse(again, text, strlen(text), &err) < 0)
+	if (!text || kube_proxy_config_parse(again, text, strlen(text), &err) < 0)
 		abort();
-	second = configuration_json(again);
+	second = kube_proxy_config_json(again);
 	if (!json_equal(first, second))
 		abort();
 	json_decref(first);
@@ -43,8 +43,8 @@ static void check_exchange(struct options *options)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int (*const parsers[2])(struct options * options, const char *text, size_t size,
-				       struct error *err) = {configuration_parse,
-							     own_configuration_parse};
+				       struct error *err) = {kube_proxy_config_parse,
+							     agent_config_parse};
 
 	for (size_t i = 0; i < COUNT(parsers); i++) {
 		auto_free(options) struct options *options = options_new();
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				abort();
 			continue;
 		}
-		if (parsers[i] == configuration_parse)
+		if (parsers[i] == kube_proxy_config_parse)
 			check_round_trip(options);
 		check_exchange(options);
 	}

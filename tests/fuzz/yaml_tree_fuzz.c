@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "source/yaml_tree.h"
+#include "lib/source/yaml_tree.h"
 
 #include <stdint.h>
 #include <stdlib.h>

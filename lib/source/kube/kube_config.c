@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_config.h"
 
-#include "../object_field.h"
-#include "../yaml_tree.h"
 #include "kube_text.h"
+#include "lib/source/object_field.h"
+#include "lib/source/yaml_tree.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,8 +86,8 @@ static char *directory_of(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	if (!slash)
-		return memory_text(".");
-	return slash == path ? memory_text("/") : memory_format("%.*s", (int)(slash - path), path);
+		return string_dup(".");
+	return slash == path ? string_dup("/") : string_printf("%.*s", (int)(slash - path), path);
 }
 
 /* "" counts as absent, as for client-go. */
@@ -99,7 +99,7 @@ static int read_text(const struct object_field *section, const char *name, char 
 	int r = object_field_text(&field, &text, err);
 
 	if (r >= 0 && *text)
-		*ret = memory_text(text);
+		*ret = string_dup(text);
 	return r;
 }
 
@@ -112,7 +112,7 @@ static int read_path(const struct object_field *section, const char *name, const
 
 	if (r < 0 || !*text)
 		return r;
-	*ret = *text == '/' ? memory_text(text) : memory_format("%s/%s", file->directory, text);
+	*ret = *text == '/' ? string_dup(text) : string_printf("%s/%s", file->directory, text);
 	return 0;
 }
 
@@ -175,8 +175,8 @@ static int read_command(struct kube_config_exec *exec, const struct file *file,
 		return r;
 	exec->arguments = memory_array(count + 2, sizeof(*exec->arguments));
 	exec->arguments[exec->argument_count++] =
-		*text == '/' || !strchr(text, '/') ? memory_text(text)
-						   : memory_format("%s/%s", file->directory, text);
+		*text == '/' || !strchr(text, '/') ? string_dup(text)
+						   : string_printf("%s/%s", file->directory, text);
 	for (size_t i = 0; i < count; i++) {
 		struct object_field argument = object_field_at(&list, i);
 
@@ -184,7 +184,7 @@ static int read_command(struct kube_config_exec *exec, const struct file *file,
 		r = object_field_text(&argument, &text, err);
 		if (r < 0)
 			return r;
-		exec->arguments[exec->argument_count++] = memory_text(text);
+		exec->arguments[exec->argument_count++] = string_dup(text);
 	}
 	return 0;
 }
@@ -215,7 +215,7 @@ static int read_environment(struct kube_config_exec *exec, const struct object_f
 		if (!*name_text || strchr(name_text, '='))
 			return object_field_error(&name, err, "not the name of a variable");
 		exec->environment[exec->environment_count++] =
-			memory_format("%s=%s", name_text, value_text);
+			string_printf("%s=%s", name_text, value_text);
 	}
 	return 0;
 }
@@ -409,7 +409,7 @@ static int add_file(struct files *files, const char *path, struct error *err)
 		return r;
 	files->items = memory_resize(files->items, files->count + 1, sizeof(*files->items));
 	files->items[files->count++] = (struct file){
-		.path = memory_text(path), .directory = directory_of(path), .tree = tree};
+		.path = string_dup(path), .directory = directory_of(path), .tree = tree};
 	return 0;
 }
 
@@ -421,13 +421,13 @@ static int load_kubeconfig(const char *path, struct kube_config *config, struct 
 	if (r >= 0)
 		r = read_files(&files, config, err);
 	clear_files(&files);
-	config->origin = memory_format("kubeconfig %s", path);
+	config->origin = string_printf("kubeconfig %s", path);
 	return r;
 }
 
 static int load_environment(const char *paths, struct kube_config *config, struct error *err)
 {
-	auto_memory char *copy = memory_text(paths);
+	auto_memory char *copy = string_dup(paths);
 	struct files files = {0};
 	char *rest = NULL;
 	int r = 0;
@@ -441,7 +441,7 @@ static int load_environment(const char *paths, struct kube_config *config, struc
 	if (r >= 0)
 		r = read_files(&files, config, err);
 	clear_files(&files);
-	config->origin = memory_format("kubeconfig %s", paths);
+	config->origin = string_printf("kubeconfig %s", paths);
 	return r;
 }
 
@@ -451,11 +451,11 @@ static void load_service_account(const char *directory, const char *host,
 	const char *port = getenv("KUBERNETES_SERVICE_PORT");
 	bool is_ipv6 = strchr(host, ':');
 
-	config->origin = memory_text("in-cluster configuration");
-	config->server = memory_format("https://%s%s%s:%s", is_ipv6 ? "[" : "", host,
+	config->origin = string_dup("in-cluster configuration");
+	config->server = string_printf("https://%s%s%s:%s", is_ipv6 ? "[" : "", host,
 				       is_ipv6 ? "]" : "", port && *port ? port : "443");
-	config->token_path = memory_format("%s/token", directory);
-	config->authority.path = memory_format("%s/ca.crt", directory);
+	config->token_path = string_printf("%s/token", directory);
+	config->authority.path = string_printf("%s/ca.crt", directory);
 }
 
 /* Without a scheme it is https if there is anything to protect, as for client-go. */
@@ -470,7 +470,7 @@ static int normalize_server(struct kube_config *config, struct error *err)
 		return error_set(err, -EINVAL, "%s: the cluster has no server", config->origin);
 	if (!strstr(config->server, "://")) {
 		char *server =
-			memory_format("%s%s", has_tls ? "https://" : "http://", config->server);
+			string_printf("%s%s", has_tls ? "https://" : "http://", config->server);
 
 		free(config->server);
 		config->server = server;
@@ -505,7 +505,7 @@ int kube_config_load(const struct kube_config_place *place, struct kube_config *
 	else if (host && *host)
 		load_service_account(place->service_account, host, config);
 	else if (place->master && *place->master)
-		config->origin = memory_text("--master");
+		config->origin = string_dup("--master");
 	else
 		r = error_set(err, -EINVAL,
 			      "no API server: neither --kubeconfig nor $KUBECONFIG is given, and "
@@ -514,7 +514,7 @@ int kube_config_load(const struct kube_config_place *place, struct kube_config *
 		return r;
 	if (place->master && *place->master) {
 		free(config->server);
-		config->server = memory_text(place->master);
+		config->server = string_dup(place->master);
 	}
 	r = normalize_server(config, err);
 	if (r < 0)

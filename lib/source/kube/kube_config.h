@@ -2,8 +2,8 @@
 #ifndef SOURCE_KUBE_CONFIG_H
 #define SOURCE_KUBE_CONFIG_H
 
-#include "../../base/error.h"
-#include "../../base/memory.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,7 +11,7 @@
 #include <time.h>
 
 /* However soon it expires: a clock that is wrong must not make a plugin be asked without end. */
-#define GIVEN_MILLISECONDS_LEAST 5000
+#define GIVEN_MILLISECONDS_MIN 5000
 
 /*
  * The texts are what @access points to; those of the plugin are in @given. @told_expiry: when the
@@ -79,7 +79,7 @@ static int64_t now_milliseconds(void)
 
 static void keep_for_a_while(struct kube_exec_credential *credential)
 {
-	int64_t least = now_milliseconds() + GIVEN_MILLISECONDS_LEAST;
+	int64_t least = now_milliseconds() + GIVEN_MILLISECONDS_MIN;
 
 	if (credential->expires && credential->expires < least)
 		credential->expires = least;
@@ -125,7 +125,7 @@ static int read_file(const struct kube_config_file *file, const char *what, char
 	int r;
 
 	if (file->content || !file->path) {
-		*ret = memory_text(file->content);
+		*ret = string_dup(file->content);
 		return 0;
 	}
 	r = kube_text_read(file->path, ret, err);
@@ -148,11 +148,11 @@ static int read_token(struct kube_credentials *credentials, struct error *err)
 	int r = 0;
 
 	if (given)
-		credentials->token = memory_text(given);
+		credentials->token = string_dup(given);
 	else if (config->token_path)
 		r = kube_text_read(config->token_path, &credentials->token, err);
 	if ((r < 0 || !credentials->token) && config->token) {
-		credentials->token = memory_text(config->token);
+		credentials->token = string_dup(config->token);
 		r = 0;
 	}
 	if (r < 0)
@@ -171,8 +171,8 @@ static int read_certificate(struct kube_credentials *credentials, struct error *
 	int r;
 
 	if (credentials->has_given && credentials->given.certificate) {
-		credentials->certificate = memory_text(credentials->given.certificate);
-		credentials->key = memory_text(credentials->given.key);
+		credentials->certificate = string_dup(credentials->given.certificate);
+		credentials->key = string_dup(credentials->given.key);
 		return 0;
 	}
 	r = read_file(&config->certificate, "client certificate", &credentials->certificate, err);
@@ -186,11 +186,11 @@ static char *certificate_name(const struct kube_credentials *credentials)
 	const struct kube_config *config = credentials->config;
 
 	if (credentials->has_given && credentials->given.certificate)
-		return memory_format("clientCertificateData of credential plugin %s",
+		return string_printf("clientCertificateData of credential plugin %s",
 				     config->exec->arguments[0]);
 	if (config->certificate.content)
-		return memory_text("client-certificate-data");
-	return memory_format("client-certificate %s", config->certificate.path);
+		return string_dup("client-certificate-data");
+	return string_printf("client-certificate %s", config->certificate.path);
 }
 
 static void tell_expiry(const struct kube_credentials *credentials, int64_t expiry, bool is_expired)
@@ -203,7 +203,7 @@ static void tell_expiry(const struct kube_credentials *credentials, int64_t expi
 
 	gmtime_r(&seconds, &broken_down);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &broken_down);
-	text = memory_format(is_expired ? "%s expired at %s; trying with it until it is replaced"
+	text = string_printf(is_expired ? "%s expired at %s; trying with it until it is replaced"
 					: "%s is valid until %s",
 			     name, when);
 	credentials->on_certificate(credentials->owner, is_expired, text);

@@ -2,9 +2,9 @@
 #ifndef SOURCE_KUBE_CREDENTIALS_H
 #define SOURCE_KUBE_CREDENTIALS_H
 
-#include "../../base/error.h"
-#include "../../base/memory.h"
 #include "kube_config.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
 
 #include <ev.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_easy.h"
 
-#include "../../base/memory.h"
 #include "kube_proxy_choice.h"
+#include "lib/base/memory.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -80,15 +80,15 @@ static char *build_url(struct kube_easy *easy, const struct kube_access *access,
 	auto_memory char *header = NULL;
 
 	if (!access->tls_server_name || strncmp(access->server, "https://", 8) != 0)
-		return memory_format("%s%s", access->server, path);
-	target = memory_format("::%s%s", easy->host, has_port(easy->host) ? "" : ":443");
-	header = memory_format("Host: %s", easy->host);
+		return string_printf("%s%s", access->server, path);
+	target = string_printf("::%s%s", easy->host, has_port(easy->host) ? "" : ":443");
+	header = string_printf("Host: %s", easy->host);
 	easy->connect_to = curl_slist_append(NULL, target);
 	if (!easy->connect_to)
 		abort();
 	add_header(easy, header);
 	curl_easy_setopt(easy->handle, CURLOPT_CONNECT_TO, easy->connect_to);
-	return memory_format("https://%s%s%s%s", access->tls_server_name, port,
+	return string_printf("https://%s%s%s%s", access->tls_server_name, port,
 			     rest + strcspn(rest, "/"), path);
 }
 
@@ -97,7 +97,7 @@ static void set_authorization(struct kube_easy *easy, const struct kube_access *
 	auto_memory char *header = NULL;
 
 	if (access->token) {
-		header = memory_format("Authorization: Bearer %s", access->token);
+		header = string_printf("Authorization: Bearer %s", access->token);
 		add_header(easy, header);
 		explicit_bzero(header, strlen(header));
 	} else if (access->user) {
@@ -127,7 +127,7 @@ static void set_proxy(CURL *handle, const struct kube_access *access)
 
 static void set_body(struct kube_easy *easy, const struct kube_call *call)
 {
-	auto_memory char *header = memory_format("Content-Type: %s", call->content_type);
+	auto_memory char *header = string_printf("Content-Type: %s", call->content_type);
 
 	add_header(easy, header);
 	curl_easy_setopt(easy->handle, CURLOPT_COPYPOSTFIELDS, call->body);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_event.h"
 
-#include "../../base/memory.h"
+#include "lib/base/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,14 +27,14 @@ static char *cut(const char *text, size_t limit)
 		while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
 			length--;
 	}
-	return memory_format("%.*s", (int)length, text);
+	return string_printf("%.*s", (int)length, text);
 }
 
 /* Where a text was cut in the middle of a character, say, JSON does not take it as it is. */
 static json_t *text_json(const char *text)
 {
 	json_t *json = json_string(text);
-	auto_memory char *plain = json ? NULL : memory_text(text);
+	auto_memory char *plain = json ? NULL : string_dup(text);
 
 	if (json)
 		return json;
@@ -88,7 +88,7 @@ static const char *text_or_nothing(const char *text)
 
 static char *object_key(const struct kube_event_object *object)
 {
-	return memory_format("%s %s/%s %s", text_or_nothing(object->kind),
+	return string_printf("%s %s/%s %s", text_or_nothing(object->kind),
 			     text_or_nothing(object->namespace_name), text_or_nothing(object->name),
 			     text_or_nothing(object->uid));
 }
@@ -98,7 +98,7 @@ char *kube_event_key(const struct kube_event *event)
 	auto_memory char *regarding = object_key(&event->regarding);
 	auto_memory char *related = object_key(&event->related);
 
-	return memory_format("%d %s %s %s\n%s\n%s", (int)event->type, event->reason, event->action,
+	return string_printf("%d %s %s %s\n%s\n%s", (int)event->type, event->reason, event->action,
 			     regarding, related, event->note);
 }
 
@@ -120,7 +120,7 @@ static char *event_name(const char *object, uint64_t number)
 
 	while (length && (start[length - 1] == '.' || start[length - 1] == '-'))
 		start[--length] = '\0';
-	return memory_format("%s.%016" PRIx64, start, number);
+	return string_printf("%s.%016" PRIx64, start, number);
 }
 
 json_t *kube_event_json(const struct kube_event *event, const struct kube_event_reporter *reporter,

@@ -12,12 +12,12 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#define RETRY_AFTER_LIMIT   120.
-#define ALREADY_EXISTS	    409
-#define NOT_FOUND	    404
-#define UNAUTHORIZED	    401
-#define TOO_MANY_REQUESTS   429
-#define LEAST_TIMER_SECONDS 0.001
+#define RETRY_AFTER_LIMIT 120.
+#define ALREADY_EXISTS	  409
+#define NOT_FOUND	  404
+#define UNAUTHORIZED	  401
+#define TOO_MANY_REQUESTS 429
+#define TIMER_SECONDS_MIN 0.001
 
 /*
  * Half of the requests that kube-proxy's client may make by default, so that the other half is left
@@ -108,7 +108,7 @@ static void start_timer(struct kube_events *events, ev_timer *timer, double seco
 {
 	ev_now_update(events->loop);
 	ev_timer_stop(events->loop, timer);
-	ev_timer_set(timer, seconds > LEAST_TIMER_SECONDS ? seconds : LEAST_TIMER_SECONDS, 0.);
+	ev_timer_set(timer, seconds > TIMER_SECONDS_MIN ? seconds : TIMER_SECONDS_MIN, 0.);
 	ev_timer_start(events->loop, timer);
 }
 
@@ -161,7 +161,7 @@ static void forget(struct kube_events *events, struct record *record)
 
 static void set_trouble(struct kube_events *events, char *text)
 {
-	bool is_news = !memory_text_is_equal(text, events->trouble);
+	bool is_news = !string_equal(text, events->trouble);
 
 	free(events->trouble);
 	events->trouble = text;
@@ -217,13 +217,13 @@ static char *update_path(const struct record *record)
 	auto_memory char *name =
 		kube_text_escape(json_string_value(json_object_get(metadata, "name")));
 
-	return memory_format("%s/%s", record->path, name);
+	return string_printf("%s/%s", record->path, name);
 }
 
 static void send_record(struct kube_events *events, struct record *record,
 			const struct kube_access *access)
 {
-	auto_memory char *path = record->told ? update_path(record) : memory_text(record->path);
+	auto_memory char *path = record->told ? update_path(record) : string_dup(record->path);
 	auto_memory char *body = record->told ? update_text(record) : creation_text(record);
 	const struct kube_request_options request = {
 		.call = {.method = record->told ? "PATCH" : "POST",
@@ -248,8 +248,8 @@ static char *explain(const struct kube_response *response)
 	const char *message = response->status.message;
 
 	if (response->error.code)
-		return memory_format("writing events: %s", response->error.text);
-	return memory_format("writing events: status %d%s%s", response->http_status,
+		return string_printf("writing events: %s", response->error.text);
+	return string_printf("writing events: status %d%s%s", response->http_status,
 			     *message ? ": " : "", message);
 }
 
@@ -259,7 +259,7 @@ static void give_up(struct kube_events *events, struct record *record,
 	auto_memory char *text = explain(response);
 
 	(*count)++;
-	set_trouble(events, memory_format("%s; doing without them", text));
+	set_trouble(events, string_printf("%s; doing without them", text));
 	forget(events, record);
 }
 
@@ -388,7 +388,7 @@ static struct subject *subject_of(struct kube_events *events,
 				  const struct kube_event_object *object)
 {
 	auto_memory char *key =
-		memory_format("%s %s/%s", object->kind, object->namespace_name, object->name);
+		string_printf("%s %s/%s", object->kind, object->namespace_name, object->name);
 	size_t size = strlen(key) + 1;
 	struct subject *subject;
 
@@ -438,7 +438,7 @@ static void add_record(struct kube_events *events, const struct kube_event *even
 	record->json = kube_event_json(event, &events->options.reporter, key, record->last_time);
 	space = json_string_value(
 		json_object_get(json_object_get(record->json, "metadata"), "namespace"));
-	record->path = memory_format("/apis/events.k8s.io/v1/namespaces/%s/events", space);
+	record->path = string_printf("/apis/events.k8s.io/v1/namespaces/%s/events", space);
 	record->count = 1;
 	record->last_seen = time;
 	HASH_ADD_STR(events->records, key, record);
@@ -541,8 +541,8 @@ struct kube_events *kube_events_new(struct ev_loop *loop, const struct kube_even
 
 	events->loop = loop;
 	events->options = *options;
-	events->options.reporter.controller = memory_text(options->reporter.controller);
-	events->options.reporter.instance = memory_text(options->reporter.instance);
+	events->options.reporter.controller = string_dup(options->reporter.controller);
+	events->options.reporter.instance = string_dup(options->reporter.instance);
 	events->pace = *options->pace;
 	events->start = kube_time_now();
 	events->is_held = true;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_exec.h"
 
-#include "../../process/child.h"
-#include "../object_field.h"
 #include "kube_text.h"
+#include "lib/process/child.h"
+#include "lib/source/object_field.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static int read_text(const struct object_field *section, const char *name, char 
 	int r = object_field_text(&field, &text, err);
 
 	if (r >= 0 && *text)
-		*ret = memory_text(text);
+		*ret = string_dup(text);
 	return r;
 }
 
@@ -132,7 +132,7 @@ static char *exec_info(const struct kube_config *config)
 	set_text(info, "kind", "ExecCredential");
 	json_object_set_new(info, "spec", spec);
 	text = json_dumps(info, JSON_COMPACT);
-	variable = memory_format("KUBERNETES_EXEC_INFO=%s", text);
+	variable = string_printf("KUBERNETES_EXEC_INFO=%s", text);
 	free(text);
 	json_decref(info);
 	return variable;
@@ -220,9 +220,9 @@ int kube_exec_start(struct ev_loop *loop, const struct kube_config *config,
 	struct kube_exec *exec = memory_allocate(sizeof(*exec));
 	int r;
 
-	exec->program = memory_text(configured->arguments[0]);
-	exec->api_version = memory_text(configured->api_version);
-	exec->install_hint = memory_text(configured->install_hint);
+	exec->program = string_dup(configured->arguments[0]);
+	exec->api_version = string_dup(configured->api_version);
+	exec->install_hint = string_dup(configured->install_hint);
 	exec->on_end = on_end;
 	exec->owner = owner;
 	r = child_start(loop, &request, on_child_end, exec, &exec->child, err);

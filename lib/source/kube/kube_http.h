@@ -2,12 +2,12 @@
 #ifndef SOURCE_KUBE_HTTP_H
 #define SOURCE_KUBE_HTTP_H
 
-#include "../../base/error.h"
-#include "../../base/memory.h"
-#include "../source_effort.h"
 #include "kube_call.h"
 #include "kube_credentials.h"
 #include "kube_status.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
+#include "lib/source/source_effort.h"
 
 #include <ev.h>
 #include <stdbool.h>

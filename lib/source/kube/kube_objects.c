@@ -65,7 +65,7 @@ static void reject(const struct kube_objects *objects, struct known *known, cons
 		   const char *reason)
 {
 	auto_memory char *namespace_name =
-		memory_format("%.*s", (int)known->namespace_length, known->key);
+		string_printf("%.*s", (int)known->namespace_length, known->key);
 	const struct rejection rejection = {
 		.kind = object_kind_name(objects->kind),
 		.namespace_name = namespace_name,
@@ -116,7 +116,7 @@ static void withdraw(struct kube_objects *objects, struct known *known)
 {
 	const struct object_sink *sink = objects->sink;
 	auto_memory char *namespace_name =
-		memory_format("%.*s", (int)known->namespace_length, known->key);
+		string_printf("%.*s", (int)known->namespace_length, known->key);
 
 	reject(objects, known, NULL, NULL);
 	if (!known->is_delivered)
@@ -138,7 +138,7 @@ static char *key_of(const json_t *object)
 
 	if (!name || !*name)
 		return NULL;
-	return memory_format("%s/%s", space ? space : "", name);
+	return string_printf("%s/%s", space ? space : "", name);
 }
 
 static struct known *find(struct kube_objects *objects, const char *key)

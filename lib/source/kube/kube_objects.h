@@ -2,10 +2,10 @@
 #ifndef SOURCE_KUBE_OBJECTS_H
 #define SOURCE_KUBE_OBJECTS_H
 
-#include "../../base/error.h"
-#include "../../base/memory.h"
-#include "../../objects/object_sink.h"
-#include "../object_decode.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
+#include "lib/objects/object_sink.h"
+#include "lib/source/object_decode.h"
 
 #include <jansson.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_proxy_choice.h"
 
-#include "../../base/address.h"
-#include "../../base/memory.h"
+#include "lib/base/address.h"
+#include "lib/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +89,7 @@ static bool matches(char *entry, const struct place *server)
 
 static bool is_direct(const char *none, const struct place *server)
 {
-	auto_memory char *copy = memory_text(none ? none : "");
+	auto_memory char *copy = string_dup(none ? none : "");
 	char *rest = NULL;
 
 	if (strcasecmp(server->host, "localhost") == 0 ||
@@ -107,7 +107,7 @@ const char *kube_proxy_choice(const struct kube_proxy_environment *environment, 
 	bool is_https = strncmp(server, "https://", strlen("https://")) == 0;
 	const char *proxy = is_https ? environment->https : environment->http;
 	const char *host = strstr(server, "://") + 3;
-	auto_memory char *copy = memory_format("%.*s", (int)strcspn(host, "/"), host);
+	auto_memory char *copy = string_printf("%.*s", (int)strcspn(host, "/"), host);
 	struct place place;
 
 	if (!proxy)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_reflector.h"
 
-#include "../json_tree.h"
 #include "kube_objects.h"
 #include "kube_stream.h"
 #include "kube_text.h"
 #include "kube_time.h"
+#include "lib/source/json_tree.h"
 
 #include <errno.h>
 #include <string.h>
@@ -75,7 +75,7 @@ static void start_in(struct kube_reflector *reflector, double seconds)
 
 static void replace_text(char **field, const char *text)
 {
-	char *copy = text && *text ? memory_text(text) : NULL;
+	char *copy = text && *text ? string_dup(text) : NULL;
 
 	free(*field);
 	*field = copy;
@@ -233,15 +233,15 @@ static char *list_path(const struct kube_reflector *reflector)
 		kube_text_escape(reflector->continue_token ? reflector->continue_token : "");
 	auto_memory char *limit =
 		reflector->is_whole || !reflector->options.listing.page_size
-			? memory_text("")
-			: memory_format("&limit=%d", reflector->options.listing.page_size);
+			? string_dup("")
+			: string_printf("&limit=%d", reflector->options.listing.page_size);
 
 	if (*token)
-		return memory_format("%s?%s%s&continue=%s", reflector->path, reflector->selector,
+		return string_printf("%s?%s%s&continue=%s", reflector->path, reflector->selector,
 				     limit, token);
 	if (reflector->is_version_unusable)
-		return memory_format("%s?%s%s", reflector->path, reflector->selector, limit);
-	return memory_format("%s?%s%s&resourceVersion=%s", reflector->path, reflector->selector,
+		return string_printf("%s?%s%s", reflector->path, reflector->selector, limit);
+	return string_printf("%s?%s%s&resourceVersion=%s", reflector->path, reflector->selector,
 			     limit, version);
 }
 
@@ -250,15 +250,15 @@ static char *watch_path(const struct kube_reflector *reflector)
 {
 	auto_memory char *version = kube_text_escape(reflector->version ? reflector->version : "0");
 	auto_memory char *duration =
-		memory_format("timeout=%dm%ds&timeoutSeconds=%d", reflector->duration / 60,
+		string_printf("timeout=%dm%ds&timeoutSeconds=%d", reflector->duration / 60,
 			      reflector->duration % 60, reflector->duration);
 
 	if (reflector->activity == ACTIVITY_STREAM)
-		return memory_format("%s?allowWatchBookmarks=true&%s"
+		return string_printf("%s?allowWatchBookmarks=true&%s"
 				     "&resourceVersionMatch=NotOlderThan&sendInitialEvents=true"
 				     "&%s&watch=true",
 				     reflector->path, reflector->selector, duration);
-	return memory_format("%s?allowWatchBookmarks=true&%s&resourceVersion=%s&%s&watch=true",
+	return string_printf("%s?allowWatchBookmarks=true&%s&resourceVersion=%s&%s&watch=true",
 			     reflector->path, reflector->selector, version, duration);
 }
 
@@ -322,13 +322,13 @@ static char *explain(const struct kube_reflector *reflector, const struct kube_r
 	const char *message = response->status.message;
 
 	if (response->error.code && response->is_unreached)
-		return memory_format("cannot be reached: %s; trying on", response->error.text);
+		return string_printf("cannot be reached: %s; trying on", response->error.text);
 	if (response->error.code && !response->http_status)
-		return memory_format("%s; trying again", response->error.text);
+		return string_printf("%s; trying again", response->error.text);
 	if (response->error.code)
-		return memory_format("%s %ss: %s; trying again", activity_text(reflector), kind,
+		return string_printf("%s %ss: %s; trying again", activity_text(reflector), kind,
 				     response->error.text);
-	return memory_format("%s %ss: status %d%s%s; trying again", activity_text(reflector), kind,
+	return string_printf("%s %ss: status %d%s%s; trying again", activity_text(reflector), kind,
 			     response->http_status, *message ? ": " : "", message);
 }
 
@@ -553,8 +553,8 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 
 	reflector->loop = loop;
 	reflector->options = *options;
-	reflector->path = memory_text(options->path);
-	reflector->selector = memory_text(options->selector);
+	reflector->path = string_dup(options->path);
+	reflector->selector = string_dup(options->selector);
 	reflector->objects = kube_objects_new(options->kind, options->sink);
 	reflector->needs_list = true;
 	reflector->no_streaming = !options->listing.is_streamed;

@@ -2,12 +2,12 @@
 #ifndef SOURCE_KUBE_REFLECTOR_H
 #define SOURCE_KUBE_REFLECTOR_H
 
-#include "../../base/error.h"
-#include "../../base/memory.h"
-#include "../../objects/object_sink.h"
-#include "../object_decode.h"
 #include "kube_credentials.h"
 #include "kube_http.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
+#include "lib/objects/object_sink.h"
+#include "lib/source/object_decode.h"
 
 #include <ev.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #ifndef SOURCE_KUBE_SOCKETS_H
 #define SOURCE_KUBE_SOCKETS_H
 
-#include "../../base/memory.h"
+#include "lib/base/memory.h"
 
 #include <curl/curl.h>
 #include <ev.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_source.h"
 
-#include "../../base/memory.h"
 #include "kube_config.h"
 #include "kube_credentials.h"
 #include "kube_events.h"
 #include "kube_http.h"
 #include "kube_reflector.h"
 #include "kube_text.h"
+#include "lib/base/memory.h"
 
 #include <string.h>
 
@@ -55,7 +55,7 @@ static struct part *find_part(struct kube_source *source, const struct kube_refl
 static bool is_known_trouble(const struct kube_source *source, const char *text)
 {
 	for (size_t i = 0; i < COUNT(source->parts); i++)
-		if (memory_text_is_equal(source->parts[i].trouble, text))
+		if (string_equal(source->parts[i].trouble, text))
 			return true;
 	return false;
 }
@@ -81,11 +81,11 @@ static void on_trouble(void *owner, struct kube_reflector *reflector, const char
 	if (!part->trouble)
 		part->interruptions++;
 	if (!is_known_trouble(source, text)) {
-		line = memory_format("%s: %s", source->description, text);
+		line = string_printf("%s: %s", source->description, text);
 		source->on_report(source->owner, KUBE_REPORT_WARNING, line);
 	}
 	free(part->trouble);
-	part->trouble = memory_text(text);
+	part->trouble = string_dup(text);
 	hold_events(source);
 }
 
@@ -100,7 +100,7 @@ static void on_fine(void *owner, struct kube_reflector *reflector)
 	for (size_t i = 0; i < COUNT(source->parts); i++)
 		if (source->parts[i].trouble)
 			return;
-	line = memory_format("%s: works again", source->description);
+	line = string_printf("%s: works again", source->description);
 	source->on_report(source->owner, KUBE_REPORT_INFO, line);
 }
 
@@ -118,7 +118,7 @@ static void on_changed(void *owner)
 static void on_event_trouble(void *owner, const char *text)
 {
 	struct kube_source *source = owner;
-	auto_memory char *line = memory_format("%s: %s", source->description,
+	auto_memory char *line = string_printf("%s: %s", source->description,
 					       text ? text : "writing events works again");
 
 	source->on_report(source->owner, text ? KUBE_REPORT_WARNING : KUBE_REPORT_INFO, line);
@@ -136,7 +136,7 @@ static void on_credentials_ready(void *owner, const struct error *err)
 static void on_certificate(void *owner, bool is_expired, const char *text)
 {
 	struct kube_source *source = owner;
-	auto_memory char *line = memory_format("%s: %s", source->description, text);
+	auto_memory char *line = string_printf("%s: %s", source->description, text);
 
 	source->on_report(source->owner, is_expired ? KUBE_REPORT_WARNING : KUBE_REPORT_INFO, line);
 }
@@ -193,7 +193,7 @@ static void warn(struct kube_source *source)
 
 	if (!source->config->is_insecure)
 		return;
-	line = memory_format("%s: its certificate is not checked (insecure-skip-tls-verify); "
+	line = string_printf("%s: its certificate is not checked (insecure-skip-tls-verify); "
 			     "anybody in between can read and change everything",
 			     source->description);
 	source->on_report(source->owner, KUBE_REPORT_WARNING, line);
@@ -208,7 +208,7 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 		.service_account = KUBE_CONFIG_SERVICE_ACCOUNT,
 	};
 	auto_memory char *escaped = kube_text_escape(options->node_name);
-	auto_memory char *own_node = memory_format("fieldSelector=metadata.name%%3D%s", escaped);
+	auto_memory char *own_node = string_printf("fieldSelector=metadata.name%%3D%s", escaped);
 	struct kube_config *config = NULL;
 	struct kube_source *source;
 	int r = kube_config_load(&place, &config, err);
@@ -221,7 +221,7 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 	source->on_response = options->on_response;
 	source->owner = options->owner;
 	source->config = config;
-	source->description = memory_format("API server %s (%s)", config->server, config->origin);
+	source->description = string_printf("API server %s (%s)", config->server, config->origin);
 	source->credentials = kube_credentials_new(loop, config, on_credentials_ready, source);
 	kube_credentials_watch_certificate(source->credentials, on_certificate);
 	source->http = kube_http_new(loop, on_response, source);

@@ -2,11 +2,11 @@
 #ifndef SOURCE_KUBE_SOURCE_H
 #define SOURCE_KUBE_SOURCE_H
 
-#include "../../base/error.h"
-#include "../../objects/object_sink.h"
-#include "../source_effort.h"
 #include "kube_events.h"
 #include "kube_reflector.h"
+#include "lib/base/error.h"
+#include "lib/objects/object_sink.h"
+#include "lib/source/source_effort.h"
 
 #include <ev.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 #ifndef SOURCE_KUBE_STREAM_H
 #define SOURCE_KUBE_STREAM_H
 
-#include "../../base/error.h"
-#include "../../base/memory.h"
+#include "lib/base/error.h"
+#include "lib/base/memory.h"
 
 #include <jansson.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_text.h"
 
-#include "../../base/memory.h"
+#include "lib/base/memory.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -44,7 +44,7 @@ int kube_text_read(const char *path, char **ret, struct error *err)
 		return error_set(err, -EFBIG, "%s: larger than %zu bytes", path, KUBE_TEXT_LIMIT);
 	if (memchr(buffer, '\0', (size_t)length))
 		return error_set(err, -EINVAL, "%s: not a text", path);
-	*ret = memory_format("%s", buffer);
+	*ret = string_printf("%s", buffer);
 	explicit_bzero(buffer, (size_t)length);
 	return 0;
 }

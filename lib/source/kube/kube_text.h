@@ -2,7 +2,7 @@
 #ifndef SOURCE_KUBE_TEXT_H
 #define SOURCE_KUBE_TEXT_H
 
-#include "../../base/error.h"
+#include "lib/base/error.h"
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* modules_* and sysctl_* against the running kernel; needs root. */
-#include "base/memory.h"
-#include "kernel/modules.h"
-#include "kernel/sysctl.h"
+#include "lib/base/memory.h"
+#include "lib/kernel/modules.h"
+#include "lib/kernel/sysctl.h"
 #include "witness.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #ifndef BACKENDS_IPSETS_FIXTURE_H
 #define BACKENDS_IPSETS_FIXTURE_H
 
-#include "kernel/ipsets.h"
+#include "lib/kernel/ipsets.h"
 
 /* Short words for what the tests of ipsets say again and again; each fails the test on an error. */
 

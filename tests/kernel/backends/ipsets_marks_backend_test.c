@@ -27,7 +27,7 @@ static struct virtual_server_key cluster_key(const char *address, uint16_t port)
 	assert_true(address_parse(address, &key.address));
 	key.port = port;
 	key.protocol = IPPROTO_TCP;
-	key.audience = AUDIENCE_CLUSTER;
+	key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
 	return key;
 }
 

@@ -222,7 +222,7 @@ static struct virtual_server_key key_of(uint32_t number)
 	key.address = member.address;
 	key.port = member.port;
 	key.protocol = member.protocol;
-	key.audience = AUDIENCE_CLUSTER;
+	key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
 	return key;
 }
 

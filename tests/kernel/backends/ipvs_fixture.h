@@ -2,7 +2,7 @@
 #ifndef BACKENDS_IPVS_FIXTURE_H
 #define BACKENDS_IPVS_FIXTURE_H
 
-#include "kernel/ipvs.h"
+#include "lib/kernel/ipvs.h"
 
 /* Short words for what the tests of ipvs_* say again and again; each fails the test on an error. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* link_* against the kernel's interfaces and addresses, in fresh network namespaces; needs root. */
-#include "kernel/link.h"
+#include "lib/kernel/link.h"
 #include "witness.h"
 
 #include <arpa/inet.h>

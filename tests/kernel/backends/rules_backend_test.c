@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/ipsets.h"
-#include "kernel/rules.h"
+#include "lib/kernel/ipsets.h"
+#include "lib/kernel/rules.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -109,7 +109,7 @@ static void test_rules_are_written_once(void **state)
 		verify(rules, ruleset);
 		assert_true(seen.is_changed);
 		assert_string_equal(seen.what, "chain KUBE-FORWARD of table filter");
-		first = memory_text(witness_read(lines));
+		first = string_dup(witness_read(lines));
 		snprintf(command, sizeof(command), "%s | grep -c ^-A", lines);
 		assert_int_equal(witness_number(command), ruleset_rule_count(ruleset));
 
@@ -182,7 +182,7 @@ static void test_damage_is_repaired(void **state)
 
 	(void)state;
 	verify(rules, ruleset);
-	whole = memory_text(witness_read(KUBE_LINES("iptables") " | LC_ALL=C sort"));
+	whole = string_dup(witness_read(KUBE_LINES("iptables") " | LC_ALL=C sort"));
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		print_message("%s\n", cases[i].what);
 		witness_run(cases[i].command);
@@ -340,7 +340,7 @@ static void test_closing_while_busy(void **state)
 
 static void test_iptables_is_missing(void **state)
 {
-	auto_memory char *path = memory_text(getenv("PATH"));
+	auto_memory char *path = string_dup(getenv("PATH"));
 	struct rules *rules = NULL;
 	struct error err = {0};
 

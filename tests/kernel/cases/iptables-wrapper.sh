@@ -1,6 +1,6 @@
 #!/bin/bash
 # The iptables of the image finds out from a real kernel that the node uses legacy tables;
-# tests/unit/iptables_wrapper_test has the rest.
+# tests/unit/packaging/iptables_wrapper_test has the rest.
 . "$(dirname "$0")/../lib.sh"
 
 wrapper=$(readlink -f "$(dirname "$0")/../../../packaging/container/iptables-wrapper")

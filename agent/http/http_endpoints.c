@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "http_endpoints.h"
+
+#include "agent/settings/kube_proxy_config.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/http/http_server.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define RETRY_SECONDS 5.0
+
+/* An address to listen at, and what is answered there. */
+struct http_endpoint_port {
+	const char *what;
+	enum event_kind failure;
+	struct listen_address at;
+	void (*handler)(void *user, const struct http_request *request, struct http_reply *reply);
+	struct http_server *server; /* NULL where listening failed */
+	bool has_complained;
+};
+
+struct http_endpoints {
+	struct ev_loop *loop;
+	struct http_endpoints_sources sources;
+	struct http_endpoint_port ports[2];
+	ev_timer retry;
+	double started;
+	struct metrics *checks; /* of /metrics/slis */
+	struct metric *last_result, *results;
+};
+
+/* As Go prints a time that carries a monotonic clock, which here is the age of the process. */
+static char *time_text(double wall, double age)
+{
+	time_t seconds = (time_t)floor(wall);
+	char date[32];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
+	return string_printf("%s.%06u +0000 UTC m=%+.6f", date,
+			     (unsigned int)((wall - floor(wall)) * 1e6), age);
+}
+
+char *http_endpoints_health_text(const struct proxy_health *health, bool is_liveness,
+				 const struct http_endpoints_time *time, unsigned int *status)
+{
+	uint64_t last_updated;
+	bool is_healthy = proxy_health_is_healthy(health, time->now, &last_updated);
+	double ago = (double)(time->now - last_updated) / 1000;
+	auto_memory char *last = time_text(time->wall - ago, time->age - ago);
+	auto_memory char *current = time_text(time->wall, time->age);
+
+	*status = is_healthy && (is_liveness || health->is_eligible) ? 200 : 503;
+	if (is_liveness)
+		return string_printf("{\"lastUpdated\": \"%s\",\"currentTime\": \"%s\"}", last,
+				     current);
+	return string_printf(
+		"{\"lastUpdated\": \"%s\",\"currentTime\": \"%s\", \"nodeEligible\": %s}", last,
+		current, health->is_eligible ? "true" : "false");
+}
+
+char *http_endpoints_configuration_text(const struct options *options)
+{
+	json_t *all = json_object();
+	char *text;
+
+	json_object_set_new(all, "kubeproxy.config.k8s.io", kube_proxy_config_json(options));
+	text = json_dumps(all, JSON_COMPACT);
+	json_decref(all);
+	return text;
+}
+
+static void set_reply(struct http_reply *reply, unsigned int status, const char *content_type,
+		      char *body)
+{
+	reply->status = status;
+	reply->body = body;
+	reply->headers[0].name = "Content-Type";
+	reply->headers[0].value = string_dup(content_type);
+}
+
+static void forbid_sniffing(struct http_reply *reply)
+{
+	reply->headers[1].name = "X-Content-Type-Options";
+	reply->headers[1].value = string_dup("nosniff");
+}
+
+static void set_text(struct http_reply *reply, unsigned int status, const char *body)
+{
+	set_reply(reply, status, "text/plain; charset=utf-8", string_dup(body));
+	forbid_sniffing(reply);
+}
+
+static void answer_health(void *user, const struct http_request *request, struct http_reply *reply)
+{
+	const struct http_endpoints *endpoints = user;
+	struct http_endpoints_time time = {.now = clock_milliseconds(),
+					   .wall = ev_time(),
+					   .age = ev_time() - endpoints->started};
+	bool is_liveness = strcmp(request->path, "/livez") == 0;
+	unsigned int status;
+	char *body;
+
+	if (!is_liveness && strcmp(request->path, "/healthz") != 0) {
+		set_text(reply, 404, "404 page not found\n");
+		return;
+	}
+	body = http_endpoints_health_text(endpoints->sources.health, is_liveness, &time, &status);
+	set_reply(reply, status, "application/json", body);
+	forbid_sniffing(reply);
+	proxy_metrics_probe(endpoints->sources.metrics, is_liveness, status);
+}
+
+static void answer_metrics(const struct http_endpoints *endpoints, const char *accept,
+			   struct http_reply *reply)
+{
+	const struct http_endpoints_sources *sources = &endpoints->sources;
+	enum metrics_format format = metrics_format_accepted(accept);
+
+	set_reply(reply, 200, metrics_content_type(format),
+		  proxy_metrics_text(sources->metrics, &sources->looked_up, format));
+}
+
+/* Only what /healthz was asked is counted, and the one check there is always succeeds. */
+static void answer_ping(const struct http_endpoints *endpoints, bool is_verbose,
+			struct http_reply *reply)
+{
+	static const char *const last_values[] = {"ping", "healthz"};
+	static const char *const values[] = {"ping", "success", "healthz"};
+
+	metric_set(endpoints->last_result, last_values, 1);
+	metric_increase(endpoints->results, values, 1);
+	set_text(reply, 200, is_verbose ? "[+]ping ok\nhealthz check passed\n" : "ok");
+}
+
+static void answer_checks(const struct http_endpoints *endpoints, const char *accept,
+			  struct http_reply *reply)
+{
+	enum metrics_format format = metrics_format_accepted(accept);
+
+	set_reply(reply, 200, metrics_content_type(format),
+		  metrics_text(endpoints->checks, format));
+}
+
+static void answer_operator(void *user, const struct http_request *request,
+			    struct http_reply *reply)
+{
+	const struct http_endpoints *endpoints = user;
+	const char *path = request->path;
+
+	if (strcmp(path, "/metrics") == 0) {
+		answer_metrics(endpoints, request->accept, reply);
+	} else if (strcmp(path, "/metrics/slis") == 0) {
+		answer_checks(endpoints, request->accept, reply);
+	} else if (strcmp(path, "/healthz") == 0) {
+		answer_ping(endpoints, request->is_verbose, reply);
+	} else if (strcmp(path, "/healthz/ping") == 0) {
+		set_text(reply, 200, "ok");
+	} else if (strcmp(path, "/proxyMode") == 0) {
+		set_text(reply, 200, "ipvs");
+	} else if (strcmp(path, "/configz") == 0) {
+		set_reply(reply, 200, "application/json",
+			  http_endpoints_configuration_text(endpoints->sources.options));
+		forbid_sniffing(reply);
+	} else {
+		set_text(reply, 404, "404 page not found\n");
+	}
+}
+
+static int listen_at(struct http_endpoints *endpoints, struct http_endpoint_port *port,
+		     struct error *err)
+{
+	struct address address = port->at.address;
+	int r;
+
+	if (!port->at.port || port->server)
+		return 0;
+	/* As Go does it: no matter of which family the unspecified address is. */
+	if (address_is_unspecified(&address))
+		memset(&address, 0, sizeof(address));
+	r = http_server_open(endpoints->loop, &address, port->at.port, port->handler, endpoints,
+			     &port->server, err);
+	if (r < 0)
+		return error_wrap(err, r, "%s", port->what);
+	if (port->has_complained)
+		log_info("%s: listening now", port->what);
+	return 0;
+}
+
+/* Complains once per address, however often that fails. */
+static void listen_or_retry(struct http_endpoints *endpoints)
+{
+	bool is_complete = true;
+
+	for (size_t i = 0; i < COUNT(endpoints->ports); i++) {
+		struct http_endpoint_port *port = &endpoints->ports[i];
+		struct error err = {0};
+
+		if (listen_at(endpoints, port, &err) >= 0)
+			continue;
+		if (!port->has_complained) {
+			log_warning("%s; trying again every %.0f s", err.text, RETRY_SECONDS);
+			events_emit(endpoints->sources.events, port->failure, "%s", err.text);
+		}
+		port->has_complained = true;
+		is_complete = false;
+	}
+	if (is_complete)
+		return;
+	ev_timer_set(&endpoints->retry, RETRY_SECONDS, 0.);
+	ev_timer_start(endpoints->loop, &endpoints->retry);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	listen_or_retry(container_of(timer, struct http_endpoints, retry));
+}
+
+static void create_checks(struct http_endpoints *endpoints)
+{
+	static const struct metric_description last_result = {
+		.name = "kubernetes_healthcheck",
+		.help = "[STABLE] This metric records the result of a single healthcheck.",
+		.type = METRIC_TYPE_GAUGE,
+		.labels = "name,type"};
+	static const struct metric_description results = {
+		.name = "kubernetes_healthchecks_total",
+		.help = "[STABLE] This metric records the results of all healthcheck.",
+		.type = METRIC_TYPE_COUNTER,
+		.labels = "name,status,type"};
+
+	endpoints->checks = metrics_new();
+	endpoints->last_result = metrics_add(endpoints->checks, &last_result);
+	endpoints->results = metrics_add(endpoints->checks, &results);
+}
+
+int http_endpoints_open(struct ev_loop *loop, const struct http_endpoints_sources *sources,
+			struct http_endpoints **ret, struct error *err)
+{
+	struct http_endpoints *endpoints = memory_allocate(sizeof(*endpoints));
+
+	endpoints->loop = loop;
+	endpoints->sources = *sources;
+	endpoints->started = ev_time();
+	create_checks(endpoints);
+	endpoints->ports[0] = (struct http_endpoint_port){.what = "--healthz-bind-address",
+							  .failure = EVENT_KIND_HEALTHZ,
+							  .at = sources->options->healthz,
+							  .handler = answer_health};
+	endpoints->ports[1] = (struct http_endpoint_port){.what = "--metrics-bind-address",
+							  .failure = EVENT_KIND_METRICS,
+							  .at = sources->options->metrics,
+							  .handler = answer_operator};
+	ev_timer_init(&endpoints->retry, on_retry, 0., 0.);
+	for (size_t i = 0; sources->options->bind_address_hard_fail && i < COUNT(endpoints->ports);
+	     i++) {
+		int r = listen_at(endpoints, &endpoints->ports[i], err);
+
+		if (r < 0) {
+			http_endpoints_close(endpoints);
+			return r;
+		}
+	}
+	listen_or_retry(endpoints);
+	*ret = endpoints;
+	return 0;
+}
+
+static void move(struct http_endpoint_port *port, const struct listen_address *at)
+{
+	if (port->at.port == at->port && address_is_equal(&port->at.address, &at->address))
+		return;
+	http_server_close(take(&port->server));
+	port->at = *at;
+	port->has_complained = false;
+}
+
+void http_endpoints_follow_options(struct http_endpoints *endpoints)
+{
+	move(&endpoints->ports[0], &endpoints->sources.options->healthz);
+	move(&endpoints->ports[1], &endpoints->sources.options->metrics);
+	ev_timer_stop(endpoints->loop, &endpoints->retry);
+	listen_or_retry(endpoints);
+}
+
+void http_endpoints_close(struct http_endpoints *endpoints)
+{
+	if (!endpoints)
+		return;
+	ev_timer_stop(endpoints->loop, &endpoints->retry);
+	for (size_t i = 0; i < COUNT(endpoints->ports); i++)
+		http_server_close(endpoints->ports[i].server);
+	metrics_free(endpoints->checks);
+	free(endpoints);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "node_state.h"
+
+#include "lib/plan/node_addresses.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uthash.h>
+
+/* Another Node: only manifests show any. */
+struct other_node {
+	UT_hash_handle hh;
+	struct address *addresses;
+	size_t count;
+	char name[];
+};
+
+struct node_state {
+	const struct options *options;
+	char *name;
+	struct node *node;
+	struct interface_address *observed;
+	size_t observed_count, observed_capacity;
+	struct node_addresses *addresses;
+	struct prefix *pod_cidrs;
+	size_t pod_cidr_count;
+	struct other_node *others;
+	struct address *other_addresses; /* of all @others, as of the last view */
+};
+
+static char *find_name(const struct options *options)
+{
+	const char *given = options->node_name ? options->node_name : getenv("NODE_NAME");
+	char host[256] = "localhost";
+	char *name;
+
+	if (!given || !*given)
+		gethostname(host, sizeof(host) - 1);
+	name = string_dup(given && *given ? given : host);
+	for (char *at = name; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return name;
+}
+
+struct node_state *node_state_new(const struct options *options)
+{
+	struct node_state *state = memory_allocate(sizeof(*state));
+
+	state->options = options;
+	state->name = find_name(options);
+	return state;
+}
+
+static void drop_other(struct node_state *state, struct other_node *other)
+{
+	HASH_DEL(state->others, other);
+	free(other->addresses);
+	free(other);
+}
+
+void node_state_free(struct node_state *state)
+{
+	struct other_node *other, *next;
+
+	if (!state)
+		return;
+	HASH_ITER (hh, state->others, other, next) {
+		drop_other(state, other);
+	}
+	free(state->other_addresses);
+	node_free(state->node);
+	node_addresses_free(state->addresses);
+	free(state->observed);
+	free(state->pod_cidrs);
+	free(state->name);
+	free(state);
+}
+
+const char *node_state_name(const struct node_state *state)
+{
+	return state->name;
+}
+
+static void keep_pod_cidrs(struct node_state *state, const struct node *node)
+{
+	free(state->pod_cidrs);
+	state->pod_cidrs = memory_array(node->pod_cidr_count, sizeof(*state->pod_cidrs));
+	memcpy(state->pod_cidrs, node->pod_cidrs, node->pod_cidr_count * sizeof(*state->pod_cidrs));
+	state->pod_cidr_count = node->pod_cidr_count;
+}
+
+static void forget_other(struct node_state *state, const char *name)
+{
+	struct other_node *other;
+
+	HASH_FIND_STR(state->others, name, other);
+	if (other)
+		drop_other(state, other);
+}
+
+static void remember_other(struct node_state *state, struct node *node)
+{
+	size_t size = strlen(node->name) + 1;
+	struct other_node *other = memory_allocate(sizeof(*other) + size);
+
+	memcpy(other->name, node->name, size);
+	other->count = node->address_count;
+	other->addresses = take(&node->addresses);
+	node->address_count = 0;
+	HASH_ADD_STR(state->others, name, other);
+}
+
+bool node_state_set_node(struct node_state *state, struct node *node)
+{
+	if (strcmp(node->name, state->name) != 0) {
+		forget_other(state, node->name);
+		remember_other(state, node);
+		node_free(node);
+		return false;
+	}
+	node_free(state->node);
+	state->node = node;
+	if (node->pod_cidr_count)
+		keep_pod_cidrs(state, node);
+	return true;
+}
+
+bool node_state_has_pod_cidrs(const struct node_state *state)
+{
+	return state->pod_cidr_count;
+}
+
+bool node_state_remove_node(struct node_state *state, const char *name)
+{
+	if (strcmp(name, state->name) != 0) {
+		forget_other(state, name);
+		return false;
+	}
+	node_free(take(&state->node));
+	return true;
+}
+
+static void on_address(void *user, const struct node_address *address)
+{
+	struct node_state *state = user;
+	struct interface_address *item;
+
+	state->observed = memory_grow(state->observed, state->observed_count,
+				      &state->observed_capacity, sizeof(*state->observed));
+	item = &state->observed[state->observed_count++];
+	item->address = address->address;
+	memcpy(item->interface, address->interface, sizeof(item->interface));
+}
+
+static void ignore_bound(void *user, const struct address *address)
+{
+	(void)user;
+	(void)address;
+}
+
+int node_state_read_addresses(struct node_state *state, struct link *link, struct error *err)
+{
+	size_t before = state->observed_count;
+	int r;
+
+	state->observed_count = 0;
+	r = link_observe(link, ignore_bound, on_address, state, err);
+	if (r < 0)
+		state->observed_count = before;
+	return r;
+}
+
+static void view_others(struct node_state *state, struct node_view *ret)
+{
+	struct other_node *other;
+	size_t count = 0;
+
+	for (other = state->others; other; other = other->hh.next)
+		count += other->count;
+	free(state->other_addresses);
+	state->other_addresses = memory_array(count, sizeof(*state->other_addresses));
+	ret->other_addresses = state->other_addresses;
+	ret->other_address_count = count;
+	count = 0;
+	for (other = state->others; other; other = other->hh.next) {
+		if (other->count)
+			memcpy(state->other_addresses + count, other->addresses,
+			       other->count * sizeof(*other->addresses));
+		count += other->count;
+	}
+}
+
+void node_state_view(struct node_state *state, struct node_view *ret)
+{
+	struct node_address_options options = {
+		.node_port_prefixes = state->options->node_port_prefixes.items,
+		.node_port_prefix_count = state->options->node_port_prefixes.count,
+		.node_port_primary = state->options->node_port_primary,
+		.bind_address = state->options->bind_address,
+		.dummy_interface = DUMMY_INTERFACE,
+	};
+
+	node_addresses_free(state->addresses);
+	state->addresses =
+		node_addresses_new(state->observed, state->observed_count, state->node, &options);
+	memset(ret, 0, sizeof(*ret));
+	ret->name = state->name;
+	ret->zone = state->node ? state->node->zone : NULL;
+	node_addresses_fill(state->addresses, ret);
+	view_others(state, ret);
+}
+
+static bool selects(const struct options *options, const struct address *loopback)
+{
+	bool has_range = false;
+
+	if (!options->localhost_node_ports || options->node_port_primary)
+		return false;
+	for (size_t i = 0; i < options->node_port_prefixes.count; i++) {
+		const struct prefix *range = &options->node_port_prefixes.items[i];
+
+		if (range->address.family != loopback->family)
+			continue;
+		if (prefix_contains(range, loopback))
+			return true;
+		has_range = true;
+	}
+	return !has_range;
+}
+
+void node_state_loopbacks(const struct node_state *state, bool ret[2])
+{
+	static const char *const loopbacks[2] = {"127.0.0.1", "::1"};
+
+	for (size_t i = 0; i < COUNT(loopbacks); i++) {
+		struct address loopback;
+
+		address_parse(loopbacks[i], &loopback);
+		ret[i] = selects(state->options, &loopback);
+	}
+}
+
+static void set_prefix(struct ruleset_options *rules, const struct prefix *prefixes, size_t count,
+		       uint16_t family)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (prefixes[i].address.family != family)
+			continue;
+		rules->pod_prefix = prefixes[i];
+		return;
+	}
+	/* No range of this family: everything counts as local, as for kube-proxy. */
+	rules->detection = LOCAL_DETECTION_NONE;
+}
+
+void node_state_rules(const struct node_state *state, struct ruleset_options ret[2])
+{
+	static const uint16_t families[2] = {AF_INET, AF_INET6};
+	const struct options *options = state->options;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct ruleset_options *rules = &ret[i];
+
+		memset(rules, 0, sizeof(*rules));
+		rules->family = families[i];
+		rules->detection = options->detection;
+		rules->masquerade_mark = 1U << options->masquerade_bit;
+		rules->masquerade_all = options->masquerade_all;
+		if (options->detection == LOCAL_DETECTION_BRIDGE)
+			rules->pod_interface = options->pod_bridge_interface;
+		if (options->detection == LOCAL_DETECTION_INTERFACE_PREFIX)
+			rules->pod_interface = options->pod_interface_prefix;
+		if (options->detection != LOCAL_DETECTION_PREFIX)
+			continue;
+		if (options->is_node_cidr)
+			set_prefix(rules, state->pod_cidrs, state->pod_cidr_count, families[i]);
+		else
+			set_prefix(rules, options->cluster_cidrs.items,
+				   options->cluster_cidrs.count, families[i]);
+	}
+}

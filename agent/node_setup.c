@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "node_setup.h"
+
+#include "agent/input/node_state.h"
+#include "lib/base/log.h"
+#include "lib/kernel/modules.h"
+#include "lib/kernel/sysctl.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HASH_SIZE_PATH "/sys/module/nf_conntrack/parameters/hashsize"
+#define OOM_PATH       "/proc/self/oom_score_adj"
+
+int node_setup_check(struct error *err)
+{
+	static const struct {
+		unsigned int capability;
+		const char *name, *feature;
+	} needed[] = {
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "IPVS, ipset and addresses"},
+		{CAP_NET_RAW, "CAP_NET_RAW", "iptables"},
+	};
+
+	if (capng_get_caps_process() < 0)
+		return error_set(err, -EPERM, "the process's capabilities cannot be read");
+	for (size_t i = 0; i < COUNT(needed); i++)
+		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
+			return error_set(err, -EPERM,
+					 "no %s, which %s need; run it as root or grant the "
+					 "capability",
+					 needed[i].name, needed[i].feature);
+	return 0;
+}
+
+/* @r, @err: what sysctl_ensure() said */
+static void report(const char *name, int before, int value, int r, const struct error *err)
+{
+	if (r < 0)
+		log_warning("%s; going on without", err->text);
+	else if (r == 1)
+		log_info("sysctl %s: %d, was %d", name, value, before);
+}
+
+static void set(const char *name, int value)
+{
+	struct error err = {0};
+	int before = value;
+
+	sysctl_get(name, &before, NULL);
+	report(name, before, value, sysctl_ensure(name, value, &err), &err);
+}
+
+/* A parameter in a file of its own, outside of /proc/sys. */
+static int read_number(const char *path, int *ret)
+{
+	FILE *stream = fopen(path, "re");
+	int r;
+
+	if (!stream)
+		return -errno;
+	r = fscanf(stream, "%d", ret) == 1 ? 0 : -EBADMSG;
+	fclose(stream);
+	return r;
+}
+
+static int write_number(const char *path, int value)
+{
+	FILE *stream = fopen(path, "we");
+	int r = 0;
+
+	if (!stream)
+		return -errno;
+	if (fprintf(stream, "%d\n", value) < 0)
+		r = -EIO;
+	if (fclose(stream) != 0)
+		r = -errno;
+	return r;
+}
+
+/* The kernel sizes the hash table for its own default; four entries a bucket are kube-proxy's. */
+static void ensure_hash_size(int size)
+{
+	int current = 0;
+	int r = read_number(HASH_SIZE_PATH, &current);
+
+	if (r >= 0 && current >= size)
+		return;
+	if (r >= 0)
+		r = write_number(HASH_SIZE_PATH, size);
+	if (r < 0)
+		log_warning("writing %d to " HASH_SIZE_PATH ": %s; going on without", size,
+			    strerror(-r));
+	else
+		log_info("buckets of connection tracking: %d, were %d", size, current);
+}
+
+/*
+ * It is one for the whole kernel, and other namespaces than the initial one may only look at it.
+ * Return: whether it has been set
+ */
+static bool set_connection_limit(int limit)
+{
+	static const char name[] = "net/netfilter/nf_conntrack_max";
+	struct error err = {0};
+	int before = limit;
+	int r;
+
+	sysctl_get(name, &before, NULL);
+	r = sysctl_ensure(name, limit, &err);
+	if (r == -EACCES)
+		log_debug("sysctl %s: left at %d, not set to %d, which takes the initial network "
+			  "namespace",
+			  name, before, limit);
+	else
+		report(name, before, limit, r, &err);
+	return r >= 0;
+}
+
+static void set_conntrack_max(const struct conntrack_options *options)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	long long scaled = (long long)options->max_per_core * (processors > 0 ? processors : 1);
+	long long most = scaled > options->min ? scaled : options->min;
+
+	if (!options->max_per_core)
+		return;
+	if (most > INT_MAX)
+		most = INT_MAX;
+	if (set_connection_limit((int)most))
+		ensure_hash_size((int)(most / 4));
+}
+
+static void set_timeout(const char *name, uint32_t seconds)
+{
+	if (seconds)
+		set(name, (int)seconds);
+}
+
+static void prepare_conntrack(const struct conntrack_options *options)
+{
+	set_conntrack_max(options);
+	set_timeout("net/netfilter/nf_conntrack_tcp_timeout_established",
+		    options->tcp_established_timeout);
+	set_timeout("net/netfilter/nf_conntrack_tcp_timeout_close_wait",
+		    options->tcp_close_wait_timeout);
+	if (options->tcp_be_liberal)
+		set("net/netfilter/nf_conntrack_tcp_be_liberal", 1);
+	set_timeout("net/netfilter/nf_conntrack_udp_timeout", options->udp_timeout);
+	set_timeout("net/netfilter/nf_conntrack_udp_timeout_stream", options->udp_stream_timeout);
+}
+
+#define KERNEL(major, minor) ((major) << 16 | (minor))
+
+void node_setup_sysctls(const struct options *options)
+{
+	unsigned int version = sysctl_kernel_version();
+
+	set("net/ipv4/vs/conntrack", 1);
+
+	/*
+	 * Before 5.9, reusing a client port while its old connection is in TIME_WAIT cost a
+	 * second; setting 0 avoids that at the price of sticking to the old destination.
+	 */
+	if (version && version < KERNEL(5U, 9U))
+		set("net/ipv4/vs/conn_reuse_mode", 0);
+	set("net/ipv4/vs/expire_nodest_conn", 1);
+	set("net/ipv4/vs/expire_quiescent_template", 1);
+	set("net/ipv4/ip_forward", 1);
+	if (options->strict_arp) {
+		set("net/ipv4/conf/all/arp_ignore", 1);
+		set("net/ipv4/conf/all/arp_announce", 2);
+	}
+	prepare_conntrack(&options->conntrack);
+}
+
+void node_setup_process(const struct options *options)
+{
+	int current = 0;
+	int r = read_number(OOM_PATH, &current);
+
+	if (r >= 0 && current == options->oom_score_adj)
+		return;
+	r = write_number(OOM_PATH, options->oom_score_adj);
+	if (r < 0)
+		log_info("writing %d to " OOM_PATH ": %s; going on with %d", options->oom_score_adj,
+			 strerror(-r), current);
+}
+
+/* A firewall mark that nobody uses, for asking the kernel whether it knows a scheduler. */
+#define PROBE_MARK 0x7fffffffU
+
+static int probe_scheduler(struct ipvs *ipvs, const char *name, struct error *err)
+{
+	struct change changes[2] = {{.kind = CHANGE_KIND_SERVER_ADD},
+				    {.kind = CHANGE_KIND_SERVER_REMOVE}};
+	int r;
+
+	changes[0].server.key.firewall_mark = PROBE_MARK;
+	changes[0].server.key.address.family = AF_INET;
+	changes[0].server.netmask = 0xffffffff;
+	memcpy(changes[0].server.scheduler, name, strlen(name));
+	changes[1].server = changes[0].server;
+	r = ipvs_apply(ipvs, changes, COUNT(changes), err);
+	if (r < 0)
+		return r;
+	return changes[0].result == -ENOENT ? -ENOENT : 0;
+}
+
+static int check_scheduler(struct ipvs *ipvs, const char *name, const char *flag, struct error *err)
+{
+	char module[SCHEDULER_NAME_SIZE + 8], feature[SCHEDULER_NAME_SIZE + 32];
+	struct error probe_error = {0};
+	int r;
+
+	snprintf(module, sizeof(module), "ip_vs_%s", name);
+	snprintf(feature, sizeof(feature), "scheduler %s", name);
+	r = modules_load(module, feature, err);
+	if (r >= 0 || probe_scheduler(ipvs, name, &probe_error) != -ENOENT)
+		return 0;
+	return error_wrap(err, -ENOENT, "%s %s", flag, name);
+}
+
+int node_setup_scheduler(const struct options *options, struct ipvs *ipvs, struct error *err)
+{
+	const char *affinity = options->desired.affinity_scheduler;
+	int r = check_scheduler(ipvs, options->desired.scheduler, "--ipvs-scheduler", err);
+
+	if (r >= 0 && strcmp(affinity, "inherit") != 0)
+		r = check_scheduler(ipvs, affinity, "--affinity-scheduler", err);
+	return r;
+}
+
+int node_setup_timeouts(const struct options *options, struct ipvs *ipvs, struct error *err)
+{
+	if (!options->timeouts.tcp && !options->timeouts.tcp_fin && !options->timeouts.udp)
+		return 0;
+	return ipvs_set_timeouts(ipvs, &options->timeouts, err);
+}
+
+static bool is_conntrack_equal(const struct conntrack_options *a, const struct conntrack_options *b)
+{
+	return a->max_per_core == b->max_per_core && a->min == b->min &&
+	       a->tcp_established_timeout == b->tcp_established_timeout &&
+	       a->tcp_close_wait_timeout == b->tcp_close_wait_timeout &&
+	       a->udp_timeout == b->udp_timeout && a->udp_stream_timeout == b->udp_stream_timeout &&
+	       a->tcp_be_liberal == b->tcp_be_liberal;
+}
+
+void node_setup_follow(const struct options *options, const struct options *before,
+		       struct ipvs *ipvs)
+{
+	struct error err = {0};
+
+	if (options->oom_score_adj != before->oom_score_adj)
+		node_setup_process(options);
+	if (memcmp(&options->timeouts, &before->timeouts, sizeof(options->timeouts)) != 0 &&
+	    node_setup_timeouts(options, ipvs, &err) < 0)
+		log_warning("IPVS timeouts: %s; going on with those of before", err.text);
+	if (options->strict_arp != before->strict_arp ||
+	    !is_conntrack_equal(&options->conntrack, &before->conntrack))
+		node_setup_sysctls(options);
+	if (before->strict_arp && !options->strict_arp)
+		log_info("arp_ignore and arp_announce stay as they were set, as they always do");
+}
+
+/* The legacy iptables programs load these themselves, which takes CAP_SYS_MODULE; all others are
+ * loaded by the kernel when rules name them. A kernel that only knows nftables has neither. */
+static void load_legacy_tables(void)
+{
+	static const char *const names[] = {"ip_tables", "ip6_tables"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct error err = {0};
+
+		if (modules_load(names[i], "iptables", &err) < 0)
+			log_debug("%s; iptables may do without", err.text);
+	}
+}
+
+int node_setup_init(const struct options *options, struct error *err)
+{
+	struct kernel *kernel = NULL;
+	int r = node_setup_check(err);
+
+	if (r >= 0)
+		r = kernel_open(DUMMY_INTERFACE, &options->in_cluster_marks, &kernel, err);
+	if (r >= 0)
+		r = node_setup_scheduler(options, kernel->ipvs, err);
+	if (r >= 0)
+		r = node_setup_timeouts(options, kernel->ipvs, err);
+	if (r >= 0) {
+		node_setup_sysctls(options);
+		load_legacy_tables();
+	}
+	kernel_close(kernel);
+	return r;
+}

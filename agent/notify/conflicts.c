@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conflicts.h"
+
+#include "lib/base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <uthash.h>
+
+/* @server: the first of them; @count: how many of the winner's the loser goes without */
+struct rivalry {
+	char *loser, *winner;
+	struct virtual_server_key server;
+	size_t count;
+};
+
+struct rivalries {
+	struct rivalry *items; /* sorted by loser and winner, once they are complete */
+	size_t count, capacity;
+};
+
+/* What a Service wants and does not get bound; @text names the addresses. */
+struct refusal {
+	UT_hash_handle hh;
+	char *text;
+	char key[];
+};
+
+struct conflicts {
+	const struct store *store;
+	struct events *events;
+	struct rivalries rivalries;
+	struct refusal *refusals;
+	uint64_t version; /* ledger_conflict_version() of @rivalries */
+};
+
+/* A Service, as it is referred to in an event; @object points into the rest. */
+struct reference {
+	char uid[OBJECT_UID_TEXT_SIZE];
+	char *namespace_name;
+	struct kube_event_object object;
+};
+
+static void refer(const struct store *store, const char *key, struct reference *ret)
+{
+	const char *slash = strchr(key, '/');
+	struct service_view view;
+
+	ret->uid[0] = '\0';
+	if (store_find(store, key, &view) && view.service)
+		object_uid_text(&view.service->uid, ret->uid);
+	ret->namespace_name = string_printf("%.*s", (int)(slash - key), key);
+	ret->object = (struct kube_event_object){.kind = "Service",
+						 .namespace_name = ret->namespace_name,
+						 .name = slash + 1,
+						 .uid = ret->uid};
+}
+
+static int compare_rivals(const struct rivalry *a, const struct rivalry *b)
+{
+	int order = strcmp(a->loser, b->loser);
+
+	return order ? order : strcmp(a->winner, b->winner);
+}
+
+/* Which of its servers stands for a rivalry must not change from one look to the next. */
+static int compare_rivalries(const void *a, const void *b)
+{
+	const struct rivalry *left = a, *right = b;
+	int order = compare_rivals(left, right);
+
+	return order ? order : memcmp(&left->server, &right->server, sizeof(left->server));
+}
+
+static void release(struct rivalry *rivalry)
+{
+	free(rivalry->loser);
+	free(rivalry->winner);
+}
+
+static void clear(struct rivalries *rivalries)
+{
+	for (size_t i = 0; i < rivalries->count; i++)
+		release(&rivalries->items[i]);
+	free(rivalries->items);
+	*rivalries = (struct rivalries){0};
+}
+
+static void add_rivalry(void *user, const struct ledger_conflict *conflict)
+{
+	struct rivalries *rivalries = user;
+
+	rivalries->items = memory_grow(rivalries->items, rivalries->count, &rivalries->capacity,
+				       sizeof(*rivalries->items));
+	rivalries->items[rivalries->count++] =
+		(struct rivalry){.loser = string_dup(conflict->loser),
+				 .winner = string_dup(conflict->winner),
+				 .server = *conflict->server,
+				 .count = 1};
+}
+
+/* Sorts them, and makes one of those between the same two Services. */
+static void gather(struct rivalries *rivalries)
+{
+	size_t used = 0;
+
+	if (rivalries->count)
+		qsort(rivalries->items, rivalries->count, sizeof(*rivalries->items),
+		      compare_rivalries);
+	for (size_t i = 0; i < rivalries->count; i++) {
+		struct rivalry *item = &rivalries->items[i];
+
+		if (used && compare_rivals(&rivalries->items[used - 1], item) == 0) {
+			rivalries->items[used - 1].count++;
+			release(item);
+		} else {
+			rivalries->items[used++] = *item;
+		}
+	}
+	rivalries->count = used;
+}
+
+static void tell_begin(const struct conflicts *conflicts, const struct rivalry *rivalry)
+{
+	char server[2 * ADDRESS_TEXT_SIZE], more[40] = "";
+	struct reference loser, winner;
+
+	virtual_server_key_text(&rivalry->server, server);
+	if (rivalry->count > 1)
+		snprintf(more, sizeof(more), " and %zu more", rivalry->count - 1);
+	log_warning("Service %s: the older Service %s has %s%s; it waits", rivalry->loser,
+		    rivalry->winner, server, more);
+	refer(conflicts->store, rivalry->loser, &loser);
+	refer(conflicts->store, rivalry->winner, &winner);
+	events_emit_about(conflicts->events, EVENT_KIND_SERVICE_CONFLICT, &loser.object,
+			  &winner.object, "the older Service %s has %s%s", rivalry->winner, server,
+			  more);
+	free(loser.namespace_name);
+	free(winner.namespace_name);
+}
+
+/* Walks what was and what is, both sorted, side by side. */
+static void tell_differences(const struct conflicts *conflicts, const struct rivalries *before,
+			     const struct rivalries *after)
+{
+	size_t b = 0, a = 0;
+
+	while (b < before->count || a < after->count) {
+		int order;
+
+		if (b == before->count)
+			order = 1;
+		else if (a == after->count)
+			order = -1;
+		else
+			order = compare_rivals(&before->items[b], &after->items[a]);
+		if (order < 0)
+			log_info("Service %s is no longer in conflict with Service %s",
+				 before->items[b].loser, before->items[b].winner);
+		if (order > 0)
+			tell_begin(conflicts, &after->items[a]);
+		b += order <= 0;
+		a += order >= 0;
+	}
+}
+
+void conflicts_passed(struct conflicts *conflicts, const struct ledger *ledger)
+{
+	struct rivalries now = {0};
+
+	if (conflicts->version == ledger_conflict_version(ledger))
+		return;
+	conflicts->version = ledger_conflict_version(ledger);
+	ledger_each_conflict(ledger, add_rivalry, &now);
+	gather(&now);
+	tell_differences(conflicts, &conflicts->rivalries, &now);
+	clear(&conflicts->rivalries);
+	conflicts->rivalries = now;
+}
+
+static char *append_text(char *text, const char *separator, const char *more)
+{
+	char *longer = string_printf("%s%s%s", text, *text ? separator : "", more);
+
+	free(text);
+	return longer;
+}
+
+static char *append_owned(char *text, const struct node_view *node, const struct address *addresses,
+			  size_t count, const char *field)
+{
+	char address[ADDRESS_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		enum address_owner owner = node_view_owner(node, &addresses[i]);
+		auto_memory char *part = NULL;
+
+		if (owner == ADDRESS_OWNER_NONE)
+			continue;
+		part = string_printf(
+			"%s %s is an address of %s", field, address_text(&addresses[i], address),
+			owner == ADDRESS_OWNER_OTHER_NODE ? "another Node" : node->name);
+		text = append_text(text, "; ", part);
+	}
+	return text;
+}
+
+static char *refusal_text(const struct service *service, const struct node_view *node)
+{
+	char *text = string_dup("");
+
+	if (!service || desired_skip_reason(service) != SKIP_REASON_NONE)
+		return text;
+	text = append_owned(text, node, service->external_ips, service->external_ip_count,
+			    "external IP");
+	return append_owned(text, node, service->load_balancer_ips, service->load_balancer_ip_count,
+			    "load balancer IP");
+}
+
+static void drop_refusal(struct conflicts *conflicts, struct refusal *refusal)
+{
+	HASH_DEL(conflicts->refusals, refusal);
+	free(refusal->text);
+	free(refusal);
+}
+
+static void tell_refusal(const struct conflicts *conflicts, const char *key, const char *text)
+{
+	struct reference service;
+
+	log_warning("Service %s: %s; not binding it to the dummy interface", key, text);
+	refer(conflicts->store, key, &service);
+	events_emit_about(conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object,
+			  NULL,
+			  "%s; it is not bound to the dummy interface, and remains the "
+			  "node's on every port that the Service does not have",
+			  text);
+	free(service.namespace_name);
+}
+
+static void remember_refusal(struct conflicts *conflicts, const char *key, char *text)
+{
+	size_t size = strlen(key) + 1;
+	struct refusal *refusal = memory_allocate(sizeof(*refusal) + size);
+
+	memcpy(refusal->key, key, size);
+	refusal->text = text;
+	HASH_ADD_STR(conflicts->refusals, key, refusal);
+}
+
+void conflicts_planned(struct conflicts *conflicts, const struct service_view *view,
+		       const struct node_view *node)
+{
+	const struct service *service = view->service;
+	auto_memory char *text = NULL;
+	struct refusal *refusal;
+
+	HASH_FIND_STR(conflicts->refusals, view->key, refusal);
+	if (!refusal &&
+	    (!service || (!service->external_ip_count && !service->load_balancer_ip_count)))
+		return;
+	text = refusal_text(service, node);
+	if (refusal && strcmp(refusal->text, text) == 0)
+		return;
+	if (refusal)
+		drop_refusal(conflicts, refusal);
+	if (*text) {
+		tell_refusal(conflicts, view->key, text);
+		remember_refusal(conflicts, view->key, take(&text));
+	} else if (refusal) {
+		log_info("Service %s no longer wants the address of a node", view->key);
+	}
+}
+
+struct conflicts *conflicts_new(const struct store *store, struct events *events)
+{
+	struct conflicts *conflicts = memory_allocate(sizeof(*conflicts));
+
+	conflicts->store = store;
+	conflicts->events = events;
+	return conflicts;
+}
+
+void conflicts_free(struct conflicts *conflicts)
+{
+	struct refusal *refusal, *next;
+
+	if (!conflicts)
+		return;
+	HASH_ITER (hh, conflicts->refusals, refusal, next) {
+		drop_refusal(conflicts, refusal);
+	}
+	clear(&conflicts->rivalries);
+	free(conflicts);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "drainer.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+
+#include <errno.h>
+
+#define SLICE_MILLISECONDS 4
+
+/* The first look comes soon, since most destinations hold no connection; then every second. */
+#define FIRST_LOOK_SECONDS 0.2
+#define LOOK_SECONDS	   1.0
+
+struct drainer {
+	struct ev_loop *loop;
+	struct kernel *kernel;
+	struct sync *sync;
+	struct changes *changes;
+	ev_timer look;
+	struct virtual_server_key *keys; /* what this look still has to visit */
+	size_t key_count, key_capacity;
+	struct destination_usage *usages;
+	size_t usage_count, usage_capacity;
+};
+
+static void collect_key(void *user, const struct virtual_server_key *server)
+{
+	struct drainer *drainer = user;
+
+	drainer->keys = memory_grow(drainer->keys, drainer->key_count, &drainer->key_capacity,
+				    sizeof(*drainer->keys));
+	drainer->keys[drainer->key_count++] = *server;
+}
+
+static int collect_usage(void *user, const struct virtual_server_key *server,
+			 const struct destination_usage *usage)
+{
+	struct drainer *drainer = user;
+
+	(void)server;
+	drainer->usages = memory_grow(drainer->usages, drainer->usage_count,
+				      &drainer->usage_capacity, sizeof(*drainer->usages));
+	drainer->usages[drainer->usage_count++] = *usage;
+	return 0;
+}
+
+static void look_at(struct drainer *drainer, const struct virtual_server_key *key)
+{
+	static const struct ipvs_visitor visitor = {.destination = collect_usage};
+	struct error err = {0};
+	int r;
+
+	drainer->usage_count = 0;
+	r = ipvs_observe_destinations(drainer->kernel->ipvs, key, &visitor, drainer, &err);
+	if (r == -ESRCH)
+		return;
+	if (r < 0) {
+		log_warning("counting connections: %s; trying again in %.0f s", err.text,
+			    LOOK_SECONDS);
+		return;
+	}
+	ledger_drain(sync_ledger(drainer->sync), key, drainer->usages, drainer->usage_count,
+		     clock_milliseconds(), drainer->changes);
+}
+
+static void schedule(struct drainer *drainer, double after)
+{
+	ev_timer_stop(drainer->loop, &drainer->look);
+	ev_timer_set(&drainer->look, after, 0.);
+	ev_timer_start(drainer->loop, &drainer->look);
+}
+
+static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct drainer *drainer = container_of(timer, struct drainer, look);
+	uint64_t slice_end = clock_milliseconds() + SLICE_MILLISECONDS;
+
+	(void)loop;
+	(void)events;
+	if (sync_is_ahead(drainer->sync)) {
+		schedule(drainer, 0.);
+		return;
+	}
+	if (!drainer->key_count)
+		ledger_each_draining(sync_ledger(drainer->sync), collect_key, drainer);
+	while (drainer->key_count && clock_milliseconds() < slice_end)
+		look_at(drainer, &drainer->keys[--drainer->key_count]);
+	sync_commit(drainer->sync, drainer->changes);
+
+	if (drainer->key_count)
+		schedule(drainer, 0.);
+	else if (ledger_draining_count(sync_ledger(drainer->sync)))
+		schedule(drainer, LOOK_SECONDS);
+}
+
+void drainer_wake(struct drainer *drainer)
+{
+	if (!ev_is_active(&drainer->look) && ledger_draining_count(sync_ledger(drainer->sync)))
+		schedule(drainer, FIRST_LOOK_SECONDS);
+}
+
+struct drainer *drainer_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync)
+{
+	struct drainer *drainer = memory_allocate(sizeof(*drainer));
+
+	drainer->loop = loop;
+	drainer->kernel = kernel;
+	drainer->sync = sync;
+	drainer->changes = changes_new();
+	ev_timer_init(&drainer->look, on_look, 0., 0.);
+	return drainer;
+}
+
+void drainer_free(struct drainer *drainer)
+{
+	if (!drainer)
+		return;
+	ev_timer_stop(drainer->loop, &drainer->look);
+	changes_free(drainer->changes);
+	free(drainer->keys);
+	free(drainer->usages);
+	free(drainer);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_RULES_KEEPER_H
+#define AGENT_RULES_KEEPER_H
+
+#include "lib/base/error.h"
+#include "lib/plan/ruleset.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+/**
+ * struct rules_keeper - the fixed iptables rules of both families, kept as they should be
+ *
+ * A failure is logged and tried again with growing delays. A host without IPv6 has no IPv6 rules.
+ * Where the rules that mark packets of clients in the cluster were never accepted, and those
+ * without them are, this does without.
+ */
+struct rules_keeper;
+
+/**
+ * rules_keeper_new()
+ * @on_report:  after each look at the rules of a family: whether those of all families are known
+ *              to be in place, and what is wrong ("" if nothing)
+ * Return: 0; -ENOENT if iptables-restore or iptables-save is not in PATH
+ */
+int rules_keeper_new(struct ev_loop *loop,
+		     void (*on_report)(void *owner, bool is_in_place, const char *error),
+		     void *owner, struct rules_keeper **ret, struct error *err);
+void rules_keeper_free(struct rules_keeper *keeper);
+
+/**
+ * rules_keeper_set() - what the rules depend on; if that is new, verify
+ * @options:  of IPv4 and IPv6 (in this order), copied; has_random_fully and family are filled in
+ *            here
+ */
+void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options options[2]);
+
+/** rules_keeper_does_mark() - whether the rules mark packets as @options say; false: they are not
+ *  accepted here, @ret_reason is what was said about them */
+bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_reason);
+
+/** rules_keeper_clash() - a rule of others that is about our marks, with its family; "" if there is
+ *  none; valid until the next report */
+const char *rules_keeper_clash(const struct rules_keeper *keeper);
+
+/** rules_keeper_verify() - compare with what the kernel has, write what differs */
+void rules_keeper_verify(struct rules_keeper *keeper);
+
+/** rules_keeper_repaired() - how often rules were found altered and written again */
+unsigned long rules_keeper_repaired(const struct rules_keeper *keeper);
+
+/** rules_keeper_failed() - how often the rules of a family could not be read or written */
+unsigned long rules_keeper_failed(const struct rules_keeper *keeper);
+
+#endif

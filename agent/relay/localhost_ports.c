@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "localhost_ports.h"
+
+#include "lib/base/log.h"
+#include "tcp_relay.h"
+#include "udp_relay.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+/* Time for what happens at once to be told of in one line. */
+#define REVIEW_SECONDS 1.0
+
+/*
+ * Of the descriptors half are for the sockets of NodePorts and a quarter for connections, but not
+ * more than this; the rest of the agent needs some, too.
+ */
+#define CONNECTIONS_MAX		   2000
+#define DESCRIPTORS_PER_CONNECTION 6
+#define CLIENTS_MAX		   1000
+#define CLIENT_IDLE_SECONDS	   60.0
+
+/* Without padding: compared as bytes. */
+struct port_key {
+	uint16_t family;
+	uint16_t protocol;
+	uint16_t number;
+};
+
+/* @tcp, @udp: neither while @failure, a negative errno, is the reason */
+struct local_port {
+	UT_hash_handle hh;
+	struct local_port *previous, *next; /* of the same Service */
+	struct port_key key;
+	struct address target;
+	struct port_owner *owner;
+	struct tcp_relay_listener *tcp;
+	struct udp_relay_listener *udp;
+	int failure;
+	bool is_wanted;
+};
+
+/* A Service that has such ports. */
+struct port_owner {
+	UT_hash_handle hh;
+	struct local_port *ports;
+	char key[];
+};
+
+/*
+ * @listening_count: sockets of NodePorts. @missing_count: NodePorts for which there is none left,
+ * because of @shortage; @told_count: how many the log speaks of.
+ */
+struct localhost_ports {
+	struct ev_loop *loop;
+	struct tcp_relay *tcp;
+	struct udp_relay *udp;
+	struct local_port *ports;
+	struct port_owner *owners;
+	bool is_selected[2];
+	size_t descriptors;
+	size_t listening_count;
+	size_t missing_count;
+	size_t told_count;
+	int shortage;
+	double retry_seconds;
+	ev_timer retry;
+	ev_timer review;
+};
+
+static bool is_listening(const struct local_port *port)
+{
+	return port->tcp || port->udp;
+}
+
+/* What concerns all NodePorts alike is told in one line. */
+static bool is_shortage(int code)
+{
+	return code == -EMFILE || code == -ENFILE || code == -ENOBUFS || code == -ENOMEM;
+}
+
+static void start_timer(struct ev_loop *loop, ev_timer *timer, double seconds)
+{
+	if (ev_is_active(timer))
+		return;
+	ev_timer_set(timer, seconds, 0.);
+	ev_timer_start(loop, timer);
+}
+
+static void set_failure(struct localhost_ports *ports, struct local_port *port, int code)
+{
+	if (is_shortage(port->failure))
+		ports->missing_count--;
+	if (is_shortage(code)) {
+		ports->missing_count++;
+		ports->shortage = code;
+	}
+	port->failure = code;
+	if (ports->missing_count != ports->told_count)
+		start_timer(ports->loop, &ports->review, REVIEW_SECONDS);
+}
+
+static void tell_shortage(const struct localhost_ports *ports)
+{
+	auto_memory char *limit = NULL;
+
+	if (ports->shortage == -EMFILE)
+		limit = string_printf("RLIMIT_NOFILE is %zu, of which half is for that",
+				      ports->descriptors);
+	log_warning("NodePorts without a socket on localhost: %zu, because %s; trying again each "
+		    "%.0f s",
+		    ports->missing_count, limit ? limit : strerror(-ports->shortage),
+		    ports->retry_seconds);
+}
+
+static void on_review(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct localhost_ports *ports = container_of(timer, struct localhost_ports, review);
+
+	(void)loop;
+	(void)events;
+	if (ports->missing_count == ports->told_count)
+		return;
+	ports->told_count = ports->missing_count;
+	if (ports->missing_count)
+		tell_shortage(ports);
+	else
+		log_info("NodePorts without a socket on localhost: none any more");
+}
+
+static void stop_listening(struct localhost_ports *ports, struct local_port *port)
+{
+	if (is_listening(port))
+		ports->listening_count--;
+	tcp_relay_close(port->tcp);
+	udp_relay_close(port->udp);
+	port->tcp = NULL;
+	port->udp = NULL;
+}
+
+/* Return: 0 or a negative errno */
+static int start_listening(struct localhost_ports *ports, struct local_port *port)
+{
+	struct address loopback = {.family = port->key.family};
+	struct socket_name name, target = socket_name_of(&port->target, port->key.number);
+
+	if (port->key.family == AF_INET)
+		memcpy(loopback.bytes, (const uint8_t[]){127, 0, 0, 1}, 4);
+	else
+		loopback.bytes[15] = 1;
+	name = socket_name_of(&loopback, port->key.number);
+	if (port->key.protocol == IPPROTO_TCP)
+		return tcp_relay_listen(ports->tcp, &name, &target, &port->tcp);
+	return udp_relay_listen(ports->udp, &name, &target, &port->udp);
+}
+
+static void tell_failure(const struct localhost_ports *ports, const struct local_port *port,
+			 int code)
+{
+	auto_memory char *name =
+		string_printf("NodePort %u/%s of Service %s on localhost", port->key.number,
+			      address_protocol_name((uint8_t)port->key.protocol), port->owner->key);
+
+	if (code < 0)
+		log_warning("%s: %s; trying again each %.0f s", name, strerror(-code),
+			    ports->retry_seconds);
+	else
+		log_info("%s: listening now", name);
+}
+
+/* Return: 0 or a negative errno */
+static int listen_or_retry(struct localhost_ports *ports, struct local_port *port)
+{
+	int r = -EMFILE;
+
+	if (is_listening(port))
+		return 0;
+	if (ports->listening_count < ports->descriptors / 2)
+		r = start_listening(ports, port);
+	if (r >= 0)
+		ports->listening_count++;
+	else
+		start_timer(ports->loop, &ports->retry, ports->retry_seconds);
+	if (r == port->failure)
+		return r;
+	if (!is_shortage(r < 0 ? r : port->failure))
+		tell_failure(ports, port, r);
+	set_failure(ports, port, r);
+	return r;
+}
+
+/* Where one gets no socket, none does. */
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct localhost_ports *ports = container_of(timer, struct localhost_ports, retry);
+	struct local_port *port, *next;
+
+	(void)loop;
+	(void)events;
+	HASH_ITER (hh, ports->ports, port, next) {
+		if (is_shortage(listen_or_retry(ports, port)))
+			return;
+	}
+}
+
+static void drop(struct localhost_ports *ports, struct local_port *port)
+{
+	stop_listening(ports, port);
+	set_failure(ports, port, 0);
+	HASH_DEL(ports->ports, port);
+	DL_DELETE2(port->owner->ports, port, previous, next);
+	free(port);
+}
+
+static bool has_endpoints(const struct service_state *state, const struct wanted_server *server)
+{
+	for (size_t i = 0; i < state->server_count; i++)
+		if (state->servers[i].port_index == server->port_index &&
+		    state->servers[i].server.key.address.family ==
+			    server->server.key.address.family &&
+		    state->servers[i].destination_count)
+			return true;
+	return false;
+}
+
+static bool is_node_port(const struct service *service, const struct wanted_server *server)
+{
+	const struct service_port *port = &service->ports[server->port_index];
+	const struct virtual_server_key *key = &server->server.key;
+
+	if (!port->node_port || key->port != port->node_port || key->firewall_mark)
+		return false;
+	return key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP;
+}
+
+/* Two Services cannot have one NodePort but for the moment in which it changes hands. */
+static void want(struct localhost_ports *ports, struct port_owner *owner,
+		 const struct wanted_server *server)
+{
+	const struct virtual_server_key *target = &server->server.key;
+	struct port_key port_key = {target->address.family, target->protocol, target->port};
+	struct local_port *port;
+
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): every byte is set */
+	HASH_FIND(hh, ports->ports, &port_key, sizeof(port_key), port);
+	if (port && port->is_wanted)
+		return;
+	if (port && !address_is_equal(&port->target, &target->address)) {
+		drop(ports, port);
+		port = NULL;
+	}
+	if (!port) {
+		port = memory_allocate(sizeof(*port));
+		port->key = port_key;
+		port->target = target->address;
+		HASH_ADD(hh, ports->ports, key, sizeof(port->key), port);
+	} else {
+		DL_DELETE2(port->owner->ports, port, previous, next);
+	}
+	port->owner = owner;
+	DL_APPEND2(owner->ports, port, previous, next);
+	port->is_wanted = true;
+	listen_or_retry(ports, port);
+}
+
+static struct port_owner *owner_get(struct localhost_ports *ports, const char *key)
+{
+	struct port_owner *owner;
+	size_t size = strlen(key) + 1;
+
+	HASH_FIND_STR(ports->owners, key, owner);
+	if (!owner) {
+		owner = memory_allocate(sizeof(*owner) + size);
+		memcpy(owner->key, key, size);
+		HASH_ADD_STR(ports->owners, key, owner);
+	}
+	return owner;
+}
+
+void localhost_ports_planned(struct localhost_ports *ports, const char *key,
+			     const struct service *service, const struct service_state *state)
+{
+	struct port_owner *owner = owner_get(ports, key);
+	struct local_port *port, *next;
+
+	for (size_t i = 0; i < state->server_count; i++) {
+		const struct wanted_server *server = &state->servers[i];
+		bool is_ipv6 = server->server.key.address.family == AF_INET6;
+
+		if (ports->is_selected[is_ipv6] && is_node_port(service, server) &&
+		    has_endpoints(state, server))
+			want(ports, owner, server);
+	}
+	DL_FOREACH_SAFE2(owner->ports, port, next, next)
+	{
+		if (!port->is_wanted)
+			drop(ports, port);
+		else
+			port->is_wanted = false;
+	}
+	if (!owner->ports) {
+		HASH_DEL(ports->owners, owner);
+		free(owner);
+	}
+}
+
+bool localhost_ports_select(struct localhost_ports *ports, const bool is_selected[2])
+{
+	if (ports->is_selected[0] == is_selected[0] && ports->is_selected[1] == is_selected[1])
+		return false;
+	memcpy(ports->is_selected, is_selected, sizeof(ports->is_selected));
+	return true;
+}
+
+struct localhost_ports *localhost_ports_new(struct ev_loop *loop, size_t descriptors,
+					    double retry_seconds)
+{
+	struct localhost_ports *ports = memory_allocate(sizeof(*ports));
+	size_t limit = descriptors / 4 / DESCRIPTORS_PER_CONNECTION;
+
+	ports->loop = loop;
+	ports->descriptors = descriptors;
+	ports->retry_seconds = retry_seconds;
+	ports->tcp = tcp_relay_new(loop, limit < CONNECTIONS_MAX ? limit : CONNECTIONS_MAX);
+	ports->udp =
+		udp_relay_new(loop, limit < CLIENTS_MAX ? limit : CLIENTS_MAX, CLIENT_IDLE_SECONDS);
+	ev_timer_init(&ports->retry, on_retry, 0., 0.);
+	ev_timer_init(&ports->review, on_review, 0., 0.);
+	return ports;
+}
+
+void localhost_ports_free(struct localhost_ports *ports)
+{
+	struct local_port *port, *next;
+	struct port_owner *owner, *next_owner;
+
+	if (!ports)
+		return;
+	HASH_ITER (hh, ports->ports, port, next) {
+		drop(ports, port);
+	}
+	HASH_ITER (hh, ports->owners, owner, next_owner) {
+		HASH_DEL(ports->owners, owner);
+		free(owner);
+	}
+	ev_timer_stop(ports->loop, &ports->retry);
+	ev_timer_stop(ports->loop, &ports->review);
+	tcp_relay_free(ports->tcp);
+	udp_relay_free(ports->udp);
+	free(ports);
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include "agent_config.h"
+#include "kube_proxy_config.h"
+#include "setting.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define HEALTHZ_PORT 10256
+#define METRICS_PORT 10249
+
+/*
+ * Eight thousand marks in the upper half, where no bit of kube-proxy, kubelet (0x4000, 0x8000),
+ * the portmap plugin (0x2000), Cilium (0xf00) or the AWS plugin (0x80) is.
+ */
+#define IN_CLUSTER_MARK_BASE 0x60000000U
+#define IN_CLUSTER_MARK_MASK 0x1fff0000U
+
+/* A flag as it was given; @value is borrowed from the command line. */
+struct given {
+	const struct setting *setting;
+	const char *value;
+};
+
+struct command_line {
+	struct given *items;
+	size_t count;
+};
+
+struct options *options_new(void)
+{
+	struct options *options = memory_allocate(sizeof(*options));
+
+	options->socket_path = string_dup(OPTIONS_DEFAULT_SOCKET);
+	options->client.content_type = string_dup("application/vnd.kubernetes.protobuf");
+	options->client.requests_per_second = 5;
+	options->client.burst = 10;
+	options->client.page_size = 500;
+	options->client.streaming_lists = true;
+	options->bind_address.family = AF_INET;
+	address_parse("0.0.0.0", &options->healthz.address);
+	address_parse("127.0.0.1", &options->metrics.address);
+	options->healthz_port = HEALTHZ_PORT;
+	options->metrics_port = METRICS_PORT;
+	strcpy(options->desired.scheduler, "rr");
+	strcpy(options->desired.affinity_scheduler, "sh");
+	options->detection = LOCAL_DETECTION_PREFIX;
+	options->localhost_node_ports = true;
+	options->masquerade_bit = 14;
+	options->in_cluster_marks = (struct mark_range){IN_CLUSTER_MARK_BASE, IN_CLUSTER_MARK_MASK};
+	options->sync_period = 30;
+	options->config_sync_period = 15 * 60.0;
+	options->drain_timeout = 15 * 60.0;
+	options->conntrack.max_per_core = 32768;
+	options->conntrack.min = 131072;
+	options->conntrack.tcp_established_timeout = 24 * 3600;
+	options->conntrack.tcp_close_wait_timeout = 3600;
+	options->oom_score_adj = -999;
+	options->verbosity = 2;
+	options->output = string_dup("");
+	return options;
+}
+
+void options_free(struct options *options)
+{
+	if (!options)
+		return;
+	string_list_clear(&options->manifests);
+	string_list_clear(&options->arguments);
+	string_list_clear(&options->command_line);
+	for (size_t i = 0; i < options->note_count; i++)
+		free(options->notes[i].names);
+	free(options->notes);
+	free(options->node_name);
+	free(options->socket_path);
+	free(options->configuration_path);
+	free(options->agent_config_path);
+	free(options->write_to);
+	free(options->client.kubeconfig);
+	free(options->client.master);
+	free(options->client.content_type);
+	free(options->client.accept_content_types);
+	free(options->feature_gates);
+	free(options->cluster_cidrs.items);
+	free(options->node_port_prefixes.items);
+	free(options->excluded.items);
+	free(options->pod_bridge_interface);
+	free(options->pod_interface_prefix);
+	free(options->output);
+	free(options);
+}
+
+void options_note(struct options *options, bool is_warning, const char *name, const char *reason)
+{
+	struct option_note *note;
+
+	for (size_t i = 0; i < options->note_count; i++) {
+		char *names;
+
+		note = &options->notes[i];
+		if (strcmp(note->reason, reason) != 0)
+			continue;
+		names = string_printf("%s, %s", note->names, name);
+		free(note->names);
+		note->names = names;
+		return;
+	}
+	options->notes =
+		memory_resize(options->notes, options->note_count + 1, sizeof(*options->notes));
+	options->notes[options->note_count++] =
+		(struct option_note){is_warning, string_dup(name), reason};
+}
+
+/* Letters are pflag's: -v=4 is -v 4. */
+static const struct setting *find_short(int letter)
+{
+	static const struct {
+		int letter;
+		const char *name;
+	} letters[] = {{'v', "v"}, {'o', "output"}, {'w', "watch"}, {'h', "help"}};
+
+	for (size_t l = 0; l < COUNT(letters); l++)
+		for (size_t i = 0; letters[l].letter == letter && i < setting_count; i++)
+			if (string_equal(settings[i].flag, letters[l].name))
+				return &settings[i];
+	return NULL;
+}
+
+/* kube-proxy takes --cluster_cidr for --cluster-cidr. */
+static void write_dashes(char *argument)
+{
+	if (strncmp(argument, "--", 2) != 0)
+		return;
+	for (; *argument && *argument != '='; argument++)
+		if (*argument == '_')
+			*argument = '-';
+}
+
+static const char *value_of(const struct setting *setting, const char *argument, bool is_letter)
+{
+	if (!argument)
+		return setting_is_switch(setting) ? "true" : "";
+	return argument + (is_letter && *argument == '=');
+}
+
+/* Takes the command line apart; @rows are the settings with flags, in the order of @table. */
+static int gather(struct options *options, const struct option *table,
+		  const struct setting *const *rows, enum option_scope scope, int argc, char **argv,
+		  struct command_line *ret, struct error *err)
+{
+	int letter, row = 0;
+
+	optind = 0;
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, ":v:o:wh", table, &row)) != -1) {
+		const struct setting *setting = letter ? find_short(letter) : rows[row];
+
+		if (letter == '?')
+			return error_set(err, -EINVAL, "unknown flag %s", argv[optind - 1]);
+		if (letter == ':')
+			return error_set(err, -EINVAL, "%s needs a value", argv[optind - 1]);
+		if (!(setting->scope & scope))
+			return error_set(err, -EINVAL, "%s does not take --%s", argv[0],
+					 setting->flag);
+		ret->items = memory_resize(ret->items, ret->count + 1, sizeof(*ret->items));
+		ret->items[ret->count++] =
+			(struct given){setting, value_of(setting, optarg, letter != 0)};
+	}
+	for (; optind < argc; optind++)
+		string_list_add(&options->arguments, argv[optind]);
+	return 0;
+}
+
+static int gather_flags(struct options *options, enum option_scope scope, int argc, char **argv,
+			struct command_line *ret, struct error *err)
+{
+	struct option *table = memory_array(setting_count + 1, sizeof(*table));
+	const struct setting **rows = memory_array(setting_count, sizeof(*rows));
+	size_t count = 0;
+	int r;
+
+	for (size_t i = 0; i < setting_count; i++) {
+		int has_argument =
+			setting_is_switch(&settings[i]) ? optional_argument : required_argument;
+
+		if (!settings[i].flag)
+			continue;
+		table[count] = (struct option){settings[i].flag, has_argument, NULL, 0};
+		rows[count++] = &settings[i];
+	}
+	r = gather(options, table, rows, scope, argc, argv, ret, err);
+	free(rows);
+	free(table);
+	return r;
+}
+
+static int set_flag(struct options *options, const struct given *given, struct error *err)
+{
+	int r = setting_set(given->setting, options, given->value, err);
+
+	return r < 0 ? error_wrap(err, r, "--%s", given->setting->flag) : 0;
+}
+
+/* A flag beside a configuration file that decides: it has to be right, but that is all. */
+static int pass_over(struct options *options, const struct given *given, struct error *err)
+{
+	auto_free(options) struct options *scratch = options_new();
+	auto_memory char *name = string_printf("--%s", given->setting->flag);
+
+	options_note(options, true, name, "ignored, because the file of --config decides");
+	return set_flag(scratch, given, err);
+}
+
+static bool is_overruled(const struct options *options, const struct setting *setting)
+{
+	return options->configuration_path && setting->field && !(setting->bits & SETTING_ALWAYS);
+}
+
+static bool is_given(const struct command_line *line, size_t count, const struct setting *setting)
+{
+	for (size_t i = 0; i < count; i++)
+		if (line->items[i].setting == setting)
+			return true;
+	return false;
+}
+
+/* Of our own settings, flags decide over the file. */
+static void forget_own(struct options *options, const struct command_line *line)
+{
+	auto_free(options) struct options *defaults = options_new();
+
+	for (size_t i = 0; options->agent_config_path && i < line->count; i++) {
+		const struct setting *setting = line->items[i].setting;
+		auto_memory char *name = NULL;
+
+		if (!setting->own_field || is_given(line, i, setting) ||
+		    setting_is_equal(setting, options, defaults))
+			continue;
+		name = string_dup(setting->own_field);
+		options_note(options, true, name,
+			     "ignored in the file of --ipvsagent-config, because its flag decides");
+		setting_exchange(setting, options, defaults);
+	}
+}
+
+static int apply(struct options *options, const struct command_line *line, struct error *err)
+{
+	forget_own(options, line);
+	for (size_t i = 0; i < line->count; i++) {
+		const struct given *given = &line->items[i];
+		int r = is_overruled(options, given->setting) ? pass_over(options, given, err)
+							      : set_flag(options, given, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_files(struct options *options, const struct command_line *line, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < line->count; i++) {
+		const struct given *given = &line->items[i];
+
+		if (strcmp(given->setting->flag, "config") == 0 ||
+		    strcmp(given->setting->flag, "ipvsagent-config") == 0)
+			set_flag(options, given, err);
+	}
+	if (options->configuration_path)
+		r = kube_proxy_config_read(options, options->configuration_path, err);
+	if (r >= 0 && options->agent_config_path)
+		r = agent_config_read(options, options->agent_config_path, err);
+	return r;
+}
+
+static void trim(char **text)
+{
+	const char *begin = *text;
+	size_t length;
+	char *trimmed;
+
+	if (!begin)
+		return;
+	begin += strspn(begin, " \t\n");
+	for (length = strlen(begin); length && isspace((unsigned char)begin[length - 1]);)
+		length--;
+	trimmed = string_printf("%.*s", (int)length, begin);
+	free(*text);
+	*text = trimmed;
+}
+
+static void complete_listen_address(struct listen_address *listen, int port, bool has_file)
+{
+	if (port == 0 && !has_file)
+		memset(listen, 0, sizeof(*listen));
+	else if (listen->address.family && !listen->port)
+		listen->port = (uint16_t)port;
+}
+
+/* What the flags leave open until all are known. */
+static void complete(struct options *options)
+{
+	bool has_file = options->configuration_path;
+
+	trim(&options->node_name);
+	if (has_file) {
+		options->healthz_port = HEALTHZ_PORT;
+		options->metrics_port = METRICS_PORT;
+	}
+	complete_listen_address(&options->healthz, options->healthz_port, has_file);
+	complete_listen_address(&options->metrics, options->metrics_port, has_file);
+}
+
+static int check_cluster_cidrs(const struct options *options, struct error *err)
+{
+	const struct prefix_list *list = &options->cluster_cidrs;
+
+	for (size_t i = 1; i < list->count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (list->items[i].address.family == list->items[j].address.family)
+				return error_set(err, -EINVAL,
+						 "--cluster-cidr has two ranges of one IP family");
+	return 0;
+}
+
+static int check_marks(const struct options *options, struct error *err)
+{
+	const struct mark_range *range = &options->in_cluster_marks;
+
+	if (!range->mask)
+		return 0;
+	if (!mark_range_is_valid(range))
+		return error_set(
+			err, -EINVAL,
+			"--in-cluster-mark-base 0x%x does not go with "
+			"--in-cluster-mark-mask 0x%x: the mask has to be of 1 to 20 adjacent "
+			"bits, and the base of two or more others, "
+			"0x80000000 not among them",
+			range->base, range->mask);
+	if ((range->base | range->mask) & 1U << options->masquerade_bit)
+		return error_set(err, -EINVAL,
+				 "--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x have "
+				 "the bit of --iptables-masquerade-bit %d in common",
+				 range->base, range->mask, options->masquerade_bit);
+	return 0;
+}
+
+/* What remains to be checked when all settings are known. */
+static int check(const struct options *options, struct error *err)
+{
+	if (options->node_name && !*options->node_name)
+		return error_set(err, -EINVAL, "--hostname-override is blank");
+	if (options->detection == LOCAL_DETECTION_BRIDGE && !options->pod_bridge_interface)
+		return error_set(
+			err, -EINVAL,
+			"--detect-local-mode BridgeInterface needs --pod-bridge-interface");
+	if (options->detection == LOCAL_DETECTION_INTERFACE_PREFIX &&
+	    !options->pod_interface_prefix)
+		return error_set(err, -EINVAL,
+				 "--detect-local-mode InterfaceNamePrefix needs "
+				 "--pod-interface-name-prefix");
+	if (options->min_sync_period > options->sync_period)
+		return error_set(err, -EINVAL,
+				 "--ipvs-min-sync-period is longer than --ipvs-sync-period");
+	if (check_marks(options, err) < 0)
+		return err->code;
+	return check_cluster_cidrs(options, err);
+}
+
+int options_parse(struct options *options, enum option_scope scope, int argc, char **argv,
+		  struct error *err)
+{
+	struct command_line line = {0};
+	char **copies = memory_array((size_t)argc + 1, sizeof(*copies));
+	int r;
+
+	options->scope = scope;
+	for (int i = 0; i < argc; i++) {
+		string_list_add(&options->command_line, argv[i]);
+		copies[i] = string_dup(argv[i]);
+		write_dashes(copies[i]);
+	}
+	r = gather_flags(options, scope, argc, copies, &line, err);
+	if (r >= 0)
+		r = read_files(options, &line, err);
+	if (r >= 0)
+		r = apply(options, &line, err);
+	if (r >= 0)
+		complete(options);
+	if (r >= 0 && !options->help && scope == OPTION_SCOPE_RUN)
+		r = check(options, err);
+	free(line.items);
+	for (int i = 0; i < argc; i++)
+		free(copies[i]);
+	free(copies);
+	return r;
+}
+
+int options_reread(const struct options *options, struct options **ret, struct error *err)
+{
+	auto_free(options) struct options *next = options_new();
+	int r = options_parse(next, options->scope, (int)options->command_line.count,
+			      options->command_line.items, err);
+
+	if (r >= 0)
+		*ret = take(&next);
+	return r;
+}
+
+void options_exchange(struct options *a, struct options *b)
+{
+	struct options kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+void options_print_flags(enum option_scope scope)
+{
+	const char *separator = "\nTaken for kube-proxy's sake, without effect:\n  --";
+
+	for (size_t i = 0; i < setting_count; i++) {
+		const struct setting *setting = &settings[i];
+		char left[64];
+
+		if (!(setting->scope & scope) || !setting->help)
+			continue;
+		snprintf(left, sizeof(left), "%s%s %s", setting->flag[1] ? "--" : "-",
+			 setting->flag, setting->argument ? setting->argument : "");
+		printf("  %-45s %s\n", left, setting->help);
+	}
+	for (size_t i = 0; i < setting_count; i++) {
+		if (!(settings[i].scope & scope) || settings[i].help)
+			continue;
+		printf("%s%s", separator, settings[i].flag);
+		separator = "\n  --";
+	}
+	if (scope & OPTION_SCOPE_RUN)
+		printf("\n");
+}

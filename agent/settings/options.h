@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_OPTIONS_H
+#define AGENT_OPTIONS_H
+
+#include "lib/base/address.h"
+#include "lib/base/error.h"
+#include "lib/base/string_list.h"
+#include "lib/kernel/ipvs.h"
+#include "lib/plan/desired.h"
+#include "lib/plan/ruleset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OPTIONS_DEFAULT_SOCKET "/run/ipvsagent/ipvsagent.sock"
+
+/** struct prefix_list - CIDR blocks from a comma-separated flag or a list */
+struct prefix_list {
+	struct prefix *items;
+	size_t count;
+};
+
+/** struct listen_address - where a server listens; port 0: nowhere */
+struct listen_address {
+	struct address address;
+	uint16_t port;
+};
+
+/**
+ * struct client_options - the connection to the API server
+ * @kubeconfig:            path; NULL = none
+ * @master:                URL that takes the place of the kubeconfig's; NULL = none
+ * @requests_per_second:   on average
+ * @burst:                 requests that may follow each other at once
+ * @page_size:             objects per page of a list; 0 = no pages
+ * @accept_content_types:  NULL = the client's choice, as is @content_type
+ */
+struct client_options {
+	char *kubeconfig;
+	char *master;
+	char *content_type;
+	char *accept_content_types;
+	double requests_per_second;
+	int burst;
+	int page_size;
+	bool streaming_lists;
+	bool compression;
+};
+
+/**
+ * struct conntrack_options - limits of the kernel's connection tracking; 0 leaves each as it is
+ * @max_per_core:  entries per CPU; 0 disables @min as well
+ *
+ * Timeouts are in seconds.
+ */
+struct conntrack_options {
+	int max_per_core;
+	int min;
+	uint32_t tcp_established_timeout;
+	uint32_t tcp_close_wait_timeout;
+	uint32_t udp_timeout;
+	uint32_t udp_stream_timeout;
+	bool tcp_be_liberal;
+};
+
+/**
+ * struct option_note - something about the settings that the operator should know of
+ * @names:   of flags or fields, separated by ", "
+ * @reason:  what is to be said about them; a literal
+ */
+struct option_note {
+	bool is_warning;
+	char *names;
+	const char *reason;
+};
+
+/** enum option_scope - which command a flag belongs to; bits */
+enum option_scope { OPTION_SCOPE_RUN = 1, OPTION_SCOPE_STATUS = 2, OPTION_SCOPE_CLEANUP = 4 };
+
+/**
+ * struct options - everything that can be set, filled with defaults by options_new()
+ *
+ * Names and defaults are kube-proxy's where it has the flag. Times are in seconds.
+ * @configuration_path: file with a KubeProxyConfiguration; NULL = none
+ * @agent_config_path:           file with settings that kube-proxy does not have; NULL = none
+ * @write_to:           only write the configuration to this file
+ * @cleanup:            only remove what is ours, as the command cleanup does
+ * @init_only:          only make the preparations that need root
+ * @node_name:          NULL = the host's name
+ * @bind_address:       the node's primary address; family 0 or unspecified = as the Node says
+ * @feature_gates:      "NAME=true,NAME=false"; NULL = none
+ * @detection:          how pods of this cluster are recognised; its parameters are
+ *                      @cluster_cidrs, the Node's podCIDRs, @pod_bridge_interface or
+ *                      @pod_interface_prefix
+ * @is_node_cidr:       LOCAL_DETECTION_PREFIX takes the Node's podCIDRs
+ * @node_port_primary:  --nodeport-addresses primary
+ * @in_cluster_marks:   firewall marks for what clients in the cluster reach with
+ *                      externalTrafficPolicy Local; mask 0 = treat them as kube-proxy does
+ * @localhost_node_ports: NodePorts answer on loopback addresses, too, if --nodeport-addresses has
+ * them
+ * @healthz_port, @metrics_port: port where the address has none; 0 = do not serve
+ * @service_metrics:    Services that get metrics of their own; 0 = none
+ * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
+ * @arguments:          what is left after the flags
+ * @notes:              to be logged
+ * @command_line:       what options_parse() was given
+ */
+struct options {
+	struct string_list manifests;
+	char *node_name;
+	char *socket_path;
+	char *configuration_path;
+	char *agent_config_path;
+	char *write_to;
+	bool cleanup;
+	bool init_only;
+	struct client_options client;
+	struct address bind_address;
+	bool bind_address_hard_fail;
+	struct listen_address healthz;
+	struct listen_address metrics;
+	int healthz_port;
+	int metrics_port;
+	int service_metrics;
+	char *feature_gates;
+	struct prefix_list cluster_cidrs;
+	struct prefix_list node_port_prefixes;
+	struct prefix_list excluded;
+	struct desired_options desired;
+	enum local_detection detection;
+	char *pod_bridge_interface;
+	char *pod_interface_prefix;
+	bool is_node_cidr;
+	bool node_port_primary;
+	bool masquerade_all;
+	bool localhost_node_ports;
+	int masquerade_bit;
+	struct mark_range in_cluster_marks;
+	bool strict_arp;
+	struct ipvs_timeouts timeouts;
+	double sync_period;
+	double min_sync_period;
+	double config_sync_period;
+	double drain_timeout;
+	struct conntrack_options conntrack;
+	int oom_score_adj;
+	int verbosity;
+	char *output; /* of status: "", "wide" or "json" */
+	bool watch;
+	bool help;
+	bool version;
+	struct string_list arguments;
+	struct option_note *notes;
+	size_t note_count;
+	struct string_list command_line;
+	enum option_scope scope;
+};
+
+struct options *options_new(void);
+void options_free(struct options *options);
+AUTO_FREE_DEFINE(options);
+
+/**
+ * options_parse() - read the flags that follow a command, and the file that --config names
+ * @argv:  argv[0] is the command's name
+ *
+ * With --config the file decides, as in kube-proxy: of kube-proxy's flags only those count that
+ * have no field in the file, --hostname-override and -v. Flags that are passed over, and what has
+ * no effect here, are noted. Of what the file of --ipvsagent-config can say, flags decide.
+ * Source: kube-proxy 1.32 cmd/kube-proxy/app/options.go
+ *
+ * Return: 0 or a negative errno; the error names the flag or the field, and what is wrong with it.
+ * -EINVAL if the settings are wrong, others if the file cannot be read
+ */
+int options_parse(struct options *options, enum option_scope scope, int argc, char **argv,
+		  struct error *err);
+
+/**
+ * options_reread() - the same command line once more, with what its files say now
+ * @ret:  fresh options; set on success only
+ */
+int options_reread(const struct options *options, struct options **ret, struct error *err);
+
+/**
+ * options_exchange() - each of the two becomes the other
+ *
+ * Whoever holds a pointer to options that may change while the program runs sees the new values
+ * from then on; what was taken out of them before may be freed with the other.
+ */
+void options_exchange(struct options *a, struct options *b);
+
+/** options_note() - remember what is to be said of @name; names with the same @reason gather */
+void options_note(struct options *options, bool is_warning, const char *name, const char *reason);
+
+/** options_print_flags() - the flags of a command with their meaning, for --help */
+void options_print_flags(enum option_scope scope);
+
+#endif

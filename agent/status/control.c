@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#define CLIENTS_MAX  16
+#define REQUEST_SIZE 600 /* "status ", two names of 253 characters, and their slash */
+
+/* A client that neither asks nor reads for so long gives its place up. */
+#define PATIENCE_SECONDS 10.
+
+/* How long a client waits that could not be accepted for want of descriptors. */
+#define PAUSE_SECONDS 1.
+
+/* A piece of an answer ends at whichever comes first; it has one Service at least. */
+#define PIECE_BYTES   32768
+#define PIECE_SECONDS 0.002
+
+struct client {
+	struct client *previous, *next;
+	struct control *control;
+	int fd;
+	ev_io readable;
+	ev_io writable;
+	ev_timer patience;
+	char request[REQUEST_SIZE];
+	size_t request_length;
+	const char *filter; /* in @request: which Services are asked for */
+	char *keys;	    /* status_report_keys(), once @has_keys */
+	const char *next_key;
+	size_t keys_left;
+	bool has_keys;
+	bool is_complete; /* nothing is to be produced any more, only to be sent */
+	char *output;
+	size_t output_length, output_sent, output_capacity;
+};
+
+struct control {
+	struct ev_loop *loop;
+	struct status_sources sources;
+	char *path;
+	int fd;
+	ev_io acceptable;
+	ev_timer pause; /* runs while no descriptor is left for another client */
+	struct client *clients;
+	size_t client_count;
+};
+
+static void client_drop(struct client *client)
+{
+	struct control *control = client->control;
+
+	ev_io_stop(control->loop, &client->readable);
+	ev_io_stop(control->loop, &client->writable);
+	ev_timer_stop(control->loop, &client->patience);
+	DL_DELETE2(control->clients, client, previous, next);
+	control->client_count--;
+	close(client->fd);
+	free(client->keys);
+	free(client->output);
+	free(client);
+}
+
+static int append_output(const char *data, size_t size, void *user)
+{
+	struct client *client = user;
+
+	if (client->output_length + size > client->output_capacity) {
+		client->output_capacity = 2 * (client->output_length + size);
+		client->output = memory_resize(client->output, client->output_capacity, 1);
+	}
+	memcpy(client->output + client->output_length, data, size);
+	client->output_length += size;
+	return 0;
+}
+
+/* Consumes @json. */
+static void append_line(struct client *client, json_t *json)
+{
+	json_dump_callback(json, append_output, client, JSON_COMPACT);
+	append_output("\n", 1, client);
+	json_decref(json);
+}
+
+static void append_error(struct client *client, const char *text)
+{
+	append_line(client, json_pack("{s:s}", "error", text));
+	client->is_complete = true;
+}
+
+/* A Service that went away since the keys were gathered is left out. */
+static void produce_service(struct client *client)
+{
+	json_t *json = status_report_service(&client->control->sources, client->next_key);
+
+	if (json)
+		append_line(client, json);
+	client->next_key += strlen(client->next_key) + 1;
+	client->keys_left--;
+}
+
+static void gather_keys(struct client *client)
+{
+	client->keys =
+		status_report_keys(&client->control->sources, client->filter, &client->keys_left);
+	client->next_key = client->keys;
+	client->has_keys = true;
+}
+
+static void produce_piece(struct client *client)
+{
+	double begin = ev_now(client->control->loop);
+
+	client->output_length = 0;
+	client->output_sent = 0;
+	/* Not in the turn that says how the agent is: with many Services, either takes long. */
+	if (!client->has_keys)
+		gather_keys(client);
+	while (client->keys_left) {
+		produce_service(client);
+		/* Counted from the begin of the loop's turn, which all clients share. */
+		if (client->output_length >= PIECE_BYTES || ev_time() - begin > PIECE_SECONDS)
+			return;
+	}
+	append_line(client, json_pack("{s:b}", "complete", 1));
+	client->is_complete = true;
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct client *client = container_of(io, struct client, writable);
+	ssize_t sent;
+
+	(void)events;
+	if (client->output_sent == client->output_length && !client->is_complete)
+		produce_piece(client);
+	sent = send(client->fd, client->output + client->output_sent,
+		    client->output_length - client->output_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sent < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			client_drop(client);
+		return;
+	}
+	client->output_sent += (size_t)sent;
+	if (client->output_sent == client->output_length && client->is_complete) {
+		client_drop(client);
+		return;
+	}
+	ev_timer_again(loop, &client->patience);
+}
+
+static void answer(struct client *client)
+{
+	static const char verb[] = "status";
+	const char *filter = client->request + strlen(verb);
+
+	ev_io_stop(client->control->loop, &client->readable);
+	ev_io_start(client->control->loop, &client->writable);
+	if (strncmp(client->request, verb, strlen(verb)) != 0 || (*filter && *filter != ' ')) {
+		append_error(client, "unknown request");
+		return;
+	}
+	append_line(client, status_report_agent(&client->control->sources));
+	client->filter = *filter ? filter + 1 : filter;
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct client *client = container_of(io, struct client, readable);
+	size_t room = sizeof(client->request) - client->request_length;
+	ssize_t got =
+		recv(client->fd, client->request + client->request_length, room, MSG_DONTWAIT);
+	char *end;
+
+	(void)loop;
+	(void)events;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		client_drop(client);
+		return;
+	}
+	client->request_length += (size_t)got;
+	end = memchr(client->request, '\n', client->request_length);
+	if (end) {
+		*end = '\0';
+		answer(client);
+	} else if (client->request_length == sizeof(client->request)) {
+		ev_io_stop(client->control->loop, &client->readable);
+		ev_io_start(client->control->loop, &client->writable);
+		append_error(client, "the request is too long");
+	}
+}
+
+static void on_patience_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	client_drop(container_of(timer, struct client, patience));
+}
+
+static void client_add(struct control *control, int fd)
+{
+	struct client *client = memory_allocate(sizeof(*client));
+
+	client->control = control;
+	client->fd = fd;
+	ev_io_init(&client->readable, on_readable, fd, EV_READ);
+	ev_io_init(&client->writable, on_writable, fd, EV_WRITE);
+	ev_timer_init(&client->patience, on_patience_over, 0., PATIENCE_SECONDS);
+	DL_APPEND2(control->clients, client, previous, next);
+	control->client_count++;
+	ev_timer_again(control->loop, &client->patience);
+	ev_io_start(control->loop, &client->readable);
+}
+
+static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)events;
+	ev_io_start(loop, &container_of(timer, struct control, pause)->acceptable);
+}
+
+static void on_acceptable(struct ev_loop *loop, ev_io *io, int events)
+{
+	static const char refusal[] = "{\"error\":\"too many clients ask at once\"}\n";
+	struct control *control = container_of(io, struct control, acceptable);
+	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			ev_io_stop(loop, &control->acceptable);
+			ev_timer_set(&control->pause, PAUSE_SECONDS, 0.);
+			ev_timer_start(loop, &control->pause);
+		}
+		return;
+	}
+	if (control->client_count < CLIENTS_MAX) {
+		client_add(control, fd);
+		return;
+	}
+	(void)!send(fd, refusal, strlen(refusal), MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+static int make_directory(const char *path, struct error *err)
+{
+	auto_memory char *directory = string_dup(path);
+	char *slash = strrchr(directory, '/');
+
+	if (!slash || slash == directory)
+		return 0;
+	*slash = '\0';
+	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+		return error_set(err, -errno, "creating the directory %s: %s", directory,
+				 strerror(errno));
+	return 0;
+}
+
+/* Whether the path is free for us: removes a socket that nobody listens at. */
+static int remove_stale(int fd, const struct sockaddr_un *address, struct error *err)
+{
+	const char *path = address->sun_path;
+	struct stat status;
+
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? 0
+				       : error_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISSOCK(status.st_mode))
+		return error_set(err, -EEXIST,
+				 "%s exists and is not a socket; choose another with --socket",
+				 path);
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
+		return error_set(err, -EADDRINUSE, "another ipvsagent already answers at %s", path);
+	if (errno != ECONNREFUSED)
+		return error_set(err, -errno, "asking who owns %s: %s", path, strerror(errno));
+	if (unlink(path) < 0 && errno != ENOENT)
+		return error_set(err, -errno, "removing the stale %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int open_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+static int listen_at(const char *path, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int probe, fd, r;
+	mode_t mask;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return error_set(err, -ENAMETOOLONG,
+				 "%s: longer than the %zu characters of a "
+				 "socket's path",
+				 path, sizeof(address.sun_path) - 1);
+	strcpy(address.sun_path, path);
+	r = make_directory(path, err);
+	if (r < 0)
+		return r;
+	probe = open_socket();
+	if (probe < 0)
+		return error_set(err, -errno, "opening a socket: %s", strerror(errno));
+	r = remove_stale(probe, &address, err);
+	close(probe);
+	if (r < 0)
+		return r;
+
+	fd = open_socket();
+	if (fd < 0)
+		return error_set(err, -errno, "opening a socket: %s", strerror(errno));
+	mask = umask(0177);
+	r = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	if (r == 0)
+		r = listen(fd, CLIENTS_MAX);
+	if (r < 0)
+		r = error_set(err, -errno, "listening at %s: %s", path, strerror(errno));
+	umask(mask);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int control_open(struct ev_loop *loop, const char *path, const struct status_sources *sources,
+		 struct control **ret, struct error *err)
+{
+	struct control *control;
+	int fd = listen_at(path, err);
+
+	if (fd < 0)
+		return fd;
+	control = memory_allocate(sizeof(*control));
+	control->loop = loop;
+	control->sources = *sources;
+	control->path = string_dup(path);
+	control->fd = fd;
+	ev_timer_init(&control->pause, on_pause_over, 0., 0.);
+	ev_io_init(&control->acceptable, on_acceptable, fd, EV_READ);
+	ev_io_start(loop, &control->acceptable);
+	*ret = control;
+	return 0;
+}
+
+void control_close(struct control *control)
+{
+	struct client *client, *next;
+
+	if (!control)
+		return;
+	DL_FOREACH_SAFE2(control->clients, client, next, next)
+	{
+		client_drop(client);
+	}
+	ev_io_stop(control->loop, &control->acceptable);
+	ev_timer_stop(control->loop, &control->pause);
+	close(control->fd);
+	unlink(control->path);
+	free(control->path);
+	free(control);
+}

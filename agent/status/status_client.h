@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AGENT_STATUS_CLIENT_H
+#define AGENT_STATUS_CLIENT_H
+
+#include "lib/base/error.h"
+
+#include <jansson.h>
+
+/**
+ * status_client_ask() - the running agent's whole answer, from its socket
+ * @filter:  as in status_report_keys()
+ * @ret:     {"agent": ..., "services": [...]}; set on success only; owned by the caller
+ *
+ * Blocks; gives up when the agent says nothing for ten seconds.
+ * Return: 0; -ECONNREFUSED if no agent runs; -EACCES without permission; -ETIMEDOUT; -EPROTO for
+ * an answer that is refused, cut short or not understood
+ */
+int status_client_ask(const char *socket_path, const char *filter, json_t **ret, struct error *err);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status_command.h"
+
+#include "server_listing.h"
+#include "status_client.h"
+#include "status_document.h"
+#include "status_print.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_USAGE	 2
+#define EXIT_ENVIRONMENT 3
+#define EXIT_NOT_RUNNING 4
+#define WATCH_SECONDS	 2
+
+/* One invocation. */
+struct status_run {
+	const struct options *options;
+	char *filter; /* as in status_report_keys() */
+	struct status_style style;
+	bool is_json;
+	bool is_terminal;
+};
+
+static void complain(const char *text)
+{
+	fprintf(stderr, "ipvsagent status: %s\n", text);
+}
+
+static bool is_name(const char *text, size_t length)
+{
+	return length > 0 && length <= 253 &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") >= length;
+}
+
+/* NAME is default/NAME, as for kubectl; NAMESPACE/ is everything in it. */
+static int filter_of(const struct options *options, char **ret, struct error *err)
+{
+	const char *argument = options->arguments.count ? options->arguments.items[0] : "";
+	const char *slash = strchr(argument, '/');
+
+	if (options->arguments.count > 1)
+		return error_set(err, -EINVAL, "unexpected argument \"%s\"; one Service at most",
+				 options->arguments.items[1]);
+	if (!options->arguments.count) {
+		*ret = string_dup("");
+		return 0;
+	}
+	if (slash ? !is_name(argument, (size_t)(slash - argument)) ||
+			    (slash[1] && !is_name(slash + 1, strlen(slash + 1)))
+		  : !is_name(argument, strlen(argument)))
+		return error_set(err, -EINVAL,
+				 "\"%s\" is none of NAMESPACE/NAME, NAME (in default), NAMESPACE/",
+				 argument);
+	*ret = slash ? string_dup(argument) : string_printf("default/%s", argument);
+	return 0;
+}
+
+/* The connections of what the document names, or of everything without a document. */
+static int read_kernel(const struct status_run *run, const json_t *document,
+		       struct server_listing **ret, struct error *err)
+{
+	auto_free(server_listing) struct server_listing *listing = server_listing_new();
+	auto_memory struct virtual_server_key *keys = NULL;
+	struct ipvs *ipvs;
+	size_t count;
+	int r = ipvs_open(&ipvs, err);
+
+	if (r < 0)
+		return r;
+	if (document && run->filter && *run->filter) {
+		keys = status_document_keys(document, &count);
+		r = ipvs_observe_destinations_of(ipvs, keys, count, &server_listing_visitor,
+						 listing, err);
+	} else {
+		r = ipvs_observe(ipvs, &server_listing_visitor, listing, err);
+	}
+	ipvs_close(ipvs);
+	if (r >= 0)
+		*ret = take(&listing);
+	return r;
+}
+
+static void print_document(const struct status_run *run, const json_t *document, bool has_agent)
+{
+	if (run->is_terminal && run->options->watch)
+		fputs("\033[H\033[2J", stdout);
+	if (run->is_json) {
+		json_dumpf(document, stdout,
+			   JSON_REAL_PRECISION(6) |
+				   (run->options->watch ? JSON_COMPACT : JSON_INDENT(2)));
+		fputc('\n', stdout);
+	} else if (has_agent) {
+		status_print(document, &run->style, stdout);
+	} else {
+		status_print_kernel(document, &run->style, stdout);
+	}
+}
+
+static int show_kernel(const struct status_run *run, const struct error *reason)
+{
+	auto_free(server_listing) struct server_listing *listing = NULL;
+	struct error err = {0};
+	json_t *document;
+
+	fprintf(stderr,
+		"ipvsagent status: %s; start it with `ipvsagent run`, or say where it listens with "
+		"--socket\n",
+		reason->text);
+	if (read_kernel(run, NULL, &listing, &err) < 0) {
+		complain(err.text);
+		return EXIT_NOT_RUNNING;
+	}
+	document = status_document_of_kernel(listing);
+	print_document(run, document, false);
+	json_decref(document);
+	return EXIT_NOT_RUNNING;
+}
+
+static int show_agent(const struct status_run *run, json_t *document)
+{
+	auto_free(server_listing) struct server_listing *listing = NULL;
+	struct error err = {0};
+
+	if (run->filter && *run->filter &&
+	    !json_array_size(json_object_get(document, "services"))) {
+		fprintf(stderr, "ipvsagent status: the agent knows no Service %s\n", run->filter);
+		return EXIT_FAILURE;
+	}
+	if (read_kernel(run, document, &listing, &err) < 0) {
+		error_wrap(&err, err.code, "no connection counts");
+		complain(err.text);
+	}
+	status_document_join(document, listing);
+	print_document(run, document, true);
+	return 0;
+}
+
+static int show(const struct status_run *run)
+{
+	struct error err = {0};
+	json_t *document;
+	int status, r;
+
+	r = status_client_ask(run->options->socket_path, run->filter, &document, &err);
+	if (r == -ECONNREFUSED)
+		return show_kernel(run, &err);
+	if (r < 0) {
+		complain(err.text);
+		return r == -EACCES ? EXIT_ENVIRONMENT : EXIT_FAILURE;
+	}
+	status = show_agent(run, document);
+	json_decref(document);
+	return status;
+}
+
+/* What was buffered may fail to be written only now: a full disk, a reader that went away. */
+static int finish_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "ipvsagent status: writing: %s\n", strerror(errno));
+	return EXIT_FAILURE;
+}
+
+/* An agent that is away for a moment is waited for; what cannot get better ends the watch. */
+static int watch(const struct status_run *run)
+{
+	int status;
+
+	do {
+		status = finish_output(show(run));
+		if (ferror(stdout) || status == EXIT_ENVIRONMENT)
+			return status;
+		if (!run->is_terminal && !run->is_json)
+			fputc('\n', stdout);
+	} while (sleep(WATCH_SECONDS) == 0);
+	return status;
+}
+
+static void choose_style(struct status_run *run)
+{
+	const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+
+	run->is_terminal = isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+	run->is_json = strcmp(run->options->output, "json") == 0;
+	run->style.is_wide = strcmp(run->options->output, "wide") == 0;
+	run->style.is_coloured = run->is_terminal && !(no_colour && *no_colour);
+	run->style.filter = run->filter;
+}
+
+int status_command(const struct options *options)
+{
+	struct status_run run = {.options = options};
+	struct error err = {0};
+	int status;
+
+	if (filter_of(options, &run.filter, &err) < 0) {
+		complain(err.text);
+		fputs("`ipvsagent status --help` shows what it takes\n", stderr);
+		return EXIT_USAGE;
+	}
+	choose_style(&run);
+	status = options->watch ? watch(&run) : finish_output(show(&run));
+	free(run.filter);
+	return status;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status_document.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+static uint16_t protocol_of(const char *name)
+{
+	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
+
+	for (size_t i = 0; i < COUNT(protocols); i++)
+		if (strcmp(address_protocol_name(protocols[i]), name) == 0)
+			return protocols[i];
+	return 0;
+}
+
+static void key_of(const json_t *server, struct virtual_server_key *ret)
+{
+	json_int_t mark = json_integer_value(json_object_get(server, "firewallMark"));
+
+	memset(ret, 0, sizeof(*ret));
+	address_parse(text_of(server, "address"), &ret->address);
+	if (mark) {
+		ret->firewall_mark = (uint32_t)mark;
+		memset(ret->address.bytes, 0, sizeof(ret->address.bytes));
+		return;
+	}
+	ret->port = (uint16_t)json_integer_value(json_object_get(server, "port"));
+	ret->protocol = protocol_of(text_of(server, "protocol"));
+}
+
+/* Another Service has this virtual server. */
+static bool is_lost(const json_t *server)
+{
+	return strcmp(text_of(server, "state"), "conflict") == 0;
+}
+
+struct virtual_server_key *status_document_keys(const json_t *document, size_t *count)
+{
+	struct virtual_server_key *keys = NULL;
+	const json_t *service, *server;
+	size_t capacity = 0, i, k;
+
+	*count = 0;
+	json_array_foreach (json_object_get(document, "services"), i, service) {
+		json_array_foreach (json_object_get(service, "servers"), k, server) {
+			if (is_lost(server))
+				continue;
+			keys = memory_grow(keys, *count, &capacity, sizeof(*keys));
+			key_of(server, &keys[(*count)++]);
+		}
+	}
+	return keys;
+}
+
+/* The reverse of address_port_text(). */
+static bool parse_destination(const char *text, struct destination *ret)
+{
+	const char *colon = strrchr(text, ':');
+	auto_memory char *address = NULL;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!colon)
+		return false;
+	ret->port = (uint16_t)strtoul(colon + 1, NULL, 10);
+	if (*text == '[' && colon > text + 1)
+		address = string_printf("%.*s", (int)(colon - text) - 2, text + 1);
+	else
+		address = string_printf("%.*s", (int)(colon - text), text);
+	return address_parse(address, &ret->address);
+}
+
+static json_t *destination_json(const struct destination *destination)
+{
+	json_t *json = json_object();
+	char text[ADDRESS_TEXT_SIZE];
+
+	json_object_set_new(json, "address",
+			    json_string(address_text(&destination->address, text)));
+	json_object_set_new(json, "port", json_integer(destination->port));
+	return json;
+}
+
+static void add_usage(json_t *json, const struct destination_usage *usage)
+{
+	json_object_set_new(json, "weight", json_integer(usage->destination.weight));
+	json_object_set_new(json, "activeConnections", json_integer(usage->active_connections));
+	json_object_set_new(json, "inactiveConnections", json_integer(usage->inactive_connections));
+	json_object_set_new(json, "persistentConnections",
+			    json_integer(usage->persistent_connections));
+}
+
+static void add_totals(json_t *json, const struct listed_server *listed)
+{
+	json_int_t active = 0, inactive = 0;
+
+	for (size_t i = 0; listed && i < listed->usage_count; i++) {
+		active += listed->usages[i].active_connections;
+		inactive += listed->usages[i].inactive_connections;
+	}
+	json_object_set_new(json, "activeConnections", json_integer(active));
+	json_object_set_new(json, "inactiveConnections", json_integer(inactive));
+}
+
+static int compare_usages(const void *a, const void *b)
+{
+	return destination_compare(&((const struct destination_usage *)a)->destination,
+				   &((const struct destination_usage *)b)->destination);
+}
+
+static int compare_destinations(const void *a, const void *b)
+{
+	return destination_compare(a, b);
+}
+
+static struct destination *parsed_destinations(const json_t *texts, size_t *count)
+{
+	struct destination *wanted = memory_array(json_array_size(texts), sizeof(*wanted));
+	const json_t *text;
+	size_t i;
+
+	*count = 0;
+	json_array_foreach (texts, i, text) {
+		if (parse_destination(json_string_value(text), &wanted[*count]))
+			(*count)++;
+	}
+	if (*count)
+		qsort(wanted, *count, sizeof(*wanted), compare_destinations);
+	return wanted;
+}
+
+static struct destination_usage *sorted_usages(const struct listed_server *listed, size_t *count)
+{
+	struct destination_usage *usages;
+
+	*count = listed ? listed->usage_count : 0;
+	usages = memory_array(*count, sizeof(*usages));
+	if (*count) {
+		memcpy(usages, listed->usages, *count * sizeof(*usages));
+		qsort(usages, *count, sizeof(*usages), compare_usages);
+	}
+	return usages;
+}
+
+/* A virtual server's destinations, each list sorted. */
+struct joining {
+	struct destination *wanted;
+	size_t wanted_count;
+	struct destination *unused;
+	size_t unused_count;
+	struct destination_usage *usages;
+	size_t usage_count;
+};
+
+static bool is_unused(const struct joining *joining, const struct destination *destination)
+{
+	return joining->unused_count && bsearch(destination, joining->unused, joining->unused_count,
+						sizeof(*joining->unused), compare_destinations);
+}
+
+/* What is wanted and what is held, merged. @leaving: how many endpoints only the kernel knows */
+static json_t *join_destinations(const struct joining *joining, size_t *leaving)
+{
+	size_t i = 0, k = 0;
+	json_t *list = json_array();
+
+	*leaving = 0;
+	while (i < joining->wanted_count || k < joining->usage_count) {
+		const struct destination *wanted = &joining->wanted[i];
+		const struct destination_usage *usage = &joining->usages[k];
+		int order = i == joining->wanted_count ? 1
+			    : k == joining->usage_count
+				    ? -1
+				    : destination_compare(wanted, &usage->destination);
+		json_t *json = destination_json(order <= 0 ? wanted : &usage->destination);
+
+		json_object_set_new(json, "wanted", json_boolean(order <= 0));
+		if (order >= 0) {
+			add_usage(json, usage);
+			k++;
+		}
+		if (order <= 0)
+			i++;
+		else
+			*leaving += !is_unused(joining, &usage->destination);
+		json_array_append_new(list, json);
+	}
+	return list;
+}
+
+static json_t *unused_json(const struct joining *joining)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < joining->unused_count; i++)
+		json_array_append_new(list, destination_json(&joining->unused[i]));
+	return list;
+}
+
+static void join_server(json_t *server, const struct server_listing *listing)
+{
+	const struct listed_server *listed = NULL;
+	struct joining joining;
+	struct virtual_server_key key;
+	json_t *destinations;
+	size_t leaving;
+
+	if (listing && !is_lost(server)) {
+		key_of(server, &key);
+		listed = server_listing_find(listing, &key);
+		add_totals(server, listed);
+	}
+	joining.wanted =
+		parsed_destinations(json_object_get(server, "destinations"), &joining.wanted_count);
+	joining.unused =
+		parsed_destinations(json_object_get(server, "unused"), &joining.unused_count);
+	joining.usages = sorted_usages(listed, &joining.usage_count);
+	destinations = join_destinations(&joining, &leaving);
+
+	json_object_set_new(server, "destinations", destinations);
+	json_object_set_new(server, "unused", unused_json(&joining));
+	json_object_set_new(server, "endpoints",
+			    json_integer((json_int_t)joining.wanted_count +
+					 (json_int_t)joining.unused_count + (json_int_t)leaving));
+	free(joining.wanted);
+	free(joining.unused);
+	free(joining.usages);
+}
+
+void status_document_join(json_t *document, const struct server_listing *listing)
+{
+	json_t *service, *server;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(document, "services"), i, service) {
+		json_array_foreach (json_object_get(service, "servers"), k, server) {
+			join_server(server, listing);
+		}
+	}
+}
+
+static json_t *listed_json(const struct listed_server *listed)
+{
+	const struct virtual_server *server = &listed->server;
+	size_t count;
+	auto_memory struct destination_usage *usages = sorted_usages(listed, &count);
+	json_t *json = json_object(), *destinations = json_array();
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (server->key.firewall_mark) {
+		json_object_set_new(json, "firewallMark", json_integer(server->key.firewall_mark));
+	} else {
+		json_object_set_new(json, "address",
+				    json_string(address_text(&server->key.address, text)));
+		json_object_set_new(json, "port", json_integer(server->key.port));
+		json_object_set_new(
+			json, "protocol",
+			json_string(address_protocol_name((uint8_t)server->key.protocol)));
+	}
+	json_object_set_new(json, "scheduler", json_string(server->scheduler));
+	json_object_set_new(json, "persistenceSeconds", json_integer(server->persistence_seconds));
+	for (size_t i = 0; i < count; i++) {
+		json_t *destination = destination_json(&usages[i].destination);
+
+		add_usage(destination, &usages[i]);
+		json_array_append_new(destinations, destination);
+	}
+	json_object_set_new(json, "destinations", destinations);
+	add_totals(json, listed);
+	return json;
+}
+
+json_t *status_document_of_kernel(const struct server_listing *listing)
+{
+	json_t *document = json_object(), *list = json_array();
+	size_t count;
+	auto_memory const struct listed_server **servers = server_listing_sorted(listing, &count);
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, listed_json(servers[i]));
+	json_object_set_new(document, "agent", json_null());
+	json_object_set_new(document, "virtualServers", list);
+	return document;
+}

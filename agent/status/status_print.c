@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status_print.h"
+
+#include "lib/base/address.h"
+#include "status_table.h"
+
+#include <string.h>
+
+/* A set that is fuller than this is worth a word, although the agent makes room in time. */
+#define SET_CLOSE_PERCENT 90
+
+enum column {
+	COLUMN_SERVICE,
+	COLUMN_TYPE,
+	COLUMN_KIND,
+	COLUMN_PORT_NAME,
+	COLUMN_ADDRESS,
+	COLUMN_PROTOCOL,
+	COLUMN_SCHEDULER,
+	COLUMN_AFFINITY,
+	COLUMN_WEIGHT,
+	COLUMN_ENDPOINTS,
+	COLUMN_ACTIVE,
+	COLUMN_INACTIVE,
+	COLUMN_STATE,
+};
+#define COLUMN_COUNT (COLUMN_STATE + 1)
+
+/* All columns in order; those that only the wide table has are marked. */
+static const struct {
+	struct status_column column;
+	bool is_wide_only;
+} all_columns[COLUMN_COUNT] = {
+	[COLUMN_SERVICE] = {{"NAMESPACE/NAME", false}, false},
+	[COLUMN_TYPE] = {{"TYPE", false}, false},
+	[COLUMN_KIND] = {{"KIND", false}, true},
+	[COLUMN_PORT_NAME] = {{"PORT-NAME", false}, true},
+	[COLUMN_ADDRESS] = {{"ADDRESS:PORT", false}, false},
+	[COLUMN_PROTOCOL] = {{"PROTOCOL", false}, false},
+	[COLUMN_SCHEDULER] = {{"SCHEDULER", false}, false},
+	[COLUMN_AFFINITY] = {{"AFFINITY", false}, false},
+	[COLUMN_WEIGHT] = {{"WEIGHT", true}, true},
+	[COLUMN_ENDPOINTS] = {{"ENDPOINTS", true}, false},
+	[COLUMN_ACTIVE] = {{"ACTIVE", true}, false},
+	[COLUMN_INACTIVE] = {{"INACTIVE", true}, false},
+	[COLUMN_STATE] = {{"STATE", false}, false},
+};
+
+/* A table of services, with the columns that its style has. */
+struct listing {
+	struct status_table *table;
+	const struct status_style *style;
+	const char *cells[COLUMN_COUNT];
+};
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+static json_int_t number_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static void add_row(struct listing *listing, enum status_colour colour)
+{
+	const char *cells[COLUMN_COUNT];
+	size_t count = 0;
+
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		if (listing->style->is_wide || !all_columns[i].is_wide_only)
+			cells[count++] = listing->cells[i] ? listing->cells[i] : "";
+	status_table_add(listing->table, cells, colour);
+	memset(listing->cells, 0, sizeof(listing->cells));
+}
+
+static enum status_colour state_colour(const char *state)
+{
+	if (strcmp(state, "programmed") == 0)
+		return STATUS_COLOUR_GOOD;
+	if (strcmp(state, "pending") == 0)
+		return STATUS_COLOUR_WAITING;
+	if (strcmp(state, "skipped") == 0)
+		return STATUS_COLOUR_FAINT;
+	return STATUS_COLOUR_BAD;
+}
+
+static char *state_text(const json_t *object)
+{
+	const char *reason = text_of(object, "reason");
+
+	return string_printf("%s%s%s", text_of(object, "state"), *reason ? ": " : "", reason);
+}
+
+static char *address_of(const json_t *object)
+{
+	const char *address = text_of(object, "address");
+
+	return string_printf(strchr(address, ':') ? "[%s]:%d" : "%s:%d", address,
+			     (int)number_of(object, "port"));
+}
+
+/* A count that is missing could not be read. */
+static char *count_text(const json_t *object, const char *name)
+{
+	const json_t *count = json_object_get(object, name);
+
+	return count ? string_printf("%lld", (long long)json_integer_value(count))
+		     : string_dup("-");
+}
+
+static char *affinity_text(const json_t *server)
+{
+	json_int_t seconds = number_of(server, "persistenceSeconds");
+
+	return seconds ? string_printf("%llds", (long long)seconds) : string_dup("-");
+}
+
+static void add_destination(struct listing *listing, const json_t *destination)
+{
+	auto_memory char *target = address_of(destination);
+	auto_memory char *address = string_printf("-> %s", target);
+	auto_memory char *weight = count_text(destination, "weight");
+	auto_memory char *active = count_text(destination, "activeConnections");
+	auto_memory char *inactive = count_text(destination, "inactiveConnections");
+	const json_t *wanted = json_object_get(destination, "wanted");
+	bool is_leaving = wanted && !json_is_true(wanted);
+
+	listing->cells[COLUMN_ADDRESS] = address;
+	listing->cells[COLUMN_WEIGHT] = weight;
+	listing->cells[COLUMN_ACTIVE] = active;
+	listing->cells[COLUMN_INACTIVE] = inactive;
+	listing->cells[COLUMN_STATE] = is_leaving ? "draining" : "";
+	add_row(listing, STATUS_COLOUR_WAITING);
+}
+
+static void add_destinations(struct listing *listing, const json_t *server)
+{
+	const json_t *destination;
+	size_t i;
+
+	if (!listing->style->is_wide)
+		return;
+	json_array_foreach (json_object_get(server, "destinations"), i, destination) {
+		add_destination(listing, destination);
+	}
+}
+
+static size_t wanted_count(const json_t *server)
+{
+	const json_t *destination;
+	size_t i, count = 0;
+
+	json_array_foreach (json_object_get(server, "destinations"), i, destination) {
+		count += json_is_true(json_object_get(destination, "wanted"));
+	}
+	return count;
+}
+
+/* An earlier version of a rejected Service may be in force; that it is rejected matters more. */
+static const json_t *state_holder(const json_t *service, const json_t *server)
+{
+	return strcmp(text_of(service, "state"), "rejected") == 0 ? service : server;
+}
+
+/* With externalTrafficPolicy Local, clients in the cluster have virtual servers of their own. */
+static char *server_address(const json_t *server)
+{
+	auto_memory char *address = address_of(server);
+	bool is_for_cluster = strcmp(text_of(server, "client_scope"), "cluster") == 0;
+
+	return string_printf("%s%s", address, is_for_cluster ? " in-cluster" : "");
+}
+
+static void add_server(struct listing *listing, const char *name, const json_t *service,
+		       const json_t *server)
+{
+	const json_t *holder = state_holder(service, server);
+	auto_memory char *address = server_address(server);
+	auto_memory char *affinity = affinity_text(server);
+	auto_memory char *endpoints = string_printf("%zu/%lld/%lld", wanted_count(server),
+						    (long long)number_of(server, "draining"),
+						    (long long)number_of(server, "endpoints"));
+	auto_memory char *active = count_text(server, "activeConnections");
+	auto_memory char *inactive = count_text(server, "inactiveConnections");
+	auto_memory char *state = state_text(holder);
+	const char *port_name = text_of(server, "portName");
+
+	listing->cells[COLUMN_SERVICE] = name;
+	listing->cells[COLUMN_TYPE] = text_of(service, "type");
+	listing->cells[COLUMN_KIND] = text_of(server, "kind");
+	listing->cells[COLUMN_PORT_NAME] = *port_name ? port_name : "-";
+	listing->cells[COLUMN_ADDRESS] = address;
+	listing->cells[COLUMN_PROTOCOL] = text_of(server, "protocol");
+	listing->cells[COLUMN_SCHEDULER] = text_of(server, "scheduler");
+	listing->cells[COLUMN_AFFINITY] = affinity;
+	listing->cells[COLUMN_WEIGHT] = "-";
+	listing->cells[COLUMN_ENDPOINTS] = endpoints;
+	listing->cells[COLUMN_ACTIVE] = active;
+	listing->cells[COLUMN_INACTIVE] = inactive;
+	listing->cells[COLUMN_STATE] = state;
+	add_row(listing, state_colour(text_of(holder, "state")));
+	add_destinations(listing, server);
+}
+
+/* A Service without virtual servers. */
+static void add_plain_service(struct listing *listing, const char *name, const json_t *service)
+{
+	const char *type = text_of(service, "type");
+	auto_memory char *state = state_text(service);
+
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		listing->cells[i] = "-";
+	listing->cells[COLUMN_SERVICE] = name;
+	listing->cells[COLUMN_TYPE] = *type ? type : "-";
+	listing->cells[COLUMN_STATE] = state;
+	add_row(listing, state_colour(text_of(service, "state")));
+}
+
+static void add_service(struct listing *listing, const json_t *service)
+{
+	const json_t *servers = json_object_get(service, "servers"), *server;
+	auto_memory char *name =
+		string_printf("%s/%s", text_of(service, "namespace"), text_of(service, "name"));
+	size_t i;
+
+	if (!json_array_size(servers))
+		add_plain_service(listing, name, service);
+	json_array_foreach (servers, i, server) {
+		add_server(listing, name, service, server);
+	}
+}
+
+static void print_services(const json_t *services, const struct status_style *style, FILE *stream)
+{
+	struct status_column columns[COLUMN_COUNT];
+	struct listing listing = {.style = style};
+	const json_t *service;
+	size_t i, count = 0;
+
+	if (!json_array_size(services)) {
+		fputs("There are no Services.\n", stream);
+		return;
+	}
+	for (i = 0; i < COLUMN_COUNT; i++)
+		if (style->is_wide || !all_columns[i].is_wide_only)
+			columns[count++] = all_columns[i].column;
+	listing.table = status_table_new(columns, count);
+	json_array_foreach (services, i, service) {
+		add_service(&listing, service);
+	}
+	status_table_print(listing.table, style->is_coloured, stream);
+	status_table_free(listing.table);
+}
+
+/* A slice names its Service only in a label, so all of the namespace may matter. */
+static bool is_asked_for(const json_t *rejection, const char *filter)
+{
+	const char *namespace_name = text_of(rejection, "namespace");
+	size_t length = strlen(namespace_name);
+	const char *name = filter + length + 1;
+
+	if (!*filter || !length)
+		return true;
+	if (strncmp(filter, namespace_name, length) != 0 || filter[length] != '/')
+		return false;
+	return !*name || strcmp(text_of(rejection, "kind"), "Service") != 0 ||
+	       strcmp(text_of(rejection, "name"), name) == 0;
+}
+
+static void print_rejections(const json_t *rejections, const struct status_style *style,
+			     FILE *stream)
+{
+	static const struct status_column columns[] = {{"REJECTED", false}, {"REASON", false}};
+	auto_free(status_table) struct status_table *table =
+		status_table_new(columns, COUNT(columns));
+	const json_t *rejection;
+	bool is_empty = true;
+	size_t i;
+
+	json_array_foreach (rejections, i, rejection) {
+		const char *namespace_name = text_of(rejection, "namespace");
+		auto_memory char *object = NULL;
+
+		if (!is_asked_for(rejection, style->filter))
+			continue;
+		object = string_printf("%s %s%s%s", text_of(rejection, "kind"), namespace_name,
+				       *namespace_name ? "/" : "", text_of(rejection, "name"));
+		status_table_add(table, (const char *[]){object, text_of(rejection, "reason")},
+				 STATUS_COLOUR_BAD);
+		is_empty = false;
+	}
+	if (is_empty)
+		return;
+	fputc('\n', stream);
+	status_table_print(table, style->is_coloured, stream);
+}
+
+/* One line in the colour of its weight. */
+static void print_remark(char *text, enum status_colour colour, const struct status_style *style,
+			 FILE *stream)
+{
+	status_colour_print(text, colour, style->is_coloured, stream);
+	fputc('\n', stream);
+	free(text);
+}
+
+static void print_full_sets(const json_t *sets, const struct status_style *style, FILE *stream)
+{
+	const json_t *set;
+	size_t i;
+
+	json_array_foreach (sets, i, set) {
+		json_int_t members = number_of(set, "members");
+		json_int_t capacity = number_of(set, "capacity");
+
+		if (!capacity || members * 100 < capacity * SET_CLOSE_PERCENT)
+			continue;
+		print_remark(string_printf("Set %s is close to its capacity: %lld of %lld members.",
+					   text_of(set, "name"), (long long)members,
+					   (long long)capacity),
+			     STATUS_COLOUR_WAITING, style, stream);
+	}
+}
+
+static char *joined(const json_t *texts)
+{
+	char *all = string_dup("");
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach (texts, i, text) {
+		char *longer = string_printf("%s%s%s", all, i ? ", " : "", json_string_value(text));
+
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+static void print_uptime(double seconds, char *buffer, size_t size)
+{
+	unsigned long minutes = (unsigned long)seconds / 60;
+
+	if (minutes >= 24 * 60)
+		snprintf(buffer, size, "%lud%luh", minutes / (24 * 60), minutes / 60 % 24);
+	else if (minutes >= 60)
+		snprintf(buffer, size, "%luh%lum", minutes / 60, minutes % 60);
+	else if (minutes)
+		snprintf(buffer, size, "%lum%lus", minutes, (unsigned long)seconds % 60);
+	else
+		snprintf(buffer, size, "%lus", (unsigned long)seconds);
+}
+
+static json_int_t count_repairs(const json_t *agent)
+{
+	json_t *operations = json_object_get(agent, "operations"), *facility;
+	json_int_t count = 0;
+	const char *name;
+
+	json_object_foreach (operations, name, facility) {
+		count += number_of(facility, "repaired");
+	}
+	return count;
+}
+
+static void print_agent(const json_t *agent, const struct status_style *style, FILE *stream)
+{
+	const json_t *source = json_object_get(agent, "source");
+	const json_t *held = json_object_get(agent, "held");
+	json_int_t failed = number_of(agent, "waitingForRetry");
+	json_int_t draining = number_of(agent, "draining");
+	json_int_t repairs = count_repairs(agent);
+	char uptime[40];
+
+	print_uptime(json_number_value(json_object_get(agent, "uptimeSeconds")), uptime,
+		     sizeof(uptime));
+	fputc('\n', stream);
+	print_remark(
+		string_printf("Agent %s on node %s has run for %s: %lld Services, %lld "
+			      "EndpointSlices from %s; %lld virtual servers, %lld destinations, "
+			      "%lld draining.",
+			      text_of(agent, "version"), text_of(agent, "node"), uptime,
+			      (long long)number_of(source, "services"),
+			      (long long)number_of(source, "endpointSlices"),
+			      text_of(source, "description"),
+			      (long long)number_of(held, "virtualServers"),
+			      (long long)number_of(held, "destinations"), (long long)draining),
+		STATUS_COLOUR_NONE, style, stream);
+	if (repairs)
+		print_remark(string_printf("Repaired %lld objects that others had changed.",
+					   (long long)repairs),
+			     STATUS_COLOUR_NONE, style, stream);
+	if (failed)
+		print_remark(string_printf("The kernel refused %lld objects; they are tried again.",
+					   (long long)failed),
+			     STATUS_COLOUR_BAD, style, stream);
+}
+
+static void print_settings(const json_t *settings, const struct status_style *style, FILE *stream)
+{
+	const char *error = text_of(settings, "error");
+	auto_memory char *waiting = joined(json_object_get(settings, "waitingForRestart"));
+
+	if (*error)
+		print_remark(string_printf("The settings are those of before, because: %s", error),
+			     STATUS_COLOUR_BAD, style, stream);
+	if (*waiting)
+		print_remark(string_printf("Settings that count after a restart: %s", waiting),
+			     STATUS_COLOUR_WAITING, style, stream);
+}
+
+/* What keeps the agent from its work, if anything does. */
+static void print_obstacles(const json_t *agent, const struct status_style *style, FILE *stream)
+{
+	const json_t *source = json_object_get(agent, "source");
+	const json_t *rules = json_object_get(agent, "rules");
+	const char *rules_error = text_of(rules, "error");
+
+	const json_t *in_cluster = json_object_get(agent, "inCluster");
+	const char *in_cluster_error = text_of(in_cluster, "error");
+	const char *clash = text_of(in_cluster, "clash");
+
+	print_settings(json_object_get(agent, "settings"), style, stream);
+	if (*in_cluster_error)
+		print_remark(
+			string_printf("With externalTrafficPolicy Local, clients in the cluster "
+				      "reach what others reach, as with kube-proxy: %s",
+				      in_cluster_error),
+			STATUS_COLOUR_WAITING, style, stream);
+	if (*clash)
+		print_remark(
+			string_printf("Somebody else uses firewall marks of ours, so clients in "
+				      "the cluster may not reach all endpoints: %s. Choose "
+				      "others with --in-cluster-mark-base and "
+				      "--in-cluster-mark-mask.",
+				      clash),
+			STATUS_COLOUR_BAD, style, stream);
+	if (*rules_error)
+		print_remark(string_printf("The iptables rules are not in place: %s", rules_error),
+			     STATUS_COLOUR_BAD, style, stream);
+	if (!json_is_true(json_object_get(source, "synced")))
+		print_remark(string_dup("Waiting: the source has not been read completely yet; "
+					"nothing is programmed before."),
+			     STATUS_COLOUR_WAITING, style, stream);
+	else if (json_is_true(json_object_get(agent, "waitingForPodCIDRs")))
+		print_remark(string_dup("Waiting: the Node has no podCIDRs yet, which "
+					"detectLocalMode NodeCIDR takes."),
+			     STATUS_COLOUR_WAITING, style, stream);
+	else if (!json_is_true(json_object_get(rules, "inPlace")))
+		print_remark(string_dup("Waiting: the iptables rules are not known to be in "
+					"place yet."),
+			     STATUS_COLOUR_WAITING, style, stream);
+	else if (!json_is_true(json_object_get(agent, "settled")))
+		print_remark(string_dup("Working: not every Service has been programmed yet."),
+			     STATUS_COLOUR_WAITING, style, stream);
+}
+
+void status_print(const json_t *document, const struct status_style *style, FILE *stream)
+{
+	const json_t *agent = json_object_get(document, "agent");
+
+	print_services(json_object_get(document, "services"), style, stream);
+	print_rejections(json_object_get(agent, "rejections"), style, stream);
+	print_agent(agent, style, stream);
+	print_full_sets(json_object_get(agent, "sets"), style, stream);
+	print_obstacles(agent, style, stream);
+}
+
+static void add_kernel_server(struct status_table *table, const json_t *server,
+			      const struct status_style *style)
+{
+	json_int_t mark = number_of(server, "firewallMark");
+	const json_t *destinations = json_object_get(server, "destinations"), *destination;
+	auto_memory char *address =
+		mark ? string_printf("fwmark %lld", (long long)mark) : address_of(server);
+	auto_memory char *affinity = affinity_text(server);
+	auto_memory char *count = string_printf("%zu", json_array_size(destinations));
+	auto_memory char *active = count_text(server, "activeConnections");
+	auto_memory char *inactive = count_text(server, "inactiveConnections");
+	size_t i;
+
+	status_table_add(table,
+			 (const char *[]){address, mark ? "-" : text_of(server, "protocol"),
+					  text_of(server, "scheduler"), affinity, "-", count,
+					  active, inactive},
+			 STATUS_COLOUR_NONE);
+	if (!style->is_wide)
+		return;
+	json_array_foreach (destinations, i, destination) {
+		auto_memory char *target = address_of(destination);
+		auto_memory char *arrow = string_printf("-> %s", target);
+		auto_memory char *weight = count_text(destination, "weight");
+		auto_memory char *its_active = count_text(destination, "activeConnections");
+		auto_memory char *its_inactive = count_text(destination, "inactiveConnections");
+
+		status_table_add(
+			table,
+			(const char *[]){arrow, "", "", "", weight, "", its_active, its_inactive},
+			STATUS_COLOUR_NONE);
+	}
+}
+
+void status_print_kernel(const json_t *document, const struct status_style *style, FILE *stream)
+{
+	static const struct status_column columns[] = {
+		{"ADDRESS:PORT", false}, {"PROTOCOL", false}, {"SCHEDULER", false},
+		{"AFFINITY", false},	 {"WEIGHT", true},    {"DESTINATIONS", true},
+		{"ACTIVE", true},	 {"INACTIVE", true},
+	};
+	const json_t *servers = json_object_get(document, "virtualServers"), *server;
+	auto_free(status_table) struct status_table *table =
+		status_table_new(columns, COUNT(columns));
+	size_t i;
+
+	if (!json_array_size(servers)) {
+		fputs("The kernel holds no virtual servers.\n", stream);
+		return;
+	}
+	json_array_foreach (servers, i, server) {
+		add_kernel_server(table, server, style);
+	}
+	status_table_print(table, style->is_coloured, stream);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "lib/base/address.h"
+#include "lib/base/error.h"
+
+#include <ev.h>
+
+/** struct http_server - one listening address of libmicrohttpd, driven by the event loop */
+struct http_server;
+
+/**
+ * struct http_request - what is asked for
+ * @accept:      the Accept header, "" without one
+ * @is_verbose:  the query has "verbose"
+ */
+struct http_request {
+	const char *path;
+	const char *accept;
+	bool is_verbose;
+};
+
+#define HTTP_REPLY_HEADERS 4
+
+/**
+ * struct http_reply - what a handler fills
+ * @status:   404 with an empty body unless the handler sets it
+ * @body:     malloc()ed, freed by the server; NULL = empty
+ * @headers:  name and value; values are malloc()ed, freed by the server
+ */
+struct http_reply {
+	unsigned int status;
+	char *body;
+	struct {
+		const char *name;
+		char *value;
+	} headers[HTTP_REPLY_HEADERS];
+};
+
+/**
+ * http_server_open() - listen
+ * @address:  family 0 = every address of both families
+ * @handler:  called on the loop for each GET
+ * Return: 0, or a negative errno: -EADDRINUSE if somebody else has the port
+ */
+int http_server_open(struct ev_loop *loop, const struct address *address, uint16_t port,
+		     void (*handler)(void *user, const struct http_request *request,
+				     struct http_reply *reply),
+		     void *user, struct http_server **ret, struct error *err);
+
+/** http_server_close() - stop listening, drop connections; NULL is fine */
+void http_server_close(struct http_server *server);
+
+#endif

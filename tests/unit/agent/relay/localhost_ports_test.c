@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/relay/localhost_ports.h"
+
+#include "agent/relay/socket_name.h"
+#include "tests/unit/agent/log_capture.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#define RETRY_SECONDS 0.01
+#define PORTS_MAX     16
+
+struct fixture {
+	struct ev_loop *loop;
+	struct localhost_ports *ports;
+	struct log_capture log;
+	uint16_t first_port; /* of PORTS_MAX that nobody else uses */
+};
+
+static int occupy(uint16_t port)
+{
+	struct socket_name name;
+	struct address address;
+	int fd;
+
+	assert_true(address_parse("127.0.0.1", &address));
+	name = socket_name_of(&address, port);
+	fd = socket_name_bind(&name, SOCK_STREAM);
+	if (fd >= 0 && listen(fd, 1) < 0) {
+		close(fd);
+		fd = -errno;
+	}
+	return fd;
+}
+
+static uint16_t find_free_ports(void)
+{
+	for (uint16_t first = 20000; first < 30000; first = (uint16_t)(first + PORTS_MAX)) {
+		int count = 0;
+
+		for (; count < PORTS_MAX; count++) {
+			int fd = occupy((uint16_t)(first + count));
+
+			if (fd < 0)
+				break;
+			close(fd);
+		}
+		if (count == PORTS_MAX)
+			return first;
+	}
+	fail_msg("no free ports");
+	return 0;
+}
+
+static void prepare(struct fixture *fixture, size_t descriptors)
+{
+	const bool is_selected[] = {true, false};
+
+	fixture->first_port = find_free_ports();
+	fixture->loop = ev_loop_new(EVFLAG_AUTO);
+	fixture->ports = localhost_ports_new(fixture->loop, descriptors, RETRY_SECONDS);
+	assert_true(localhost_ports_select(fixture->ports, is_selected));
+	log_capture_begin(&fixture->log);
+}
+
+static void clean_up(struct fixture *fixture)
+{
+	log_capture_end(&fixture->log);
+	localhost_ports_free(fixture->ports);
+	ev_loop_destroy(fixture->loop);
+}
+
+/* A Service with @count NodePorts from @first on, counted from the fixture's first. */
+static void plan(struct fixture *fixture, const char *key, unsigned int first, unsigned int count)
+{
+	struct service_port ports[PORTS_MAX] = {0};
+	struct wanted_server servers[PORTS_MAX] = {0};
+	const struct service service = {.ports = ports, .port_count = count};
+	const struct service_state state = {.servers = servers, .server_count = count};
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct virtual_server_key *server = &servers[i].server.key;
+
+		ports[i].node_port = (uint16_t)(fixture->first_port + first + i);
+		ports[i].protocol = IPPROTO_TCP;
+		assert_true(address_parse("192.0.2.1", &server->address));
+		server->port = ports[i].node_port;
+		server->protocol = IPPROTO_TCP;
+		servers[i].port_index = i;
+		servers[i].destination_count = 1;
+	}
+	localhost_ports_planned(fixture->ports, key, &service, &state);
+}
+
+/* How many of the fixture's ports are listened on. */
+static size_t listening_count(const struct fixture *fixture)
+{
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < PORTS_MAX; i++) {
+		int fd = occupy((uint16_t)(fixture->first_port + i));
+
+		if (fd >= 0)
+			close(fd);
+		else
+			count += fd == -EADDRINUSE;
+	}
+	return count;
+}
+
+static void assert_logged(struct fixture *fixture, const char *wanted)
+{
+	auto_memory char *lines = NULL;
+
+	do {
+		ev_run(fixture->loop, EVRUN_ONCE);
+		free(lines);
+		lines = log_capture_take(&fixture->log);
+	} while (!*lines);
+	assert_string_equal(lines, wanted);
+}
+
+/* While something fails the timer for the next try goes on. */
+static void assert_quiet(struct fixture *fixture)
+{
+	auto_memory char *lines = NULL;
+
+	for (int i = 0; i < 20; i++)
+		ev_run(fixture->loop, EVRUN_ONCE);
+	lines = log_capture_take(&fixture->log);
+	assert_string_equal(lines, "");
+}
+
+static void test_sockets_that_are_too_few(void **state)
+{
+	static const char because[] =
+		", because RLIMIT_NOFILE is 16, of which half is for that; trying again each 0 s";
+	auto_memory char *four =
+		string_printf("warning: NodePorts without a socket on localhost: 4%s\n", because);
+	auto_memory char *one =
+		string_printf("warning: NodePorts without a socket on localhost: 1%s\n", because);
+	struct fixture fixture = {0};
+
+	(void)state;
+	prepare(&fixture, 16);
+	plan(&fixture, "default/a", 0, 6);
+	plan(&fixture, "default/b", 6, 6);
+	assert_int_equal(listening_count(&fixture), 8);
+	assert_logged(&fixture, four);
+	assert_quiet(&fixture);
+
+	plan(&fixture, "default/a", 0, 3);
+	assert_logged(&fixture, one);
+	assert_int_equal(listening_count(&fixture), 8);
+	plan(&fixture, "default/a", 0, 1);
+	assert_logged(&fixture, "info: NodePorts without a socket on localhost: none any more\n");
+	assert_int_equal(listening_count(&fixture), 7);
+
+	plan(&fixture, "default/a", 0, 0);
+	plan(&fixture, "default/b", 6, 0);
+	assert_int_equal(listening_count(&fixture), 0);
+	clean_up(&fixture);
+}
+
+static void set_descriptor_limit(rlim_t number)
+{
+	struct rlimit limit;
+
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &limit), errno);
+	limit.rlim_cur = number < limit.rlim_max ? number : limit.rlim_max;
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), errno);
+}
+
+/* Others may have taken what should be left. */
+static void test_descriptors_that_are_gone(void **state)
+{
+	struct fixture fixture = {0};
+
+	(void)state;
+	prepare(&fixture, 1024);
+	set_descriptor_limit(0);
+	plan(&fixture, "default/a", 0, 3);
+	assert_logged(&fixture, "warning: NodePorts without a socket on localhost: 3, because "
+				"RLIMIT_NOFILE is 1024, of which half is for that; trying again "
+				"each 0 s\n");
+	set_descriptor_limit(1024);
+	assert_logged(&fixture, "info: NodePorts without a socket on localhost: none any more\n");
+	assert_int_equal(listening_count(&fixture), 3);
+	clean_up(&fixture);
+}
+
+static void test_a_port_that_somebody_has(void **state)
+{
+	struct fixture fixture = {0};
+	auto_memory char *failed = NULL, *healed = NULL;
+	int occupant;
+
+	(void)state;
+	prepare(&fixture, 1024);
+	occupant = occupy(fixture.first_port);
+	assert_return_code(occupant, -occupant);
+	failed = string_printf("warning: NodePort %u/TCP of Service default/a on localhost: "
+			       "Address already in use; trying again each 0 s\n",
+			       fixture.first_port);
+	healed = string_printf(
+		"info: NodePort %u/TCP of Service default/a on localhost: listening now\n",
+		fixture.first_port);
+	plan(&fixture, "default/a", 0, 2);
+	assert_logged(&fixture, failed);
+	assert_quiet(&fixture);
+	close(occupant);
+	assert_logged(&fixture, healed);
+	assert_int_equal(listening_count(&fixture), 2);
+	clean_up(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sockets_that_are_too_few),
+		cmocka_unit_test(test_descriptors_that_are_gone),
+		cmocka_unit_test(test_a_port_that_somebody_has),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

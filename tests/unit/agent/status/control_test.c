@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/status/control.h"
+
+#include "agent/status/status_client.h"
+#include "tests/unit/agent/agent_fixture.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char directory[40];
+static char path[80];
+static struct control *control;
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = memory_allocate(sizeof(*fixture));
+	struct error err = {0};
+
+	fixture_set_up(fixture);
+	strcpy(directory, "/tmp/control_test.XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/run/socket", directory);
+	if (control_open(fixture->loop, path, &fixture->sources, &control, &err) < 0)
+		fail_msg("%s", err.text);
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	control_close(control);
+	fixture_tear_down(*state);
+	free(*state);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	rmdir(directory);
+	return 0;
+}
+
+/* The blocking client, in a thread beside the loop. */
+struct asking {
+	struct fixture *fixture;
+	const char *filter;
+	ev_async done;
+	json_t *document;
+	struct error err;
+	int result;
+};
+
+static void *ask_in_thread(void *data)
+{
+	struct asking *asking = data;
+
+	asking->result = status_client_ask(path, asking->filter, &asking->document, &asking->err);
+	ev_async_send(asking->fixture->loop, &asking->done);
+	return NULL;
+}
+
+static void on_done(struct ev_loop *loop, ev_async *done, int events)
+{
+	(void)done;
+	(void)events;
+	ev_break(loop, EVBREAK_ONE);
+}
+
+static json_t *ask(struct fixture *fixture, const char *filter)
+{
+	struct asking asking = {.fixture = fixture, .filter = filter};
+	pthread_t thread;
+
+	ev_async_init(&asking.done, on_done);
+	ev_async_start(fixture->loop, &asking.done);
+	assert_int_equal(pthread_create(&thread, NULL, ask_in_thread, &asking), 0);
+	ev_run(fixture->loop, 0);
+	pthread_join(thread, NULL);
+	ev_async_stop(fixture->loop, &asking.done);
+	if (asking.result < 0)
+		fail_msg("%s", asking.err.text);
+	return asking.document;
+}
+
+static void assert_count(struct fixture *fixture, const char *filter, size_t expected)
+{
+	json_t *document = ask(fixture, filter);
+
+	assert_true(json_is_object(json_object_get(document, "agent")));
+	assert_int_equal(json_array_size(json_object_get(document, "services")), expected);
+	json_decref(document);
+}
+
+static void test_filter(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_service(fixture, "a/web ip=10.0.0.1 port=:80/TCP");
+	add_service(fixture, "a/webs ip=10.0.0.2 port=:80/TCP");
+	add_service(fixture, "aa/web ip=10.0.0.3 port=:80/TCP");
+	assert_count(fixture, "", 3);
+	assert_count(fixture, "a/", 2);
+	assert_count(fixture, "a/web", 1);
+	assert_count(fixture, "a/we", 0);
+}
+
+static int connect_client(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Lets the loop work and collects what it sends, until it hangs up; the caller frees it. */
+static char *read_all(struct fixture *fixture, int fd)
+{
+	char *text = memory_allocate(1);
+	size_t length = 0;
+	char buffer[5000];
+
+	for (int turns = 0; turns < 100000; turns++) {
+		ssize_t got = read(fd, buffer, sizeof(buffer));
+
+		if (got == 0)
+			return text;
+		if (got > 0) {
+			text = memory_resize(text, length + (size_t)got + 1, 1);
+			memcpy(text + length, buffer, (size_t)got);
+			length += (size_t)got;
+			text[length] = '\0';
+		}
+		ev_run(fixture->loop, EVRUN_NOWAIT);
+	}
+	fail_msg("the answer does not end");
+	return NULL;
+}
+
+static void test_bad_requests(void **state)
+{
+	struct fixture *fixture = *state;
+	char long_request[700];
+	const struct {
+		const char *request, *answer;
+	} cases[] = {
+		{"delete everything\n", "{\"error\":\"unknown request\"}\n"},
+		{"statusquo\n", "{\"error\":\"unknown request\"}\n"},
+		{"\n", "{\"error\":\"unknown request\"}\n"},
+		{long_request, "{\"error\":\"the request is too long\"}\n"},
+	};
+
+	memset(long_request, 'x', sizeof(long_request) - 1);
+	long_request[sizeof(long_request) - 1] = '\0';
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int fd = connect_client();
+		auto_memory char *answer = NULL;
+
+		/* In two parts, as a stream may bring it. */
+		assert_int_equal(write(fd, cases[i].request, 1), 1);
+		ev_run(fixture->loop, EVRUN_NOWAIT);
+		ev_run(fixture->loop, EVRUN_NOWAIT);
+		if (cases[i].request[1])
+			assert_true(write(fd, cases[i].request + 1, strlen(cases[i].request) - 1) >
+				    0);
+		answer = read_all(fixture, fd);
+		assert_string_equal(answer, cases[i].answer);
+		close(fd);
+	}
+}
+
+#define MANY 3000
+
+static void add_many(struct fixture *fixture)
+{
+	char text[200];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "a/s%04d ip=10.0.%d.%d port=http:80/TCP", i, i / 250,
+			 i % 250);
+		add_service(fixture, text);
+		snprintf(text, sizeof(text),
+			 "a/s%04d-1 service=s%04d port=http:8080/TCP 10.1.0.1 10.1.0.2 10.1.0.3", i,
+			 i);
+		add_slice(fixture, text);
+	}
+	program(fixture);
+}
+
+static void test_slow_client_holds_up_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+	auto_memory char *rest = NULL;
+	json_t *document, *services;
+	int slow, gone;
+
+	add_many(fixture);
+	slow = connect_client();
+	assert_int_equal(write(slow, "status\n", 7), 7);
+	gone = connect_client();
+	assert_int_equal(write(gone, "status\n", 7), 7);
+	for (int i = 0; i < 50; i++)
+		ev_run(fixture->loop, EVRUN_NOWAIT);
+	close(gone);
+
+	document = ask(fixture, "");
+	services = json_object_get(document, "services");
+	assert_int_equal(json_array_size(services), MANY);
+	for (size_t i = 1; i < MANY; i++)
+		assert_true(strcmp(text_of(json_array_get(services, i - 1), "name"),
+				   text_of(json_array_get(services, i), "name")) < 0);
+	json_decref(document);
+
+	/* Services that go while an answer is on its way are left out of the rest. */
+	store_remove_service(fixture->store, "a", "s2999");
+	rest = read_all(fixture, slow);
+	assert_non_null(strstr(rest, "\"s2998\""));
+	assert_null(strstr(rest, "\"s2999\""));
+	assert_non_null(strstr(rest, "{\"complete\":true}\n"));
+	close(slow);
+}
+
+static void test_turns_are_short(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd[4];
+	auto_memory char *answer = NULL;
+	double longest = 0;
+
+	add_many(fixture);
+	for (size_t i = 0; i < COUNT(fd); i++) {
+		fd[i] = connect_client();
+		assert_int_equal(write(fd[i], "status\n", 7), 7);
+	}
+	for (int turns = 0; turns < 40; turns++) {
+		double begin = ev_time(), took;
+		char buffer[20000];
+
+		ev_run(fixture->loop, EVRUN_NOWAIT);
+		took = ev_time() - begin;
+		if (took > longest)
+			longest = took;
+		for (size_t i = 1; i < COUNT(fd); i++)
+			while (read(fd[i], buffer, sizeof(buffer)) > 0)
+				;
+	}
+	print_message("the longest turn took %.1f ms\n", longest * 1000);
+
+	/* Generous, for sanitizers on a busy machine: without pieces it would be far more. */
+	assert_true(longest < 0.2);
+	answer = read_all(fixture, fd[0]);
+	assert_non_null(strstr(answer, "\"s2999\""));
+	for (size_t i = 0; i < COUNT(fd); i++)
+		close(fd[i]);
+}
+
+static void test_too_many_clients(void **state)
+{
+	struct fixture *fixture = *state;
+	auto_memory char *answer = NULL;
+	int fds[17];
+
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		fds[i] = connect_client();
+		ev_run(fixture->loop, EVRUN_NOWAIT);
+	}
+	answer = read_all(fixture, fds[16]);
+	assert_string_equal(answer, "{\"error\":\"too many clients ask at once\"}\n");
+	close(fds[0]);
+	ev_run(fixture->loop, EVRUN_NOWAIT);
+	assert_count(fixture, "", 0);
+	for (size_t i = 1; i < COUNT(fds); i++)
+		close(fds[i]);
+}
+
+static void test_socket_is_private(void **state)
+{
+	auto_memory char *parent = string_printf("%s/run", directory);
+	struct stat status;
+
+	(void)state;
+
+	assert_int_equal(stat(path, &status), 0);
+	assert_true(S_ISSOCK(status.st_mode));
+	assert_int_equal(status.st_mode & 07777, 0600);
+	assert_int_equal(stat(parent, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0700);
+}
+
+static void test_open_errors(void **state)
+{
+	struct fixture *fixture = *state;
+	auto_memory char *file = string_printf("%s/run/file", directory);
+	auto_memory char *deep = string_printf("%s/no/such/socket", directory);
+	char too_long[200] = "/tmp/";
+	struct control *second = NULL;
+	struct error err = {0};
+
+	assert_int_equal(control_open(fixture->loop, path, &fixture->sources, &second, &err),
+			 -EADDRINUSE);
+	assert_non_null(strstr(err.text, path));
+
+	close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(control_open(fixture->loop, file, &fixture->sources, &second, &err),
+			 -EEXIST);
+	assert_non_null(strstr(err.text, "not a socket"));
+	unlink(file);
+
+	assert_int_equal(control_open(fixture->loop, deep, &fixture->sources, &second, &err),
+			 -ENOENT);
+	memset(too_long + 5, 'x', sizeof(too_long) - 6);
+	assert_int_equal(control_open(fixture->loop, too_long, &fixture->sources, &second, &err),
+			 -ENAMETOOLONG);
+	assert_null(second);
+	assert_count(fixture, "", 0);
+}
+
+static void test_stale_socket_is_replaced(void **state)
+{
+	struct fixture *fixture = *state;
+	auto_memory char *stale = string_printf("%s/run/stale", directory);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct control *second = NULL;
+	struct error err = {0};
+	json_t *document = NULL;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memcpy(address.sun_path, stale, strlen(stale) + 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+	assert_int_equal(status_client_ask(stale, "", &document, &err), -ECONNREFUSED);
+
+	if (control_open(fixture->loop, stale, &fixture->sources, &second, &err) < 0)
+		fail_msg("%s", err.text);
+	control_close(second);
+	assert_int_equal(access(stale, F_OK), -1);
+	assert_int_equal(status_client_ask(stale, "", &document, &err), -ECONNREFUSED);
+	assert_non_null(strstr(err.text, "not running"));
+}
+
+/* What an agent that dies in the middle of its answer leaves its client with. */
+struct bad_agent {
+	const char *answer;
+	int listener;
+};
+
+static void *answer_badly(void *data)
+{
+	const struct bad_agent *agent = data;
+	int fd = accept(agent->listener, NULL, NULL);
+	char request[100];
+
+	if (read(fd, request, sizeof(request)) > 0)
+		(void)!write(fd, agent->answer, strlen(agent->answer));
+	close(fd);
+	return NULL;
+}
+
+static void test_bad_answers(void **state)
+{
+	static const struct {
+		const char *answer, *complaint;
+	} cases[] = {
+		{"", "hung up"},
+		{"{\"version\":\"1\"}\n{\"name\":\"x\"}\n", "hung up"},
+		{"{\"version\":\"1\"}\n{\"name\":", "not understood"},
+		{"[1]\n", "not understood"},
+		{"{\"complete\":true}\n", "hung up"},
+		{"{\"error\":\"not today\"}\n", "refuses: not today"},
+	};
+	auto_memory char *bad_path = string_printf("%s/run/bad", directory);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+
+	memcpy(address.sun_path, bad_path, strlen(bad_path) + 1);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bad_agent bad = {cases[i].answer, listener};
+		struct error err = {0};
+		json_t *document = NULL;
+		pthread_t thread;
+
+		assert_int_equal(pthread_create(&thread, NULL, answer_badly, &bad), 0);
+		assert_int_equal(status_client_ask(bad_path, "", &document, &err), -EPROTO);
+		pthread_join(thread, NULL);
+		assert_non_null(strstr(err.text, cases[i].complaint));
+		assert_null(document);
+	}
+	close(listener);
+	unlink(bad_path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_filter, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_requests, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_slow_client_holds_up_nobody, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_turns_are_short, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_too_many_clients, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_socket_is_private, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_open_errors, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stale_socket_is_replaced, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_answers, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/status/status_print.h"
+
+#include "agent/status/status_document.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define AGENT(fields)                                                                             \
+	"{'agent': {'version': '1', 'node': 'n', 'uptimeSeconds': 3700, 'settled': true,"         \
+	" 'source': {'description': 'here', 'synced': true, 'services': 2, 'endpointSlices': 3}," \
+	" 'rules': {'inPlace': true, 'error': ''}, 'waitingForRetry': 0, 'draining': 1,"          \
+	" 'held': {'virtualServers': 4, 'destinations': 5}, 'sets': [], 'rejections': []" fields  \
+	"}"
+
+#define AGENT_LINE                                                                       \
+	"\nAgent 1 on node n has run for 1h1m: 2 Services, 3 EndpointSlices from here; " \
+	"4 virtual servers, 5 destinations, 1 draining.\n"
+
+#define SERVER(address, lists, more)                                                     \
+	"{'kind': 'ClusterIP', 'address': '" address "', 'port': 80, 'protocol': 'TCP'," \
+	" 'portName': 'http', 'scheduler': 'rr', 'persistenceSeconds': 0," lists         \
+	" 'draining': 0, 'state': 'programmed', 'reason': ''" more "}"
+
+#define SERVICE(name, servers, state)                                                           \
+	"{'namespace': 'a', 'name': '" name "', 'type': 'ClusterIP', 'servers': [" servers "]," \
+	" 'state': '" state "', 'reason': 'because'}"
+
+#define SERVICES(list) ", 'services': [" list "]}"
+
+#define ONE_DESTINATION "'destinations': ['10.1.0.1:8080'], 'unused': [],"
+#define REJECTED	SERVICE("one", SERVER("10.0.0.1", ONE_DESTINATION, ""), "rejected")
+#define SKIPPED		SERVICE("two", "", "skipped")
+#define LOST \
+	SERVICE("won", SERVER("10.0.0.1", ONE_DESTINATION, ", 'state': 'conflict'"), "conflict")
+
+/* JSON with single quotes, which C strings hold without escapes. */
+static json_t *parse(const char *text)
+{
+	auto_memory char *copy = string_dup(text);
+	json_error_t error;
+	json_t *json;
+
+	for (char *c = copy; *c; c++)
+		if (*c == '\'')
+			*c = '"';
+	json = json_loads(copy, 0, &error);
+	if (!json)
+		fail_msg("%s in %s", error.text, copy);
+	return json;
+}
+
+static void list(struct server_listing *listing, const char *server, const char *destination,
+		 uint16_t weight, uint32_t active)
+{
+	struct virtual_server held = {.key = {.port = 80, .protocol = IPPROTO_TCP}};
+	struct destination_usage usage = {.active_connections = active, .inactive_connections = 2};
+
+	strcpy(held.scheduler, "rr");
+	assert_true(address_parse(server, &held.key.address));
+	server_listing_visitor.server(listing, &held);
+	if (!destination)
+		return;
+	assert_true(address_parse(destination, &usage.destination.address));
+	usage.destination.port = 8080;
+	usage.destination.weight = weight;
+	server_listing_visitor.destination(listing, &held.key, &usage);
+}
+
+static struct server_listing *kernel(void)
+{
+	struct server_listing *listing = server_listing_new();
+
+	list(listing, "10.0.0.1", "10.1.0.2", 0, 7);
+	list(listing, "10.0.0.1", "10.1.0.1", 1, 30);
+	list(listing, "fd00::1", "fd01::1", 1, 1);
+	list(listing, "10.0.0.9", NULL, 0, 0);
+	return listing;
+}
+
+static char *print(const char *answer, const struct server_listing *listing,
+		   const struct status_style *style)
+{
+	json_t *document = parse(answer);
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	status_document_join(document, listing);
+	status_print(document, style, stream);
+	fclose(stream);
+	json_decref(document);
+	return text;
+}
+
+static void test_print(void **state)
+{
+	static const struct {
+		const char *what, *answer, *filter;
+		bool is_wide, has_kernel;
+		const char *expected;
+	} cases[] = {
+		{"nothing", AGENT("") SERVICES(""), "", false, true,
+		 "There are no Services.\n" AGENT_LINE},
+		{"connections are the sum of the destinations', draining ones are counted in all",
+		 AGENT("") SERVICES(SERVICE(
+			 "web",
+			 SERVER("10.0.0.1",
+				"'destinations': ['10.1.0.1:8080'], 'unused': ['10.1.0.3:8080'],",
+				""),
+			 "programmed")),
+		 "", false, true,
+		 "NAMESPACE/NAME  TYPE       ADDRESS:PORT  PROTOCOL  SCHEDULER  AFFINITY  ENDPOINTS"
+		 "  ACTIVE  INACTIVE  STATE\n"
+		 "a/web           ClusterIP  10.0.0.1:80   TCP       rr         -             1/0/3"
+		 "      37         4  programmed\n" AGENT_LINE},
+		{"an unused endpoint that drains is counted once",
+		 AGENT("") SERVICES(SERVICE(
+			 "web",
+			 SERVER("10.0.0.1",
+				"'destinations': ['10.1.0.1:8080'], 'unused': ['10.1.0.2:8080'],",
+				""),
+			 "programmed")),
+		 "", false, true,
+		 "NAMESPACE/NAME  TYPE       ADDRESS:PORT  PROTOCOL  SCHEDULER  AFFINITY  ENDPOINTS"
+		 "  ACTIVE  INACTIVE  STATE\n"
+		 "a/web           ClusterIP  10.0.0.1:80   TCP       rr         -             1/0/2"
+		 "      37         4  programmed\n" AGENT_LINE},
+		{"without the kernel there are no counts",
+		 AGENT("") SERVICES(SERVICE(
+			 "web",
+			 SERVER("fd00::1", "'destinations': ['[fd01::1]:8080'], 'unused': [],", ""),
+			 "programmed")),
+		 "", false, false,
+		 "NAMESPACE/NAME  TYPE       ADDRESS:PORT  PROTOCOL  SCHEDULER  AFFINITY  ENDPOINTS"
+		 "  ACTIVE  INACTIVE  STATE\n"
+		 "a/web           ClusterIP  [fd00::1]:80  TCP       rr         -             1/0/1"
+		 "       -         -  programmed\n" AGENT_LINE},
+		{"wide: destinations held, wanted, leaving",
+		 AGENT("") SERVICES(
+			 SERVICE("web",
+				 SERVER("10.0.0.1",
+					"'destinations': ['10.1.0.1:8080', '10.1.0.3:8080'],"
+					" 'unused': [],",
+					""),
+				 "programmed")),
+		 "", true, true,
+		 "NAMESPACE/NAME  TYPE       KIND       PORT-NAME  ADDRESS:PORT      PROTOCOL"
+		 "  SCHEDULER  AFFINITY  WEIGHT  ENDPOINTS  ACTIVE  INACTIVE  STATE\n"
+		 "a/web           ClusterIP  ClusterIP  http       10.0.0.1:80       TCP     "
+		 "  rr         -              -      2/0/3      37         4  programmed\n"
+		 "                                                 -> 10.1.0.1:8080          "
+		 "                            1                 30         2\n"
+		 "                                                 -> 10.1.0.2:8080          "
+		 "                            0                  7         2  draining\n"
+		 "                                                 -> 10.1.0.3:8080          "
+		 "                            -                  -         -\n" AGENT_LINE},
+		{"a rejected Service says so at its earlier addresses, another Service's server "
+		 "lends no counts",
+		 AGENT("") SERVICES(REJECTED ", " SKIPPED ", " LOST), "", false, true,
+		 "NAMESPACE/NAME  TYPE       ADDRESS:PORT  PROTOCOL  SCHEDULER  AFFINITY  ENDPOINTS"
+		 "  ACTIVE  INACTIVE  STATE\n"
+		 "a/one           ClusterIP  10.0.0.1:80   TCP       rr         -             1/0/2"
+		 "      37         4  rejected: because\n"
+		 "a/two           ClusterIP  -             -         -          -                 -"
+		 "       -         -  skipped: because\n"
+		 "a/won           ClusterIP  10.0.0.1:80   TCP       rr         -             1/0/1"
+		 "       -         -  conflict\n" AGENT_LINE},
+		{"rejected objects, repairs, refused objects, sets close to their capacity",
+		 AGENT(", 'waitingForRetry': 2, 'operations': {'ipvs': {'repaired': 3},"
+		       " 'link': {'repaired': 1}},"
+		       " 'sets': [{'name': 'FULL', 'members': 90, 'capacity': 100},"
+		       " {'name': 'ROOMY', 'members': 89, 'capacity': 100},"
+		       " {'name': 'ENDLESS', 'members': 9, 'capacity': 0}],"
+		       " 'rejections': ["
+		       " {'kind': 'Service', 'namespace': 'a', 'name': 'x', 'reason': 'bad x'},"
+		       " {'kind': 'file', 'namespace': '', 'name': '/f', 'reason': 'bad f'}]")
+			 SERVICES(""),
+		 "", false, true,
+		 "There are no Services.\n\n"
+		 "REJECTED     REASON\n"
+		 "Service a/x  bad x\n"
+		 "file /f      bad f\n" AGENT_LINE "Repaired 4 objects that others had changed.\n"
+		 "The kernel refused 2 objects; they are tried again.\n"
+		 "Set FULL is close to its capacity: 90 of 100 members.\n"},
+		{"settings that are not in force, what waits for a restart and for the Node",
+		 AGENT(", 'settings': {'files': ['/c'], 'error': 'bad /c',"
+		       " 'waitingForRestart': ['socket', 'manifests']},"
+		       " 'waitingForPodCIDRs': true") SERVICES(""),
+		 "", false, true,
+		 "There are no Services.\n" AGENT_LINE
+		 "The settings are those of before, because: bad /c\n"
+		 "Settings that count after a restart: socket, manifests\n"
+		 "Waiting: the Node has no podCIDRs yet, which detectLocalMode NodeCIDR takes.\n"},
+		{"with a name, complaints about others are left out",
+		 AGENT(", 'rejections': ["
+		       " {'kind': 'EndpointSlice', 'namespace': 'a', 'name': 'y-1', 'reason': '1'},"
+		       " {'kind': 'EndpointSlice', 'namespace': 'aa', 'name': 'y', 'reason': '2'},"
+		       " {'kind': 'Service', 'namespace': 'a', 'name': 'y', 'reason': '3'},"
+		       " {'kind': 'Service', 'namespace': 'a', 'name': 'x', 'reason': '4'}]")
+			 SERVICES(""),
+		 "a/y", false, true,
+		 "There are no Services.\n\n"
+		 "REJECTED             REASON\n"
+		 "EndpointSlice a/y-1  1\n"
+		 "Service a/y          3\n" AGENT_LINE},
+		{"what keeps the agent from its work",
+		 AGENT(", 'rules': {'inPlace': false, 'error': 'no lock'}") SERVICES(""), "", false,
+		 true,
+		 "There are no Services.\n" AGENT_LINE
+		 "The iptables rules are not in place: no lock\n"
+		 "Waiting: the iptables rules are not known to be in place yet.\n"},
+		{"the source comes first",
+		 AGENT(", 'settled': false, 'source': {'description': 'here', 'synced': false,"
+		       " 'services': 2, 'endpointSlices': 3}") SERVICES(""),
+		 "", false, true,
+		 "There are no Services.\n" AGENT_LINE
+		 "Waiting: the source has not been read completely yet; nothing is programmed "
+		 "before.\n"},
+		{"not finished", AGENT(", 'settled': false") SERVICES(""), "", false, true,
+		 "There are no Services.\n" AGENT_LINE
+		 "Working: not every Service has been programmed yet.\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct status_style style = {.is_wide = cases[i].is_wide,
+					     .filter = cases[i].filter};
+		auto_free(server_listing) struct server_listing *listing = kernel();
+		auto_memory char *text = NULL;
+
+		print_message("%s\n", cases[i].what);
+		text = print(cases[i].answer, cases[i].has_kernel ? listing : NULL, &style);
+		assert_string_equal(text, cases[i].expected);
+	}
+}
+
+static void test_print_kernel(void **state)
+{
+	static const struct {
+		bool is_wide;
+		const char *expected;
+	} cases[] = {
+		{false, "ADDRESS:PORT  PROTOCOL  SCHEDULER  AFFINITY  WEIGHT  DESTINATIONS"
+			"  ACTIVE  INACTIVE\n"
+			"10.0.0.1:80   TCP       rr         -              -             2"
+			"      37         4\n"
+			"10.0.0.9:80   TCP       rr         -              -             0"
+			"       0         0\n"
+			"[fd00::1]:80  TCP       rr         -              -             1"
+			"       1         2\n"},
+		{true, "ADDRESS:PORT       PROTOCOL  SCHEDULER  AFFINITY  WEIGHT  DESTINATIONS"
+		       "  ACTIVE  INACTIVE\n"
+		       "10.0.0.1:80        TCP       rr         -              -             2"
+		       "      37         4\n"
+		       "-> 10.1.0.1:8080                                       1              "
+		       "      30         2\n"
+		       "-> 10.1.0.2:8080                                       0              "
+		       "       7         2\n"
+		       "10.0.0.9:80        TCP       rr         -              -             0"
+		       "       0         0\n"
+		       "[fd00::1]:80       TCP       rr         -              -             1"
+		       "       1         2\n"
+		       "-> [fd01::1]:8080                                      1              "
+		       "       1         2\n"},
+	};
+	auto_free(server_listing) struct server_listing *listing = kernel();
+	json_t *document = status_document_of_kernel(listing);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct status_style style = {.is_wide = cases[i].is_wide, .filter = ""};
+		auto_memory char *text = NULL;
+		size_t size;
+		FILE *stream = open_memstream(&text, &size);
+
+		status_print_kernel(document, &style, stream);
+		fclose(stream);
+		assert_string_equal(text, cases[i].expected);
+	}
+	json_decref(document);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_print_kernel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

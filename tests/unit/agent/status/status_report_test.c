@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/status/status_report.h"
+
+#include "lib/base/clock.h"
+#include "tests/unit/agent/agent_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = memory_allocate(sizeof(*fixture));
+
+	fixture_set_up(fixture);
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	fixture_tear_down(*state);
+	free(*state);
+	return 0;
+}
+
+static void reject(struct fixture *fixture, const char *kind, const char *namespace_name,
+		   const char *name, const char *reason)
+{
+	rejections_set(fixture->rejections, &(struct rejection){.kind = kind,
+								.namespace_name = namespace_name,
+								.name = name,
+								.reason = reason});
+}
+
+static void write_texts(FILE *stream, const char *title, const json_t *texts)
+{
+	const json_t *text;
+	size_t i;
+
+	fprintf(stream, " %s", title);
+	json_array_foreach (texts, i, text) {
+		fprintf(stream, "%s%s", i ? "," : " ", json_string_value(text));
+	}
+}
+
+static void write_server(FILE *stream, const json_t *server)
+{
+	fprintf(stream, "  %s %s:%d/%s %s %s %d", text_of(server, "kind"),
+		text_of(server, "address"),
+		(int)json_integer_value(json_object_get(server, "port")),
+		text_of(server, "protocol"), text_of(server, "portName"),
+		text_of(server, "scheduler"),
+		(int)json_integer_value(json_object_get(server, "persistenceSeconds")));
+	write_texts(stream, ">", json_object_get(server, "destinations"));
+	write_texts(stream, "-", json_object_get(server, "unused"));
+	fprintf(stream, " %s: %s\n", text_of(server, "state"), text_of(server, "reason"));
+}
+
+/* One line per Service, one more per virtual server. */
+static void write_service(FILE *stream, const json_t *service)
+{
+	const json_t *server;
+	size_t i;
+
+	fprintf(stream, "%s/%s %s %s: %s\n", text_of(service, "namespace"),
+		text_of(service, "name"), text_of(service, "type"), text_of(service, "state"),
+		text_of(service, "reason"));
+	json_array_foreach (json_object_get(service, "servers"), i, server) {
+		write_server(stream, server);
+	}
+}
+
+static void assert_services(struct fixture *fixture, const char *filter, const char *expected)
+{
+	auto_memory char *text = NULL, *keys = NULL;
+	size_t size, count;
+	FILE *stream = open_memstream(&text, &size);
+	const char *key;
+
+	keys = status_report_keys(&fixture->sources, filter, &count);
+	for (key = keys; count; count--, key += strlen(key) + 1) {
+		json_t *service = status_report_service(&fixture->sources, key);
+
+		assert_non_null(service);
+		write_service(stream, service);
+		json_decref(service);
+	}
+	fclose(stream);
+	assert_string_equal(text, expected);
+}
+
+static void test_services(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_service(fixture, "a/web ip=10.0.0.1 external=10.9.0.1 lb=10.8.0.1 type=NodePort "
+			     "port=http:80/TCP:30080 affinity=600");
+	add_slice(fixture, "a/web-1 service=web port=http:8080/TCP 10.1.0.1@n 10.1.0.2!unready");
+	add_service(fixture, "a/thief created=5 ip=10.0.0.1 port=http:80/TCP port=dns:53/UDP");
+	add_service(fixture, "a/refused ip=10.0.0.2 port=:666/TCP");
+	add_service(fixture, "a/headless port=http:80/TCP");
+	add_service(fixture, "b/old ip=10.0.0.3 port=:80/TCP");
+	add_slice(fixture, "b/stray-1 service=stray port=:80/TCP 10.1.0.3");
+	program(fixture);
+	reject(fixture, "Service", "b", "old", "bad port");
+	reject(fixture, "Service", "a", "never", "bad \xff address");
+	reject(fixture, "EndpointSlice", "a", "web-2", "bad endpoint");
+
+	assert_services(
+		fixture, "",
+		"a/headless ClusterIP skipped: headless\n"
+		"a/never  rejected: bad ? address\n"
+		"a/refused ClusterIP failed: 10.0.0.2:666/TCP: No space left on device\n"
+		"  ClusterIP 10.0.0.2:666/TCP  rr 0 > - failed: No space left on device\n"
+		"a/thief ClusterIP conflict: 10.0.0.1:80/TCP: the older Service a/web has it\n"
+		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: the older Service a/web has "
+		"it\n"
+		"  ClusterIP 10.0.0.1:53/UDP dns rr 0 > - programmed: \n"
+		"a/web NodePort programmed: \n"
+		"  ClusterIP 10.0.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
+		"programmed: \n"
+		"  ExternalIP 10.9.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
+		"programmed: \n"
+		"  LoadBalancerIP 10.8.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
+		"programmed: \n"
+		"  NodePort 192.168.0.1:30080/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
+		"programmed: \n"
+		"b/old ClusterIP rejected: bad port\n"
+		"  ClusterIP 10.0.0.3:80/TCP  rr 0 > - programmed: \n");
+	assert_services(fixture, "a/never", "a/never  rejected: bad ? address\n");
+	assert_services(fixture, "b/",
+			"b/old ClusterIP rejected: bad port\n"
+			"  ClusterIP 10.0.0.3:80/TCP  rr 0 > - programmed: \n");
+	assert_services(fixture, "a/no", "");
+	assert_services(fixture, "b/stray", "");
+}
+
+/* The fixture's node, with an address of its own and that of another one. */
+static void set_owned_addresses(struct fixture *fixture)
+{
+	const struct address own = object_text_address("192.168.0.1");
+	const struct address other = object_text_address("192.168.0.2");
+	const struct node_view node = {.name = "n",
+				       .node_port_addresses = &own,
+				       .node_port_address_count = 1,
+				       .local_addresses = &own,
+				       .local_address_count = 1,
+				       .other_addresses = &other,
+				       .other_address_count = 1};
+
+	sync_set_node(fixture->sync, &node);
+}
+
+static void test_addresses_of_nodes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	set_owned_addresses(fixture);
+	add_service(fixture, "a/web ip=10.0.0.1 external=192.168.0.1 external=10.9.0.1 "
+			     "lb=192.168.0.2 type=NodePort port=:80/TCP:30080");
+	program(fixture);
+	assert_services(fixture, "",
+			"a/web NodePort programmed: \n"
+			"  ClusterIP 10.0.0.1:80/TCP  rr 0 > - programmed: \n"
+			"  ExternalIP 192.168.0.1:80/TCP  rr 0 > - programmed: conflicts with this "
+			"node, whose address it is: not bound\n"
+			"  ExternalIP 10.9.0.1:80/TCP  rr 0 > - programmed: \n"
+			"  LoadBalancerIP 192.168.0.2:80/TCP  rr 0 > - programmed: conflicts with "
+			"another Node, whose address it is: not bound\n"
+			"  NodePort 192.168.0.1:30080/TCP  rr 0 > - programmed: \n");
+}
+
+static void test_pending(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
+	assert_services(fixture, "",
+			"a/web ClusterIP pending: the source has not been read completely yet\n");
+	fixture->health.is_source_synced = true;
+	assert_services(fixture, "", "a/web ClusterIP pending: waits for the iptables rules\n");
+	strcpy(fixture->health.rules_error, "no lock");
+	assert_services(fixture, "",
+			"a/web ClusterIP pending: waits for the iptables rules: no lock\n");
+	fixture->health.are_rules_in_place = true;
+	assert_services(fixture, "", "a/web ClusterIP pending: its turn comes\n");
+}
+
+static void test_agent(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct source_effort effort = {.reading = 0.5, .decoding = 2};
+	const struct reload_state settings = {
+		.paths = {(char *[]){(char[]){"/c"}, (char[]){"/o"}}, 2},
+		.waiting = {(char *[]){(char[]){"hostnameOverride"}}, 1},
+		.error = (char[]){"bad c"},
+		.applied = 2,
+		.rejected = 1};
+	const json_t *shown;
+	json_t *agent, *expected;
+
+	strcpy(fixture->health.source_description, "a test");
+	fixture->health.started = clock_milliseconds();
+	fixture->health.last_verification_seconds = 1.5;
+	fixture->health.longest_verification_step_seconds = 0.25;
+	fixture->health.source = &effort;
+	fixture->health.settings = &settings;
+	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
+	add_slice(fixture, "a/web-1 service=web port=http:8080/TCP 10.1.0.1 10.1.0.2");
+	add_service(fixture, "a/refused ip=10.0.0.2 port=:666/TCP");
+	program(fixture);
+	reject(fixture, "EndpointSlice", "a", "web-2", "bad endpoint");
+
+	agent = status_report_agent(&fixture->sources);
+	assert_string_equal(text_of(agent, "version"), IPVSAGENT_VERSION);
+	assert_int_equal(json_integer_value(json_object_get(agent, "pid")), getpid());
+	assert_true(json_number_value(json_object_get(agent, "uptimeSeconds")) < 60);
+
+	shown = json_object_get(agent, "effort");
+	assert_true(json_real_value(json_object_get(shown, "reading")) == 0.5);
+	assert_true(json_real_value(json_object_get(shown, "decoding")) == 2);
+	assert_true(json_real_value(json_object_get(shown, "planning")) > 0);
+
+	/* Times and the pid are gone; what is left does not vary. */
+	json_object_del(agent, "version");
+	json_object_del(agent, "pid");
+	json_object_del(agent, "uptimeSeconds");
+	json_object_del(agent, "firstPassSeconds");
+	json_object_del(agent, "lastPassSeconds");
+	json_object_del(agent, "effort");
+	expected = json_pack(
+		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, "
+		"s:{s:b, s:s}, s:i, s:f, s:f, s:i, s:i,"
+		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
+		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}}",
+		"waitingForPodCIDRs", 0, "settings", "files", "/c", "/o", "error", "bad c",
+		"waitingForRestart", "hostnameOverride", "applied", 2, "rejected", 1, "node", "n",
+		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
+		"endpointSlices", 1, "endpoints", 2, "rules", "inPlace", 1, "error", "", "passes",
+		1, "lastVerificationSeconds", 1.5, "longestVerificationStepSeconds", 0.25,
+		"waitingForRetry", 1, "draining", 0, "operations", "ipset", "applied", 4, "failed",
+		0, "repaired", 0, "ipvs", "applied", 3, "failed", 1, "repaired", 0, "link",
+		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
+		"destinations", 2, "setMembers", 4, "addresses", 2, "sets", "rejections", "kind",
+		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint",
+		"inCluster", "error", "", "clash", "");
+	assert_non_null(expected);
+	if (!json_equal(agent, expected)) {
+		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);
+		auto_memory char *should = json_dumps(expected, JSON_INDENT(1) | JSON_SORT_KEYS);
+
+		assert_string_equal(is, should);
+	}
+	json_decref(expected);
+	json_decref(agent);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_services, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_addresses_of_nodes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_pending, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_agent, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/objects/store.h"
+
+#include "tests/fake/object_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WEB   "a/web ip=10.96.0.1 port=:80/TCP"
+#define WEB_2 "a/web ip=10.96.0.1 port=:81/TCP"
+#define API   "a/api ip=10.96.0.2 port=:80/TCP"
+#define SLICE "a/web-1 service=web port=:8080/TCP 10.244.0.1"
+
+/*
+ * Carries out one step: "set SERVICE", "slice SLICE", "remove KEY", "remove slice KEY", "dirty
+ * KEY", "dirty all"; "take" forgets what is dirty. Return: whether it made a difference
+ */
+static bool carry_out(struct store *store, struct string_pool *strings, const char *step)
+{
+	char key[64], *name;
+	struct service_view view;
+
+	if (strncmp(step, "set ", 4) == 0)
+		return store_set_service(store, object_text_service(step + 4));
+	if (strncmp(step, "slice ", 6) == 0)
+		return store_set_endpoint_slice(store, object_text_slice(strings, step + 6));
+	if (strcmp(step, "take") == 0) {
+		while (store_take_dirty(store, &view))
+			;
+		return true;
+	}
+	if (strcmp(step, "dirty all") == 0) {
+		store_mark_all_dirty(store);
+		return true;
+	}
+	if (sscanf(step, "dirty %63s", key) == 1) {
+		store_mark_dirty(store, key);
+		return true;
+	}
+	if (sscanf(step, "remove slice %63s", key) == 1) {
+		name = strchr(key, '/');
+		*name++ = '\0';
+		return store_remove_endpoint_slice(store, key, name);
+	}
+	assert_int_equal(sscanf(step, "remove %63s", key), 1);
+	name = strchr(key, '/');
+	*name++ = '\0';
+	return store_remove_service(store, key, name);
+}
+
+static void write_view(FILE *stream, const struct service_view *view)
+{
+	fprintf(stream, "%s", view->key);
+	if (view->service)
+		fprintf(stream, ":%u", view->service->ports[0].port);
+	for (size_t i = 0; i < view->slice_count; i++)
+		fprintf(stream, "%c%s", i ? ',' : '(', view->slices[i]->name);
+	fprintf(stream, "%s ", view->slice_count ? ")" : "");
+}
+
+/* What a test would see of the dirty Services: "a/web:80(web-1,web-2) a/api ". */
+static char *take_text(struct store *store)
+{
+	struct service_view view;
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	while (store_take_dirty(store, &view))
+		write_view(stream, &view);
+	fclose(stream);
+	return text;
+}
+
+static void test_dirty_services(void **state)
+{
+	static const struct {
+		const char *what, *steps[6], *dirty; /* KEY:PORT(SLICES) */
+	} cases[] = {
+		{"a new Service is dirty", {"set " WEB}, "a/web:80 "},
+		{"taken is taken", {"set " WEB, "take"}, ""},
+		{"the same again changes nothing", {"set " WEB, "take", "set " WEB}, ""},
+		{"another port matters", {"set " WEB, "take", "set " WEB_2}, "a/web:81 "},
+		{"twice dirty is taken once", {"set " WEB, "set " WEB_2}, "a/web:81 "},
+		{"who waits longest comes first",
+		 {"set " WEB, "set " API, "set " WEB_2},
+		 "a/web:81 a/api:80 "},
+		{"a slice comes with its Service",
+		 {"set " WEB, "take", "slice " SLICE},
+		 "a/web:80(web-1) "},
+		{"a slice may come first",
+		 {"slice " SLICE, "take", "set " WEB},
+		 "a/web:80(web-1) "},
+		{"a slice without Service is delivered", {"slice " SLICE}, "a/web(web-1) "},
+		{"a slice without label belongs to nobody",
+		 {"slice a/x port=:80/TCP 10.244.0.1"},
+		 ""},
+		{"the same slice again changes nothing",
+		 {"set " WEB, "slice " SLICE, "take", "slice " SLICE},
+		 ""},
+		{"another endpoint matters",
+		 {"set " WEB, "slice " SLICE, "take", "slice " SLICE " 10.244.0.2"},
+		 "a/web:80(web-1) "},
+		{"another condition matters",
+		 {"set " WEB, "slice " SLICE, "take", "slice " SLICE "!terminating"},
+		 "a/web:80(web-1) "},
+		{"slices are sorted by name",
+		 {"set " WEB, "slice a/web-2 service=web", "slice a/web-3 service=web",
+		  "slice a/web-1 service=web"},
+		 "a/web:80(web-1,web-2,web-3) "},
+		{"a slice of another namespace is not ours",
+		 {"set " WEB, "take", "slice b/web-1 service=web"},
+		 "b/web(web-1) "},
+		{"a relabelled slice concerns both Services",
+		 {"set " WEB, "set " API, "slice " SLICE, "take",
+		  "slice a/web-1 service=api port=:8080/TCP 10.244.0.1"},
+		 "a/web:80 a/api:80(web-1) "},
+		{"a slice that loses its label leaves",
+		 {"set " WEB, "slice " SLICE, "take", "slice a/web-1"},
+		 "a/web:80 "},
+		{"a slice that goes",
+		 {"set " WEB, "slice " SLICE, "take", "remove slice a/web-1"},
+		 "a/web:80 "},
+		{"a Service that goes leaves its slices",
+		 {"set " WEB, "slice " SLICE, "take", "remove a/web"},
+		 "a/web(web-1) "},
+		{"the last trace is delivered once",
+		 {"set " WEB, "take", "remove a/web"},
+		 "a/web "},
+		{"and then forgotten", {"set " WEB, "remove a/web", "take", "dirty all"}, ""},
+		{"come back before it was taken",
+		 {"set " WEB, "take", "remove a/web", "set " WEB_2},
+		 "a/web:81 "},
+		{"come back after it was taken",
+		 {"set " WEB, "remove a/web", "take", "set " WEB},
+		 "a/web:80 "},
+		{"all at once",
+		 {"set " WEB, "set " API, "take", "dirty all"},
+		 "a/web:80 a/api:80 "},
+		{"one by its key",
+		 {"set " WEB, "set " API, "take", "dirty a/api", "dirty a/nobody"},
+		 "a/api:80 "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(string_pool) struct string_pool *strings = string_pool_new();
+		auto_free(store) struct store *store = store_new();
+		auto_memory char *text = NULL;
+
+		print_message("%s\n", cases[i].what);
+		for (size_t s = 0; s < COUNT(cases[i].steps) && cases[i].steps[s]; s++)
+			carry_out(store, strings, cases[i].steps[s]);
+		text = take_text(store);
+		assert_string_equal(text, cases[i].dirty);
+		assert_int_equal(store_dirty_count(store), 0);
+	}
+}
+
+static void test_differences(void **state)
+{
+	static const struct {
+		const char *what, *first, *second;
+		bool is_different;
+	} cases[] = {
+		{"the same Service", "set " WEB, "set " WEB, false},
+		{"another creation time", "set " WEB, "set " WEB " created=1", true},
+		{"an address more", "set " WEB, "set " WEB " ip=fd00::1", true},
+		{"an external IP", "set " WEB, "set " WEB " external=192.0.2.1", true},
+		{"a load balancer IP", "set " WEB, "set " WEB " lb=192.0.2.1", true},
+		{"another load balancer IP", "set " WEB " lb=192.0.2.1", "set " WEB " lb=192.0.2.2",
+		 true},
+		{"a source range", "set " WEB, "set " WEB " range=10.0.0.0/8", true},
+		{"a node port", "set " WEB, "set a/web ip=10.96.0.1 port=:80/TCP:30080", true},
+		{"a port's name", "set " WEB, "set a/web ip=10.96.0.1 port=x:80/TCP", true},
+		{"a port's protocol", "set " WEB, "set a/web ip=10.96.0.1 port=:80/UDP", true},
+		{"a port more", "set " WEB, "set " WEB " port=x:81/TCP", true},
+		{"affinity", "set " WEB, "set " WEB " affinity=60", true},
+		{"a health check port", "set " WEB, "set " WEB " health=32000", true},
+		{"the external policy", "set " WEB, "set " WEB " etp=Local", true},
+		{"the internal policy", "set " WEB, "set " WEB " itp=Local", true},
+		{"another proxy", "set " WEB, "set " WEB " proxy=other", true},
+		{"the same slice", "slice " SLICE, "slice " SLICE, false},
+		{"a slice's port", "slice " SLICE,
+		 "slice a/web-1 service=web port=:81/TCP 10.244.0.1", true},
+		{"an endpoint's node", "slice " SLICE, "slice " SLICE "@node-a", true},
+		{"an endpoint's zone", "slice " SLICE, "slice " SLICE "+zone-a", true},
+		{"no endpoint", "slice " SLICE, "slice a/web-1 service=web port=:8080/TCP", true},
+		{"another family", "slice " SLICE, "slice " SLICE " family=6", true},
+		{"removing what is not there", "set " WEB, "remove a/api", false},
+		{"removing a slice that is not there", "set " WEB, "remove slice a/web-1", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(string_pool) struct string_pool *strings = string_pool_new();
+		auto_free(store) struct store *store = store_new();
+
+		print_message("%s\n", cases[i].what);
+		assert_true(carry_out(store, strings, cases[i].first));
+		carry_out(store, strings, "take");
+		assert_int_equal(carry_out(store, strings, cases[i].second), cases[i].is_different);
+		assert_int_equal(store_dirty_count(store), cases[i].is_different);
+	}
+}
+
+static void append_key(const struct service_view *view, void *user)
+{
+	strcat(strcat((char *)user, view->key), " ");
+}
+
+static void test_counts_and_views(void **state)
+{
+	auto_free(string_pool) struct string_pool *strings = string_pool_new();
+	auto_free(store) struct store *store = store_new();
+	struct service_view view;
+	char keys[100] = "";
+
+	(void)state;
+	carry_out(store, strings, "set " WEB);
+	carry_out(store, strings, "set " API);
+	carry_out(store, strings, "slice " SLICE " 10.244.0.2");
+	carry_out(store, strings, "slice b/other-1 service=other 10.244.0.3");
+	assert_int_equal(store_service_count(store), 2);
+	assert_int_equal(store_endpoint_slice_count(store), 2);
+	assert_int_equal(store_endpoint_count(store), 3);
+	assert_int_equal(store_dirty_count(store), 3);
+
+	carry_out(store, strings, "slice " SLICE);
+	assert_int_equal(store_endpoint_count(store), 2);
+
+	store_each(store, true, append_key, keys);
+	assert_string_equal(keys, "a/api a/web b/other ");
+	assert_true(store_find(store, "a/web", &view));
+	assert_string_equal(view.service->name, "web");
+	assert_int_equal(view.slice_count, 1);
+	assert_true(store_find(store, "b/other", &view));
+	assert_null(view.service);
+	assert_false(store_find(store, "a/nobody", &view));
+
+	carry_out(store, strings, "remove a/web");
+	carry_out(store, strings, "remove slice b/other-1");
+	assert_int_equal(store_service_count(store), 1);
+	assert_int_equal(store_endpoint_slice_count(store), 1);
+	assert_int_equal(store_endpoint_count(store), 1);
+}
+
+/* Everything shared is given back: the pool is as empty as before. */
+static void test_no_shared_string_stays(void **state)
+{
+	auto_free(string_pool) struct string_pool *strings = string_pool_new();
+	struct store *store = store_new();
+
+	(void)state;
+	carry_out(store, strings, "slice " SLICE "@node-a+zone-a");
+	carry_out(store, strings, "slice " SLICE "@node-b+zone-b");
+	assert_int_equal(string_pool_count(strings), 3);
+	carry_out(store, strings, "slice " SLICE "@node-b+zone-b"); /* equal: dropped */
+	carry_out(store, strings, "remove slice a/web-1");
+	assert_int_equal(string_pool_count(strings), 0);
+	carry_out(store, strings, "slice " SLICE "@node-a+zone-a");
+	store_free(store);
+	assert_int_equal(string_pool_count(strings), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dirty_services),
+		cmocka_unit_test(test_differences),
+		cmocka_unit_test(test_counts_and_views),
+		cmocka_unit_test(test_no_shared_string_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/plan/desired.h"
+
+#include "tests/fake/object_text.h"
+
+#include <linux/ip_vs.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SLICES 3
+
+/* The node of all rows: two addresses per family, the second of which has no node ports. */
+#define NODE_IP	 "192.168.1.10"
+#define NODE_IP6 "fd01::10"
+#define OTHER_IP "192.168.1.11"
+#define LOCAL_IP "192.168.2.10"
+
+/*
+ * Plans one row, on a node with that many of its two addresses taking NodePorts; the caller frees
+ * the state with service_state_free().
+ */
+static struct service_state *plan_on(size_t node_port_address_count, const char *service_text,
+				     const char *const slices[SLICES],
+				     const struct desired_options *options)
+{
+	const struct address node_ports[] = {object_text_address(NODE_IP),
+					     object_text_address(NODE_IP6)};
+	const struct address locals[] = {object_text_address(NODE_IP),
+					 object_text_address(NODE_IP6),
+					 object_text_address(LOCAL_IP)};
+	const struct address others = object_text_address(OTHER_IP);
+	const struct node_view node = {
+		.name = "here",
+		.node_port_addresses = node_ports,
+		.node_port_address_count = node_port_address_count,
+		.local_addresses = locals,
+		.local_address_count = COUNT(locals),
+		.other_addresses = &others,
+		.other_address_count = 1,
+		.node_ips = {object_text_address(NODE_IP), object_text_address(NODE_IP6)},
+	};
+	auto_free(string_pool) struct string_pool *strings = string_pool_new();
+	auto_free(service) struct service *service =
+		service_text ? object_text_service(service_text) : NULL;
+	struct endpoint_slice *owned[SLICES];
+	struct service_view view = {.key = "a/web", .service = service, .slices = owned};
+	struct service_state *state;
+
+	for (size_t i = 0; i < SLICES && slices[i]; i++)
+		owned[view.slice_count++] = object_text_slice(strings, slices[i]);
+	state = desired_service(&view, &node, options);
+	for (size_t i = 0; i < view.slice_count; i++)
+		endpoint_slice_free(owned[i]);
+	return state;
+}
+
+static struct service_state *plan(const char *service_text, const char *const slices[SLICES],
+				  const struct desired_options *options)
+{
+	return plan_on(2, service_text, slices, options);
+}
+
+static const struct desired_options ordinary = {.scheduler = "rr", .affinity_scheduler = "sh"};
+
+/* "10.96.0.1:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080 | ..." */
+static void write_servers(FILE *stream, const struct service_state *state)
+{
+	for (size_t i = 0; i < state->server_count; i++) {
+		const struct wanted_server *wanted = &state->servers[i];
+		char buffer[2 * ADDRESS_TEXT_SIZE];
+
+		fprintf(stream, "%s%s %s", i ? " | " : "",
+			virtual_server_key_text(&wanted->server.key, buffer),
+			wanted->server.scheduler);
+		if (wanted->server.persistence_seconds)
+			fprintf(stream, " %us", wanted->server.persistence_seconds);
+		fprintf(stream, " >");
+		for (uint32_t d = 0; d < wanted->destination_count; d++) {
+			const struct destination destination =
+				service_state_destination(state, wanted, d);
+
+			assert_int_equal(destination.weight, 1);
+			fprintf(stream, " %s",
+				address_port_text(&destination.address, destination.port, buffer));
+		}
+	}
+}
+
+/* "CLUSTER-IP 10.96.0.1,tcp:80 | ...", the names without "KUBE-" */
+static void write_members_of(FILE *stream, const struct service_state *state,
+			     bool (*is_of_interest)(enum set_kind kind))
+{
+	const char *separator = "";
+	struct set_member member;
+	uint32_t at = 0;
+
+	while (service_state_next_member(state, &at, &member)) {
+		enum set_kind kind = (enum set_kind)member.kind;
+		char buffer[3 * ADDRESS_TEXT_SIZE];
+
+		if (!is_of_interest(kind))
+			continue;
+		fprintf(stream, "%s%s %s", separator, set_kind_name(kind, member.family) + 5,
+			set_member_text(&member, buffer));
+		separator = " | ";
+	}
+}
+
+static bool is_any(enum set_kind kind)
+{
+	(void)kind;
+	return true;
+}
+
+static bool is_about_client_scopes(enum set_kind kind)
+{
+	return kind == SET_KIND_IN_CLUSTER || kind == SET_KIND_NO_LOCAL;
+}
+
+static void write_members(FILE *stream, const struct service_state *state)
+{
+	write_members_of(stream, state, is_any);
+}
+
+static void write_scope_members(FILE *stream, const struct service_state *state)
+{
+	write_members_of(stream, state, is_about_client_scopes);
+}
+
+static void write_addresses(FILE *stream, const struct service_state *state)
+{
+	for (size_t i = 0; i < state->address_count; i++) {
+		char buffer[ADDRESS_TEXT_SIZE];
+
+		fprintf(stream, "%s%s", i ? " " : "", address_text(&state->addresses[i], buffer));
+	}
+}
+
+static char *text_of(const struct service_state *state,
+		     void (*write)(FILE *stream, const struct service_state *state))
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	write(stream, state);
+	fclose(stream);
+	return text;
+}
+
+#define SLICE  "a/web-1 port=:8080/TCP 10.0.0.1@here 10.0.0.2@there"
+#define WEB    "a/web ip=10.96.0.1 port=:80/TCP"
+#define AT_WEB "10.96.0.1:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080"
+
+static void test_servers(void **cmocka_state)
+{
+	static const struct {
+		const char *what, *service, *slices[SLICES], *servers, *addresses;
+	} cases[] = {
+		{"a ClusterIP", WEB, {SLICE}, AT_WEB, "10.96.0.1"},
+		{"without endpoints it still has its virtual server",
+		 WEB,
+		 {NULL},
+		 "10.96.0.1:80/TCP rr >",
+		 "10.96.0.1"},
+		{"endpoints of several slices are one list",
+		 WEB,
+		 {SLICE, "a/web-2 port=:8080/TCP 10.0.0.3 10.0.0.2"},
+		 AT_WEB " 10.0.0.3:8080",
+		 "10.96.0.1"},
+		{"several ports",
+		 "a/web ip=10.96.0.1 port=x:80/TCP port=y:53/UDP port=z:9/SCTP",
+		 {"a/web-1 port=x:8080/TCP port=y:5353/UDP port=z:99/SCTP 10.0.0.1"},
+		 "10.96.0.1:80/TCP rr > 10.0.0.1:8080 | 10.96.0.1:53/UDP rr > 10.0.0.1:5353 | "
+		 "10.96.0.1:9/SCTP rr > 10.0.0.1:99",
+		 "10.96.0.1"},
+		{"two families",
+		 "a/web ip=10.96.0.1 ip=fd00::1 port=:80/TCP",
+		 {SLICE, "a/web-2 family=6 port=:8080/TCP fd02::1"},
+		 AT_WEB " | [fd00::1]:80/TCP rr > [fd02::1]:8080",
+		 "10.96.0.1 fd00::1"},
+		{"affinity",
+		 WEB " affinity=10800",
+		 {SLICE},
+		 "10.96.0.1:80/TCP sh 10800s > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1"},
+		{"an external IP",
+		 WEB " external=203.0.113.1",
+		 {SLICE},
+		 AT_WEB " | 203.0.113.1:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1 203.0.113.1"},
+		{"an external IP of a family that the Service lacks",
+		 WEB " external=fd09::1",
+		 {SLICE},
+		 AT_WEB,
+		 "10.96.0.1"},
+		{"an external IP that is the node's own stays on its interface",
+		 WEB " external=" LOCAL_IP,
+		 {SLICE},
+		 AT_WEB " | 192.168.2.10:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1"},
+		{"one that is another node's is not taken from it",
+		 WEB " external=" OTHER_IP " lb=" OTHER_IP,
+		 {SLICE},
+		 AT_WEB " | 192.168.1.11:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1"},
+		{"external policy Local concerns external IPs only",
+		 WEB " external=203.0.113.1 etp=Local",
+		 {SLICE},
+		 AT_WEB " | 203.0.113.1:80/TCP rr > 10.0.0.1:8080",
+		 "10.96.0.1 203.0.113.1"},
+		{"internal policy Local concerns the ClusterIP only",
+		 WEB " external=203.0.113.1 itp=Local",
+		 {SLICE},
+		 "10.96.0.1:80/TCP rr > 10.0.0.1:8080 | "
+		 "203.0.113.1:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1 203.0.113.1"},
+		{"internal policy Local with nobody here reaches nobody, but outside traffic does",
+		 "a/web ip=10.96.0.1 external=203.0.113.1 itp=Local port=:80/TCP",
+		 {"a/web-1 port=:8080/TCP 10.0.0.2@there"},
+		 "10.96.0.1:80/TCP rr > | 203.0.113.1:80/TCP rr > 10.0.0.2:8080",
+		 "10.96.0.1 203.0.113.1"},
+		{"a load balancer IP",
+		 WEB " lb=203.0.113.2",
+		 {SLICE},
+		 AT_WEB " | 203.0.113.2:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1 203.0.113.2"},
+		{"an IP that is external and load balancer is one virtual server",
+		 WEB " external=203.0.113.2 lb=203.0.113.2",
+		 {SLICE},
+		 AT_WEB " | 203.0.113.2:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1 203.0.113.2"},
+		{"a node port on the addresses that take node ports, which are not bound",
+		 "a/web ip=10.96.0.1 port=:80/TCP:30080",
+		 {SLICE},
+		 AT_WEB " | 192.168.1.10:30080/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "10.96.0.1"},
+		{"node ports of two families",
+		 "a/web ip=10.96.0.1 ip=fd00::1 port=:80/TCP:30080",
+		 {"a/web-1 port=:8080/TCP 10.0.0.1", "a/web-2 family=6 port=:8080/TCP fd02::1"},
+		 "10.96.0.1:80/TCP rr > 10.0.0.1:8080 | 192.168.1.10:30080/TCP rr > 10.0.0.1:8080 "
+		 "| "
+		 "[fd00::1]:80/TCP rr > [fd02::1]:8080 | [fd01::10]:30080/TCP rr > [fd02::1]:8080",
+		 "10.96.0.1 fd00::1"},
+		{"a node port with policy Local",
+		 "a/web ip=10.96.0.1 port=:80/TCP:30080 etp=Local",
+		 {SLICE},
+		 AT_WEB " | 192.168.1.10:30080/TCP rr > 10.0.0.1:8080",
+		 "10.96.0.1"},
+		{"headless", "a/web port=:80/TCP", {SLICE}, "", ""},
+		{"ExternalName", WEB " type=ExternalName", {SLICE}, "", ""},
+		{"for another proxy", WEB " proxy=other", {SLICE}, "", ""},
+		{"no ports", "a/web ip=10.96.0.1", {SLICE}, "", ""},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(service_state) struct service_state *state =
+			plan(cases[i].service, cases[i].slices, &ordinary);
+		auto_memory char *servers = text_of(state, write_servers);
+		auto_memory char *addresses = text_of(state, write_addresses);
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(servers, cases[i].servers);
+		assert_string_equal(addresses, cases[i].addresses);
+	}
+}
+
+static void test_members(void **cmocka_state)
+{
+	/* What every row's ClusterIP has: the hairpin of the local endpoint, the port, the address.
+	 */
+#define HAIRPIN	     "LOOP-BACK 10.0.0.1,tcp:8080,10.0.0.1"
+#define CLUSTER	     "CLUSTER-IP 10.96.0.1,tcp:80"
+#define NODE_PORT_IP "NODE-PORT-IP 192.168.1.10"
+#define BOUND	     "IPVS-IPS 10.96.0.1"
+	static const struct {
+		const char *what, *service, *slices[SLICES], *members;
+	} cases[] = {
+		{"a ClusterIP", WEB, {SLICE}, HAIRPIN " | " CLUSTER " | " BOUND},
+		{"without local endpoints no hairpins",
+		 WEB,
+		 {"a/web-1 port=:8080/TCP 10.0.0.2@there"},
+		 CLUSTER " | " BOUND},
+		{"a local endpoint that is not ready may still have connections",
+		 WEB,
+		 {"a/web-1 port=:8080/TCP 10.0.0.1@here!terminating"},
+		 HAIRPIN " | " CLUSTER " | " BOUND},
+		{"IPv6 has its own sets",
+		 "a/web ip=fd00::1 port=:53/UDP",
+		 {"a/web-1 family=6 port=:5353/UDP fd02::1@here"},
+		 "6-LOOP-BACK fd02::1,udp:5353,fd02::1 | 6-CLUSTER-IP fd00::1,udp:53 | "
+		 "6-IPVS-IPS fd00::1"},
+		{"an external IP",
+		 WEB " external=203.0.113.1",
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP 203.0.113.1,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.1"},
+		{"an external IP with policy Local",
+		 WEB " external=203.0.113.1 etp=Local",
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP-LOCAL 203.0.113.1,tcp:80 | " BOUND
+			 " | IPVS-IPS 203.0.113.1"},
+		{"an external IP that is the node's own keeps the node's other ports open",
+		 WEB " external=" LOCAL_IP,
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP 192.168.2.10,tcp:80 | " BOUND},
+		{"a load balancer IP",
+		 WEB " lb=203.0.113.2",
+		 {NULL},
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"a load balancer IP with policy Local",
+		 WEB " lb=203.0.113.2 etp=Local",
+		 {NULL},
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | LOAD-BALANCER-LOCAL "
+			 "203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"source ranges",
+		 WEB " lb=203.0.113.2 range=198.51.100.0/24",
+		 {NULL},
+		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | LOAD-BALANCER-SOURCE-CIDR "
+		 "203.0.113.2,tcp:80,198.51.100.0/24 | " CLUSTER
+		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"source ranges that let the node in let its VIP in",
+		 WEB " lb=203.0.113.2 range=192.168.1.0/24",
+		 {NULL},
+		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | LOAD-BALANCER-SOURCE-CIDR "
+		 "203.0.113.2,tcp:80,192.168.1.0/24 | LOAD-BALANCER-SOURCE-IP "
+		 "203.0.113.2,tcp:80,203.0.113.2 | " CLUSTER
+		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"source ranges of the other family restrict, too: they name nobody of this one",
+		 WEB " lb=203.0.113.2 range=fd09::/64",
+		 {NULL},
+		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | " CLUSTER
+		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"source ranges concern no external IP",
+		 WEB " external=203.0.113.1 range=10.0.0.0/8",
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP 203.0.113.1,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.1"},
+		{"a TCP node port",
+		 "a/web ip=10.96.0.1 port=:80/TCP:30080",
+		 {NULL},
+		 CLUSTER " | NODE-PORT-TCP 30080 | " NODE_PORT_IP " | " BOUND},
+		{"a UDP node port with policy Local",
+		 "a/web ip=10.96.0.1 port=:80/UDP:30080 etp=Local",
+		 {NULL},
+		 "CLUSTER-IP 10.96.0.1,udp:80 | NODE-PORT-UDP 30080 | NODE-PORT-LOCAL-UDP 30080 "
+		 "| " NODE_PORT_IP " | " BOUND},
+		{"a TCP node port with policy Local",
+		 "a/web ip=10.96.0.1 port=:80/TCP:30080 etp=Local",
+		 {NULL},
+		 CLUSTER " | NODE-PORT-TCP 30080 | NODE-PORT-LOCAL-TCP 30080 | " NODE_PORT_IP
+			 " | " BOUND},
+		{"an SCTP node port goes by address",
+		 "a/web ip=10.96.0.1 port=:80/SCTP:30080 etp=Local",
+		 {NULL},
+		 "CLUSTER-IP 10.96.0.1,sctp:80 | NODE-PORT-SCTP-HASH 192.168.1.10,sctp:30080 | "
+		 "NODE-PORT-LOCAL-SCTP-HASH 192.168.1.10,sctp:30080 | " NODE_PORT_IP " | " BOUND},
+		{"a health check port",
+		 WEB " health=32000",
+		 {NULL},
+		 CLUSTER " | HEALTH-CHECK-NODE-PORT 32000 | " BOUND},
+		{"what two ports want is there once",
+		 "a/web ip=10.96.0.1 port=x:80/TCP port=y:81/TCP health=32000",
+		 {"a/web-1 port=x:8080/TCP port=y:8080/TCP 10.0.0.1@here"},
+		 HAIRPIN " | " CLUSTER " | CLUSTER-IP 10.96.0.1,tcp:81 | HEALTH-CHECK-NODE-PORT "
+			 "32000 | " BOUND},
+		{"nothing for a skipped Service", WEB " proxy=other health=32000", {SLICE}, ""},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(service_state) struct service_state *state =
+			plan(cases[i].service, cases[i].slices, &ordinary);
+		auto_memory char *members = text_of(state, write_members);
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(members, cases[i].members);
+	}
+}
+
+static void test_in_cluster(void **cmocka_state)
+{
+	static const struct desired_options options = {
+		.scheduler = "wrr", .affinity_scheduler = "sh", .has_in_cluster = true};
+	static const struct {
+		const char *what, *service, *slices[SLICES], *servers, *members;
+	} cases[] = {
+		{"others reach endpoints of this node, the cluster all",
+		 WEB " lb=203.0.113.2 etp=Local",
+		 {SLICE},
+		 "10.96.0.1:80/TCP wrr > 10.0.0.1:8080 10.0.0.2:8080 | "
+		 "203.0.113.2:80/TCP wrr > 10.0.0.1:8080 | "
+		 "203.0.113.2:80/TCP (in-cluster) wrr > 10.0.0.1:8080 10.0.0.2:8080",
+		 "IN-CLUSTER 203.0.113.2,tcp:80"},
+		{"where there are only others', nobody else is answered",
+		 "a/web ip=10.96.0.1 port=:80/UDP:30080 etp=Local",
+		 {"a/web-1 port=:8080/UDP 10.0.0.2@there"},
+		 "10.96.0.1:80/UDP wrr > 10.0.0.2:8080 | 192.168.1.10:30080/UDP wrr > | "
+		 "192.168.1.10:30080/UDP (in-cluster) wrr > 10.0.0.2:8080",
+		 "NO-LOCAL-ENDPOINT 192.168.1.10,udp:30080 | IN-CLUSTER 192.168.1.10,udp:30080"},
+		{"where there are none at all everybody is refused",
+		 WEB " external=203.0.113.1 etp=Local",
+		 {NULL},
+		 "10.96.0.1:80/TCP wrr > | 203.0.113.1:80/TCP wrr > | "
+		 "203.0.113.1:80/TCP (in-cluster) wrr >",
+		 "IN-CLUSTER 203.0.113.1,tcp:80"},
+		{"affinity is by hash, since persistence forgets the ports of endpoints",
+		 WEB " lb=203.0.113.2 etp=Local affinity=60",
+		 {NULL},
+		 "10.96.0.1:80/TCP sh 60s > | 203.0.113.2:80/TCP sh 60s > | "
+		 "203.0.113.2:80/TCP (in-cluster) sh >",
+		 "IN-CLUSTER 203.0.113.2,tcp:80"},
+		{"a terminating endpoint of this node serves others if no other one does",
+		 WEB " lb=203.0.113.2 etp=Local",
+		 {"a/web-1 port=:8080/TCP 10.0.0.1@here!terminating 10.0.0.2@there"},
+		 "10.96.0.1:80/TCP wrr > 10.0.0.2:8080 | 203.0.113.2:80/TCP wrr > 10.0.0.1:8080 | "
+		 "203.0.113.2:80/TCP (in-cluster) wrr > 10.0.0.2:8080",
+		 "IN-CLUSTER 203.0.113.2,tcp:80"},
+		{"policy Cluster makes no difference between clients",
+		 WEB " lb=203.0.113.2",
+		 {SLICE},
+		 "10.96.0.1:80/TCP wrr > 10.0.0.1:8080 10.0.0.2:8080 | "
+		 "203.0.113.2:80/TCP wrr > 10.0.0.1:8080 10.0.0.2:8080",
+		 ""},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(service_state) struct service_state *state =
+			plan(cases[i].service, cases[i].slices, &options);
+		auto_memory char *servers = text_of(state, write_servers);
+		auto_memory char *members = text_of(state, write_scope_members);
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(servers, cases[i].servers);
+		assert_string_equal(members, cases[i].members);
+		for (size_t s = 0; s < state->server_count; s++)
+			if (strcmp(state->servers[s].server.scheduler, "sh") == 0)
+				assert_int_equal(state->servers[s].server.flags,
+						 IP_VS_SVC_F_SCHED_SH_FALLBACK);
+	}
+}
+
+static void test_schedulers(void **cmocka_state)
+{
+	static const struct {
+		const char *what;
+		struct desired_options options;
+		const char *service, *scheduler;
+		uint32_t persistence, flags;
+	} cases[] = {
+		{"as the option says", {"lc", "sh", false}, WEB, "lc", 0, 0},
+		{"affinity has its own",
+		 {"lc", "sh", false},
+		 WEB " affinity=60",
+		 "sh",
+		 60,
+		 IP_VS_SVC_F_SCHED_SH_FALLBACK},
+		{"or inherits it", {"lc", "inherit", false}, WEB " affinity=60", "lc", 60, 0},
+		{"sh of all virtual servers is as kube-proxy has it",
+		 {"sh", "inherit", false},
+		 WEB " affinity=60",
+		 "sh",
+		 60,
+		 0},
+		{"mh looks at the source port",
+		 {"mh", "sh", false},
+		 WEB,
+		 "mh",
+		 0,
+		 IP_VS_SVC_F_SCHED2},
+		{"the longest name fits",
+		 {"fifteen_letters", "sh", false},
+		 WEB,
+		 "fifteen_letters",
+		 0,
+		 0},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const char *const none[SLICES];
+		auto_free(service_state) struct service_state *state =
+			plan(cases[i].service, none, &cases[i].options);
+		const struct virtual_server *server = &state->servers[0].server;
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(server->scheduler, cases[i].scheduler);
+		assert_int_equal(server->persistence_seconds, cases[i].persistence);
+		assert_int_equal(server->flags, cases[i].flags);
+		assert_int_equal(server->netmask, 0xffffffff);
+	}
+}
+
+static void test_health_checks(void **cmocka_state)
+{
+	static const struct {
+		const char *what, *service, *slices[SLICES];
+		uint16_t port;
+		uint32_t endpoints;
+	} cases[] = {
+		{"no health check", WEB, {SLICE}, 0, 0},
+		{"only local endpoints count", WEB " health=32000", {SLICE}, 32000, 1},
+		{"only ready ones",
+		 WEB " health=32000",
+		 {"a/web-1 port=:80/TCP 10.0.0.1@here!terminating 10.0.0.2@here"},
+		 32000,
+		 1},
+		{"once per address, whatever the slices and ports",
+		 WEB " health=32000",
+		 {"a/web-1 port=x:80/TCP 10.0.0.1@here", "a/web-2 port=y:81/TCP 10.0.0.1@here",
+		  "a/web-3 port=:80/TCP 10.0.0.3@here"},
+		 32000,
+		 2},
+		{"nobody", WEB " health=32000", {NULL}, 32000, 0},
+		{"a slice without port numbers has no endpoints",
+		 WEB " health=32000",
+		 {"a/web-1 10.0.0.1@here"},
+		 32000,
+		 0},
+		{"both families count",
+		 WEB " ip=fd00::1 health=32000",
+		 {SLICE, "a/web-2 family=6 port=:80/TCP fd02::1@here fd02::2@here"},
+		 32000,
+		 3},
+		{"a skipped Service has none", WEB " health=32000 proxy=other", {SLICE}, 0, 0},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(service_state) struct service_state *state =
+			plan(cases[i].service, cases[i].slices, &ordinary);
+
+		print_message("%s\n", cases[i].what);
+		assert_int_equal(state->health_check_port, cases[i].port);
+		assert_int_equal(state->local_endpoint_count, cases[i].endpoints);
+	}
+}
+
+static void test_no_address_for_node_ports(void **cmocka_state)
+{
+	const char *const slices[SLICES] = {SLICE};
+	auto_free(service_state) struct service_state *state =
+		plan_on(0, "a/web ip=10.96.0.1 port=:80/TCP:30080 health=32000 etp=Local", slices,
+			&ordinary);
+	auto_memory char *members = text_of(state, write_members);
+
+	(void)cmocka_state;
+	assert_string_equal(members,
+			    HAIRPIN " | " CLUSTER " | HEALTH-CHECK-NODE-PORT 32000 | " BOUND);
+	assert_int_equal(state->health_check_port, 32000);
+}
+
+static void test_skip_reasons(void **cmocka_state)
+{
+	static const struct {
+		const char *service;
+		enum skip_reason reason;
+	} cases[] = {
+		{WEB, SKIP_REASON_NONE},
+		{NULL, SKIP_REASON_NO_SERVICE},
+		{"a/web port=:80/TCP", SKIP_REASON_HEADLESS},
+		{WEB " type=ExternalName", SKIP_REASON_EXTERNAL_NAME},
+		{WEB " proxy=other", SKIP_REASON_OTHER_PROXY},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const char *const slices[SLICES] = {SLICE};
+		auto_free(service) struct service *service =
+			cases[i].service ? object_text_service(cases[i].service) : NULL;
+		auto_free(service_state) struct service_state *state =
+			plan(cases[i].service, slices, &ordinary);
+		enum skip_reason reason = desired_skip_reason(service);
+
+		assert_int_equal(reason, cases[i].reason);
+		assert_int_equal(*skip_reason_text(reason) == '\0', reason == SKIP_REASON_NONE);
+		assert_int_equal(state->server_count == 0, reason != SKIP_REASON_NONE);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_in_cluster),
+		cmocka_unit_test(test_schedulers),
+		cmocka_unit_test(test_health_checks),
+		cmocka_unit_test(test_no_address_for_node_ports),
+		cmocka_unit_test(test_skip_reasons),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

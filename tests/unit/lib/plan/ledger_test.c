@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/plan/ledger.h"
+
+#include "tests/fake/ledger_bench.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The notation of the rows: see fake/ledger_bench.h. */
+
+#define STEPS 14
+
+static void run(const char *what, const char *const steps[STEPS], struct ledger_bench *bench)
+{
+	print_message("%s\n", what);
+	ledger_bench_init(bench);
+	for (size_t i = 0; i < STEPS && steps[i]; i++)
+		ledger_bench_step(bench, steps[i]);
+}
+
+/* One row per behaviour: what the last step changes. */
+struct row {
+	const char *what, *steps[STEPS], *changes;
+};
+
+static void run_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ledger_bench bench;
+
+		run(rows[i].what, rows[i].steps, &bench);
+		assert_string_equal(bench.text, rows[i].changes);
+		ledger_bench_end(&bench);
+	}
+}
+
+static void test_claims(void **state)
+{
+	static const struct row rows[] = {
+		{"a VIP is made from the inside out",
+		 {"web: A > x y; bind A; masquerade A", "go"},
+		 "masquerade A; add A; add A > x; add A > y; bind A"},
+		{"and unmade from the outside in",
+		 {"web: A > x y; bind A; masquerade A", "go", "web:", "go"},
+		 "unbind A; remove A; unmasquerade A"},
+		{"agreement changes nothing",
+		 {"web: A > x; bind A", "go", "web: A > x; bind A", "go"},
+		 ""},
+		{"an endpoint more", {"web: A > x", "go", "web: A > x y", "go"}, "add A > y"},
+		{"an endpoint less drains",
+		 {"web: A > x y", "go", "web: A > x", "go"},
+		 "drain A > y"},
+		{"a new endpoint precedes an old one's end",
+		 {"web: A > x", "go", "web: A > y", "go"},
+		 "add A > y; drain A > x"},
+		{"attributes are edited in place",
+		 {"web: A > x", "go", "web: A lc > x", "go"},
+		 "edit A"},
+		{"another port of the VIP keeps the address",
+		 {"web: A > x; bind A", "go", "web: C > x; bind A", "go"},
+		 "add C; add C > x; remove A"},
+		{"an address stays while anybody wants it",
+		 {"web: A; bind A", "api: C; bind A", "go", "web:", "go"},
+		 "remove A"},
+		{"and goes with the last",
+		 {"web: A; bind A", "api: C; bind A", "go", "web:", "go", "api:", "go"},
+		 "unbind A; remove C"},
+		{"what nobody knows may be withdrawn", {"web:", "go"}, ""},
+		{"changed twice in a batch, done once",
+		 {"web: A > x", "web: A > y", "web: A > z", "go"},
+		 "add A; add A > z"},
+		{"come and gone in a batch is nothing", {"web: A > x; bind A", "web:", "go"}, ""},
+		{"gone and back in a batch is nothing",
+		 {"web: A > x; bind A; masquerade A", "go",
+		  "web:", "web: A > x; bind A; masquerade A", "go"},
+		 ""},
+		{"renamed in a batch: what stays is not touched",
+		 {"web: A > x y; bind A; masquerade A", "go",
+		  "web:", "site: A > y z; bind A; masquerade A", "go"},
+		 "add A > z; drain A > x"},
+		{"the other way round too",
+		 {"web: A > x y; bind A; masquerade A", "go", "site: A > y z; bind A; masquerade A",
+		  "web:", "go"},
+		 "add A > z; drain A > x"},
+		{"renamed, with UDP",
+		 {"web: U > x", "go", "web:", "site: U > x y", "go"},
+		 "add U > y"},
+	};
+
+	(void)state;
+	run_rows(rows, COUNT(rows));
+}
+
+static void test_conflicts(void **state)
+{
+	static const struct row rows[] = {
+		{"the older Service has it",
+		 {"young: A > y", "old: A > x", "go"},
+		 "add A; add A > x"},
+		{"it takes over when it comes later",
+		 {"young: A > y", "go", "old: A > x", "go"},
+		 "add A > x; drain A > y"},
+		{"the younger waits", {"old: A > x", "go", "young: A lc > y", "go"}, ""},
+		{"and inherits",
+		 {"old: A > x", "young: A lc > y", "go", "old:", "go"},
+		 "edit A; add A > y; drain A > x"},
+		{"of the same age, the name decides",
+		 {"b: A > y", "a: A > x", "go"},
+		 "add A; add A > x"},
+		{"a loser's changes are silent",
+		 {"old: A > x", "young: A > y", "go", "young: A > z", "go"},
+		 ""},
+		{"a loser that goes is silent",
+		 {"old: A > x", "young: A > y", "go", "young:", "go"},
+		 ""},
+		{"the winner leaves this server only",
+		 {"old: A > x; B > x", "young: A > y", "go", "old: B > x", "go"},
+		 "add A > y; drain A > x"},
+		{"a loser's source ranges do not close the winner's address",
+		 {"old: A > x; bind A", "go", "young: A > y; bind A; restrict A", "go"},
+		 ""},
+		{"they come with the address",
+		 {"old: A > x; bind A", "young: A > y; bind A; restrict A", "go", "old:", "go"},
+		 "restrict A; add A > y; drain A > x"},
+		{"and go when an older Service comes",
+		 {"young: A > y; masquerade A; restrict A", "go", "old: A > x; masquerade A", "go"},
+		 "add A > x; drain A > y; unrestrict A"},
+		{"changed while they wait, they come as they are now",
+		 {"old: A > x", "young: A > y; restrict A", "go", "young: A > y; masquerade A",
+		  "old:", "go"},
+		 "masquerade A; add A > y; drain A > x"},
+		{"both withdraw in a batch",
+		 {"old: A > x; bind A", "young: A > y; bind A", "go", "old:", "young:", "go"},
+		 "unbind A; remove A"},
+	};
+
+	(void)state;
+	run_rows(rows, COUNT(rows));
+}
+
+/* Appends "LOSER < WINNER at SERVER". */
+static void write_conflict(void *user, const struct ledger_conflict *conflict)
+{
+	char *text = user, server[2 * ADDRESS_TEXT_SIZE];
+	size_t used = strlen(text);
+
+	snprintf(text + used, 200 - used, "%s%s < %s at %s", used ? "; " : "", conflict->loser,
+		 conflict->winner, virtual_server_key_text(conflict->server, server));
+}
+
+static void test_conflicts_that_last(void **state)
+{
+	static const struct {
+		const char *what, *steps[STEPS], *conflicts;
+	} rows[] = {
+		{"one claim is no conflict", {"old: A > x", "go"}, ""},
+		{"the younger goes without",
+		 {"young: A > y", "old: A > x", "go"},
+		 "young < old at 10.96.0.1:80/TCP"},
+		{"changes of the loser, or of the winner, are none of the conflict",
+		 {"young: A > y", "old: A > x", "go", "young: A > z", "old: A > y", "go"},
+		 "young < old at 10.96.0.1:80/TCP"},
+		{"it ends with the winner", {"young: A > y", "old: A > x", "go", "old:", "go"}, ""},
+		{"it ends with the loser",
+		 {"young: A > y", "old: A > x", "go", "young:", "go"},
+		 ""},
+		{"and with both", {"young: A > y", "old: A > x", "go", "young:", "old:", "go"}, ""},
+		{"it begins again",
+		 {"young: A > y", "old: A > x", "go", "old:", "go", "old: A > x", "go"},
+		 "young < old at 10.96.0.1:80/TCP"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct ledger_bench bench;
+		char text[200] = "";
+
+		run(rows[i].what, rows[i].steps, &bench);
+		ledger_each_conflict(bench.ledger, write_conflict, text);
+		assert_string_equal(text, rows[i].conflicts);
+		ledger_bench_end(&bench);
+	}
+}
+
+/* Nothing has to look at conflicts unless a claim that is contested changed. */
+static void test_conflict_version(void **state)
+{
+	static const char *const steps[STEPS] = {"young: A > y", "old: A > x", "B: C > x", "go"};
+	struct ledger_bench bench;
+	uint64_t version;
+
+	(void)state;
+	run("version", steps, &bench);
+	version = ledger_conflict_version(bench.ledger);
+	ledger_bench_step(&bench, "B: C > y");
+	ledger_bench_step(&bench, "go");
+	assert_int_equal(ledger_conflict_version(bench.ledger), version);
+	ledger_bench_step(&bench, "old:");
+	ledger_bench_step(&bench, "go");
+	assert_int_not_equal(ledger_conflict_version(bench.ledger), version);
+	ledger_bench_end(&bench);
+}
+
+static void test_draining(void **state)
+{
+#define DRAINING "web: A > x y", "go", "connections A > y 1", "web: A > x", "go"
+	static const struct row rows[] = {
+		{"a UDP destination goes at once",
+		 {"web: U > x y", "go", "web: U > x", "go"},
+		 "remove U > y"},
+		{"an SCTP destination drains",
+		 {"web: S > x y", "go", "web: S > x", "go"},
+		 "drain S > y"},
+		{"it stays while it has connections", {DRAINING, "drain"}, ""},
+		{"it goes with the last",
+		 {DRAINING, "connections A > y 0", "drain"},
+		 "remove A > y"},
+		{"it goes at its deadline", {DRAINING, "wait 62", "drain"}, "remove A > y"},
+		{"not before", {DRAINING, "wait 55", "drain"}, ""},
+		{"not a moment before",
+		 {"pass 900 milliseconds", DRAINING, "pass 59900 milliseconds", "drain"},
+		 ""},
+		{"it comes back", {DRAINING, "web: A > x y", "go"}, "serve A > y"},
+		{"it drains anew afterwards",
+		 {DRAINING, "wait 50", "web: A > x y", "go", "web: A > x", "go", "wait 50",
+		  "drain"},
+		 ""},
+		{"other changes do not prolong it",
+		 {DRAINING, "wait 50", "web: A > x z", "go", "wait 12", "drain"},
+		 "remove A > y"},
+		{"somebody's look at it does not prolong it",
+		 {DRAINING, "wait 50", "others remove A > x", "observe", "wait 12", "drain"},
+		 "remove A > y"},
+		{"it comes back in the batch that removes it",
+		 {"web: A > x y", "go", "web: A > x", "go", "web: A > x y", "drain"},
+		 "serve A > y"},
+		{"the virtual server's end ends it", {DRAINING, "web:", "go"}, "remove A"},
+		{"a removal that fails is tried again",
+		 {DRAINING, "connections A > y 0", "refuse 1", "drain", "wait 1", "retry", "drain"},
+		 "remove A > y"},
+	};
+
+	(void)state;
+	run_rows(rows, COUNT(rows));
+}
+
+/* More than 136 years, as seconds, do not fit where deadlines are kept. */
+static void test_draining_without_end(void **state)
+{
+	static const char *const steps[] = {"web: A > x y",	   "go",	"web: A > x", "go",
+					    "connections A > y 1", "wait 3600", "drain"};
+	const struct ledger_options options = {.drain_milliseconds = 1000ULL << 32};
+	struct ledger_bench bench;
+
+	(void)state;
+	ledger_bench_init(&bench);
+	ledger_set_options(bench.ledger, &options);
+	for (size_t i = 0; i < COUNT(steps); i++)
+		ledger_bench_step(&bench, steps[i]);
+	assert_string_equal(bench.text, "");
+	assert_int_equal(ledger_draining_count(bench.ledger), 1);
+	ledger_bench_end(&bench);
+}
+
+static void test_observation(void **state)
+{
+#define WEB "web: A > x y; bind A; masquerade A"
+	static const struct row rows[] = {
+		{"a restart writes nothing", {WEB, "go", "restart", WEB, "go"}, ""},
+		{"nor does its sweep", {WEB, "go", "restart", WEB, "go", "sweep"}, ""},
+		{"only the difference",
+		 {WEB, "go", "restart", "web: A > x z; bind A; masquerade A", "go"},
+		 "add A > z; drain A > y"},
+		{"a Service that went meanwhile is swept",
+		 {WEB, "go", "restart", "sweep"},
+		 "unbind A; remove A; unmasquerade A"},
+		{"nothing is swept before all is planned", {WEB, "go", "restart", "go"}, ""},
+		{"a server whose VIP is not bound yet is swept",
+		 {"others add A > x; masquerade A", "restart", "sweep"},
+		 "remove A; unmasquerade A"},
+		{"a node port is swept",
+		 {"web: N > x; open N", "go", "restart", "sweep"},
+		 "remove N; unopen N"},
+		{"also if its set lost it before, for a Service that went during the first pass",
+		 {"web: N > x; open N", "go", "restart", "api: B; open N", "go", "api:", "go",
+		  "sweep"},
+		 "remove N"},
+		{"draining goes on after a restart",
+		 {DRAINING, "restart", "web: A > x", "go", "wait 62", "drain"},
+		 "remove A > y"},
+		{"a stranger's server stays", {"others add Z > x", "restart", "sweep"}, ""},
+		{"also when it comes later",
+		 {"restart", "sweep", "others add Z > x", "observe"},
+		 ""},
+		{"a stranger's draining destination stays",
+		 {"others add Z > x", "weigh Z > x 0", "restart", "sweep", "drain"},
+		 ""},
+		{"a server on the node's address that no set names is a stranger's",
+		 {"others add N > x", "restart", "sweep"},
+		 ""},
+		{"a server in an excluded network stays, though its address is bound",
+		 {"others add X > x; bind X", "restart", "sweep"},
+		 "unbind X"},
+		{"unless a Service had it", {"web: X > x", "go", "web:", "go"}, "remove X"},
+		{"a server on our VIP that nobody wants goes",
+		 {WEB, "go", "observe", "sweep", "others add C > x", "observe"},
+		 "1 differ; remove C"},
+		{"a lost server comes back whole",
+		 {WEB, "go", "observe", "others remove A", "observe"},
+		 "1 differ; add A; add A > x; add A > y"},
+		{"a lost destination comes back",
+		 {WEB, "go", "observe", "others remove A > x", "observe"},
+		 "1 differ; add A > x"},
+		{"another weight is set right",
+		 {WEB, "go", "observe", "weigh A > x 5", "observe"},
+		 "1 differ; serve A > x"},
+		{"a destination of somebody else drains",
+		 {WEB, "go", "observe", "others add A > z", "observe"},
+		 "1 differ; drain A > z"},
+		{"a lost address comes back",
+		 {WEB, "go", "observe", "others remove bind A", "observe"},
+		 "1 differ; bind A"},
+		{"a lost member comes back",
+		 {WEB, "go", "observe", "others remove masquerade A", "observe"},
+		 "1 differ; masquerade A"},
+		{"a foreign member of our set goes",
+		 {WEB, "go", "observe", "sweep", "others add masquerade B", "observe"},
+		 "1 differ; unmasquerade B"},
+		{"a foreign address on our interface goes",
+		 {WEB, "go", "observe", "sweep", "others add bind B", "observe"},
+		 "1 differ; unbind B"},
+		{"no drift, no changes", {WEB, "go", "observe", "sweep", "observe"}, ""},
+		{"what was repaired differs no more",
+		 {WEB, "go", "observe", "others remove A", "observe", "observe"},
+		 ""},
+	};
+
+	(void)state;
+	run_rows(rows, COUNT(rows));
+}
+
+static void test_failures(void **state)
+{
+#define LIMITED "web: A > x; bind A; restrict A"
+	static const struct row rows[] = {
+		{"a failed server is tried again with its destinations",
+		 {"web: A > x", "refuse 1", "go", "wait 1", "retry"},
+		 "add A; add A > x"},
+		{"not before its time", {"web: A > x", "refuse 1", "go", "retry"}, ""},
+		{"others are not held up",
+		 {"web: A > x", "api: B > y", "refuse 1", "go"},
+		 "add A!; add B; add A > x!; add B > y"},
+		{"a failed destination is tried again",
+		 {"web: A > x y", "refuse 2", "go", "wait 1", "retry"},
+		 "add A > x"},
+		{"a failed address is tried again",
+		 {WEB, "refuse 5", "go", "wait 1", "retry"},
+		 "bind A"},
+		{"a failed member is tried again",
+		 {WEB, "refuse 1", "go", "wait 1", "retry"},
+		 "masquerade A"},
+		{"the wait doubles",
+		 {WEB, "refuse 1", "go", "wait 1", "refuse 1", "retry", "wait 1", "retry"},
+		 ""},
+		{"and then comes",
+		 {WEB, "refuse 1", "go", "wait 1", "refuse 1", "retry", "wait 2", "retry"},
+		 "masquerade A"},
+		{"success ends it",
+		 {WEB, "refuse 1", "go", "wait 1", "retry", "wait 60", "retry"},
+		 ""},
+		{"a failed edit is tried again",
+		 {"web: A > x", "go", "web: A lc > x", "refuse 1", "go", "wait 1", "retry"},
+		 "edit A"},
+		{"a failed weight is tried again",
+		 {"web: A > x y", "go", "web: A > x", "refuse 1", "go", "wait 1", "retry"},
+		 "drain A > y"},
+		{"a failed removal is tried again",
+		 {"web: A > x", "go", "web:", "refuse 1", "go", "wait 1", "retry"},
+		 "remove A"},
+		{"a failed unbinding is tried again",
+		 {WEB, "go", "web:", "refuse 1", "go", "wait 1", "retry"},
+		 "unbind A"},
+		{"the wait for a removal doubles too",
+		 {WEB, "go", "web:", "refuse 1", "go", "wait 1", "refuse 1", "retry", "wait 1",
+		  "retry"},
+		 ""},
+		{"a removal is taken back while it waits",
+		 {WEB, "go", "web:", "refuse 1", "go", WEB, "go"},
+		 "masquerade A; add A; add A > x; add A > y"},
+		{"a Service that comes back finds what could not be removed",
+		 {"web: A > x", "go", "web:", "refuse 1", "go", "web: A > x", "go"},
+		 ""},
+		{"a Service that goes takes its failure along",
+		 {"web: A > x", "refuse 1", "go", "web:", "wait 9", "go", "retry"},
+		 ""},
+		{"and what may be there though it was refused",
+		 {"web: A > x", "refuse 1", "go", "web:", "go"},
+		 "remove A"},
+		{"of which nothing is taken for granted",
+		 {"web: A > x", "refuse 1", "go", "web:", "refuse 1", "go", "web: A > x", "go",
+		  "wait 1", "retry"},
+		 "add A; add A > x"},
+		{"a vanished server is made anew",
+		 {"web: A > x", "go", "others remove A", "web: A > x y", "go", "wait 1", "retry"},
+		 "add A; add A > x; add A > y"},
+		{"no destination while the restriction waits",
+		 {LIMITED, "refuse 1", "go", "web: A > x y; bind A; restrict A", "go"},
+		 "restrict A; add A > y"},
+		{"what waits is no drift",
+		 {WEB, "go", "observe", "web: A > x y; bind A; masquerade A; open N", "refuse 1",
+		  "go", "observe"},
+		 ""},
+		{"nor is what vanished before it was refused",
+		 {WEB, "go", "observe", "others remove A", "web: A lc > x y; bind A; masquerade A",
+		  "refuse 1", "go", "observe"},
+		 "add A; add A > x; add A > y"},
+		{"nor what nobody wants",
+		 {"web: A > x", "api: C; bind A", "go", "observe", "sweep", "web:", "refuse 1",
+		  "go", "weigh A > x 5", "observe"},
+		 "remove A"},
+	};
+
+	(void)state;
+	run_rows(rows, COUNT(rows));
+}
+
+static void test_reports(void **cmocka_state)
+{
+	static const struct {
+		const char *what, *steps[STEPS], *service;
+		enum claim_state state;
+		const char *winner;
+		int code, member_code;
+		uint32_t draining;
+		size_t failed;
+	} rows[] = {
+		{"programmed", {WEB, "go"}, "web", CLAIM_STATE_PROGRAMMED, NULL, 0, 0, 0, 0},
+		{"draining is counted",
+		 {DRAINING},
+		 "web",
+		 CLAIM_STATE_PROGRAMMED,
+		 NULL,
+		 0,
+		 0,
+		 1,
+		 0},
+		{"a conflict names the winner",
+		 {"old: A > x", "young: A > y", "go"},
+		 "young",
+		 CLAIM_STATE_CONFLICT,
+		 "old",
+		 0,
+		 0,
+		 0,
+		 0},
+		{"the winner sees none",
+		 {"old: A > x", "young: A > y", "go"},
+		 "old",
+		 CLAIM_STATE_PROGRAMMED,
+		 NULL,
+		 0,
+		 0,
+		 0,
+		 0},
+		{"a failed server says why, not what followed from it",
+		 {"web: A > x", "refuse 1 12", "go"},
+		 "web",
+		 CLAIM_STATE_FAILED,
+		 NULL,
+		 -ENOMEM,
+		 0,
+		 0,
+		 1},
+		{"a failed destination too",
+		 {"web: A > x y", "refuse 3 28", "go"},
+		 "web",
+		 CLAIM_STATE_FAILED,
+		 NULL,
+		 -ENOSPC,
+		 0,
+		 0,
+		 1},
+		{"a failed member is the Service's",
+		 {WEB, "refuse 1 28", "go"},
+		 "web",
+		 CLAIM_STATE_PROGRAMMED,
+		 NULL,
+		 0,
+		 -ENOSPC,
+		 0,
+		 1},
+		{"a failed address too",
+		 {WEB, "refuse 5 28", "go"},
+		 "web",
+		 CLAIM_STATE_PROGRAMMED,
+		 NULL,
+		 0,
+		 -ENOSPC,
+		 0,
+		 1},
+		{"after a good retry all is well",
+		 {WEB, "refuse 1", "go", "wait 1", "retry"},
+		 "web",
+		 CLAIM_STATE_PROGRAMMED,
+		 NULL,
+		 0,
+		 0,
+		 0,
+		 0},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct claim_report report;
+		struct ledger_bench bench;
+
+		run(rows[i].what, rows[i].steps, &bench);
+		ledger_claim(bench.ledger, rows[i].service, 0, &report);
+		assert_int_equal(report.state, rows[i].state);
+		assert_true(string_equal(report.winner, rows[i].winner));
+		assert_int_equal(report.code, rows[i].code);
+		assert_int_equal(report.draining, rows[i].draining);
+		assert_int_equal(ledger_member_code(bench.ledger, rows[i].service),
+				 rows[i].member_code);
+		assert_int_equal(ledger_failed_count(bench.ledger), rows[i].failed);
+		assert_int_equal(ledger_draining_count(bench.ledger), rows[i].draining);
+		assert_int_equal(ledger_next_retry(bench.ledger) == UINT64_MAX,
+				 rows[i].failed == 0);
+		ledger_bench_end(&bench);
+	}
+}
+
+static void test_counts(void **state)
+{
+	static const char *const steps[STEPS] = {
+		"others add Z > x", "restart", WEB,    "api: B > x; bind B",
+		"young: A > z",	    "go",      "sweep"};
+	struct ledger_counts counts;
+	struct ledger_bench bench;
+
+	(void)state;
+	run("what is programmed is counted once, strangers' objects are not", steps, &bench);
+	ledger_count(bench.ledger, &counts);
+	assert_int_equal(counts.servers, 2);
+	assert_int_equal(counts.destinations, 3);
+	assert_int_equal(counts.members, 1);
+	assert_int_equal(counts.addresses, 2);
+	assert_int_equal(ledger_state(bench.ledger, "web")->server_count, 1);
+	assert_null(ledger_state(bench.ledger, "nobody"));
+
+	assert_int_equal(ledger_unsettled_count(bench.ledger), 0);
+	ledger_bench_step(&bench, "web: A > x");
+	assert_true(ledger_unsettled_count(bench.ledger) > 0);
+	ledger_bench_end(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_conflicts),
+		cmocka_unit_test(test_conflicts_that_last),
+		cmocka_unit_test(test_conflict_version),
+		cmocka_unit_test(test_draining),
+		cmocka_unit_test(test_draining_without_end),
+		cmocka_unit_test(test_observation),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/plan/topology.h"
+
+#include "tests/fake/object_text.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SLICES 3
+
+/* A view of one Service with its slices, all of which it owns. */
+struct fixture {
+	struct string_pool *strings;
+	struct service *service;
+	struct endpoint_slice *slices[SLICES];
+	struct service_view view;
+};
+
+static void fixture_init(struct fixture *fixture, const char *service,
+			 const char *const slices[SLICES])
+{
+	memset(fixture, 0, sizeof(*fixture));
+	fixture->strings = string_pool_new();
+	fixture->service = object_text_service(service);
+	fixture->view.key = "a/web";
+	fixture->view.service = fixture->service;
+	fixture->view.slices = fixture->slices;
+	for (size_t i = 0; i < SLICES && slices[i]; i++)
+		fixture->slices[fixture->view.slice_count++] =
+			object_text_slice(fixture->strings, slices[i]);
+}
+
+static void fixture_end(struct fixture *fixture)
+{
+	for (size_t i = 0; i < fixture->view.slice_count; i++)
+		endpoint_slice_free(fixture->slices[i]);
+	service_free(fixture->service);
+	string_pool_free(fixture->strings);
+}
+
+static void write_candidate(FILE *stream, const struct candidate *candidate)
+{
+	char buffer[ADDRESS_TEXT_SIZE];
+
+	fprintf(stream, "%s",
+		address_port_text(&candidate->destination.address, candidate->destination.port,
+				  buffer));
+	if (candidate->is_local)
+		fprintf(stream, "@here");
+	if (candidate->hint_zones)
+		fprintf(stream, "+%s", candidate->hint_zones);
+	if (!candidate->is_ready)
+		fprintf(stream, candidate->is_terminating
+					? (candidate->is_serving ? "!terminating" : "!ended")
+					: "!unready");
+	fprintf(stream, " ");
+}
+
+static void test_collect(void **state)
+{
+	static const struct {
+		const char *what, *port, *slices[SLICES];
+		uint16_t family;
+		const char *candidates;
+	} cases[] = {
+		{"by port name",
+		 "http:80/TCP",
+		 {"a/1 port=http:8080/TCP port=dns:53/TCP 10.0.0.1"},
+		 AF_INET,
+		 "10.0.0.1:8080 "},
+		{"by protocol too",
+		 "dns:53/UDP",
+		 {"a/1 port=dns:53/TCP port=dns:5353/UDP 10.0.0.1"},
+		 AF_INET,
+		 "10.0.0.1:5353 "},
+		{"the unnamed port is the one of an unnamed port",
+		 ":80/TCP",
+		 {"a/1 port=http:8080/TCP 10.0.0.1", "a/2 port=:8081/TCP 10.0.0.2"},
+		 AF_INET,
+		 "10.0.0.2:8081 "},
+		{"a port without number matches nothing",
+		 ":80/TCP",
+		 {"a/1 port=:0/TCP 10.0.0.1"},
+		 AF_INET,
+		 ""},
+		{"each slice resolves the name by itself",
+		 "http:80/TCP",
+		 {"a/1 port=http:8080/TCP 10.0.0.1", "a/2 port=http:9090/TCP 10.0.0.2"},
+		 AF_INET,
+		 "10.0.0.1:8080 10.0.0.2:9090 "},
+		{"two numbers of one name in one slice",
+		 "http:80/TCP",
+		 {"a/1 port=http:9090/TCP port=http:8080/TCP 10.0.0.1"},
+		 AF_INET,
+		 "10.0.0.1:8080 10.0.0.1:9090 "},
+		{"sorted by address",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.3 10.0.0.1", "a/2 port=:80/TCP 10.0.0.2"},
+		 AF_INET,
+		 "10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 "},
+		{"one family only",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1", "a/2 family=6 port=:80/TCP fd00::1"},
+		 AF_INET6,
+		 "[fd00::1]:80 "},
+		{"names are not addresses",
+		 ":80/TCP",
+		 {"a/1 family=FQDN port=:80/TCP 10.0.0.1"},
+		 AF_INET,
+		 ""},
+		{"a copy counts once",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1", "a/2 port=:80/TCP 10.0.0.1"},
+		 AF_INET,
+		 "10.0.0.1:80 "},
+		{"the ready copy speaks",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1!unready", "a/2 port=:80/TCP 10.0.0.1"},
+		 AF_INET,
+		 "10.0.0.1:80 "},
+		{"in whatever slice it is",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1", "a/2 port=:80/TCP 10.0.0.1!terminating"},
+		 AF_INET,
+		 "10.0.0.1:80 "},
+		{"a terminating copy that serves beats one that does not",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1!ended", "a/2 port=:80/TCP 10.0.0.1!terminating"},
+		 AF_INET,
+		 "10.0.0.1:80!terminating "},
+		{"of equal copies the local one speaks",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1@there", "a/2 port=:80/TCP 10.0.0.1@here"},
+		 AF_INET,
+		 "10.0.0.1:80@here "},
+		{"of copies with different hints always the same one speaks",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1 10.0.0.1+west", "a/2 port=:80/TCP 10.0.0.1+east"},
+		 AF_INET,
+		 "10.0.0.1:80+east "},
+		{"a ready copy elsewhere beats a local one that is not",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1@here!unready", "a/2 port=:80/TCP 10.0.0.1@there"},
+		 AF_INET,
+		 "10.0.0.1:80 "},
+		{"without nodeName it is nowhere",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1"},
+		 AF_INET,
+		 "10.0.0.1:80 "},
+		{"local by nodeName",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1@here 10.0.0.2@there 10.0.0.3@her"},
+		 AF_INET,
+		 "10.0.0.1:80@here 10.0.0.2:80 10.0.0.3:80 "},
+	};
+	struct candidates candidates = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_memory char *service =
+			string_printf("a/web ip=10.96.0.1 port=%s", cases[i].port);
+		struct fixture fixture;
+		char *text = NULL;
+		size_t size;
+		FILE *stream;
+
+		print_message("%s\n", cases[i].what);
+		fixture_init(&fixture, service, cases[i].slices);
+		topology_collect(&fixture.view, &fixture.service->ports[0], cases[i].family, "here",
+				 &candidates);
+		stream = open_memstream(&text, &size);
+		for (size_t c = 0; c < candidates.count; c++)
+			write_candidate(stream, &candidates.items[c]);
+		fclose(stream);
+		assert_string_equal(text, cases[i].candidates);
+		free(text);
+		fixture_end(&fixture);
+	}
+	free(candidates.items);
+}
+
+static void test_select(void **state)
+{
+#define PORT "port=:80/TCP "
+	/* The last digits of who is selected for each policy. */
+	static const struct {
+		const char *what, *endpoints, *zone;
+		const char *selected[TRAFFIC_COUNT];
+	} cases[] = {
+		{"nobody", "", NULL, {"", "", ""}},
+		{"the ready ones",
+		 "10.0.0.1@here 10.0.0.2@here!unready 10.0.0.3@here",
+		 NULL,
+		 {"13", "13", "13"}},
+		{"terminating ones only when nobody is ready",
+		 "10.0.0.1@here 10.0.0.2@here!terminating",
+		 NULL,
+		 {"1", "1", "1"}},
+		{"when nobody is ready, who still serves",
+		 "10.0.0.1@here!unready 10.0.0.2@here!terminating 10.0.0.3@here!ended",
+		 NULL,
+		 {"2", "2", "2"}},
+		{"not ready and not terminating is no way out",
+		 "10.0.0.1@here!unready",
+		 NULL,
+		 {"", "", ""}},
+		{"Local keeps to this node",
+		 "10.0.0.1@here 10.0.0.2@there",
+		 NULL,
+		 {"12", "1", "1"}},
+		{"Local prefers ending ones of this node to others",
+		 "10.0.0.1@here!terminating 10.0.0.2@there",
+		 NULL,
+		 {"2", "1", "1"}},
+		{"with nobody here, internal Local is nobody, external Local lets pods reach the "
+		 "others",
+		 "10.0.0.1@there 10.0.0.2@there",
+		 NULL,
+		 {"12", "", "12"}},
+		{"hints keep to the zone", "10.0.0.1+east 10.0.0.2+west", "east", {"1", "", "1"}},
+		{"a hint may name several zones",
+		 "10.0.0.1+east+west 10.0.0.2+west",
+		 "east",
+		 {"1", "", "1"}},
+		{"a zone's name is compared whole",
+		 "10.0.0.1+eastern 10.0.0.2+east",
+		 "east",
+		 {"2", "", "2"}},
+		{"one without hint spoils them all",
+		 "10.0.0.1+east 10.0.0.2",
+		 "east",
+		 {"12", "", "12"}},
+		{"unless it is not ready",
+		 "10.0.0.1+east 10.0.0.2!unready 10.0.0.3+west",
+		 "east",
+		 {"1", "", "1"}},
+		{"a zone without endpoints uses all",
+		 "10.0.0.1+west 10.0.0.2+west",
+		 "east",
+		 {"12", "", "12"}},
+		{"a node without zone uses all",
+		 "10.0.0.1+west 10.0.0.2+east",
+		 NULL,
+		 {"12", "", "12"}},
+		{"an empty zone is no zone", "10.0.0.1+west 10.0.0.2+east", "", {"12", "", "12"}},
+		{"Local does not ask for zones",
+		 "10.0.0.1@here+west 10.0.0.2@there+east",
+		 "east",
+		 {"2", "1", "1"}},
+	};
+	struct candidates candidates = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_memory char *slice = string_printf("a/1 " PORT "%s", cases[i].endpoints);
+		const char *const slices[SLICES] = {slice};
+		const struct node_view node = {.name = "here", .zone = cases[i].zone};
+		struct fixture fixture;
+
+		print_message("%s\n", cases[i].what);
+		fixture_init(&fixture, "a/web ip=10.96.0.1 port=:80/TCP", slices);
+		topology_collect(&fixture.view, &fixture.service->ports[0], AF_INET, "here",
+				 &candidates);
+		for (int traffic = 0; traffic < TRAFFIC_COUNT; traffic++) {
+			bool is_selected[16];
+			char digits[16] = "";
+
+			topology_select(&candidates, &node, (enum traffic)traffic, is_selected);
+			for (size_t c = 0; c < candidates.count; c++)
+				if (is_selected[c])
+					sprintf(digits + strlen(digits), "%u",
+						candidates.items[c].destination.address.bytes[3]);
+			assert_string_equal(digits, cases[i].selected[traffic]);
+		}
+		fixture_end(&fixture);
+	}
+	free(candidates.items);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_collect),
+		cmocka_unit_test(test_select),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

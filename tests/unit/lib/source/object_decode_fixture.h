@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef UNIT_OBJECT_DECODE_FIXTURE_H
+#define UNIT_OBJECT_DECODE_FIXTURE_H
+
+/* Objects that were decoded from YAML, as one line each. */
+
+#include "lib/base/memory.h"
+#include "lib/source/object_decode.h"
+#include "lib/source/yaml_tree.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#define TEXT_SIZE 2048
+
+#define META "metadata: {name: web}\n"
+
+static json_t *tree_of(const char *yaml)
+{
+	auto_free(yaml_tree) struct yaml_tree *tree = yaml_tree_new(yaml, strlen(yaml));
+	struct error err = {0};
+	json_t *object = NULL;
+
+	if (yaml_tree_next(tree, &object, NULL, &err) != 1)
+		fail_msg("%s", err.text);
+	return object;
+}
+
+__attribute__((format(printf, 2, 3))) static void add(char *text, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + used, TEXT_SIZE - used, format, arguments);
+	va_end(arguments);
+}
+
+static void add_addresses(char *text, const char *what, const struct address *addresses,
+			  size_t count)
+{
+	char buffer[ADDRESS_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		add(text, "%s%s", i ? "," : what, address_text(&addresses[i], buffer));
+}
+
+struct row {
+	const char *what, *yaml, *expected;
+};
+
+static void check_rows(void (*render)(const char *yaml, char text[TEXT_SIZE]),
+		       const struct row *rows, size_t count)
+{
+	char text[TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		print_message("%s\n", rows[i].what);
+		render(rows[i].yaml, text);
+		assert_string_equal(text, rows[i].expected);
+	}
+}
+
+#endif
