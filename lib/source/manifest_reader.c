@@ -3,6 +3,7 @@
 
 #include "documents.h"
 #include "json_tree.h"
+#include "json_value.h"
 
 #include <errno.h>
 #include <string.h>
@@ -80,9 +81,10 @@ static int decode(struct manifest_reader *reader, const json_t *object,
 
 	switch (definition->kind) {
 	case OBJECT_KIND_SERVICE:
-		return object_decode_service(object, &definition->service, err);
+		return object_decode_service(json_value_of(object), &definition->service, err);
 	case OBJECT_KIND_ENDPOINT_SLICE:
-		r = object_decode_endpoint_slice(object, reader->strings, &slice, err);
+		r = object_decode_endpoint_slice(json_value_of(object), reader->strings, &slice,
+						 err);
 		if (r < 0)
 			return r;
 		definition->slices.slices = memory_array(1, sizeof(struct endpoint_slice *));
@@ -90,9 +92,10 @@ static int decode(struct manifest_reader *reader, const json_t *object,
 		definition->slices.count = 1;
 		return 0;
 	case OBJECT_KIND_ENDPOINTS:
-		return object_decode_endpoints(object, reader->strings, &definition->slices, err);
+		return object_decode_endpoints(json_value_of(object), reader->strings,
+					       &definition->slices, err);
 	case OBJECT_KIND_NODE:
-		return object_decode_node(object, &definition->node, err);
+		return object_decode_node(json_value_of(object), &definition->node, err);
 	case OBJECT_KIND_OTHER:
 		break;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "object_decode.h"
 
+#include "json_value.h"
 #include "object_field.h"
 
 #include <errno.h>
@@ -91,7 +92,7 @@ static int identify_metadata(const struct object_field *object, struct object_id
 
 static int visit_object(const struct walk *walk, const struct type *type, const json_t *object)
 {
-	struct object_field root = object_field_root(object);
+	struct object_field root = object_field_root(json_value_of(object));
 	struct object_field metadata = object_field_get(&root, "metadata");
 	struct object_field name = object_field_get(&metadata, "name");
 	struct object_identity identity = {
@@ -106,8 +107,7 @@ static int visit_object(const struct walk *walk, const struct type *type, const 
 	r = *type->kind ? classify(type, &identity.kind, &err)
 			: error_set(&err, -EINVAL, "kind: missing");
 	if (r >= 0 && identity.kind == OBJECT_KIND_OTHER) {
-		if (json_is_string(name.value))
-			identity.name = json_string_value(name.value);
+		identity.name = object_field_plain_text(&name);
 		return walk->visit(&identity, object, NULL, walk->user);
 	}
 	/* An object that can be named is complained about by name, even if its version is wrong. */
@@ -134,7 +134,7 @@ static bool is_list(const char *kind, const json_t *object)
 static int walk_tree(struct walk *walk, const struct type *implied, const json_t *tree,
 		     struct error *err)
 {
-	struct object_field root = object_field_root(tree);
+	struct object_field root = object_field_root(json_value_of(tree));
 	struct object_field kind = object_field_get(&root, "kind");
 	struct object_field version = object_field_get(&root, "apiVersion");
 	struct object_field items = object_field_get(&root, "items");
@@ -153,7 +153,7 @@ static int walk_tree(struct walk *walk, const struct type *implied, const json_t
 	if (r < 0 || !is_list(type.kind, tree))
 		return r < 0 ? r : visit_object(walk, &type, tree);
 
-	if (items.value && !json_is_array(items.value))
+	if (object_field_is_present(&items) && items.value.type != OBJECT_VALUE_LIST)
 		return object_field_error(&items, err, "not a list");
 	if (walk->depth == LIST_DEPTH_LIMIT)
 		return error_set(err, -EINVAL, "lists nested deeper than %d", LIST_DEPTH_LIMIT);
@@ -163,7 +163,7 @@ static int walk_tree(struct walk *walk, const struct type *implied, const json_t
 		element_type = (struct type){type.api_version, element_kind};
 	}
 	walk->depth++;
-	json_array_foreach (items.value, i, element) {
+	json_array_foreach (json_object_get(tree, "items"), i, element) {
 		r = walk_tree(walk, &element_type, element, err);
 		if (r < 0)
 			return r;
@@ -236,13 +236,13 @@ static int decode_node_cidrs(const struct object_field *spec, struct node *node,
 	size_t count = 0;
 	int r = object_field_list(&list, &count, err);
 
-	if (r < 0 || (count == 0 && !json_string_length(single.value)))
+	if (r < 0 || (count == 0 && !*object_field_plain_text(&single)))
 		return r;
 	node->pod_cidrs = memory_array(count + 1, sizeof(*node->pod_cidrs));
 	for (size_t i = 0; i < count; i++) {
 		struct object_field entry = object_field_at(&list, i);
 
-		if (!entry.value)
+		if (!object_field_is_present(&entry))
 			return object_field_error(&entry, err, "missing");
 		r = object_field_prefix(&entry, &node->pod_cidrs[i], err);
 		if (r < 0)
@@ -300,11 +300,11 @@ static int decode_node_metadata(const struct object_field *root, struct node *no
 		return object_field_error(&name, err, "missing");
 	node->name = string_dup(name_text);
 	node->zone = *zone_text ? string_dup(zone_text) : NULL;
-	node->is_deleting = deletion.value;
+	node->is_deleting = object_field_is_present(&deletion);
 	return 0;
 }
 
-int object_decode_node(const json_t *object, struct node **ret, struct error *err)
+int object_decode_node(struct object_value object, struct node **ret, struct error *err)
 {
 	auto_free(node) struct node *node = memory_allocate(sizeof(*node));
 	struct object_field root = object_field_root(object);

@@ -6,13 +6,14 @@
 #include "lib/objects/endpoint_slice.h"
 #include "lib/objects/node.h"
 #include "lib/objects/service.h"
+#include "object_value.h"
 
 #include <jansson.h>
 #include <stddef.h>
 
 /*
- * From JSON to the structs of lib/objects. Missing fields get the defaults of the API server;
- * what decides about traffic is checked, and the error names field and reason:
+ * From API objects to the structs of lib/objects. Missing fields get the defaults of the API
+ * server; what decides about traffic is checked, and the error names field and reason:
  * "spec.ports[1].port: 70000 is not a port (1-65535)". Fields that no proxy reads are not looked
  * at. Addresses are read as kube-proxy reads them: 010.0.0.1 is 10.0.0.1.
  */
@@ -64,7 +65,7 @@ int object_decode_each(const json_t *tree,
  * Return: 0 or -EINVAL. loadBalancerSourceRanges come from the field alone: kube-proxy does not
  * look at the old annotation. An ExternalName Service may carry anything and yields no address.
  */
-int object_decode_service(const json_t *object, struct service **ret, struct error *err);
+int object_decode_service(struct object_value object, struct service **ret, struct error *err);
 
 /**
  * object_decode_endpoint_slice() - a discovery.k8s.io/v1 EndpointSlice
@@ -72,7 +73,7 @@ int object_decode_service(const json_t *object, struct service **ret, struct err
  *
  * Return: 0 or -EINVAL. One endpoint that is wrong makes the slice wrong.
  */
-int object_decode_endpoint_slice(const json_t *object, struct string_pool *strings,
+int object_decode_endpoint_slice(struct object_value object, struct string_pool *strings,
 				 struct endpoint_slice **ret, struct error *err);
 
 /** struct endpoint_slices - an array that owns its slices */
@@ -99,10 +100,10 @@ void endpoint_slices_clear(struct endpoint_slices *slices);
  * elsewhere. The decoder sees one object and cannot: if a Service has slices of its own and an
  * Endpoints object, both count, and an endpoint that is in both counts once.
  */
-int object_decode_endpoints(const json_t *object, struct string_pool *strings,
+int object_decode_endpoints(struct object_value object, struct string_pool *strings,
 			    struct endpoint_slices *ret, struct error *err);
 
 /** object_decode_node() - a v1 Node; Return: 0 or -EINVAL */
-int object_decode_node(const json_t *object, struct node **ret, struct error *err);
+int object_decode_node(struct object_value object, struct node **ret, struct error *err);
 
 #endif

@@ -67,7 +67,7 @@ static int decode_owner(const struct object_field *labels, struct endpoint_slice
 	const char *name = "";
 	int r = object_field_name(&service, &name, err);
 
-	if (r >= 0 && *name && !headless.value)
+	if (r >= 0 && *name && !object_field_is_present(&headless))
 		slice->service_name = string_dup(name);
 	return r;
 }
@@ -182,14 +182,14 @@ static int decode_endpoint_address(const struct object_field *entry, uint16_t fa
 	if (r < 0)
 		return r;
 	first = object_field_at(&list, 0);
-	if (!first.value)
+	if (!object_field_is_present(&first))
 		return object_field_error(&list, err, "empty");
 	r = object_field_unicast(&first, ret, err);
 	if (r < 0)
 		return r;
 	if (ret->family != family)
 		return object_field_error(&first, err, "%s is not an IPv%d address",
-					  json_string_value(first.value),
+					  object_field_plain_text(&first),
 					  family == AF_INET ? 4 : 6);
 	return 0;
 }
@@ -261,7 +261,7 @@ static int decode_address_type(const struct object_field *root, struct endpoint_
 	return 0;
 }
 
-int object_decode_endpoint_slice(const json_t *object, struct string_pool *strings,
+int object_decode_endpoint_slice(struct object_value object, struct string_pool *strings,
 				 struct endpoint_slice **ret, struct error *err)
 {
 	auto_free(endpoint_slice) struct endpoint_slice *slice = memory_allocate(sizeof(*slice));
@@ -319,7 +319,7 @@ static int add_subset_addresses(const struct object_field *subset, const char *n
 		struct endpoint endpoint = {.is_ready = is_ready, .is_serving = is_ready};
 
 		r = object_field_object(&entry, err);
-		if (r >= 0 && !ip.value)
+		if (r >= 0 && !object_field_is_present(&ip))
 			r = object_field_error(&ip, err, "missing");
 		if (r >= 0)
 			r = object_field_unicast(&ip, &endpoint.address, err);
@@ -368,12 +368,12 @@ static bool is_mirrored(const struct slice_metadata *metadata)
 						      "control-plane.alpha.kubernetes.io/leader");
 	struct object_field headless =
 		object_field_get(&metadata->labels, "service.kubernetes.io/headless");
-	const char *text = json_string_value(skip.value);
 
-	return !(text && strcmp(text, "true") == 0) && !leader.value && !headless.value;
+	return strcmp(object_field_plain_text(&skip), "true") != 0 &&
+	       !object_field_is_present(&leader) && !object_field_is_present(&headless);
 }
 
-int object_decode_endpoints(const json_t *object, struct string_pool *strings,
+int object_decode_endpoints(struct object_value object, struct string_pool *strings,
 			    struct endpoint_slices *ret, struct error *err)
 {
 	static const uint16_t families[] = {AF_INET, AF_INET6};

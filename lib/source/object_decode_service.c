@@ -60,7 +60,7 @@ static int decode_metadata(const struct object_field *root, struct service *serv
 		return object_field_error(&name, err, "missing");
 	service->name = string_dup(name_text);
 	service->namespace_name = string_dup(namespace_text);
-	service->uid = object_uid_parse(json_string_value(uid.value));
+	service->uid = object_uid_parse(object_field_plain_text(&uid));
 	service->created = milliseconds / 1000;
 	service->proxy_name = string_dup(proxy_text);
 	return 0;
@@ -84,9 +84,10 @@ static int decode_type(const struct object_field *spec, struct service *service,
 
 static bool is_no_cluster_ip(const struct object_field *field)
 {
-	const char *text = json_string_value(field->value);
+	const char *text = object_field_plain_text(field);
 
-	return !field->value || (text && (!*text || strcmp(text, "None") == 0));
+	return !object_field_is_present(field) ||
+	       (field->value.type == OBJECT_VALUE_TEXT && (!*text || strcmp(text, "None") == 0));
 }
 
 static int decode_cluster_ips(const struct object_field *spec, struct service *service,
@@ -116,13 +117,13 @@ static int decode_cluster_ips(const struct object_field *spec, struct service *s
 
 		if (i == 0 && is_no_cluster_ip(&entry) && !first.family)
 			return 0;
-		if (!entry.value)
+		if (!object_field_is_present(&entry))
 			return object_field_error(&entry, err, "missing");
 		r = object_field_unicast(&entry, &addresses[i], err);
 		if (r < 0)
 			return r;
 		service->cluster_ip_count++;
-		if (i == 0 && json_string_length(single.value) &&
+		if (i == 0 && *object_field_plain_text(&single) &&
 		    !address_is_equal(&addresses[0], &first))
 			return object_field_error(&entry, err, "differs from spec.clusterIP");
 		if (i == 1 && addresses[1].family == addresses[0].family)
@@ -144,7 +145,7 @@ static int decode_external_ips(const struct object_field *spec, struct service *
 	for (size_t i = 0; i < count; i++) {
 		struct object_field entry = object_field_at(&list, i);
 
-		if (!entry.value)
+		if (!object_field_is_present(&entry))
 			return object_field_error(&entry, err, "missing");
 		r = object_field_unicast(&entry, &service->external_ips[i], err);
 		if (r < 0)
@@ -182,7 +183,7 @@ static int decode_load_balancer_ips(const struct object_field *root, struct serv
 		r = object_field_object(&entry, err);
 		if (r >= 0)
 			r = object_field_choice(&mode_field, modes, COUNT(modes), &mode, err);
-		if (r >= 0 && json_string_length(ip.value))
+		if (r >= 0 && *object_field_plain_text(&ip))
 			r = object_field_address(&ip, &address, err);
 		if (r < 0)
 			return r;
@@ -205,7 +206,7 @@ static int decode_source_ranges(const struct object_field *spec, struct service 
 	for (size_t i = 0; i < count; i++) {
 		struct object_field entry = object_field_at(&list, i);
 
-		if (!entry.value)
+		if (!object_field_is_present(&entry))
 			return object_field_error(&entry, err, "missing");
 		r = object_field_prefix(&entry, &service->source_ranges[i], err);
 		if (r < 0)
@@ -230,7 +231,7 @@ static int decode_port(const struct object_field *entry, struct service_port *po
 	r = object_field_object(entry, err);
 	if (r >= 0)
 		r = object_field_port_name(&name, &name_text, err);
-	if (r >= 0 && !number.value)
+	if (r >= 0 && !object_field_is_present(&number))
 		r = object_field_error(&number, err, "missing");
 	if (r >= 0)
 		r = object_field_port(&number, &port->port, err);
@@ -409,7 +410,7 @@ static int decode_policies(const struct object_field *spec, struct service *serv
 	return 0;
 }
 
-int object_decode_service(const json_t *object, struct service **ret, struct error *err)
+int object_decode_service(struct object_value object, struct service **ret, struct error *err)
 {
 	auto_free(service) struct service *service = memory_allocate(sizeof(*service));
 	struct object_field root = object_field_root(object);

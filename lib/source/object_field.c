@@ -11,34 +11,31 @@
 #include <string.h>
 #include <time.h>
 
-#define PATH_SIZE 256
+#define PATH_SIZE	 256
+#define EARLIEST_SECONDS (-62135596800)
+#define LATEST_SECONDS	 253402300799
 
-struct object_field object_field_root(const json_t *object)
+struct object_field object_field_root(struct object_value object)
 {
 	return (struct object_field){.value = object};
 }
 
-static const json_t *present(const json_t *value)
-{
-	return json_is_null(value) ? NULL : value;
-}
-
 struct object_field object_field_get(const struct object_field *parent, const char *name)
 {
-	return (struct object_field){
-		.parent = parent,
-		.name = name,
-		.value = present(json_object_get(parent->value, name)),
-	};
+	struct object_field field = {.parent = parent, .name = name};
+
+	if (parent->value.type == OBJECT_VALUE_OBJECT)
+		field.value = parent->value.encoding->get(&parent->value, name);
+	return field;
 }
 
 struct object_field object_field_at(const struct object_field *list, size_t index)
 {
-	return (struct object_field){
-		.parent = list,
-		.index = index,
-		.value = present(json_array_get(list->value, index)),
-	};
+	struct object_field field = {.parent = list, .index = index};
+
+	if (list->value.type == OBJECT_VALUE_LIST)
+		field.value = list->value.encoding->at(&list->value, index);
+	return field;
 }
 
 static size_t write_path(const struct object_field *field, char path[PATH_SIZE])
@@ -76,54 +73,62 @@ int object_field_error(const struct object_field *field, struct error *err, cons
 	return write_path(field, path) ? error_wrap(err, -EINVAL, "%s", path) : -EINVAL;
 }
 
+const char *object_field_plain_text(const struct object_field *field)
+{
+	return field->value.type == OBJECT_VALUE_TEXT ? field->value.text : "";
+}
+
 int object_field_object(const struct object_field *field, struct error *err)
 {
-	if (field->value && !json_is_object(field->value))
+	if (object_field_is_present(field) && field->value.type != OBJECT_VALUE_OBJECT)
 		return object_field_error(field, err, "not an object");
 	return 0;
 }
 
 int object_field_list(const struct object_field *field, size_t *ret, struct error *err)
 {
+	size_t count;
+
 	*ret = 0;
-	if (!field->value)
+	if (!object_field_is_present(field))
 		return 0;
-	if (!json_is_array(field->value))
+	if (field->value.type != OBJECT_VALUE_LIST)
 		return object_field_error(field, err, "not a list");
-	if (json_array_size(field->value) > OBJECT_FIELD_LIST_LIMIT)
+	count = field->value.encoding->count(&field->value);
+	if (count > OBJECT_FIELD_LIST_LIMIT)
 		return object_field_error(field, err, "more than %d entries",
 					  OBJECT_FIELD_LIST_LIMIT);
-	*ret = json_array_size(field->value);
+	*ret = count;
 	return 0;
 }
 
 int object_field_text(const struct object_field *field, const char **ret, struct error *err)
 {
-	if (!field->value)
+	if (!object_field_is_present(field))
 		return 0;
-	if (!json_is_string(field->value))
+	if (field->value.type != OBJECT_VALUE_TEXT)
 		return object_field_error(field, err, "not a text");
-	*ret = json_string_value(field->value);
+	*ret = field->value.text;
 	return 0;
 }
 
 int object_field_boolean(const struct object_field *field, bool *ret, struct error *err)
 {
-	if (!field->value)
+	if (!object_field_is_present(field))
 		return 0;
-	if (!json_is_boolean(field->value))
+	if (field->value.type != OBJECT_VALUE_BOOLEAN)
 		return object_field_error(field, err, "neither true nor false");
-	*ret = json_is_true(field->value);
+	*ret = field->value.boolean;
 	return 0;
 }
 
 int object_field_integer(const struct object_field *field, int64_t *ret, struct error *err)
 {
-	if (!field->value)
+	if (!object_field_is_present(field))
 		return 0;
-	if (!json_is_integer(field->value))
+	if (field->value.type != OBJECT_VALUE_INTEGER)
 		return object_field_error(field, err, "not a whole number");
-	*ret = json_integer_value(field->value);
+	*ret = field->value.integer;
 	return 0;
 }
 
@@ -132,7 +137,7 @@ int object_field_port(const struct object_field *field, uint16_t *ret, struct er
 	int64_t number = 0;
 	int r = object_field_integer(field, &number, err);
 
-	if (r < 0 || !field->value)
+	if (r < 0 || !object_field_is_present(field))
 		return r;
 	if (number < 1 || number > UINT16_MAX)
 		return object_field_error(field, err, "%lld is not a port (1-65535)",
@@ -244,7 +249,7 @@ int object_field_unicast(const struct object_field *field, struct address *ret, 
 {
 	struct address address = {0};
 	int r = object_field_address(field, &address, err);
-	const char *text = json_string_value(field->value);
+	const char *text = object_field_plain_text(field);
 
 	if (r < 0 || !address.family)
 		return r;
@@ -370,11 +375,26 @@ static bool parse_time(const char *text, int64_t *ret)
 	return true;
 }
 
+/* What can be written as a text: the years 1 to 9999. */
+static int take_instant(const struct object_field *field, int64_t *ret, struct error *err)
+{
+	int64_t seconds = field->value.integer;
+
+	if (seconds < EARLIEST_SECONDS || seconds > LATEST_SECONDS)
+		return object_field_error(field, err, "%lld is not a time (seconds since 1970)",
+					  (long long)seconds);
+	*ret = seconds * 1000;
+	return 0;
+}
+
 int object_field_time(const struct object_field *field, int64_t *ret, struct error *err)
 {
 	const char *text = NULL;
-	int r = object_field_text(field, &text, err);
+	int r;
 
+	if (field->value.type == OBJECT_VALUE_INSTANT)
+		return take_instant(field, ret, err);
+	r = object_field_text(field, &text, err);
 	if (r < 0 || !text)
 		return r;
 	if (!parse_time(text, ret))

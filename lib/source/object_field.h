@@ -4,8 +4,8 @@
 
 #include "lib/base/address.h"
 #include "lib/base/error.h"
+#include "object_value.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,11 +14,11 @@
 #define OBJECT_FIELD_LIST_LIMIT 65536
 
 /**
- * struct object_field - a place in a JSON object, which knows its own path
+ * struct object_field - a place in an API object, which knows its own path
  * @parent:  must outlive the field; NULL for the object itself
  * @name:    NULL for an element of a list
  * @index:   of an element
- * @value:   NULL if absent; null counts as absent
+ * @value:   what is there
  *
  * The readers below leave *ret alone and return 0 when the field is absent, so that the caller
  * sets the default before. A value of the wrong type gives -EINVAL and "spec.type: not a text".
@@ -27,17 +27,25 @@ struct object_field {
 	const struct object_field *parent;
 	const char *name;
 	size_t index;
-	const json_t *value;
+	struct object_value value;
 };
 
 /** object_field_root() - the object itself; its path is empty */
-struct object_field object_field_root(const json_t *object);
+struct object_field object_field_root(struct object_value object);
 
 /** object_field_get() - a member; absent if @parent is absent or no object */
 struct object_field object_field_get(const struct object_field *parent, const char *name);
 
 /** object_field_at() - an element of a list that object_field_list() checked */
 struct object_field object_field_at(const struct object_field *list, size_t index);
+
+static inline bool object_field_is_present(const struct object_field *field)
+{
+	return field->value.type != OBJECT_VALUE_ABSENT;
+}
+
+/** object_field_plain_text() - "" if the field is absent or no text; belongs to the object */
+const char *object_field_plain_text(const struct object_field *field);
 
 /** object_field_error() - -EINVAL and "PATH: REASON" */
 __attribute__((format(printf, 3, 4))) int
@@ -49,7 +57,7 @@ int object_field_object(const struct object_field *field, struct error *err);
 /** object_field_list() - *ret is the number of elements, 0 if absent */
 int object_field_list(const struct object_field *field, size_t *ret, struct error *err);
 
-/** object_field_text() - *ret belongs to the tree */
+/** object_field_text() - *ret belongs to the object */
 int object_field_text(const struct object_field *field, const char **ret, struct error *err);
 
 int object_field_boolean(const struct object_field *field, bool *ret, struct error *err);
@@ -83,7 +91,7 @@ int object_field_unicast(const struct object_field *field, struct address *ret, 
 /** object_field_prefix() - a CIDR block, blanks around it are ignored */
 int object_field_prefix(const struct object_field *field, struct prefix *ret, struct error *err);
 
-/** object_field_time() - RFC 3339, in milliseconds since 1970 */
+/** object_field_time() - RFC 3339 where it is a text; in milliseconds since 1970 */
 int object_field_time(const struct object_field *field, int64_t *ret, struct error *err);
 
 /** object_field_name() - what an API server takes as an object's name; "" counts as absent */

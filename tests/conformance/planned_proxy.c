@@ -4,6 +4,7 @@
 #include "lib/objects/store.h"
 #include "lib/plan/desired.h"
 #include "lib/plan/ledger.h"
+#include "lib/source/json_value.h"
 #include "lib/source/object_decode.h"
 
 #include <errno.h>
@@ -120,7 +121,7 @@ void planned_proxy_free(struct planned_proxy *proxy)
 static int take_service(struct planned_proxy *proxy, const json_t *object, struct error *err)
 {
 	struct service *service;
-	int r = object_decode_service(object, &service, err);
+	int r = object_decode_service(json_value_of(object), &service, err);
 
 	if (r == 0)
 		store_set_service(proxy->store, service);
@@ -130,7 +131,7 @@ static int take_service(struct planned_proxy *proxy, const json_t *object, struc
 static int take_endpoint_slice(struct planned_proxy *proxy, const json_t *object, struct error *err)
 {
 	struct endpoint_slice *slice;
-	int r = object_decode_endpoint_slice(object, proxy->strings, &slice, err);
+	int r = object_decode_endpoint_slice(json_value_of(object), proxy->strings, &slice, err);
 
 	if (r == 0)
 		store_set_endpoint_slice(proxy->store, slice);
@@ -140,7 +141,7 @@ static int take_endpoint_slice(struct planned_proxy *proxy, const json_t *object
 static int take_node(struct planned_proxy *proxy, const json_t *object, struct error *err)
 {
 	struct node *node;
-	int r = object_decode_node(object, &node, err);
+	int r = object_decode_node(json_value_of(object), &node, err);
 
 	if (r < 0)
 		return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/source/documents.h"
+#include "lib/source/json_value.h"
 #include "lib/source/object_decode.h"
 
 #include <netinet/in.h>
@@ -49,7 +50,7 @@ static void check_slice(const struct endpoint_slice *slice)
 static int decode_service(const json_t *object, struct error *err)
 {
 	auto_free(service) struct service *service = NULL;
-	int r = object_decode_service(object, &service, err);
+	int r = object_decode_service(json_value_of(object), &service, err);
 
 	if (r == 0)
 		check_service(service);
@@ -59,7 +60,7 @@ static int decode_service(const json_t *object, struct error *err)
 static int decode_slice(const json_t *object, struct string_pool *strings, struct error *err)
 {
 	auto_free(endpoint_slice) struct endpoint_slice *slice = NULL;
-	int r = object_decode_endpoint_slice(object, strings, &slice, err);
+	int r = object_decode_endpoint_slice(json_value_of(object), strings, &slice, err);
 
 	if (r == 0)
 		check_slice(slice);
@@ -69,7 +70,7 @@ static int decode_slice(const json_t *object, struct string_pool *strings, struc
 static int decode_endpoints(const json_t *object, struct string_pool *strings, struct error *err)
 {
 	struct endpoint_slices slices = {0};
-	int r = object_decode_endpoints(object, strings, &slices, err);
+	int r = object_decode_endpoints(json_value_of(object), strings, &slices, err);
 
 	for (size_t i = 0; i < slices.count; i++)
 		check_slice(slices.slices[i]);
@@ -80,7 +81,7 @@ static int decode_endpoints(const json_t *object, struct string_pool *strings, s
 static int decode_node(const json_t *object, struct error *err)
 {
 	auto_free(node) struct node *node = NULL;
-	int r = object_decode_node(object, &node, err);
+	int r = object_decode_node(json_value_of(object), &node, err);
 
 	if (r == 0)
 		require(node->name && node->internal_count <= node->address_count);

@@ -2,6 +2,7 @@
 #include "kube_config.h"
 
 #include "kube_text.h"
+#include "lib/source/json_value.h"
 #include "lib/source/object_field.h"
 #include "lib/source/yaml_tree.h"
 
@@ -230,7 +231,7 @@ static int read_exec(struct kube_config *config, const struct file *file,
 	const char *mode_text = "";
 	int r = object_field_object(&section, err);
 
-	if (r < 0 || !section.value)
+	if (r < 0 || !object_field_is_present(&section))
 		return r;
 	config->exec = memory_allocate(sizeof(*config->exec));
 	r = read_text(&section, "apiVersion", &config->exec->api_version, err);
@@ -260,7 +261,7 @@ static int refuse(const struct object_field *user, const char *name, const char 
 {
 	struct object_field field = object_field_get(user, name);
 
-	return field.value ? object_field_error(&field, err, "%s", reason) : 0;
+	return object_field_is_present(&field) ? object_field_error(&field, err, "%s", reason) : 0;
 }
 
 static int read_user(struct kube_config *config, const struct file *file,
@@ -302,7 +303,7 @@ static int read_named(const struct files *files, const char *list_name, const ch
 {
 	for (size_t i = 0; i < files->count; i++) {
 		const struct file *file = &files->items[i];
-		struct object_field root = object_field_root(file->tree);
+		struct object_field root = object_field_root(json_value_of(file->tree));
 		struct object_field list = object_field_get(&root, list_name);
 		size_t count = 0;
 		int r = object_field_list(&list, &count, err);
@@ -331,7 +332,7 @@ static int read_named(const struct files *files, const char *list_name, const ch
 static int read_current_name(const struct files *files, const char **ret, struct error *err)
 {
 	for (size_t i = 0; i < files->count; i++) {
-		struct object_field root = object_field_root(files->items[i].tree);
+		struct object_field root = object_field_root(json_value_of(files->items[i].tree));
 		struct object_field current = object_field_get(&root, "current-context");
 		const char *name = "";
 		int r = object_field_text(&current, &name, err);

@@ -3,6 +3,7 @@
 
 #include "kube_text.h"
 #include "lib/process/child.h"
+#include "lib/source/json_value.h"
 #include "lib/source/object_field.h"
 
 #include <errno.h>
@@ -76,7 +77,7 @@ int kube_exec_parse(const char *text, const char *api_version, struct kube_exec_
 {
 	struct kube_exec_credential credential = {0};
 	json_t *tree = json_loads(text, 0, NULL);
-	struct object_field root = object_field_root(tree);
+	struct object_field root = object_field_root(json_value_of(tree));
 	int r;
 
 	if (!json_is_object(tree))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_objects.h"
 
+#include "lib/source/json_value.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -91,17 +93,17 @@ static int deliver(const struct kube_objects *objects, const json_t *object, str
 
 	switch (objects->kind) {
 	case OBJECT_KIND_SERVICE:
-		r = object_decode_service(object, &service, err);
+		r = object_decode_service(json_value_of(object), &service, err);
 		if (r >= 0)
 			sink->service_set(sink->owner, service);
 		return r;
 	case OBJECT_KIND_ENDPOINT_SLICE:
-		r = object_decode_endpoint_slice(object, sink->strings, &slice, err);
+		r = object_decode_endpoint_slice(json_value_of(object), sink->strings, &slice, err);
 		if (r >= 0)
 			sink->endpoint_slice_set(sink->owner, slice);
 		return r;
 	case OBJECT_KIND_NODE:
-		r = object_decode_node(object, &node, err);
+		r = object_decode_node(json_value_of(object), &node, err);
 		if (r >= 0)
 			sink->node_set(sink->owner, node);
 		return r;

@@ -5,6 +5,7 @@
 /* Objects that were decoded from YAML, as one line each. */
 
 #include "lib/base/memory.h"
+#include "lib/source/json_value.h"
 #include "lib/source/object_decode.h"
 #include "lib/source/yaml_tree.h"
 

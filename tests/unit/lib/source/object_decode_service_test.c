@@ -8,7 +8,7 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 	char buffer[ADDRESS_TEXT_SIZE];
 	struct error err = {0};
 	json_t *object = tree_of(yaml);
-	int r = object_decode_service(object, &service, &err);
+	int r = object_decode_service(json_value_of(object), &service, &err);
 
 	json_decref(object);
 	text[0] = '\0';

@@ -34,7 +34,7 @@ static void slice_text(const char *yaml, char text[TEXT_SIZE])
 	struct endpoint_slice *slice = NULL;
 	struct error err = {0};
 	json_t *object = tree_of(yaml);
-	int r = object_decode_endpoint_slice(object, strings, &slice, &err);
+	int r = object_decode_endpoint_slice(json_value_of(object), strings, &slice, &err);
 
 	json_decref(object);
 	text[0] = '\0';
@@ -136,7 +136,7 @@ static void endpoints_text(const char *yaml, char text[TEXT_SIZE])
 	struct endpoint_slices slices = {0};
 	struct error err = {0};
 	json_t *object = tree_of(yaml);
-	int r = object_decode_endpoints(object, strings, &slices, &err);
+	int r = object_decode_endpoints(json_value_of(object), strings, &slices, &err);
 
 	json_decref(object);
 	text[0] = '\0';
@@ -195,7 +195,7 @@ static void node_text(const char *yaml, char text[TEXT_SIZE])
 	char buffer[ADDRESS_TEXT_SIZE];
 	struct error err = {0};
 	json_t *object = tree_of(yaml);
-	int r = object_decode_node(object, &node, &err);
+	int r = object_decode_node(json_value_of(object), &node, &err);
 
 	json_decref(object);
 	text[0] = '\0';
