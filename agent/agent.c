@@ -82,9 +82,9 @@ static bool lacks_pod_cidrs(struct agent *agent)
 	bool is_lacking = agent->options->is_node_cidr && !node_state_has_pod_cidrs(agent->node);
 
 	if (is_lacking && !agent->health.lacks_pod_cidrs)
-		log_info("waiting for the podCIDRs of Node %s, which detectLocalMode NodeCIDR "
-			 "takes",
-			 node_state_name(agent->node));
+		log_info(
+			"waiting for the podCIDRs of Node %s, which detectLocalMode NodeCIDR takes",
+			node_state_name(agent->node));
 	agent->health.lacks_pod_cidrs = is_lacking;
 	return is_lacking;
 }

@@ -28,9 +28,9 @@ int instance_lock_take(int *ret, struct error *err)
 	r = -errno;
 	close(lock);
 	if (r == -EADDRINUSE)
-		return error_set(err, -EBUSY,
-				 "another ipvsagent runs on this node (in this network namespace); "
-				 "stop it first");
+		return error_set(
+			err, -EBUSY,
+			"another ipvsagent runs on this node (in this network namespace); stop it first");
 	return error_set(err, r, "lock: %s", strerror(-r));
 }
 

@@ -90,8 +90,7 @@ static const struct command commands[] = {
 static void print_help(void)
 {
 	printf("Usage: ipvsagent COMMAND [FLAGS]\n\n"
-	       "Forwards Kubernetes Service traffic with IPVS, as kube-proxy's IPVS mode "
-	       "does.\n\n");
+	       "Forwards Kubernetes Service traffic with IPVS, as kube-proxy's IPVS mode does.\n\n");
 	for (size_t i = 0; i < COUNT(commands); i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	printf("\n`ipvsagent COMMAND --help` lists its flags; the manual is ipvsagent(8).\n");

@@ -31,10 +31,10 @@ int node_setup_check(struct error *err)
 		return error_set(err, -EPERM, "the process's capabilities cannot be read");
 	for (size_t i = 0; i < COUNT(needed); i++)
 		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
-			return error_set(err, -EPERM,
-					 "no %s, which %s need; run it as root or grant the "
-					 "capability",
-					 needed[i].name, needed[i].feature);
+			return error_set(
+				err, -EPERM,
+				"no %s, which %s need; run it as root or grant the capability",
+				needed[i].name, needed[i].feature);
 	return 0;
 }
 
@@ -114,9 +114,9 @@ static bool set_connection_limit(int limit)
 	sysctl_get(name, &before, NULL);
 	r = sysctl_ensure(name, limit, &err);
 	if (r == -EACCES)
-		log_debug("sysctl %s: left at %d, not set to %d, which takes the initial network "
-			  "namespace",
-			  name, before, limit);
+		log_debug(
+			"sysctl %s: left at %d, not set to %d, which takes the initial network namespace",
+			name, before, limit);
 	else
 		report(name, before, limit, r, &err);
 	return r >= 0;

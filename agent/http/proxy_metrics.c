@@ -114,17 +114,15 @@ static const struct metric_description descriptions[ID_COUNT] = {
 		     "[ALPHA] Cumulative proxy healthz HTTP status", COUNTER, LABELS("code")},
 	[LIVEZ] = {"kubeproxy_proxy_livez_total", "[ALPHA] Cumulative proxy livez HTTP status",
 		   COUNTER, LABELS("code")},
-	[BUILD] = {"kubernetes_build_info",
-		   "[ALPHA] A metric with a constant '1' value labeled by major, minor, git "
-		   "version, git commit, git tree state, build date, Go version, and compiler from "
-		   "which Kubernetes was built, and platform on which it is running.",
-		   GAUGE,
-		   LABELS("build_date,compiler,git_commit,git_tree_state,git_version,go_version,"
-			  "major,minor,platform")},
-	[REQUESTS] = {"rest_client_requests_total",
-		      "[ALPHA] Number of HTTP requests, partitioned by status code, method, and "
-		      "host.",
-		      COUNTER, LABELS("code,host,method")},
+	[BUILD] =
+		{"kubernetes_build_info",
+		 "[ALPHA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
+		 GAUGE,
+		 LABELS("build_date,compiler,git_commit,git_tree_state,git_version,go_version,major,minor,platform")},
+	[REQUESTS] =
+		{"rest_client_requests_total",
+		 "[ALPHA] Number of HTTP requests, partitioned by status code, method, and host.",
+		 COUNTER, LABELS("code,host,method")},
 
 	[CPU] = {"process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
 		 COUNTER},
@@ -157,10 +155,10 @@ static const struct metric_description descriptions[ID_COUNT] = {
 			  "Destinations of these virtual servers, draining ones included.", GAUGE},
 	[ADDRESSES] = {"ipvsagent_addresses", "Addresses on the dummy interface.", GAUGE},
 	[SET_MEMBERS] = {"ipvsagent_set_members", "Members of each ipset.", GAUGE, LABELS("set")},
-	[SET_CAPACITY] = {"ipvsagent_set_capacity",
-			  "Members that each ipset has room for before it is replaced by a larger "
-			  "one; bitmaps, which have room for every port, are left out.",
-			  GAUGE, LABELS("set")},
+	[SET_CAPACITY] =
+		{"ipvsagent_set_capacity",
+		 "Members that each ipset has room for before it is replaced by a larger one; bitmaps, which have room for every port, are left out.",
+		 GAUGE, LABELS("set")},
 	[DRAINING] = {"ipvsagent_draining_destinations",
 		      "Destinations without an endpoint that still have connections.", GAUGE},
 	[FAILED_OBJECTS] = {"ipvsagent_failed_objects",
@@ -175,30 +173,29 @@ static const struct metric_description descriptions[ID_COUNT] = {
 	[WATCH_INTERRUPTIONS] = {"ipvsagent_watch_interruptions_total",
 				 "How often following this kind of object began to fail.", COUNTER,
 				 LABELS("resource")},
-	[EVENTS] = {"ipvsagent_events_total",
-		    "Kubernetes Events, by what became of them: created; updated, a count that was "
-		    "written; repeated, only counted; refused by the server; lost, after several "
-		    "tries; discarded, beyond the limits.",
-		    COUNTER, LABELS("result")},
+	[EVENTS] =
+		{"ipvsagent_events_total",
+		 "Kubernetes Events, by what became of them: created; updated, a count that was written; repeated, only counted; refused by the server; lost, after several tries; discarded, beyond the limits.",
+		 COUNTER, LABELS("result")},
 	[EVENTS_WAITING] = {"ipvsagent_events_waiting",
 			    "Kubernetes Events that wait to be written.", GAUGE},
 	[SETTLED] = {"ipvsagent_settled", "1 while no Service waits to be planned.", GAUGE},
 	[RULES_IN_PLACE] = {"ipvsagent_rules_in_place", "1 while the iptables rules are in place.",
 			    GAUGE},
-	[SETTINGS_IN_FORCE] = {"ipvsagent_settings_in_force",
-			       "1 while the files of settings could be used as they are; 0 while "
-			       "those of before are in force.",
-			       GAUGE},
+	[SETTINGS_IN_FORCE] =
+		{"ipvsagent_settings_in_force",
+		 "1 while the files of settings could be used as they are; 0 while those of before are in force.",
+		 GAUGE},
 	[SETTINGS_WAITING] = {"ipvsagent_settings_waiting_for_restart",
 			      "Settings whose new value takes a restart.", GAUGE},
-	[SETTINGS_READ] = {"ipvsagent_settings_read_total",
-			   "How often changed files of settings were applied, or began to be of "
-			   "no use (rejected).",
-			   COUNTER, LABELS("result")},
-	[IN_CLUSTER] = {"ipvsagent_in_cluster_supported",
-			"1 while clients in the cluster are told from others where "
-			"externalTrafficPolicy is Local.",
-			GAUGE},
+	[SETTINGS_READ] =
+		{"ipvsagent_settings_read_total",
+		 "How often changed files of settings were applied, or began to be of no use (rejected).",
+		 COUNTER, LABELS("result")},
+	[IN_CLUSTER] =
+		{"ipvsagent_in_cluster_supported",
+		 "1 while clients in the cluster are told from others where externalTrafficPolicy is Local.",
+		 GAUGE},
 	[MARK_CLASH] = {"ipvsagent_mark_clash",
 			"1 while somebody else is known to use firewall marks of ours.", GAUGE},
 	[FIRST_PASS] = {"ipvsagent_first_pass_duration_seconds",

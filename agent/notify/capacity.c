@@ -65,16 +65,16 @@ static void tell_crowd(const struct capacity *capacity, const struct service_vie
 						 .uid = object_uid_text(&service->uid, uid)};
 
 	virtual_server_key_text(&wanted->server.key, server);
-	log_warning("Service %s: %u of its %u endpoints get no connections at %s: scheduler %s has "
-		    "no more places",
-		    view->key, desired_left_out(wanted), wanted->destination_count, server,
-		    wanted->server.scheduler);
+	log_warning(
+		"Service %s: %u of its %u endpoints get no connections at %s: scheduler %s has no more places",
+		view->key, desired_left_out(wanted), wanted->destination_count, server,
+		wanted->server.scheduler);
 	/* Without the exact number, which would make a new event of each endpoint that comes. */
-	events_emit_about(capacity->events, EVENT_KIND_CAPACITY, &object, NULL,
-			  "more endpoints at %s than the %u that scheduler %s has places for: the "
-			  "others get no connections",
-			  server, wanted->destination_count - desired_left_out(wanted),
-			  wanted->server.scheduler);
+	events_emit_about(
+		capacity->events, EVENT_KIND_CAPACITY, &object, NULL,
+		"more endpoints at %s than the %u that scheduler %s has places for: the others get no connections",
+		server, wanted->destination_count - desired_left_out(wanted),
+		wanted->server.scheduler);
 }
 
 void capacity_planned(struct capacity *capacity, const struct service_view *view,
@@ -105,10 +105,10 @@ static void tell_full_sets(const struct capacity *capacity, const bool are_full[
 	for (size_t f = 0; f < COUNT(families); f++)
 		for (size_t k = 0; k < SET_KIND_COUNT; k++)
 			if (are_full[f][k])
-				events_emit(capacity->events, EVENT_KIND_CAPACITY,
-					    "set %s is full and could not be grown; what does not "
-					    "fit is tried again",
-					    set_kind_name((enum set_kind)k, families[f]));
+				events_emit(
+					capacity->events, EVENT_KIND_CAPACITY,
+					"set %s is full and could not be grown; what does not fit is tried again",
+					set_kind_name((enum set_kind)k, families[f]));
 }
 
 void capacity_applied(struct capacity *capacity, const struct changes *changes)

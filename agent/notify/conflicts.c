@@ -230,11 +230,10 @@ static void tell_refusal(const struct conflicts *conflicts, const char *key, con
 
 	log_warning("Service %s: %s; not binding it to the dummy interface", key, text);
 	refer(conflicts->store, key, &service);
-	events_emit_about(conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object,
-			  NULL,
-			  "%s; it is not bound to the dummy interface, and remains the "
-			  "node's on every port that the Service does not have",
-			  text);
+	events_emit_about(
+		conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object, NULL,
+		"%s; it is not bound to the dummy interface, and remains the node's on every port that the Service does not have",
+		text);
 	free(service.namespace_name);
 }
 

@@ -30,9 +30,9 @@ static void refresh_support(struct agent_health *health, bool can, const char *r
 	if (can || *health->in_cluster_error)
 		return;
 	snprintf(health->in_cluster_error, sizeof(health->in_cluster_error), "%s", reason);
-	log_warning("with externalTrafficPolicy Local, clients in the cluster reach what others "
-		    "reach, as with kube-proxy: %s",
-		    reason);
+	log_warning(
+		"with externalTrafficPolicy Local, clients in the cluster reach what others reach, as with kube-proxy: %s",
+		reason);
 }
 
 static void refresh_clash(struct agent_health *health, const char *clash)
@@ -41,10 +41,9 @@ static void refresh_clash(struct agent_health *health, const char *clash)
 		return;
 	snprintf(health->mark_clash, sizeof(health->mark_clash), "%s", clash);
 	if (*clash)
-		log_warning("somebody else uses firewall marks of ours, so clients in the cluster "
-			    "may not reach all endpoints: %s; choose others with "
-			    "--in-cluster-mark-base and --in-cluster-mark-mask",
-			    clash);
+		log_warning(
+			"somebody else uses firewall marks of ours, so clients in the cluster may not reach all endpoints: %s; choose others with --in-cluster-mark-base and --in-cluster-mark-mask",
+			clash);
 	else
 		log_info("nobody else uses firewall marks of ours any more");
 }

@@ -150,11 +150,11 @@ static void log_first_pass(struct sync *sync)
 	struct ledger_counts counts;
 
 	ledger_count(sync->ledger, &counts);
-	log_info("programmed %zu Services in %.3f s: %zu virtual servers, %zu destinations, "
-		 "%zu addresses, %zu set members; %zu kernel operations failed",
-		 store_service_count(sync->store), sync->counters.first_pass_seconds,
-		 counts.servers, counts.destinations, counts.addresses, counts.members,
-		 ledger_failed_count(sync->ledger));
+	log_info(
+		"programmed %zu Services in %.3f s: %zu virtual servers, %zu destinations, %zu addresses, %zu set members; %zu kernel operations failed",
+		store_service_count(sync->store), sync->counters.first_pass_seconds, counts.servers,
+		counts.destinations, counts.addresses, counts.members,
+		ledger_failed_count(sync->ledger));
 }
 
 static void end_pass(struct sync *sync)

@@ -110,10 +110,10 @@ static void tell_shortage(const struct localhost_ports *ports)
 	if (ports->shortage == -EMFILE)
 		limit = string_printf("RLIMIT_NOFILE is %zu, of which half is for that",
 				      ports->descriptors);
-	log_warning("NodePorts without a socket on localhost: %zu, because %s; trying again each "
-		    "%.0f s",
-		    ports->missing_count, limit ? limit : strerror(-ports->shortage),
-		    ports->retry_seconds);
+	log_warning(
+		"NodePorts without a socket on localhost: %zu, because %s; trying again each %.0f s",
+		ports->missing_count, limit ? limit : strerror(-ports->shortage),
+		ports->retry_seconds);
 }
 
 static void on_review(struct ev_loop *loop, ev_timer *timer, int events)

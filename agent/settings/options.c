@@ -340,16 +340,13 @@ static int check_marks(const struct options *options, struct error *err)
 	if (!mark_range_is_valid(range))
 		return error_set(
 			err, -EINVAL,
-			"--in-cluster-mark-base 0x%x does not go with "
-			"--in-cluster-mark-mask 0x%x: the mask has to be of 1 to 20 adjacent "
-			"bits, and the base of two or more others, "
-			"0x80000000 not among them",
+			"--in-cluster-mark-base 0x%x does not go with --in-cluster-mark-mask 0x%x: the mask has to be of 1 to 20 adjacent bits, and the base of two or more others, 0x80000000 not among them",
 			range->base, range->mask);
 	if ((range->base | range->mask) & 1U << options->masquerade_bit)
-		return error_set(err, -EINVAL,
-				 "--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x have "
-				 "the bit of --iptables-masquerade-bit %d in common",
-				 range->base, range->mask, options->masquerade_bit);
+		return error_set(
+			err, -EINVAL,
+			"--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x have the bit of --iptables-masquerade-bit %d in common",
+			range->base, range->mask, options->masquerade_bit);
 	return 0;
 }
 
@@ -364,9 +361,9 @@ static int check(const struct options *options, struct error *err)
 			"--detect-local-mode BridgeInterface needs --pod-bridge-interface");
 	if (options->detection == LOCAL_DETECTION_INTERFACE_PREFIX &&
 	    !options->pod_interface_prefix)
-		return error_set(err, -EINVAL,
-				 "--detect-local-mode InterfaceNamePrefix needs "
-				 "--pod-interface-name-prefix");
+		return error_set(
+			err, -EINVAL,
+			"--detect-local-mode InterfaceNamePrefix needs --pod-interface-name-prefix");
 	if (options->min_sync_period > options->sync_period)
 		return error_set(err, -EINVAL,
 				 "--ipvs-min-sync-period is longer than --ipvs-sync-period");

@@ -254,10 +254,10 @@ static int set_listen_address(const struct setting *setting, struct options *opt
 	struct listen_address address = {0};
 
 	if (*text && !parse_listen_address(text, &address))
-		return error_set(err, -EINVAL,
-				 "\"%s\" is neither ADDRESS:PORT nor an address; IPv6 addresses "
-				 "with port are written [ADDRESS]:PORT",
-				 text);
+		return error_set(
+			err, -EINVAL,
+			"\"%s\" is neither ADDRESS:PORT nor an address; IPv6 addresses with port are written [ADDRESS]:PORT",
+			text);
 	*FIELD(struct listen_address, setting, options) = address;
 	return 0;
 }
@@ -402,10 +402,10 @@ static int set_detection(const struct setting *setting, struct options *options,
 		options->is_node_cidr = detections[i].is_node_cidr;
 		return 0;
 	}
-	return error_set(err, -EINVAL,
-			 "\"%s\" is none of ClusterCIDR, NodeCIDR, BridgeInterface, "
-			 "InterfaceNamePrefix",
-			 text);
+	return error_set(
+		err, -EINVAL,
+		"\"%s\" is none of ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix",
+		text);
 }
 
 static json_t *get_detection(const struct setting *setting, const struct options *options)

@@ -298,9 +298,8 @@ static int listen_at(const char *path, struct error *err)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return error_set(err, -ENAMETOOLONG,
-				 "%s: longer than the %zu characters of a "
-				 "socket's path",
-				 path, sizeof(address.sun_path) - 1);
+				 "%s: longer than the %zu characters of a socket's path", path,
+				 sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
 	r = make_directory(path, err);
 	if (r < 0)

@@ -107,8 +107,7 @@ static int show_kernel(const struct status_run *run, const struct error *reason)
 	json_t *document;
 
 	fprintf(stderr,
-		"ipvsagent status: %s; start it with `ipvsagent run`, or say where it listens with "
-		"--socket\n",
+		"ipvsagent status: %s; start it with `ipvsagent run`, or say where it listens with --socket\n",
 		reason->text);
 	if (read_kernel(run, NULL, &listing, &err) < 0) {
 		complain(err.text);

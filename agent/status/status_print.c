@@ -380,15 +380,14 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 		     sizeof(uptime));
 	fputc('\n', stream);
 	print_remark(
-		string_printf("Agent %s on node %s has run for %s: %lld Services, %lld "
-			      "EndpointSlices from %s; %lld virtual servers, %lld destinations, "
-			      "%lld draining.",
-			      text_of(agent, "version"), text_of(agent, "node"), uptime,
-			      (long long)number_of(source, "services"),
-			      (long long)number_of(source, "endpointSlices"),
-			      text_of(source, "description"),
-			      (long long)number_of(held, "virtualServers"),
-			      (long long)number_of(held, "destinations"), (long long)draining),
+		string_printf(
+			"Agent %s on node %s has run for %s: %lld Services, %lld EndpointSlices from %s; %lld virtual servers, %lld destinations, %lld draining.",
+			text_of(agent, "version"), text_of(agent, "node"), uptime,
+			(long long)number_of(source, "services"),
+			(long long)number_of(source, "endpointSlices"),
+			text_of(source, "description"),
+			(long long)number_of(held, "virtualServers"),
+			(long long)number_of(held, "destinations"), (long long)draining),
 		STATUS_COLOUR_NONE, style, stream);
 	if (repairs)
 		print_remark(string_printf("Repaired %lld objects that others had changed.",
@@ -427,33 +426,33 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 	print_settings(json_object_get(agent, "settings"), style, stream);
 	if (*in_cluster_error)
 		print_remark(
-			string_printf("With externalTrafficPolicy Local, clients in the cluster "
-				      "reach what others reach, as with kube-proxy: %s",
-				      in_cluster_error),
+			string_printf(
+				"With externalTrafficPolicy Local, clients in the cluster reach what others reach, as with kube-proxy: %s",
+				in_cluster_error),
 			STATUS_COLOUR_WAITING, style, stream);
 	if (*clash)
 		print_remark(
-			string_printf("Somebody else uses firewall marks of ours, so clients in "
-				      "the cluster may not reach all endpoints: %s. Choose "
-				      "others with --in-cluster-mark-base and "
-				      "--in-cluster-mark-mask.",
-				      clash),
+			string_printf(
+				"Somebody else uses firewall marks of ours, so clients in the cluster may not reach all endpoints: %s. Choose others with --in-cluster-mark-base and --in-cluster-mark-mask.",
+				clash),
 			STATUS_COLOUR_BAD, style, stream);
 	if (*rules_error)
 		print_remark(string_printf("The iptables rules are not in place: %s", rules_error),
 			     STATUS_COLOUR_BAD, style, stream);
 	if (!json_is_true(json_object_get(source, "synced")))
-		print_remark(string_dup("Waiting: the source has not been read completely yet; "
-					"nothing is programmed before."),
-			     STATUS_COLOUR_WAITING, style, stream);
+		print_remark(
+			string_dup(
+				"Waiting: the source has not been read completely yet; nothing is programmed before."),
+			STATUS_COLOUR_WAITING, style, stream);
 	else if (json_is_true(json_object_get(agent, "waitingForPodCIDRs")))
-		print_remark(string_dup("Waiting: the Node has no podCIDRs yet, which "
-					"detectLocalMode NodeCIDR takes."),
-			     STATUS_COLOUR_WAITING, style, stream);
+		print_remark(
+			string_dup(
+				"Waiting: the Node has no podCIDRs yet, which detectLocalMode NodeCIDR takes."),
+			STATUS_COLOUR_WAITING, style, stream);
 	else if (!json_is_true(json_object_get(rules, "inPlace")))
-		print_remark(string_dup("Waiting: the iptables rules are not known to be in "
-					"place yet."),
-			     STATUS_COLOUR_WAITING, style, stream);
+		print_remark(
+			string_dup("Waiting: the iptables rules are not known to be in place yet."),
+			STATUS_COLOUR_WAITING, style, stream);
 	else if (!json_is_true(json_object_get(agent, "settled")))
 		print_remark(string_dup("Working: not every Service has been programmed yet."),
 			     STATUS_COLOUR_WAITING, style, stream);

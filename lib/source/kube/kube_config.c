@@ -508,9 +508,9 @@ int kube_config_load(const struct kube_config_place *place, struct kube_config *
 	else if (place->master && *place->master)
 		config->origin = string_dup("--master");
 	else
-		r = error_set(err, -EINVAL,
-			      "no API server: neither --kubeconfig nor $KUBECONFIG is given, and "
-			      "this is no pod of a cluster");
+		r = error_set(
+			err, -EINVAL,
+			"no API server: neither --kubeconfig nor $KUBECONFIG is given, and this is no pod of a cluster");
 	if (r < 0)
 		return r;
 	if (place->master && *place->master) {

@@ -193,9 +193,9 @@ static void warn(struct kube_source *source)
 
 	if (!source->config->is_insecure)
 		return;
-	line = string_printf("%s: its certificate is not checked (insecure-skip-tls-verify); "
-			     "anybody in between can read and change everything",
-			     source->description);
+	line = string_printf(
+		"%s: its certificate is not checked (insecure-skip-tls-verify); anybody in between can read and change everything",
+		source->description);
 	source->on_report(source->owner, KUBE_REPORT_WARNING, line);
 }
 
