@@ -4,7 +4,8 @@
 
 #include <ev.h>
 
-/** struct loop_clock - measures how long each turn of the event loop keeps everything else waiting
+/**
+ * struct loop_clock - measures how long each turn of the event loop keeps everything else waiting
  */
 struct loop_clock;
 

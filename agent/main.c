@@ -116,7 +116,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return command->run(options);
 }
 
-/* Under the name of kube-proxy the program takes kube-proxy's command line, which has no command.
+/*
+ * Under the name of kube-proxy the program takes kube-proxy's command line, which has no command.
  */
 static bool is_kube_proxy(const char *path)
 {

@@ -72,6 +72,7 @@ static void note_node(struct object_intake *intake, bool is_own, bool is_eligibl
 {
 	const struct object_intake_parts *parts = &intake->parts;
 
+	/* on_own_node() takes a new view of all Nodes, so that nothing is left for on_other_nodes(). */
 	intake->are_nodes_stale = !is_own;
 	if (!is_own)
 		return;

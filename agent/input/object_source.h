@@ -11,7 +11,8 @@
 #include <ev.h>
 #include <stdbool.h>
 
-/** struct object_source - where objects come from: manifests if --manifests is given, else the API
+/**
+ * struct object_source - where objects come from: manifests if --manifests is given, else the API
  */
 struct object_source;
 

@@ -26,7 +26,8 @@ struct socket_name socket_name_of(const struct address *address, uint16_t port);
  */
 int socket_name_bind(const struct socket_name *name, int type);
 
-/** socket_name_connect() - a non-blocking socket on its way there; Return: it, or a negative errno
+/**
+ * socket_name_connect() - a non-blocking socket on its way there; Return: it, or a negative errno
  */
 int socket_name_connect(const struct socket_name *name, int type);
 

@@ -98,7 +98,7 @@ enum option_scope { OPTION_SCOPE_RUN = 1, OPTION_SCOPE_STATUS = 2, OPTION_SCOPE_
  * @in_cluster_marks:   firewall marks for what clients in the cluster reach with
  *                      externalTrafficPolicy Local; mask 0 = treat them as kube-proxy does
  * @localhost_node_ports: NodePorts answer on loopback addresses, too, if --nodeport-addresses has
- * them
+ *                      them
  * @healthz_port, @metrics_port: port where the address has none; 0 = do not serve
  * @service_metrics:    Services that get metrics of their own; 0 = none
  * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation

@@ -49,7 +49,8 @@ static int send_request(int fd, const char *filter, struct error *err)
 	size_t length = strlen(request);
 	ssize_t sent = send(fd, request, length, MSG_NOSIGNAL);
 
-	/* An agent that refuses us hangs up before it reads, and what it says is still to be read.
+	/*
+	 * An agent that refuses us hangs up before it reads, and what it says is still to be read.
 	 */
 	if (sent < 0 && errno != EPIPE)
 		return error_set(err, -errno, "asking the agent: %s", strerror(errno));

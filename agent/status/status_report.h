@@ -29,7 +29,8 @@ struct status_sources {
  * which the status command reads from the kernel itself.
  */
 
-/** status_report_agent() - the agent as a whole, with every rejection; the caller owns the result
+/**
+ * status_report_agent() - the agent as a whole, with every rejection; the caller owns the result
  */
 json_t *status_report_agent(const struct status_sources *sources);
 

@@ -18,7 +18,8 @@ struct string_pool *string_pool_new(void);
 void string_pool_free(struct string_pool *strings);
 AUTO_FREE_DEFINE(string_pool);
 
-/** string_pool_get() - the shared copy of @text (NULL gives NULL); pair it with string_pool_put()
+/**
+ * string_pool_get() - the shared copy of @text (NULL gives NULL); pair it with string_pool_put()
  */
 const char *string_pool_get(struct string_pool *strings, const char *text);
 

@@ -29,10 +29,9 @@ int ipsets_open(struct ipsets **ret, struct error *err);
 void ipsets_close(struct ipsets *ipsets);
 
 /**
- * ipsets_use_marks() - members of SET_KIND_IN_CLUSTER get the marks that @marks has for their
- * virtual servers
+ * ipsets_use_marks() - give members of SET_KIND_IN_CLUSTER the marks of their virtual servers
  * @marks:  stays the caller's; NULL = none. A member whose virtual server has no mark cannot be
- * added: -EAGAIN
+ *          added: -EAGAIN
  *
  * Between @marks and the sets SET_KIND_MARK_NAMES, ipsets_observe() makes up for what is missing on
  * either side.

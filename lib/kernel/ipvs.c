@@ -44,7 +44,8 @@ struct ipvs {
 /* No virtual server of ours has it: a range never includes all bits. */
 #define MARK_OF_NOBODY UINT32_MAX
 
-/* Of a step of an observation: some hundred virtual servers, each of which may be new to the ledger
+/*
+ * Of a step of an observation: some hundred virtual servers, each of which may be new to the ledger
  */
 #define PARTS_PER_STEP 2
 

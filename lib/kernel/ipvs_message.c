@@ -317,7 +317,8 @@ int ipvs_message_parse_destination(const struct nlmsghdr *message, uint16_t serv
 		family = nla_get_u16(attributes[IPVS_DEST_ATTR_ADDR_FAMILY]);
 	if (!family_is_known(family))
 		return -EBADMSG;
-	/* ipvsadm accepts weights up to 65535. The kernel has an int, of which we never use more.
+	/*
+	 * ipvsadm accepts weights up to 65535. The kernel has an int, of which we never use more.
 	 */
 	weight = nla_get_u32(attributes[IPVS_DEST_ATTR_WEIGHT]);
 	usage.destination.weight = weight > UINT16_MAX ? UINT16_MAX : (uint16_t)weight;

@@ -24,8 +24,10 @@ struct kernel {
  * kernel_open() - connect to all of them, loading modules where they are missing
  * @link_name:  of the dummy interface
  * @range:      marks for virtual servers of CLIENT_SCOPE_IN_CLUSTER; with a mask of 0 there are
- * none to choose, and those that there are count as former ones of ours Return: 0, or the negative
- * errno of the first that cannot work here; @err names the feature and what to do
+ *              none to choose, and those that the kernel has count as stale ones of ours
+ *
+ * Return: 0, or the negative errno of the first that cannot work here; @err names the feature and
+ * what to do
  */
 int kernel_open(const char *link_name, const struct mark_range *range, struct kernel **ret,
 		struct error *err);

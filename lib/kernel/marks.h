@@ -47,7 +47,7 @@ bool marks_learn(struct marks *marks, const struct virtual_server_key *key, uint
  * marks_translate() - what a virtual server by firewall mark is to us
  * @key:  as the kernel says, with a mark and a family; becomes that of the virtual server for which
  *        the mark stands; of a former one of ours it gets CLIENT_SCOPE_IN_CLUSTER, and a mark of
- * somebody else stays as it is and is not chosen from now on
+ *        somebody else stays as it is and is not chosen from now on
  */
 void marks_translate(struct marks *marks, struct virtual_server_key *key);
 

@@ -112,7 +112,8 @@ int netlink_open(int protocol, struct netlink **ret, struct error *err)
 	descriptor = nl_socket_get_fd(netlink->socket);
 	set_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
 	netlink_set_receive_buffer(descriptor, RECEIVE_BUFFER_BYTES);
-	/* Else each error message would carry its request back, and need more room than promised.
+	/*
+	 * Else each error message would carry its request back, and need more room than promised.
 	 */
 	if (setsockopt(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)) < 0 ||
 	    fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0) {

@@ -56,9 +56,11 @@ int set_commands_swap(struct set_commands *commands, const char *a, const char *
  * set_commands_send() - add members to a set or remove them, in as few messages as possible
  * @changes:  all MEMBER_ADD or all MEMBER_REMOVE, of members of one kind and family; each gets its
  *            result
- * @marks:    one per change, for members that are added to a set with marks, and have it already
- * with another one, too; else NULL Return: 0 when each change has its own result, or a negative
- * errno when the kernel could not be reached; then the changes that were not sent have that result
+ * @marks:    one per change, for members that are added to a set with marks; one that is there
+ *            already with another mark gets this one. NULL for sets without marks
+ *
+ * Return: 0 when each change has its own result, or a negative errno when the kernel could not be
+ * reached; then the changes that were not sent have that result
  */
 int set_commands_send(struct set_commands *commands, const char *name, struct change *changes,
 		      const uint32_t *marks, size_t count, struct error *err);

@@ -46,7 +46,7 @@ enum address_owner node_view_owner(const struct node_view *node, const struct ad
  *                       kube-proxy does
  * @has_in_cluster:      this kernel can tell clients in the cluster from others, so that with
  *                       externalTrafficPolicy Local there are virtual servers for them, too;
- * without, everybody is treated as kube-proxy does
+ *                       without, everybody is treated as kube-proxy does
  */
 struct desired_options {
 	char scheduler[SCHEDULER_NAME_SIZE];

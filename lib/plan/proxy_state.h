@@ -25,8 +25,8 @@ enum client_scope { CLIENT_SCOPE_ANY, CLIENT_SCOPE_IN_CLUSTER };
 /**
  * struct virtual_server_key - what identifies a virtual server
  * @firewall_mark:  0 = by address, port, protocol and client_scope; otherwise it is somebody
- * else's, or with CLIENT_SCOPE_IN_CLUSTER was ours under other settings; besides, only
- *                  @address.family counts, and the other fields are zero
+ *                  else's, or with CLIENT_SCOPE_IN_CLUSTER was ours under other settings; besides,
+ *                  only @address.family counts, and the other fields are zero
  * @client_scope:       enum client_scope
  *
  * Without padding: compare and hash it as bytes.

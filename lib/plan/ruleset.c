@@ -187,7 +187,8 @@ static void add_marking(struct ruleset *ruleset, const struct ruleset_options *o
 	add_rule(ruleset, "mangle", "KUBE-IPVS-UNMARK", "%s -j MARK --set-xmark 0x0/0xffffffff",
 		 is_marked);
 
-	/* Without an answer a client outside tries again, and a load balancer sends it elsewhere.
+	/*
+	 * Without an answer a client outside tries again, and a load balancer sends it elsewhere.
 	 */
 	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
 		 "-m mark ! --mark 0x%x/0x%x -m conntrack --ctstate NEW "

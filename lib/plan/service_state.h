@@ -21,7 +21,7 @@ struct wanted_server {
  * struct service_state - the kernel objects that one Service wants
  * @servers:               no key twice
  * @destinations:          shared by the servers, see service_state_destination(); each server's are
- * sorted (destination_compare()) and without duplicates
+ *                         sorted (destination_compare()) and without duplicates
  * @members:               see service_state_next_member(); sorted, no duplicates
  * @addresses:             to bind to the dummy interface; sorted, no duplicates
  * @health_check_port:     healthCheckNodePort to serve; 0 = none

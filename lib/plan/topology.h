@@ -39,10 +39,12 @@ void topology_collect(const struct service_view *view, const struct service_port
 
 /**
  * enum traffic - which endpoints are for it
- *   CLUSTER       all: policy Cluster, and clients in the cluster where the external policy is
- * Local LOCAL         this node's or none: policy Local LOCAL_OR_ALL  this node's, or all if there
- * are none: kube-proxy's way with externalTrafficPolicy Local, for kernels in which clients in the
- * cluster cannot be told from others
+ *   CLUSTER       all: policy Cluster, and clients in the cluster where externalTrafficPolicy is
+ *                 Local
+ *   LOCAL         this node's or none: policy Local
+ *   LOCAL_OR_ALL  this node's, or all if there are none: kube-proxy's way with
+ *                 externalTrafficPolicy Local, for kernels in which clients in the cluster cannot
+ *                 be told from others
  */
 enum traffic { TRAFFIC_CLUSTER, TRAFFIC_LOCAL, TRAFFIC_LOCAL_OR_ALL };
 #define TRAFFIC_COUNT (TRAFFIC_LOCAL_OR_ALL + 1)
@@ -53,10 +55,10 @@ enum traffic { TRAFFIC_CLUSTER, TRAFFIC_LOCAL, TRAFFIC_LOCAL_OR_ALL };
  *
  * Ready ones, restricted by topology hints where they can be used; if there are none, those that
  * are still serving while they terminate. For local traffic only those of this node. That
- * TRAFFIC_LOCAL_OR_ALL falls back to all is for pods: kube-proxy's IPVS mode lets them reach
- * these. It does so for internalTrafficPolicy, too, where it is wrong: there is nobody whom the API
- * lets reach others. Source: kube-proxy 1.32 pkg/proxy/topology.go CategorizeEndpoints() and
- * pkg/proxy/ipvs/proxier.go syncEndpoint().
+ * TRAFFIC_LOCAL_OR_ALL falls back to all is for pods: kube-proxy's IPVS mode lets them reach all
+ * endpoints. It does so for internalTrafficPolicy, too, where it is wrong: the API lets nobody
+ * reach endpoints of other nodes then. Source: kube-proxy 1.32 pkg/proxy/topology.go
+ * CategorizeEndpoints() and pkg/proxy/ipvs/proxier.go syncEndpoint().
  */
 void topology_select(const struct candidates *candidates, const struct node_view *node,
 		     enum traffic traffic, bool *is_selected);

@@ -300,7 +300,8 @@ void endpoint_slices_clear(struct endpoint_slices *slices)
 	*slices = (struct endpoint_slices){0};
 }
 
-/* Adds the addresses of @name ("addresses" or "notReadyAddresses") that are of the slice's family.
+/*
+ * Adds the addresses of @name ("addresses" or "notReadyAddresses") that are of the slice's family.
  */
 static int add_subset_addresses(const struct object_field *subset, const char *name, bool is_ready,
 				struct endpoint_slice *slice, struct error *err)

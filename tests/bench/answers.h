@@ -48,7 +48,8 @@ void answers_write_object(const struct answers *answers, FILE *stream, enum kind
 /** answers_prepared_list() - everything, with the HTTP header; stays ours */
 struct text answers_prepared_list(struct answers *answers, enum kind kind, bool may_compress);
 
-/** answers_list() - objects from @first to before @end, with a token if there are more; no header
+/**
+ * answers_list() - objects from @first to before @end, with a token if there are more; no header
  */
 struct text answers_list(const struct answers *answers, enum kind kind, size_t first, size_t end);
 

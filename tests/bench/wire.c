@@ -121,7 +121,8 @@ int wire_open(int protocol)
 	return fd;
 }
 
-/* Reads one datagram; Return: 1 at the end of an answer, 0 before, or the kernel's negative errno
+/*
+ * Reads one datagram; Return: 1 at the end of an answer, 0 before, or the kernel's negative errno
  */
 static int receive(int fd, void (*visit)(void *user, const char *payload, size_t size), void *user,
 		   uint32_t last)

@@ -9,7 +9,8 @@
 static const char *const sets[] = {"NODE-PORT-IP", "IN-CLUSTER", "IN-CLUSTER-MARKS",
 				   "NO-LOCAL-ENDPOINT"};
 
-/* "SET(" and ")" stand around the names of sets, without prefix; "*" for what depends on the case.
+/*
+ * "SET(" and ")" stand around the names of sets, without prefix; "*" for what depends on the case.
  */
 static const struct {
 	const char *table;

@@ -53,7 +53,8 @@ void api_faults_free(struct api_faults *faults);
 /** api_faults_take() - what happens to a new request; uses up a count */
 struct api_fault api_faults_take(struct api_faults *faults, const char *resource, const char *verb);
 
-/** api_faults_look() - what happens to a request that is under way; lines with a count are left out
+/**
+ * api_faults_look() - what happens to a request that is under way; lines with a count are left out
  */
 struct api_fault api_faults_look(const struct api_faults *faults, const char *resource,
 				 const char *verb);

@@ -17,7 +17,7 @@
  *
  * @kernel:          for those who observe, and for kernel_target()
  * @held:            what the kernel holds; virtual servers of CLIENT_SCOPE_IN_CLUSTER under their
- * own key
+ *                   own key
  * @server_marks:    the mark of each of those
  * @names:           what SET_KIND_MARK_NAMES holds
  * @member_marks:    the mark of each member of SET_KIND_IN_CLUSTER

@@ -70,7 +70,8 @@ struct virtual_server_key fake_key_of(const struct set_member *member);
 /** fake_is_by_mark() - whether the kernel knows it by a mark of ours */
 bool fake_is_by_mark(const struct virtual_server_key *key);
 
-/** fake_note_use() - as lib/kernel does: what may be there is taken for granted until it is known
+/**
+ * fake_note_use() - as lib/kernel does: what may be there is taken for granted until it is known
  */
 void fake_note_use(struct fake_facilities *facilities, const struct change *change,
 		   const struct virtual_server_key *key, enum mark_use use, bool is_lost);

@@ -44,8 +44,7 @@ kube_credentials_new(struct ev_loop *loop, const struct kube_config *config,
  * kube_credentials_watch_certificate() - hear of a client certificate that has expired
  * @on_certificate:  called from kube_credentials_get(), with the owner: once for each certificate
  *                   that turns out to have expired, and once for the valid one that takes its
- * place.
- *                   @text names the file or field and the date.
+ *                   place. @text names the file or field and the date.
  */
 void kube_credentials_watch_certificate(struct kube_credentials *credentials,
 					void (*on_certificate)(void *owner, bool is_expired,

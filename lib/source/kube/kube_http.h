@@ -43,7 +43,8 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
  */
 void kube_http_limit(struct kube_http *http, double per_second, int burst);
 
-/** kube_http_effort() - what the answers took so far: libcurl, and those who were given the bodies
+/**
+ * kube_http_effort() - what the answers took so far: libcurl, and those who were given the bodies
  */
 const struct source_effort *kube_http_effort(const struct kube_http *http);
 
@@ -84,7 +85,8 @@ struct kube_response {
  * @is_compressed:  the answer may be; @on_body gets it as it was before
  * @on_answer:      a successful answer has begun; may be NULL
  * @on_body:        bytes of a successful answer; NULL: nobody wants them. A negative return value
- * ends the request; @err is then its error. It must neither start nor free requests.
+ *                  ends the request; @err is then its error. It must neither start nor free
+ *                  requests.
  * @on_end:         called once from the loop, unless the request was freed before; it may free the
  *                  request and start others
  */

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* A server, or an entry of NO_PROXY: with its address, if it is one, and its port, if it has one.
+/*
+ * A server, or an entry of NO_PROXY: with its address, if it is one, and its port, if it has one.
  */
 struct place {
 	char *host;

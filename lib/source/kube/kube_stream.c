@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* What surrounds the items of a list: its kind, its resourceVersion, a token of some hundred bytes.
+/*
+ * What surrounds the items of a list: its kind, its resourceVersion, a token of some hundred bytes.
  */
 #define ENVELOPE_LIMIT ((size_t)1 << 20)
 

@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-/* Small texts: certificates, tokens, answers of plugins. The errors never show what they contain.
+/*
+ * Small texts: certificates, tokens, answers of plugins. The errors never show what they contain.
  */
 
 #define KUBE_TEXT_LIMIT ((size_t)1 << 20)

@@ -15,7 +15,8 @@
 
 #include <cmocka.h>
 
-/* So many that they come in several steps, and that a set of kube-proxy's size has to be resized.
+/*
+ * So many that they come in several steps, and that a set of kube-proxy's size has to be resized.
  */
 #define MEMBERS 9000
 

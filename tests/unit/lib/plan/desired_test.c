@@ -274,7 +274,8 @@ static void test_servers(void **cmocka_state)
 
 static void test_members(void **cmocka_state)
 {
-	/* What every row's ClusterIP has: the hairpin of the local endpoint, the port, the address.
+	/*
+	 * What every row's ClusterIP has: the hairpin of the local endpoint, the port, the address.
 	 */
 #define HAIRPIN	     "LOOP-BACK 10.0.0.1,tcp:8080,10.0.0.1"
 #define CLUSTER	     "CLUSTER-IP 10.96.0.1,tcp:80"

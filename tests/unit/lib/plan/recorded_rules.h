@@ -2,7 +2,8 @@
 #ifndef RECORDED_RULES_H
 #define RECORDED_RULES_H
 
-/* What kube-proxy 1.32 left in the kernel for Services of every type, as iptables-save printed it.
+/*
+ * What kube-proxy 1.32 left in the kernel for Services of every type, as iptables-save printed it.
  */
 static const char recorded_rules[] =
 	"*nat\n"

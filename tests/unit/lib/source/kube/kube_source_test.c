@@ -14,7 +14,8 @@ static void assert_listed(const struct fixture *fixture)
 	assert_string_equal(strstr(fixture->noted->text, "synced"), "synced\n");
 }
 
-/* Whatever goes wrong at the start, everything arrives, nothing is removed, and synced comes last.
+/*
+ * Whatever goes wrong at the start, everything arrives, nothing is removed, and synced comes last.
  */
 static void test_faults_of_lists(void **state)
 {
@@ -256,7 +257,8 @@ static void test_limit(void **state)
 	clean_up(&fixture);
 }
 
-/* Three attempts at streams, three lists, two watches, and more pages than are allowed in the time.
+/*
+ * Three attempts at streams, three lists, two watches, and more pages than are allowed in the time.
  */
 static void test_limit_of_pages(void **state)
 {
