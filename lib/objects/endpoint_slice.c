@@ -27,8 +27,10 @@ void endpoint_slice_free(struct endpoint_slice *slice)
 		string_pool_put(slice->strings, slice->endpoints[i].node_name);
 	for (size_t i = 0; i < slice->port_count; i++)
 		string_pool_put(slice->strings, slice->ports[i].name);
-	for (size_t i = 0; i < slice->hint_count; i++)
-		string_pool_put(slice->strings, slice->hints[i]);
+	for (size_t i = 0; i < slice->hint_count; i++) {
+		string_pool_put(slice->strings, slice->hints[i].zones);
+		string_pool_put(slice->strings, slice->hints[i].nodes);
+	}
 	free_parts(slice);
 }
 
@@ -56,18 +58,24 @@ struct endpoint_slice *endpoint_slice_pack(struct endpoint_slice *slice)
 	return packed;
 }
 
-const char *endpoint_hint_zones(const struct endpoint_slice *slice, const struct endpoint *endpoint)
+struct endpoint_hints endpoint_hints(const struct endpoint_slice *slice,
+				     const struct endpoint *endpoint)
 {
-	return endpoint->hint ? slice->hints[endpoint->hint - 1] : NULL;
+	return endpoint->hint ? slice->hints[endpoint->hint - 1] : (struct endpoint_hints){0};
 }
 
-bool endpoint_set_hint_zones(struct endpoint_slice *slice, struct endpoint *endpoint,
-			     const char *zones)
+static bool hints_are_equal(const struct endpoint_hints *a, const struct endpoint_hints *b)
+{
+	return string_equal(a->zones, b->zones) && string_equal(a->nodes, b->nodes);
+}
+
+bool endpoint_set_hints(struct endpoint_slice *slice, struct endpoint *endpoint,
+			const struct endpoint_hints *hints)
 {
 	uint16_t count = slice->hint_count;
 
 	for (uint16_t i = 0; i < count && i < HINTS_COMPARED; i++) {
-		if (strcmp(slice->hints[count - 1 - i], zones) == 0) {
+		if (hints_are_equal(&slice->hints[count - 1 - i], hints)) {
 			endpoint->hint = (uint16_t)(count - i);
 			return true;
 		}
@@ -75,7 +83,10 @@ bool endpoint_set_hint_zones(struct endpoint_slice *slice, struct endpoint *endp
 	if (count == UINT16_MAX)
 		return false;
 	slice->hints = memory_resize(slice->hints, count + 1U, sizeof(*slice->hints));
-	slice->hints[slice->hint_count++] = string_pool_get(slice->strings, zones);
+	slice->hints[slice->hint_count++] = (struct endpoint_hints){
+		.zones = string_pool_get(slice->strings, hints->zones),
+		.nodes = string_pool_get(slice->strings, hints->nodes),
+	};
 	endpoint->hint = slice->hint_count;
 	return true;
 }
@@ -83,10 +94,12 @@ bool endpoint_set_hint_zones(struct endpoint_slice *slice, struct endpoint *endp
 static bool endpoint_is_equal(const struct endpoint_slice *a_slice, const struct endpoint *a,
 			      const struct endpoint_slice *b_slice, const struct endpoint *b)
 {
+	struct endpoint_hints a_hints = endpoint_hints(a_slice, a);
+	struct endpoint_hints b_hints = endpoint_hints(b_slice, b);
+
 	return address_is_equal(&a->address, &b->address) && a->is_ready == b->is_ready &&
 	       a->is_serving == b->is_serving && a->is_terminating == b->is_terminating &&
-	       string_equal(a->node_name, b->node_name) &&
-	       string_equal(endpoint_hint_zones(a_slice, a), endpoint_hint_zones(b_slice, b));
+	       string_equal(a->node_name, b->node_name) && hints_are_equal(&a_hints, &b_hints);
 }
 
 bool endpoint_slice_is_equal(const struct endpoint_slice *a, const struct endpoint_slice *b)

@@ -14,7 +14,7 @@
  * struct endpoint - one address of one entry of an EndpointSlice
  * @address:         the entry's first address (EndpointSlice API: consumers use only that one)
  * @node_name:       shared string or NULL
- * @hint:            its hints, see endpoint_hint_zones()
+ * @hint:            its hints, see endpoint_hints()
  * @is_ready:        conditions.ready, nil counts as true
  * @is_serving:      conditions.serving, nil counts as true
  * @is_terminating:  conditions.terminating, nil counts as false
@@ -26,6 +26,16 @@ struct endpoint {
 	bool is_serving;
 	bool is_terminating;
 	uint16_t hint;
+};
+
+/**
+ * struct endpoint_hints - the topology hints of an endpoint
+ * @zones:  shared string: hints.forZones[].name joined by ','; NULL = none
+ * @nodes:  shared string: hints.forNodes[].name likewise
+ */
+struct endpoint_hints {
+	const char *zones;
+	const char *nodes;
 };
 
 /**
@@ -48,7 +58,7 @@ struct endpoint_slice_port {
  * @endpoints:     one per entry; an entry of the wrong family is an error of the decoder
  * @trigger_time:  annotation endpoints.kubernetes.io/last-change-trigger-time in milliseconds
  *                 since 1970, 0 if absent
- * @hints:         shared strings, for endpoint_hint_zones()
+ * @hints:         for endpoint_hints()
  * @strings:       the pool of the shared strings; must outlive the slice
  * @is_packed:     everything is in one allocation, see endpoint_slice_pack()
  */
@@ -59,7 +69,7 @@ struct endpoint_slice {
 	struct string_pool *strings;
 	struct endpoint *endpoints;
 	struct endpoint_slice_port *ports;
-	const char **hints;
+	struct endpoint_hints *hints;
 	int64_t trigger_time;
 	uint32_t endpoint_count;
 	uint32_t port_count;
@@ -75,17 +85,17 @@ AUTO_FREE_DEFINE(endpoint_slice);
  *  more; @slice is freed */
 struct endpoint_slice *endpoint_slice_pack(struct endpoint_slice *slice);
 
-/** endpoint_hint_zones() - shared string: hints.forZones[].name joined by ','; NULL = no hints */
-const char *endpoint_hint_zones(const struct endpoint_slice *slice,
-				const struct endpoint *endpoint);
+/** endpoint_hints() - both members are NULL where there are none */
+struct endpoint_hints endpoint_hints(const struct endpoint_slice *slice,
+				     const struct endpoint *endpoint);
 
 /**
- * endpoint_set_hint_zones() - the hints of an @endpoint that is, or will be, one of @slice
- * @zones:  copied
+ * endpoint_set_hints() - the hints of an @endpoint that is, or will be, one of @slice
+ * @hints:  the texts are copied
  * Return: false if the slice has no room for one more
  */
-bool endpoint_set_hint_zones(struct endpoint_slice *slice, struct endpoint *endpoint,
-			     const char *zones);
+bool endpoint_set_hints(struct endpoint_slice *slice, struct endpoint *endpoint,
+			const struct endpoint_hints *hints);
 
 /** endpoint_slice_is_equal() - same content in every field that matters for planning */
 bool endpoint_slice_is_equal(const struct endpoint_slice *a, const struct endpoint_slice *b);

@@ -12,6 +12,12 @@ static int usability(const struct candidate *candidate)
 	return conditions * 2 + candidate->is_local;
 }
 
+/* None comes last. */
+static int compare_names(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : !a - !b;
+}
+
 /* Copies of an endpoint come together, the one that speaks for it first, whatever the slices. */
 static int compare_candidates(const void *a, const void *b)
 {
@@ -20,10 +26,10 @@ static int compare_candidates(const void *a, const void *b)
 
 	if (order == 0)
 		order = usability(right) - usability(left);
-	if (order == 0 && left->hint_zones && right->hint_zones)
-		order = strcmp(left->hint_zones, right->hint_zones);
 	if (order == 0)
-		order = !left->hint_zones - !right->hint_zones;
+		order = compare_names(left->hints.zones, right->hints.zones);
+	if (order == 0)
+		order = compare_names(left->hints.nodes, right->hints.nodes);
 	return order;
 }
 
@@ -44,7 +50,7 @@ static void add(struct candidates *candidates, const struct endpoint_slice *slic
 	candidate = &candidates->items[candidates->count++];
 	*candidate = (struct candidate){
 		.destination = {.address = endpoint->address, .port = port, .weight = 1},
-		.hint_zones = endpoint_hint_zones(slice, endpoint),
+		.hints = endpoint_hints(slice, endpoint),
 		.is_local = endpoint->node_name && node_name &&
 			    strcmp(endpoint->node_name, node_name) == 0,
 		.is_ready = endpoint->is_ready,
@@ -90,45 +96,59 @@ void topology_collect(const struct service_view *view, const struct service_port
 	merge_copies(candidates);
 }
 
-static bool zones_include(const char *zones, const char *zone)
+/* @names: joined by ',', or NULL; @name: may be NULL or "", which is never among them */
+static bool names_include(const char *names, const char *name)
 {
-	size_t length = strlen(zone);
+	size_t length = name ? strlen(name) : 0;
 
-	for (const char *at = zones; at; at = strchr(at, ',')) {
+	for (const char *at = names; length && at; at = strchr(at, ',')) {
 		if (*at == ',')
 			at++;
-		if (strncmp(at, zone, length) == 0 && (at[length] == ',' || !at[length]))
+		if (strncmp(at, name, length) == 0 && (at[length] == ',' || !at[length]))
 			return true;
 	}
 	return false;
 }
 
-/*
- * Hints count only if every ready endpoint has them and one of them is for our zone. Annotations
- * and trafficDistribution of the Service decide whether somebody writes hints, not whether they
- * are followed (kube-proxy 1.32 with ServiceTrafficDistribution, which is on by default).
- */
-static bool hints_are_usable(const struct candidates *candidates, const struct node_view *node)
+static bool follows(const struct candidate *candidate, const struct node_view *node,
+		    enum topology_rule rule)
 {
-	bool has_endpoint_for_zone = false;
+	switch (rule) {
+	case TOPOLOGY_RULE_NONE:
+		return true;
+	case TOPOLOGY_RULE_SAME_ZONE:
+		return names_include(candidate->hints.zones, node->zone);
+	case TOPOLOGY_RULE_SAME_NODE:
+		return names_include(candidate->hints.nodes, node->name);
+	}
+	return true;
+}
 
-	if (!node->zone || !*node->zone)
-		return false;
+enum topology_rule topology_rule(const struct candidates *candidates, const struct node_view *node)
+{
+	bool has_node_hints = true, has_zone_hints = true;
+	bool is_node_named = false, is_zone_named = false;
+
 	for (size_t i = 0; i < candidates->count; i++) {
 		const struct candidate *candidate = &candidates->items[i];
 
 		if (!candidate->is_ready)
 			continue;
-		if (!candidate->hint_zones)
-			return false;
-		if (zones_include(candidate->hint_zones, node->zone))
-			has_endpoint_for_zone = true;
+		has_node_hints &= candidate->hints.nodes != NULL;
+		has_zone_hints &= candidate->hints.zones != NULL;
+		is_node_named |= follows(candidate, node, TOPOLOGY_RULE_SAME_NODE);
+		is_zone_named |= follows(candidate, node, TOPOLOGY_RULE_SAME_ZONE);
 	}
-	return has_endpoint_for_zone;
+	if (has_node_hints && is_node_named)
+		return TOPOLOGY_RULE_SAME_NODE;
+	if (has_zone_hints && is_zone_named)
+		return TOPOLOGY_RULE_SAME_ZONE;
+	return TOPOLOGY_RULE_NONE;
 }
 
 /* Ready candidates that pass the filters; if there are none, serving ones that terminate. */
-static size_t select_usable(const struct candidates *candidates, bool only_local, const char *zone,
+static size_t select_usable(const struct candidates *candidates, bool only_local,
+			    const struct node_view *node, enum topology_rule rule,
 			    bool *is_selected)
 {
 	size_t selected = 0;
@@ -137,7 +157,7 @@ static size_t select_usable(const struct candidates *candidates, bool only_local
 		const struct candidate *candidate = &candidates->items[i];
 
 		is_selected[i] = candidate->is_ready && (!only_local || candidate->is_local) &&
-				 (!zone || zones_include(candidate->hint_zones, zone));
+				 follows(candidate, node, rule);
 		selected += is_selected[i];
 	}
 	if (selected)
@@ -155,11 +175,9 @@ static size_t select_usable(const struct candidates *candidates, bool only_local
 void topology_select(const struct candidates *candidates, const struct node_view *node,
 		     enum traffic traffic, bool *is_selected)
 {
-	const char *zone;
-
 	if (traffic != TRAFFIC_CLUSTER &&
-	    (select_usable(candidates, true, NULL, is_selected) || traffic == TRAFFIC_LOCAL))
+	    (select_usable(candidates, true, node, TOPOLOGY_RULE_NONE, is_selected) ||
+	     traffic == TRAFFIC_LOCAL))
 		return;
-	zone = hints_are_usable(candidates, node) ? node->zone : NULL;
-	select_usable(candidates, false, zone, is_selected);
+	select_usable(candidates, false, node, topology_rule(candidates, node), is_selected);
 }

@@ -13,7 +13,7 @@
  */
 struct candidate {
 	struct destination destination;
-	const char *hint_zones;
+	struct endpoint_hints hints;
 	bool is_local;
 	bool is_ready;
 	bool is_serving;
@@ -39,26 +39,39 @@ void topology_collect(const struct service_view *view, const struct service_port
 
 /**
  * enum traffic - which endpoints are for it
- *   CLUSTER       all: policy Cluster, and clients in the cluster where externalTrafficPolicy is
- *                 Local
+ *   CLUSTER       all: policy Cluster, and clients in the cluster where the external policy is Local
  *   LOCAL         this node's or none: policy Local
- *   LOCAL_OR_ALL  this node's, or all if there are none: kube-proxy's way with
- *                 externalTrafficPolicy Local, for kernels in which clients in the cluster cannot
- *                 be told from others
+ *   LOCAL_OR_ALL  this node's, or all if there are none: kube-proxy's way with externalTrafficPolicy
+ *                 Local, for kernels in which clients in the cluster cannot be told from others
  */
 enum traffic { TRAFFIC_CLUSTER, TRAFFIC_LOCAL, TRAFFIC_LOCAL_OR_ALL };
 #define TRAFFIC_COUNT (TRAFFIC_LOCAL_OR_ALL + 1)
 
 /**
+ * enum topology_rule - what restricts the ready endpoints for traffic of policy Cluster
+ *   NONE       nothing: hints are missing or of no use here
+ *   SAME_ZONE  their hints for zones: every one has some, and at least one names this node's zone
+ *   SAME_NODE  their hints for nodes: likewise, and at least one names this node
+ *
+ * Hints for nodes go before those for zones. Annotations and trafficDistribution of the Service
+ * decide whether somebody writes hints, not whether they are followed.
+ * Source: kube-proxy 1.36 pkg/proxy/topology.go topologyModeFromHints().
+ */
+enum topology_rule { TOPOLOGY_RULE_NONE, TOPOLOGY_RULE_SAME_ZONE, TOPOLOGY_RULE_SAME_NODE };
+
+/** topology_rule() - @node may lack a zone or a name, which no hint names then */
+enum topology_rule topology_rule(const struct candidates *candidates, const struct node_view *node);
+
+/**
  * topology_select() - the endpoints that traffic of a kind is balanced over
  * @is_selected:  one flag per candidate, filled
  *
- * Ready ones, restricted by topology hints where they can be used; if there are none, those that
- * are still serving while they terminate. For local traffic only those of this node. That
- * TRAFFIC_LOCAL_OR_ALL falls back to all is for pods: kube-proxy's IPVS mode lets them reach all
- * endpoints. It does so for internalTrafficPolicy, too, where it is wrong: the API lets nobody
- * reach endpoints of other nodes then. Source: kube-proxy 1.32 pkg/proxy/topology.go
- * CategorizeEndpoints() and pkg/proxy/ipvs/proxier.go syncEndpoint().
+ * Ready ones, restricted by the topology rule; if there are none, those that are still serving
+ * while they terminate. For local traffic only those of this node, whatever their hints. That
+ * TRAFFIC_LOCAL_OR_ALL falls back to all is for pods: kube-proxy's IPVS mode lets them reach
+ * these. It does so for internalTrafficPolicy, too, where it is wrong: there is nobody whom the API
+ * lets reach others. Source: kube-proxy 1.36 pkg/proxy/topology.go CategorizeEndpoints() and
+ * pkg/proxy/ipvs/proxier.go syncEndpoint().
  */
 void topology_select(const struct candidates *candidates, const struct node_view *node,
 		     enum traffic traffic, bool *is_selected);

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Room for every zone of one endpoint; the API allows 8 hints of at most 63 characters. */
-#define HINTS_SIZE 1024
+/* Room for the hints of one kind; the API allows 8 of at most 63 (zones) or 253 (nodes) characters. */
+#define HINTS_SIZE 2048
 
 struct slice_metadata {
 	const char *namespace_name;
@@ -137,38 +137,54 @@ static int decode_conditions(const struct object_field *entry, struct endpoint *
 	return r;
 }
 
-static int decode_hints(const struct object_field *entry, struct endpoint_slice *slice,
-			struct endpoint *endpoint, struct error *err)
+/* @ret: the names joined by ','; "" if there are none */
+static int decode_hint_names(const struct object_field *hints, const char *kind, char *ret,
+			     struct error *err)
 {
-	struct object_field hints = object_field_get(entry, "hints");
-	struct object_field list = object_field_get(&hints, "forZones");
-	char zones[HINTS_SIZE] = "";
+	struct object_field list = object_field_get(hints, kind);
 	size_t count = 0, used = 0;
-	int r = object_field_object(&hints, err);
+	int r = object_field_list(&list, &count, err);
 
-	if (r >= 0)
-		r = object_field_list(&list, &count, err);
+	*ret = '\0';
 	for (size_t i = 0; r >= 0 && i < count; i++) {
-		struct object_field zone = object_field_at(&list, i);
-		struct object_field name = object_field_get(&zone, "name");
+		struct object_field entry = object_field_at(&list, i);
+		struct object_field name = object_field_get(&entry, "name");
 		const char *text = "";
 
-		r = object_field_object(&zone, err);
+		r = object_field_object(&entry, err);
 		if (r >= 0)
 			r = object_field_text(&name, &text, err);
 		if (r < 0)
 			return r;
 		if (!*text || strchr(text, ','))
-			return object_field_error(&name, err, "\"%.60s\" is not a zone", text);
-		if (used + strlen(text) + 2 > sizeof(zones))
+			return object_field_error(&name, err, "\"%.60s\" is not a name", text);
+		if (used + strlen(text) + 2 > HINTS_SIZE)
 			return object_field_error(&list, err, "longer than %d characters",
 						  HINTS_SIZE);
-		used += (size_t)snprintf(zones + used, sizeof(zones) - used, "%s%s",
-					 used ? "," : "", text);
+		used += (size_t)snprintf(ret + used, HINTS_SIZE - used, "%s%s", used ? "," : "",
+					 text);
 	}
-	if (r >= 0 && used && !endpoint_set_hint_zones(slice, endpoint, zones))
-		return object_field_error(&list, err, "one more than an EndpointSlice may have");
 	return r;
+}
+
+static int decode_hints(const struct object_field *entry, struct endpoint_slice *slice,
+			struct endpoint *endpoint, struct error *err)
+{
+	struct object_field field = object_field_get(entry, "hints");
+	char zones[HINTS_SIZE], nodes[HINTS_SIZE];
+	struct endpoint_hints hints;
+	int r = object_field_object(&field, err);
+
+	if (r >= 0)
+		r = decode_hint_names(&field, "forZones", zones, err);
+	if (r >= 0)
+		r = decode_hint_names(&field, "forNodes", nodes, err);
+	if (r < 0)
+		return r;
+	hints = (struct endpoint_hints){*zones ? zones : NULL, *nodes ? nodes : NULL};
+	if ((hints.zones || hints.nodes) && !endpoint_set_hints(slice, endpoint, &hints))
+		return object_field_error(&field, err, "one more than an EndpointSlice may have");
+	return 0;
 }
 
 static int decode_endpoint_address(const struct object_field *entry, uint16_t family,

@@ -75,6 +75,11 @@ static const struct {
 	 "+ -A in-cluster 192.168.77.10,udp:30053 -s rr\n"
 	 "+ -a in-cluster 192.168.77.10,udp:30053 -r 10.244.1.1:5353 -m -w 1\n"
 	 "+ -a in-cluster 192.168.77.10,udp:30053 -r 10.244.2.1:5353 -m -w 1\n"},
+	{"same-node-hints-etp-local", 1,
+	 "+ -A in-cluster 192.168.77.10,tcp:30080 -s rr\n"
+	 "+ -A in-cluster 203.0.113.10,tcp:80 -s rr\n"
+	 "+ -a in-cluster 192.168.77.10,tcp:30080 -r 10.244.1.2:8080 -m -w 1\n"
+	 "+ -a in-cluster 203.0.113.10,tcp:80 -r 10.244.1.2:8080 -m -w 1\n"},
 	{"trans-endpoint-moves", 1,
 	 "+ -A in-cluster 192.168.77.10,tcp:30080 -s rr\n"
 	 "+ -a in-cluster 192.168.77.10,tcp:30080 -r 10.244.2.1:8080 -m -w 1\n"

@@ -178,11 +178,25 @@ static char *cut_at(char *word, char mark)
 	return at + 1;
 }
 
+/* Cuts @word at its first @mark, which then is between names; Return: "a,b", or NULL */
+static char *cut_names(char *word, char mark)
+{
+	char *names = strchr(word, mark);
+
+	if (!names)
+		return NULL;
+	*names++ = '\0';
+	for (char *at = names; *at; at++)
+		if (*at == mark)
+			*at = ',';
+	return names;
+}
+
 static void append_endpoint(struct endpoint_slice *slice, char *word)
 {
 	struct endpoint endpoint = {.is_ready = true, .is_serving = true};
 	const char *condition = cut_at(word, '!'), *node;
-	char *zones = strchr(word, '+');
+	struct endpoint_hints hints = {.nodes = cut_names(word, '~')};
 
 	if (condition && strcmp(condition, "unready") == 0) {
 		endpoint.is_ready = endpoint.is_serving = false;
@@ -195,13 +209,9 @@ static void append_endpoint(struct endpoint_slice *slice, char *word)
 	} else if (condition) {
 		reject(condition);
 	}
-	if (zones) {
-		*zones++ = '\0';
-		for (char *at = zones; *at; at++)
-			if (*at == '+')
-				*at = ',';
-		endpoint_set_hint_zones(slice, &endpoint, zones);
-	}
+	hints.zones = cut_names(word, '+');
+	if (hints.zones || hints.nodes)
+		endpoint_set_hints(slice, &endpoint, &hints);
 	node = cut_at(word, '@');
 	endpoint.node_name = string_pool_get(slice->strings, node);
 	endpoint.address = object_text_address(word);

@@ -29,8 +29,8 @@ struct service *object_text_service(const char *text);
  *   service=NAME             the label; none without
  *   family=6 or family=FQDN  IPv4 without
  *   port=NAME:PORT/PROTOCOL  repeatable
- *   ADDRESS[@NODE][+ZONE...][!CONDITION]
- *       an endpoint; CONDITION is unready, terminating (and still serving) or ended (terminating
+ *   ADDRESS[@NODE][+ZONE...][~NODE...][!CONDITION]
+ *       an endpoint, with hints for zones and for nodes; CONDITION is unready, terminating (and still serving) or ended (terminating
  *       and not serving)
  */
 struct endpoint_slice *object_text_slice(struct string_pool *strings, const char *text);

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Zone hints: traffic stays in the node's zone as long as every endpoint has a hint and one is for this zone;
-# when the Node's zone changes, so do the destinations.
+# Topology hints: traffic stays in the node's zone as long as every endpoint has a hint for a zone and one is for this
+# one; when the Node's zone changes, so do the destinations. Hints for nodes do the same for this node, and go before.
 . "$(dirname "$0")/../lib.sh"
 
-# hinted "POD=ZONE[,ZONE] ...": without "=ZONE" an endpoint has no hint
+# hinted "POD[=ZONE[,ZONE]][@NODE[,NODE]] ...": without "=ZONE" and "@NODE" an endpoint has no hint
 hinted()
 {
-	local pair
+	local word pair nodes hints
 
 	cat <<-END
 		---
@@ -21,12 +21,17 @@ hinted()
 		- {name: http, protocol: TCP, port: 8080}
 		endpoints:
 	END
-	for pair in $1; do
+	for word in $1; do
+		pair=${word%%@*}
+		nodes=${word#"$pair"}
+		hints=
 		pod_locate "${pair%%=*}"
 		echo "- addresses: [\"$pod_ipv4\"]"
 		echo "  conditions: {ready: true}"
 		echo "  nodeName: $pod_node"
-		[ "$pair" = "${pair#*=}" ] || echo "  hints: {forZones: [{name: ${pair#*=}}]}" | sed 's/,/}, {name: /g'
+		[ "$pair" = "${pair#*=}" ] || hints+="  forZones=[{name: ${pair#*=}}]"
+		[ -z "$nodes" ] || hints+="  forNodes=[{name: ${nodes#@}}]"
+		[ -z "$hints" ] || echo "  hints: {${hints#  }}" | sed 's/,/}, {name: /g; s/  /, /g; s/=/: /g; s/^, /  /'
 	done
 }
 
@@ -96,3 +101,23 @@ wait_for "pod1 3, rpod1 3"
 step "the Node goes, and its zone with it"
 rm "$manifests/node.yaml"
 wait_for "pod1 2, pod2 2, rpod1 2"
+
+step "hints for nodes: only the endpoints that name this node"
+web "pod1@node1 pod2@node1 rpod1@node2"
+wait_for "pod1 3, pod2 3"
+
+step "a hint for this node goes before those for its zone"
+node_manifest zone=zone-a | manifest node.yaml
+web "pod1=zone-a@node1 pod2=zone-a@node2 rpod1=zone-b@node2"
+hold_open two pod3 tcp 10.96.0.10 80
+wait_for "pod1 6"
+hold_is_alive two
+hold_close two
+
+step "one endpoint without a hint for a node, and those for zones count"
+web "pod1=zone-a@node1 pod2=zone-a rpod1=zone-b@node2"
+wait_for "pod1 3, pod2 3"
+
+step "nobody is meant for this node, and hints for zones count"
+web "pod1=zone-a@node2 pod2=zone-a@node2 rpod1=zone-b@node2"
+wait_for "pod1 3, pod2 3"

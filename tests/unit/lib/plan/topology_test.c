@@ -53,8 +53,10 @@ static void write_candidate(FILE *stream, const struct candidate *candidate)
 				  buffer));
 	if (candidate->is_local)
 		fprintf(stream, "@here");
-	if (candidate->hint_zones)
-		fprintf(stream, "+%s", candidate->hint_zones);
+	if (candidate->hints.zones)
+		fprintf(stream, "+%s", candidate->hints.zones);
+	if (candidate->hints.nodes)
+		fprintf(stream, "~%s", candidate->hints.nodes);
 	if (!candidate->is_ready)
 		fprintf(stream, candidate->is_terminating
 					? (candidate->is_serving ? "!terminating" : "!ended")
@@ -144,6 +146,11 @@ static void test_collect(void **state)
 		 {"a/1 port=:80/TCP 10.0.0.1 10.0.0.1+west", "a/2 port=:80/TCP 10.0.0.1+east"},
 		 AF_INET,
 		 "10.0.0.1:80+east "},
+		{"of copies with different node hints always the same one speaks",
+		 ":80/TCP",
+		 {"a/1 port=:80/TCP 10.0.0.1 10.0.0.1~there", "a/2 port=:80/TCP 10.0.0.1~here"},
+		 AF_INET,
+		 "10.0.0.1:80~here "},
 		{"a ready copy elsewhere beats a local one that is not",
 		 ":80/TCP",
 		 {"a/1 port=:80/TCP 10.0.0.1@here!unready", "a/2 port=:80/TCP 10.0.0.1@there"},
@@ -250,6 +257,46 @@ static void test_select(void **state)
 		 NULL,
 		 {"12", "", "12"}},
 		{"an empty zone is no zone", "10.0.0.1+west 10.0.0.2+east", "", {"12", "", "12"}},
+		{"node hints keep to this node",
+		 "10.0.0.1@here~here 10.0.0.2@there~there",
+		 NULL,
+		 {"1", "1", "1"}},
+		{"a node hint may name several nodes",
+		 "10.0.0.1@there~here~there 10.0.0.2@there~there",
+		 NULL,
+		 {"1", "", "1"}},
+		{"a node's name is compared whole",
+		 "10.0.0.1@there~hereabouts 10.0.0.2@there~her",
+		 NULL,
+		 {"12", "", "12"}},
+		{"node hints go before zone hints",
+		 "10.0.0.1@here+east~here 10.0.0.2@there+east~there",
+		 "east",
+		 {"1", "1", "1"}},
+		{"one ready endpoint without node hint leaves it to the zone hints",
+		 "10.0.0.1@here+east~here 10.0.0.2@there+east 10.0.0.3@there+west~there",
+		 "east",
+		 {"12", "1", "1"}},
+		{"node hints for other nodes only leave it to the zone hints",
+		 "10.0.0.1@there+east~there 10.0.0.2@there+west~there",
+		 "east",
+		 {"1", "", "1"}},
+		{"node hints for other nodes only and no zone hints use all",
+		 "10.0.0.1@there~there 10.0.0.2@there~there",
+		 "east",
+		 {"12", "", "12"}},
+		{"an endpoint that is not ready does not spoil node hints",
+		 "10.0.0.1@here~here 10.0.0.2@there!unready 10.0.0.3@there~there",
+		 NULL,
+		 {"1", "1", "1"}},
+		{"a node hint for an endpoint that is not ready does not count",
+		 "10.0.0.1@here~here!unready 10.0.0.2@there~there",
+		 NULL,
+		 {"2", "", "2"}},
+		{"externalTrafficPolicy Local does not ask for node hints",
+		 "10.0.0.1@here~there 10.0.0.2@there~here",
+		 NULL,
+		 {"2", "1", "1"}},
 		{"Local does not ask for zones",
 		 "10.0.0.1@here+west 10.0.0.2@there+east",
 		 "east",

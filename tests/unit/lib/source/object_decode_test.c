@@ -15,14 +15,18 @@ static void add_slice(char *text, const struct endpoint_slice *slice)
 		    address_protocol_name(slice->ports[i].protocol));
 	for (size_t i = 0; i < slice->endpoint_count; i++) {
 		const struct endpoint *endpoint = &slice->endpoints[i];
+		struct endpoint_hints hints;
 
 		add(text, " %s%s%s%s", address_text(&endpoint->address, buffer),
 		    endpoint->is_ready ? "+ready" : "", endpoint->is_serving ? "+serving" : "",
 		    endpoint->is_terminating ? "+terminating" : "");
 		if (endpoint->node_name)
 			add(text, "@%s", endpoint->node_name);
-		if (endpoint_hint_zones(slice, endpoint))
-			add(text, "(%s)", endpoint_hint_zones(slice, endpoint));
+		hints = endpoint_hints(slice, endpoint);
+		if (hints.zones)
+			add(text, "(%s)", hints.zones);
+		if (hints.nodes)
+			add(text, "[%s]", hints.nodes);
 	}
 	if (slice->trigger_time)
 		add(text, " trigger=%lld", (long long)slice->trigger_time);
@@ -71,9 +75,13 @@ static void endpoint_slices(void **state)
 		 SLICE "endpoints:\n"
 		       "- {addresses: [10.1.0.1], hints: {forZones: [{name: a}, {name: b}]}}\n"
 		       "- {addresses: [10.1.0.2], hints: {forZones: []}}\n"
-		       "- {addresses: [10.1.0.3], hints: {}}\n",
+		       "- {addresses: [10.1.0.3], hints: {}}\n"
+		       "- {addresses: [10.1.0.4], hints: {forNodes: [{name: n1}, {name: n2}]}}\n"
+		       "- {addresses: [10.1.0.5], hints: {forNodes: [{name: n1}], "
+		       "forZones: [{name: a}]}}\n",
 		 "default/web-1 of web IPv4 10.1.0.1+ready+serving(a,b) 10.1.0.2+ready+serving "
-		 "10.1.0.3+ready+serving"},
+		 "10.1.0.3+ready+serving 10.1.0.4+ready+serving[n1,n2] "
+		 "10.1.0.5+ready+serving(a)[n1]"},
 		{"ports without name or number",
 		 SLICE "ports: [{port: 80}, {name: a, protocol: UDP}]",
 		 "default/web-1 of web IPv4 =80/TCP a=0/UDP"},
@@ -121,7 +129,10 @@ static void endpoint_slices(void **state)
 		{"a hint that is no zone",
 		 SLICE "endpoints: [{addresses: [10.1.0.1], nodeName: node1, hints: {forZones: "
 		       "[{name: 'a,b'}]}}]",
-		 "! endpoints[0].hints.forZones[0].name: \"a,b\" is not a zone"},
+		 "! endpoints[0].hints.forZones[0].name: \"a,b\" is not a name"},
+		{"a node hint without a name",
+		 SLICE "endpoints: [{addresses: [10.1.0.1], hints: {forNodes: [{}]}}]",
+		 "! endpoints[0].hints.forNodes[0].name: \"\" is not a name"},
 		{"a bad port", SLICE "ports: [{name: a, port: 65536}]",
 		 "! ports[0].port: 65536 is not a port (1-65535)"},
 	};
