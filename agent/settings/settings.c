@@ -101,7 +101,7 @@ const struct setting settings[] = {
 	 .help = "for --detect-local-mode InterfaceNamePrefix"},
 	{"nodeport-addresses", "nodePortAddresses", NULL, WHOLE(node_port_addresses), .scope = RUN,
 	 .argument = "CIDR,...",
-	 .help = "where NodePorts answer: ranges, or \"primary\" (all addresses)"},
+	 .help = "where NodePorts answer: ranges, \"primary\", \"localhost\", \"all\" (all)"},
 	{"proxy-mode", "mode", NULL, WHOLE(mode), .scope = RUN, .argument = "ipvs",
 	 .help = "there is no other mode"},
 	{"ipvs-scheduler", "ipvs.scheduler", NULL, VALUE(scheduler, desired.scheduler),

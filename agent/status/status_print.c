@@ -170,7 +170,7 @@ static const json_t *state_holder(const json_t *service, const json_t *server)
 static char *server_address(const json_t *server)
 {
 	auto_memory char *address = address_of(server);
-	bool is_for_cluster = strcmp(text_of(server, "client_scope"), "cluster") == 0;
+	bool is_for_cluster = strcmp(text_of(server, "audience"), "cluster") == 0;
 
 	return string_printf("%s%s", address, is_for_cluster ? " in-cluster" : "");
 }

@@ -415,7 +415,7 @@ static json_t *server_json(struct report *report, size_t index)
 	json_object_set_new(json, "port", json_integer(server->key.port));
 	json_object_set_new(json, "protocol",
 			    json_string(address_protocol_name((uint8_t)server->key.protocol)));
-	json_object_set_new(json, "client_scope",
+	json_object_set_new(json, "audience",
 			    json_string(server->key.client_scope == CLIENT_SCOPE_IN_CLUSTER
 						? "cluster"
 						: "all"));
