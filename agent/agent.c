@@ -53,6 +53,7 @@ struct agent {
 	struct link_watch *link_watch;
 	struct drainer *drainer;
 	struct flow_cleaner *flows;
+	struct http_clients *http_clients;
 	struct health_ports *health_ports;
 	struct localhost_ports *localhost_ports;
 	struct proxy_health proxy_health;
@@ -401,6 +402,7 @@ static void on_turn(void *owner, double seconds)
 static int open_endpoints(struct agent *agent, struct error *err)
 {
 	struct http_endpoints_sources sources = {
+		.clients = agent->http_clients,
 		.options = agent->options,
 		.health = &agent->proxy_health,
 		.metrics = agent->metrics,
@@ -473,6 +475,8 @@ static int start(struct agent *agent, struct error *err)
 int agent_run(struct options *options, struct error *err)
 {
 	struct agent agent = {.options = options, .lock = -1};
+	struct http_limits http_limits;
+	size_t descriptors;
 	int r;
 
 	heap_prepare();
@@ -489,11 +493,14 @@ int agent_run(struct options *options, struct error *err)
 	agent.events = events_new(node_state_name(agent.node));
 	agent.conflicts = conflicts_new(agent.store, agent.events);
 	agent.capacity = capacity_new(agent.events);
+	descriptors = descriptor_limit_raise();
+	http_limits = http_limits_default(descriptors);
+	agent.http_clients = http_clients_new(agent.loop, &http_limits);
 	agent.health_ports =
-		health_ports_new(agent.loop, &agent.proxy_health, agent.events,
+		health_ports_new(agent.loop, agent.http_clients, &agent.proxy_health, agent.events,
 				 node_state_name(agent.node), HEALTH_PORTS_RETRY_SECONDS);
-	agent.localhost_ports = localhost_ports_new(agent.loop, descriptor_limit_raise(),
-						    LOCALHOST_PORTS_RETRY_SECONDS);
+	agent.localhost_ports =
+		localhost_ports_new(agent.loop, descriptors, LOCALHOST_PORTS_RETRY_SECONDS);
 	agent.rejections = rejections_new();
 	select_localhost(&agent);
 
@@ -512,6 +519,7 @@ int agent_run(struct options *options, struct error *err)
 	drainer_free(agent.drainer);
 	flow_cleaner_free(agent.flows);
 	health_ports_free(agent.health_ports);
+	http_clients_free(agent.http_clients);
 	localhost_ports_free(agent.localhost_ports);
 	loop_clock_free(agent.loop_clock);
 	rules_keeper_free(agent.rules);

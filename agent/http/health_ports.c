@@ -27,6 +27,7 @@ struct health_port {
 };
 
 struct health_ports {
+	struct http_clients *clients;
 	const struct proxy_health *health;
 	struct events *events;
 	const char *node_name;
@@ -119,8 +120,8 @@ static bool listen_on(struct health_port *service, struct listener *listener,
 
 	if (listener->server)
 		return true;
-	if (http_server_open(service->owner->loop, address, service->port, answer, service,
-			     &listener->server, &err) < 0) {
+	if (http_server_open(service->owner->loop, service->owner->clients, address, service->port,
+			     answer, service, &listener->server, &err) < 0) {
 		note_failure(service, listener, &err);
 		return false;
 	}
@@ -168,13 +169,14 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 }
 
-struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health,
-				      struct events *events, const char *node_name,
-				      double retry_seconds)
+struct health_ports *health_ports_new(struct ev_loop *loop, struct http_clients *clients,
+				      const struct proxy_health *health, struct events *events,
+				      const char *node_name, double retry_seconds)
 {
 	struct health_ports *ports = memory_allocate(sizeof(*ports));
 
 	ports->loop = loop;
+	ports->clients = clients;
 	ports->health = health;
 	ports->events = events;
 	ports->node_name = node_name;

@@ -183,8 +183,8 @@ static int listen_at(struct http_endpoints *endpoints, struct http_endpoint_port
 	/* As Go does it: no matter of which family the unspecified address is. */
 	if (address_is_unspecified(&address))
 		memset(&address, 0, sizeof(address));
-	r = http_server_open(endpoints->loop, &address, port->at.port, port->handler, endpoints,
-			     &port->server, err);
+	r = http_server_open(endpoints->loop, endpoints->sources.clients, &address, port->at.port,
+			     port->handler, endpoints, &port->server, err);
 	if (r < 0)
 		return error_wrap(err, r, "%s", port->what);
 	if (port->has_complained)

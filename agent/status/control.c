@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control.h"
 
+#include "lib/base/acceptor.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,9 +16,6 @@
 
 /* A client that neither asks nor reads for so long gives its place up. */
 #define PATIENCE_SECONDS 10.
-
-/* How long a client waits that could not be accepted for want of descriptors. */
-#define PAUSE_SECONDS 1.
 
 /* A piece of an answer ends at whichever comes first; it has one Service at least. */
 #define PIECE_BYTES   32768
@@ -45,9 +44,7 @@ struct control {
 	struct ev_loop *loop;
 	struct status_sources sources;
 	char *path;
-	int fd;
-	ev_io acceptable;
-	ev_timer pause; /* runs while no descriptor is left for another client */
+	struct acceptor *acceptor;
 	struct client *clients;
 	size_t client_count;
 };
@@ -220,27 +217,12 @@ static void client_add(struct control *control, int fd)
 	ev_io_start(control->loop, &client->readable);
 }
 
-static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	(void)events;
-	ev_io_start(loop, &container_of(timer, struct control, pause)->acceptable);
-}
-
-static void on_acceptable(struct ev_loop *loop, ev_io *io, int events)
+static void on_accepted(void *owner, int fd, const struct socket_name *peer)
 {
 	static const char refusal[] = "{\"error\":\"too many clients ask at once\"}\n";
-	struct control *control = container_of(io, struct control, acceptable);
-	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct control *control = owner;
 
-	(void)events;
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			ev_io_stop(loop, &control->acceptable);
-			ev_timer_set(&control->pause, PAUSE_SECONDS, 0.);
-			ev_timer_start(loop, &control->pause);
-		}
-		return;
-	}
+	(void)peer;
 	if (control->client_count < CLIENTS_MAX) {
 		client_add(control, fd);
 		return;
@@ -341,10 +323,7 @@ int control_open(struct ev_loop *loop, const char *path, const struct status_sou
 	control->loop = loop;
 	control->sources = *sources;
 	control->path = string_dup(path);
-	control->fd = fd;
-	ev_timer_init(&control->pause, on_pause_over, 0., 0.);
-	ev_io_init(&control->acceptable, on_acceptable, fd, EV_READ);
-	ev_io_start(loop, &control->acceptable);
+	control->acceptor = acceptor_new(loop, fd, on_accepted, control);
 	*ret = control;
 	return 0;
 }
@@ -359,9 +338,7 @@ void control_close(struct control *control)
 	{
 		client_drop(client);
 	}
-	ev_io_stop(control->loop, &control->acceptable);
-	ev_timer_stop(control->loop, &control->pause);
-	close(control->fd);
+	acceptor_free(control->acceptor);
 	unlink(control->path);
 	free(control->path);
 	free(control);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/relay/localhost_ports.h"
 
-#include "agent/relay/socket_name.h"
+#include "lib/base/socket_name.h"
 #include "tests/unit/agent/log_capture.h"
 
 #include <netinet/in.h>
