@@ -325,8 +325,8 @@ static void on_settings_complaint(void *owner, const char *reason)
 	struct agent *agent = owner;
 
 	if (reason)
-		events_emit(agent->events, EVENT_KIND_SETTINGS,
-			    "%s; keeping the settings of before", reason);
+		events_emit(agent->events, EVENT_KIND_SETTINGS, "%s; keeping the previous settings",
+			    reason);
 }
 
 static void follow_settings(struct agent *agent)

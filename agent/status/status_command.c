@@ -199,7 +199,7 @@ int status_command(const struct options *options)
 
 	if (filter_of(options, &run.filter, &err) < 0) {
 		complain(err.text);
-		fputs("`ipvsagent status --help` shows what it takes\n", stderr);
+		fputs("see `ipvsagent status --help`\n", stderr);
 		return EXIT_USAGE;
 	}
 	choose_style(&run);

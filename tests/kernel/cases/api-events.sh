@@ -132,7 +132,7 @@ assert_equal "what the metrics say" "3 1 0" "$(events_total created) $(events_to
 step "settings that cannot be used"
 echo "drainTimeuot: 1m" >"$directory/own.yaml"
 wait_until_equal 30 "Events" 1 count_events SettingsRejected "$(about Node '' node1 node1)"
-assert_contains "the Event" 'own.yaml: drainTimeuot: unknown; keeping the settings of before' \
+assert_contains "the Event" 'own.yaml: drainTimeuot: unknown field; keeping the previous settings' \
 	"$(events SettingsRejected)"
 echo "drainTimeout: 1m" >"$directory/own.yaml"
 

@@ -240,7 +240,7 @@ static void what_has_no_effect_or_no_meaning_is_noted(void **state)
 	} rows[] = {
 		{"a default value is not worth a word", "iptables: {syncPeriod: 30s}", ""},
 		{"another one is", "iptables: {syncPeriod: 10s, localhostNodePorts: false}",
-		 "iptables.syncPeriod: without effect, as it is for kube-proxy's iptables mode"},
+		 "iptables.syncPeriod: ignored; it applies to kube-proxy's iptables mode"},
 		{"defaults of what has a value all the same",
 		 "configSyncPeriod: 15m\nclientConnection: {acceptContentTypes: '', contentType: "
 		 "application/vnd.kubernetes.protobuf}",
@@ -249,16 +249,15 @@ static void what_has_no_effect_or_no_meaning_is_noted(void **state)
 		 "clientConnection.acceptContentTypes, clientConnection.contentType: without "
 		 "effect, as this program speaks JSON with the API server"},
 		{"settings of other modes", "nftables: {masqueradeBit: 3}\nportRange: 1-2",
-		 "nftables.masqueradeBit: without effect, as it is for kube-proxy's nftables "
-		 "mode; portRange: without effect, as it was for kube-proxy's userspace mode"},
+		 "nftables.masqueradeBit: ignored; it applies to kube-proxy's nftables mode; portRange: ignored; it applied to kube-proxy's userspace mode"},
 		{"unknown fields, at any depth", "foo: {a: 1}\nipvs: {bar: 1, scheduler: lc}",
-		 "! foo, ipvs.bar: not a field of a KubeProxyConfiguration, passed over"},
+		 "! foo, ipvs.bar: not a field of KubeProxyConfiguration; ignored"},
 		{"names are case-sensitive", "Mode: ipvs",
-		 "! Mode: not a field of a KubeProxyConfiguration, passed over"},
+		 "! Mode: not a field of KubeProxyConfiguration; ignored"},
 		{"repeated fields", "oomScoreAdj: 1\noomScoreAdj: 2",
-		 "! oomScoreAdj (line 4): there more than once, the last one counts"},
+		 "! oomScoreAdj (line 4): specified more than once; the last value applies"},
 		{"feature gates", "featureGates: {A: true}",
-		 "featureGates: none of kube-proxy's feature gates concerns this program"},
+		 "featureGates: ignored; no feature gate of kube-proxy applies to the agent"},
 	};
 
 	(void)state;
@@ -286,24 +285,23 @@ static void what_is_wrong_is_named_with_its_field(void **state)
 	static const struct {
 		const char *text, *error;
 	} rows[] = {
-		{"", "empty, where a KubeProxyConfiguration is needed"},
+		{"", "empty; a KubeProxyConfiguration is required"},
 		{"[]", "not a KubeProxyConfiguration"},
-		{"kind: Pod\napiVersion: v1\n",
-		 "kind: \"Pod\", where KubeProxyConfiguration is needed"},
+		{"kind: Pod\napiVersion: v1\n", "kind: \"Pod\" is not KubeProxyConfiguration"},
 		{"kind: KubeProxyConfiguration\n",
-		 "apiVersion: \"\", where kubeproxy.config.k8s.io/v1alpha1 is needed"},
+		 "apiVersion: \"\" is not kubeproxy.config.k8s.io/v1alpha1"},
 		{HEAD "mode: nftables\n",
-		 "mode: \"nftables\" is not a mode of this proxy; it has only ipvs"},
-		{HEAD "mode: 1\n", "mode: not a text"},
+		 "mode: \"nftables\" is not supported; the only mode is ipvs"},
+		{HEAD "mode: 1\n", "mode: not a string"},
 		{HEAD "ipvs: []\n", "ipvs: not a mapping"},
 		{HEAD "ipvs: {tcpTimeout: 5}\n",
-		 "ipvs.tcpTimeout: not a duration in quotes or with its unit"},
+		 "ipvs.tcpTimeout: not a quoted duration with a unit, such as \"30s\""},
 		{HEAD "ipvs: {tcpTimeout: -5s}\n",
 		 "ipvs.tcpTimeout: \"-5s\" is not a duration such as 30s or 1m10s"},
-		{HEAD "ipvs: {strictARP: 'true'}\n", "ipvs.strictARP: neither true nor false"},
+		{HEAD "ipvs: {strictARP: 'true'}\n", "ipvs.strictARP: not a boolean"},
 		{HEAD "ipvs: {excludeCIDRs: 10.0.0.0/8}\n", "ipvs.excludeCIDRs: not a list"},
 		{HEAD "ipvs: {excludeCIDRs: [10.0.0.0/8, 7]}\n",
-		 "ipvs.excludeCIDRs: element 2: not a text"},
+		 "ipvs.excludeCIDRs: element 2: not a string"},
 		{HEAD "nodePortAddresses: [x]\n", "nodePortAddresses: element 1: \"x\" is not a "
 						  "CIDR such as 10.0.0.0/8"},
 		{HEAD "oomScoreAdj: 1.5\n", "oomScoreAdj: not a number"},
@@ -313,7 +311,7 @@ static void what_is_wrong_is_named_with_its_field(void **state)
 		 "conntrack.min: \"-1\" is not a number from 0 to 2147483647"},
 		{HEAD "clusterCIDR: 10.0.0.0\n",
 		 "clusterCIDR: \"10.0.0.0\" is not a CIDR such as 10.0.0.0/8"},
-		{HEAD "featureGates: {A: 1}\n", "featureGates: A: neither true nor false"},
+		{HEAD "featureGates: {A: 1}\n", "featureGates: A: not a boolean"},
 		{HEAD "bindAddress: nowhere\n", "bindAddress: \"nowhere\" is not an IP address"},
 		{HEAD "a: [\n", "line 4, column 1: did not find expected node content, "
 				"while parsing a flow node"},
