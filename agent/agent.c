@@ -83,9 +83,8 @@ static bool lacks_pod_cidrs(struct agent *agent)
 	bool is_lacking = agent->options->is_node_cidr && !node_state_has_pod_cidrs(agent->node);
 
 	if (is_lacking && !agent->health.lacks_pod_cidrs)
-		log_info(
-			"waiting for the podCIDRs of Node %s, which detectLocalMode NodeCIDR takes",
-			node_state_name(agent->node));
+		log_info("waiting for podCIDRs of Node %s, which detectLocalMode NodeCIDR requires",
+			 node_state_name(agent->node));
 	agent->health.lacks_pod_cidrs = is_lacking;
 	return is_lacking;
 }
@@ -466,7 +465,7 @@ static int start(struct agent *agent, struct error *err)
 	follow_settings(agent);
 	agent->signals = signals_new(agent->loop, on_hangup, agent);
 	events_emit(agent->events, EVENT_KIND_STARTING, "%s", "");
-	log_info("ipvsagent %s on node %s: %s, scheduler %s, with ClientIP affinity %s",
+	log_info("ipvsagent %s started on node %s: source %s, scheduler %s, affinity scheduler %s",
 		 IPVSAGENT_VERSION, node_state_name(agent->node), agent->health.source_description,
 		 agent->options->desired.scheduler, agent->options->desired.affinity_scheduler);
 	return 0;
@@ -482,7 +481,7 @@ int agent_run(struct options *options, struct error *err)
 	heap_prepare();
 	agent.loop = ev_default_loop(EVFLAG_AUTO);
 	if (!agent.loop)
-		return error_set(err, -EIO, "libev cannot start an event loop here");
+		return error_set(err, -EIO, "creating the event loop failed (libev)");
 	agent.health.started = clock_milliseconds();
 	agent.strings = string_pool_new();
 	agent.store = store_new();

@@ -17,7 +17,8 @@ int instance_lock_take(int *ret, struct error *err)
 	int r;
 
 	if (lock < 0)
-		return error_set(err, -errno, "UNIX socket: %s", strerror(errno));
+		return error_set(err, -errno, "instance lock: opening a UNIX socket: %s",
+				 strerror(errno));
 
 	/* The byte before the name stays 0, which makes the address abstract. */
 	memcpy(address.sun_path + 1, name, sizeof(name) - 1);
@@ -30,8 +31,8 @@ int instance_lock_take(int *ret, struct error *err)
 	if (r == -EADDRINUSE)
 		return error_set(
 			err, -EBUSY,
-			"another ipvsagent runs on this node (in this network namespace); stop it first");
-	return error_set(err, r, "lock: %s", strerror(-r));
+			"another ipvsagent is running in this network namespace; stop it first");
+	return error_set(err, r, "instance lock: %s", strerror(-r));
 }
 
 void instance_lock_release(int lock)

@@ -97,7 +97,7 @@ static void note_failure(const struct health_port *service, struct listener *lis
 	if (listener->failure == err->code)
 		return;
 	listener->failure = err->code;
-	log_warning("health check port of Service %s: %s; trying again each %.0f s", service->key,
+	log_warning("health check port of Service %s: %s; retrying every %.0f s", service->key,
 		    err->text, service->owner->retry_seconds);
 }
 
@@ -107,7 +107,7 @@ static void note_success(const struct health_port *service, struct listener *lis
 	char text[ADDRESS_TEXT_SIZE];
 
 	if (listener->failure)
-		log_info("health check port of Service %s: listening on %s now", service->key,
+		log_info("health check port of Service %s: now listening on %s", service->key,
 			 address_port_text(address, service->port, text));
 	listener->failure = 0;
 }

@@ -188,7 +188,7 @@ static int listen_at(struct http_endpoints *endpoints, struct http_endpoint_port
 	if (r < 0)
 		return error_wrap(err, r, "%s", port->what);
 	if (port->has_complained)
-		log_info("%s: listening now", port->what);
+		log_info("%s: now listening", port->what);
 	return 0;
 }
 
@@ -204,7 +204,7 @@ static void listen_or_retry(struct http_endpoints *endpoints)
 		if (listen_at(endpoints, port, &err) >= 0)
 			continue;
 		if (!port->has_complained) {
-			log_warning("%s; trying again every %.0f s", err.text, RETRY_SECONDS);
+			log_warning("%s; retrying every %.0f s", err.text, RETRY_SECONDS);
 			events_emit(endpoints->sources.events, port->failure, "%s", err.text);
 		}
 		port->has_complained = true;

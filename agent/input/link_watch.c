@@ -35,7 +35,7 @@ static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	if (node_state_read_addresses(watch->node, watch->link, &err) < 0) {
-		log_warning("reading the node's addresses: %s; trying again in %.0f s", err.text,
+		log_warning("reading the node's addresses: %s; retrying in %.0f s", err.text,
 			    RETRY_SECONDS);
 		schedule(watch, RETRY_SECONDS);
 		return;

@@ -20,7 +20,7 @@ struct object_source {
 static void on_ignored(void *owner, const char *path, const char *kind, const char *name)
 {
 	(void)owner;
-	log_debug("%s: ignoring %s %s: no proxy reads this kind", path, kind, name);
+	log_debug("%s: ignoring %s %s: not a kind that the agent reads", path, kind, name);
 }
 
 static void on_report(void *owner, enum kube_report kind, const char *text)
@@ -135,7 +135,7 @@ void object_source_reload(struct object_source *source)
 {
 	if (!source->manifests)
 		return;
-	log_info("reading the manifests again");
+	log_info("reloading the manifests");
 	manifests_reload(source->manifests);
 }
 

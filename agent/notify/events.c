@@ -113,5 +113,5 @@ void events_emit_rejection(struct events *events, const struct rejection *reject
 
 	if (rejection->reason && strcmp(rejection->kind, "file") != 0)
 		events_emit_about(events, EVENT_KIND_REJECTED, &object, NULL,
-				  "%s; keeping its earlier state", rejection->reason);
+				  "%s; keeping its previous state", rejection->reason);
 }

@@ -120,9 +120,10 @@ void rejections_report(struct rejections *rejections, struct events *events,
 	if (rejection->reason)
 		log_warning("%s %s%s%s: %s; %s", rejection->kind, rejection->namespace_name, slash,
 			    rejection->name, rejection->reason,
-			    is_file ? "keeping what it said before" : "keeping its earlier state");
+			    is_file ? "keeping its previous content"
+				    : "keeping its previous state");
 	else
-		log_info("%s %s%s%s is fine again", rejection->kind, rejection->namespace_name,
+		log_info("%s %s%s%s is valid again", rejection->kind, rejection->namespace_name,
 			 slash, rejection->name);
 }
 

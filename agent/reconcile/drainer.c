@@ -56,8 +56,7 @@ static void look_at(struct drainer *drainer, const struct virtual_server_key *ke
 	if (r == -ESRCH)
 		return;
 	if (r < 0) {
-		log_warning("counting connections: %s; trying again in %.0f s", err.text,
-			    LOOK_SECONDS);
+		log_warning("counting connections: %s; retrying in %.0f s", err.text, LOOK_SECONDS);
 		return;
 	}
 	ledger_drain(sync_ledger(drainer->sync), key, drainer->usages, drainer->usage_count,

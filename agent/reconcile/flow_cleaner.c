@@ -14,7 +14,7 @@ static void on_done(void *user, long deleted, const struct error *err)
 {
 	(void)user;
 	if (deleted < 0)
-		log_warning("%s; stale UDP flows end by their own timeout", err->text);
+		log_warning("%s; stale UDP flows expire with their conntrack timeout", err->text);
 	else if (deleted)
 		log_info("deleted %ld stale UDP flows from conntrack", deleted);
 }

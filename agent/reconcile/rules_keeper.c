@@ -108,7 +108,7 @@ static void note_report(struct rules_keeper_family *family, const struct rules_r
 		keeper->failed++;
 		snprintf(family->error, sizeof(family->error), "%s rules: %s", family->name,
 			 report->error->text);
-		log_warning("%s; trying again in %.1f s", family->error, keeper->retry_seconds);
+		log_warning("%s; retrying in %.1f s", family->error, keeper->retry_seconds);
 		family->is_in_place = false;
 		note_refusal(keeper, family->error);
 		schedule_retry(keeper);
@@ -116,7 +116,7 @@ static void note_report(struct rules_keeper_family *family, const struct rules_r
 		return;
 	}
 	if (report->is_changed && family->was_in_place) {
-		log_warning("%s rules were changed by somebody else (%s); wrote them again",
+		log_warning("another program changed the %s rules (%s); restored them",
 			    family->name, report->what);
 		keeper->repaired++;
 	} else if (report->is_changed) {
@@ -281,14 +281,14 @@ int rules_keeper_new(struct ev_loop *loop,
 	keeper->has_random_fully = rules_has_random_fully(keeper->families[0].rules);
 
 	if (access("/proc/net/if_inet6", F_OK) < 0) {
-		log_info("this host has no IPv6; handling IPv4 only");
+		log_info("no IPv6 on this host; proxying IPv4 only");
 	} else {
 		struct error error6 = {0};
 
 		r = rules_open(loop, AF_INET6, on_done, &keeper->families[1],
 			       &keeper->families[1].rules, &error6);
 		if (r < 0)
-			log_warning("%s; IPv6 goes without masquerading and source ranges",
+			log_warning("%s; IPv6 Services work without masquerading and source ranges",
 				    error6.text);
 	}
 	*ret = keeper;

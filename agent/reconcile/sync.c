@@ -82,13 +82,12 @@ static void log_failures(const struct changes *changes, size_t failed)
 	for (size_t i = 0; i < changes->count && logged < FAILURES_LOGGED; i++) {
 		if (changes->items[i].result >= 0)
 			continue;
-		log_warning("%s: %s; trying again", change_text(&changes->items[i], text),
+		log_warning("%s: %s; retrying", change_text(&changes->items[i], text),
 			    strerror(-changes->items[i].result));
 		logged++;
 	}
 	if (failed > logged)
-		log_warning("%zu more kernel operations failed; trying them again",
-			    failed - logged);
+		log_warning("%zu more kernel operations failed; retrying them", failed - logged);
 }
 
 static bool is_listed(enum change_kind kind)

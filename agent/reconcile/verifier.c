@@ -76,7 +76,7 @@ static void finish_facility(struct verifier *verifier, enum facility facility)
 					  clock_milliseconds(), verifier->changes);
 
 	if (drift) {
-		log_warning("%s: %zu objects were changed by somebody else; repairing them",
+		log_warning("%s: repairing %zu objects that another program changed",
 			    facility_name(facility), drift);
 		sync_count_repair(verifier->sync, facility, drift);
 	}
@@ -97,12 +97,10 @@ static void deprecate_addresses(struct verifier *verifier)
 	size_t count;
 
 	if (link_deprecate(verifier->kernel->link, &count, &err) < 0)
-		log_warning("%s; what this node sends may have a virtual IP as its source",
-			    err.text);
+		log_warning("%s; this node may select an IPv6 VIP as source address", err.text);
 	else if (count)
-		log_info(
-			"%zu virtual IPs are no longer taken as the source of what this node sends",
-			count);
+		log_info("deprecated %zu IPv6 VIPs so that none is selected as source address",
+			 count);
 }
 
 /**
@@ -460,7 +458,7 @@ static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 	r = run_stage_timed(verifier, &err);
 	if (r < 0) {
-		log_warning("reading the kernel's state: %s; trying again in %.0f s", err.text,
+		log_warning("reading the kernel's state: %s; retrying in %.0f s", err.text,
 			    RETRY_SECONDS);
 		begin(verifier, STAGE_LINK, false);
 		start_timer(verifier, &verifier->step, RETRY_SECONDS);

@@ -108,12 +108,11 @@ static void tell_shortage(const struct localhost_ports *ports)
 	auto_memory char *limit = NULL;
 
 	if (ports->shortage == -EMFILE)
-		limit = string_printf("RLIMIT_NOFILE is %zu, of which half is for that",
+		limit = string_printf("RLIMIT_NOFILE is %zu, half of it for NodePorts",
 				      ports->descriptors);
-	log_warning(
-		"NodePorts without a socket on localhost: %zu, because %s; trying again each %.0f s",
-		ports->missing_count, limit ? limit : strerror(-ports->shortage),
-		ports->retry_seconds);
+	log_warning("%zu NodePorts do not listen on localhost: %s; retrying every %.0f s",
+		    ports->missing_count, limit ? limit : strerror(-ports->shortage),
+		    ports->retry_seconds);
 }
 
 static void on_review(struct ev_loop *loop, ev_timer *timer, int events)
@@ -128,7 +127,7 @@ static void on_review(struct ev_loop *loop, ev_timer *timer, int events)
 	if (ports->missing_count)
 		tell_shortage(ports);
 	else
-		log_info("NodePorts without a socket on localhost: none any more");
+		log_info("all NodePorts listen on localhost again");
 }
 
 static void stop_listening(struct localhost_ports *ports, struct local_port *port)
@@ -165,10 +164,10 @@ static void tell_failure(const struct localhost_ports *ports, const struct local
 			      address_protocol_name((uint8_t)port->key.protocol), port->owner->key);
 
 	if (code < 0)
-		log_warning("%s: %s; trying again each %.0f s", name, strerror(-code),
+		log_warning("%s: %s; retrying every %.0f s", name, strerror(-code),
 			    ports->retry_seconds);
 	else
-		log_info("%s: listening now", name);
+		log_info("%s: now listening", name);
 }
 
 /* Return: 0 or a negative errno */

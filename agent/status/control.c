@@ -191,7 +191,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	} else if (client->request_length == sizeof(client->request)) {
 		ev_io_stop(client->control->loop, &client->readable);
 		ev_io_start(client->control->loop, &client->writable);
-		append_error(client, "the request is too long");
+		append_error(client, "request too long");
 	}
 }
 
@@ -219,7 +219,7 @@ static void client_add(struct control *control, int fd)
 
 static void on_accepted(void *owner, int fd, const struct socket_name *peer)
 {
-	static const char refusal[] = "{\"error\":\"too many clients ask at once\"}\n";
+	static const char refusal[] = "{\"error\":\"too many status clients\"}\n";
 	struct control *control = owner;
 
 	(void)peer;
@@ -259,9 +259,10 @@ static int remove_stale(int fd, const struct sockaddr_un *address, struct error 
 				 "%s exists and is not a socket; choose another with --socket",
 				 path);
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
-		return error_set(err, -EADDRINUSE, "another ipvsagent already answers at %s", path);
+		return error_set(err, -EADDRINUSE, "another ipvsagent already listens at %s", path);
 	if (errno != ECONNREFUSED)
-		return error_set(err, -errno, "asking who owns %s: %s", path, strerror(errno));
+		return error_set(err, -errno, "looking up the owner of %s: %s", path,
+				 strerror(errno));
 	if (unlink(path) < 0 && errno != ENOENT)
 		return error_set(err, -errno, "removing the stale %s: %s", path, strerror(errno));
 	return 0;
@@ -279,9 +280,10 @@ static int listen_at(const char *path, struct error *err)
 	mode_t mask;
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		return error_set(err, -ENAMETOOLONG,
-				 "%s: longer than the %zu characters of a socket's path", path,
-				 sizeof(address.sun_path) - 1);
+		return error_set(
+			err, -ENAMETOOLONG,
+			"%s: longer than %zu characters, the limit of a UNIX socket's path", path,
+			sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
 	r = make_directory(path, err);
 	if (r < 0)

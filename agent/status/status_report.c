@@ -334,14 +334,14 @@ static enum service_look claim_look(const struct report *report, const struct cl
 			*reason = string_dup("");
 			return SERVICE_LOOK_PROGRAMMED;
 		}
-		*reason = string_printf("its address or a set member: %s",
-					strerror(-report->member_code));
+		*reason =
+			string_printf("address or set member: %s", strerror(-report->member_code));
 		return SERVICE_LOOK_FAILED;
 	case CLAIM_STATE_FAILED:
 		*reason = string_dup(strerror(-claim->code));
 		return SERVICE_LOOK_FAILED;
 	case CLAIM_STATE_CONFLICT:
-		*reason = string_printf("the older Service %s has it", claim->winner);
+		*reason = string_printf("in use by the older Service %s", claim->winner);
 		return SERVICE_LOOK_CONFLICT;
 	}
 	*reason = string_dup("");
@@ -360,9 +360,9 @@ static const char *address_owner_text(const struct report *report,
 	case ADDRESS_OWNER_NONE:
 		return NULL;
 	case ADDRESS_OWNER_THIS_NODE:
-		return "conflicts with this node, whose address it is: not bound";
+		return "not bound: address of this node";
 	case ADDRESS_OWNER_OTHER_NODE:
-		return "conflicts with another Node, whose address it is: not bound";
+		return "not bound: address of another Node";
 	}
 	return NULL;
 }
@@ -415,10 +415,10 @@ static json_t *server_json(struct report *report, size_t index)
 	json_object_set_new(json, "port", json_integer(server->key.port));
 	json_object_set_new(json, "protocol",
 			    json_string(address_protocol_name((uint8_t)server->key.protocol)));
-	json_object_set_new(json, "client_scope",
+	json_object_set_new(json, "clientScope",
 			    json_string(server->key.client_scope == CLIENT_SCOPE_IN_CLUSTER
-						? "cluster"
-						: "all"));
+						? "in-cluster"
+						: "any"));
 	if (server->key.client_scope == CLIENT_SCOPE_IN_CLUSTER && report->sources->kernel)
 		json_object_set_new(
 			json, "firewallMark",
@@ -441,11 +441,11 @@ static char *pending_reason(const struct status_sources *sources)
 	const struct agent_health *health = sources->health;
 
 	if (!health->is_source_synced)
-		return string_dup("the source has not been read completely yet");
+		return string_dup("waiting for the source");
 	if (!health->are_rules_in_place)
-		return string_printf("waits for the iptables rules%s%s",
+		return string_printf("waiting for the iptables rules%s%s",
 				     *health->rules_error ? ": " : "", health->rules_error);
-	return string_dup("its turn comes");
+	return string_dup("queued");
 }
 
 static json_t *servers_json(struct report *report)
@@ -460,7 +460,7 @@ static json_t *servers_json(struct report *report)
 		for (size_t i = 0; i < report->state->server_count; i++)
 			json_array_append_new(servers, server_json(report, i));
 	else if (sync_is_settled(report->sources->sync))
-		worsen(report, SERVICE_LOOK_PROGRAMMED, string_dup("it has no ports"));
+		worsen(report, SERVICE_LOOK_PROGRAMMED, string_dup("no ports"));
 	else
 		worsen(report, SERVICE_LOOK_PENDING, pending_reason(report->sources));
 	return servers;

@@ -65,7 +65,7 @@ run_fails "no such cluster" 2 'clusters: there is none called "nowhere"'
 sed 's/certificate-authority-data: .*/certificate-authority-data: "%%secret%%"/' "$directory/good" >"$kubeconfig"
 run_fails "no base64" 2 "clusters[0].cluster.certificate-authority-data: not a text in base64"
 sed 's|server: .*|server: ftp://192.168.77.1|' "$directory/good" >"$kubeconfig"
-run_fails "no such scheme" 2 "neither http:// nor https://"
+run_fails "no such scheme" 2 "must start with http:// or https://"
 sed 's/user: {.*/user: {exec: {apiVersion: v7, command: "false"}}/' "$directory/good" >"$kubeconfig"
 run_fails "an unknown plugin version" 2 "users[0].user.exec.apiVersion"
 

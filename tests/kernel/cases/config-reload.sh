@@ -241,14 +241,14 @@ config_volume "$pods" "hostnameOverride: other" "ipvs: {scheduler: lc}"
 wait_for_scheduler lc
 wait_until 5 log_has "hostnameOverride: new values take effect after a restart"
 assert_equal "settings that wait" 1 "$(metric waiting_for_restart)"
-assert_contains "the status" "Settings that count after a restart: hostnameOverride" "$(agent status)"
+assert_contains "the status" "Settings that take effect after a restart: hostnameOverride" "$(agent status)"
 
 step "a bad file keeps everything and says so, and heals"
 dump_state "$directory/before"
 config_volume "$pods" "hostnameOverride: node1" "ipvs: {scheduler: sh, syncPeriod: soon}"
 wait_until 20 log_has "ipvs.syncPeriod: \"soon\" is not a duration such as 30s or 1m10s; keeping the previous settings"
 wait_until_equal 5 "in force" 0 metric in_force
-assert_contains "the status" "The settings are those of before, because: $volume/config.conf: ipvs.syncPeriod" \
+assert_contains "the status" "Reload failed, previous settings in force: $volume/config.conf: ipvs.syncPeriod" \
 	"$(agent status)"
 assert_contains "the status as JSON" "\"error\": \"$volume/config.conf: ipvs.syncPeriod" \
 	"$(agent status -o json | tr '\n' ' ' | sed 's/  */ /g')"
@@ -271,7 +271,7 @@ assert_lacks "the status" "The settings are those of before" "$(agent status)"
 step "SIGHUP reads them, too; what is the same is not written again"
 netlink_writes_start
 kill -HUP "$agent_pid"
-wait_until 10 log_has "reading the manifests again"
+wait_until 10 log_has "reloading the manifests"
 sleep 1
 assert_equal "the writes" "" "$(netlink_writes_stop)"
 hold_is_alive kept

@@ -73,7 +73,7 @@ wait_until_equal 10 "the state of six2" failed state_of six2
 assert_contains "why" "Permission denied" "$(agent status -o wide default/six2; agent status -o json default/six2)"
 assert_equal "the state of four2" programmed "$(state_of four2)"
 [ "$(waiting)" -ge 1 ] || fail "nothing waits for another try"
-assert_contains "the log" "fd00:96::20" "$(grep 'trying again' "$agent_log")"
+assert_contains "the log" "fd00:96::20" "$(grep 'retrying' "$agent_log")"
 
 step "it is switched on again"
 on node sh -c 'echo 0 >/proc/sys/net/ipv6/conf/kube-ipvs0/disable_ipv6'

@@ -93,7 +93,7 @@ assert_equal "affinity" 1 "$(sources pod3 tcp 203.0.113.11 80 6 | wc -w | awk '{
 assert_contains "the status" "203.0.113.10:80 in-cluster" "$(agent status default/web)"
 
 step "a clash of marks is explained"
-assert_contains "the status" "a virtual server with a mark in their range" "$(agent status)"
+assert_contains "the status" "a virtual server has a firewall mark in the range" "$(agent status)"
 on node iptables -N cali-test
 on node iptables -A cali-test -j MARK --set-xmark 0x10000/0x10000
 wait_until 20 eval "agent status | grep -q 'chain cali-test of table filter: -j MARK --set-xmark 0x10000/0x10000'"

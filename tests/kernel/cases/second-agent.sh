@@ -15,7 +15,7 @@ mkdir "$directory/other"
 step "a second agent refuses"
 netlink_writes_start
 assert_status "a second agent" 3 agent run --manifests "$directory/other" --hostname-override node1
-assert_contains "what it says" "another ipvsagent runs" "$output"
+assert_contains "what it says" "another ipvsagent is running" "$output"
 assert_equal "the lines it says" 1 "$(wc -l <<<"$output")"
 assert_status "a second agent with a socket of its own" 3 \
 	agent run --manifests "$directory/other" --hostname-override node1 --socket "$directory/other.sock"

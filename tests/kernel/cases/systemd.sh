@@ -84,11 +84,11 @@ step "it follows changes, and repairs"
 } | manifest web.yaml
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1"
 on node iptables -t nat -F KUBE-SERVICES
-wait_until 20 grep -q "IPv4 rules were changed by somebody else" "$agent_log"
+wait_until 20 grep -q "another program changed the IPv4 rules" "$agent_log"
 
 step "reload, status, stop"
 service_manager reload ipvsagent
-wait_until 10 grep -q "reading the manifests again" "$agent_log"
+wait_until 10 grep -q "reloading the manifests" "$agent_log"
 assert_contains "its status" "default/web" "$(agent status)"
 service_manager stop ipvsagent
 unit_is ActiveState inactive

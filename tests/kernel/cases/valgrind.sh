@@ -104,7 +104,7 @@ for round in 1 2 3; do
 	wait_for_web
 	"$program" status -o json >"$directory/status" || fail "no status: $(cat "$directory/status")"
 	kill -HUP "$agent_pid"
-	wait_until_equal 60 "reloads" "$round" grep -c "reading the manifests again" "$agent_log"
+	wait_until_equal 60 "reloads" "$round" grep -c "reloading the manifests" "$agent_log"
 	assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 10.96.0.10 80)"
 	on node ip address delete "192.168.77.$((100 + round))/24" dev eth0
 done

@@ -116,16 +116,16 @@ static void test_a_failure_is_logged_once_for_each_cause(void **state)
 	log_capture_begin(&log);
 
 	health_ports_set(fixture.ports, "default/web", fixture.port, 1);
-	assert_logged(&fixture, &log, ": Address already in use; trying again each 0 s");
+	assert_logged(&fixture, &log, ": Address already in use; retrying every 0 s");
 	run_tries(&fixture);
 	assert_logged(&fixture, &log, "");
 
 	set_descriptor_limit(0);
 	run_tries(&fixture);
 	set_descriptor_limit(1024);
-	assert_logged(&fixture, &log, ": Too many open files; trying again each 0 s");
+	assert_logged(&fixture, &log, ": Too many open files; retrying every 0 s");
 	run_tries(&fixture);
-	assert_logged(&fixture, &log, ": Address already in use; trying again each 0 s");
+	assert_logged(&fixture, &log, ": Address already in use; retrying every 0 s");
 
 	close(occupant);
 	do {
@@ -133,8 +133,8 @@ static void test_a_failure_is_logged_once_for_each_cause(void **state)
 		free(lines);
 		lines = log_capture_take(&log);
 	} while (!*lines);
-	wanted = string_printf("info: health check port of Service default/web: listening on "
-			       "127.0.0.1:%u now\n",
+	wanted = string_printf("info: health check port of Service default/web: now listening on "
+			       "127.0.0.1:%u\n",
 			       fixture.port);
 	assert_string_equal(lines, wanted);
 	log_capture_end(&log);

@@ -135,11 +135,11 @@ static void assert_quiet(struct fixture *fixture)
 static void test_sockets_that_are_too_few(void **state)
 {
 	static const char because[] =
-		", because RLIMIT_NOFILE is 16, of which half is for that; trying again each 0 s";
+		"RLIMIT_NOFILE is 16, half of it for NodePorts; retrying every 0 s";
 	auto_memory char *four =
-		string_printf("warning: NodePorts without a socket on localhost: 4%s\n", because);
+		string_printf("warning: 4 NodePorts do not listen on localhost: %s\n", because);
 	auto_memory char *one =
-		string_printf("warning: NodePorts without a socket on localhost: 1%s\n", because);
+		string_printf("warning: 1 NodePorts do not listen on localhost: %s\n", because);
 	struct fixture fixture = {0};
 
 	(void)state;
@@ -154,7 +154,7 @@ static void test_sockets_that_are_too_few(void **state)
 	assert_logged(&fixture, one);
 	assert_int_equal(listening_count(&fixture), 8);
 	plan(&fixture, "default/a", 0, 1);
-	assert_logged(&fixture, "info: NodePorts without a socket on localhost: none any more\n");
+	assert_logged(&fixture, "info: all NodePorts listen on localhost again\n");
 	assert_int_equal(listening_count(&fixture), 7);
 
 	plan(&fixture, "default/a", 0, 0);
@@ -181,11 +181,11 @@ static void test_descriptors_that_are_gone(void **state)
 	prepare(&fixture, 1024);
 	set_descriptor_limit(0);
 	plan(&fixture, "default/a", 0, 3);
-	assert_logged(&fixture, "warning: NodePorts without a socket on localhost: 3, because "
-				"RLIMIT_NOFILE is 1024, of which half is for that; trying again "
-				"each 0 s\n");
+	assert_logged(
+		&fixture,
+		"warning: 3 NodePorts do not listen on localhost: RLIMIT_NOFILE is 1024, half of it for NodePorts; retrying every 0 s\n");
 	set_descriptor_limit(1024);
-	assert_logged(&fixture, "info: NodePorts without a socket on localhost: none any more\n");
+	assert_logged(&fixture, "info: all NodePorts listen on localhost again\n");
 	assert_int_equal(listening_count(&fixture), 3);
 	clean_up(&fixture);
 }
@@ -201,10 +201,10 @@ static void test_a_port_that_somebody_has(void **state)
 	occupant = occupy(fixture.first_port);
 	assert_return_code(occupant, -occupant);
 	failed = string_printf("warning: NodePort %u/TCP of Service default/a on localhost: "
-			       "Address already in use; trying again each 0 s\n",
+			       "Address already in use; retrying every 0 s\n",
 			       fixture.first_port);
 	healed = string_printf(
-		"info: NodePort %u/TCP of Service default/a on localhost: listening now\n",
+		"info: NodePort %u/TCP of Service default/a on localhost: now listening\n",
 		fixture.first_port);
 	plan(&fixture, "default/a", 0, 2);
 	assert_logged(&fixture, failed);

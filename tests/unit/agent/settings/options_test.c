@@ -226,7 +226,7 @@ static void what_is_wrong_is_named(void **state)
 		{OPTION_SCOPE_RUN, "run --oom-score-adj -1001",
 		 "--oom-score-adj: \"-1001\" is not a number from -1000 to 1000"},
 		{OPTION_SCOPE_RUN, "run --ipvs-sync-period 0",
-		 "--ipvs-sync-period: it must be longer than 0"},
+		 "--ipvs-sync-period: must be greater than 0"},
 		{OPTION_SCOPE_RUN, "run --ipvs-min-sync-period 31s",
 		 "--ipvs-min-sync-period must not be longer than --ipvs-sync-period"},
 		{OPTION_SCOPE_RUN, "run --ipvs-udp-timeout 5",

@@ -153,7 +153,7 @@ static void test_bad_requests(void **state)
 		{"delete everything\n", "{\"error\":\"unknown request\"}\n"},
 		{"statusquo\n", "{\"error\":\"unknown request\"}\n"},
 		{"\n", "{\"error\":\"unknown request\"}\n"},
-		{long_request, "{\"error\":\"the request is too long\"}\n"},
+		{long_request, "{\"error\":\"request too long\"}\n"},
 	};
 
 	memset(long_request, 'x', sizeof(long_request) - 1);
@@ -271,7 +271,7 @@ static void test_too_many_clients(void **state)
 		ev_run(fixture->loop, EVRUN_NOWAIT);
 	}
 	answer = read_all(fixture, fds[16]);
-	assert_string_equal(answer, "{\"error\":\"too many clients ask at once\"}\n");
+	assert_string_equal(answer, "{\"error\":\"too many status clients\"}\n");
 	close(fds[0]);
 	ev_run(fixture->loop, EVRUN_NOWAIT);
 	assert_count(fixture, "", 0);
@@ -367,12 +367,12 @@ static void test_bad_answers(void **state)
 	static const struct {
 		const char *answer, *complaint;
 	} cases[] = {
-		{"", "hung up"},
-		{"{\"version\":\"1\"}\n{\"name\":\"x\"}\n", "hung up"},
-		{"{\"version\":\"1\"}\n{\"name\":", "not understood"},
-		{"[1]\n", "not understood"},
-		{"{\"complete\":true}\n", "hung up"},
-		{"{\"error\":\"not today\"}\n", "refuses: not today"},
+		{"", "closed the connection"},
+		{"{\"version\":\"1\"}\n{\"name\":\"x\"}\n", "closed the connection"},
+		{"{\"version\":\"1\"}\n{\"name\":", "malformed reply"},
+		{"[1]\n", "malformed reply"},
+		{"{\"complete\":true}\n", "closed the connection"},
+		{"{\"error\":\"not today\"}\n", "refused the request: not today"},
 	};
 	auto_memory char *bad_path = string_printf("%s/run/bad", directory);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

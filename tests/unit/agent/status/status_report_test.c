@@ -115,9 +115,8 @@ static void test_services(void **state)
 		"a/never  rejected: bad ? address\n"
 		"a/refused ClusterIP failed: 10.0.0.2:666/TCP: No space left on device\n"
 		"  ClusterIP 10.0.0.2:666/TCP  rr 0 > - failed: No space left on device\n"
-		"a/thief ClusterIP conflict: 10.0.0.1:80/TCP: the older Service a/web has it\n"
-		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: the older Service a/web has "
-		"it\n"
+		"a/thief ClusterIP conflict: 10.0.0.1:80/TCP: in use by the older Service a/web\n"
+		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: in use by the older Service a/web\n"
 		"  ClusterIP 10.0.0.1:53/UDP dns rr 0 > - programmed: \n"
 		"a/web NodePort programmed: \n"
 		"  ClusterIP 10.0.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
@@ -162,15 +161,14 @@ static void test_addresses_of_nodes(void **state)
 	add_service(fixture, "a/web ip=10.0.0.1 external=192.168.0.1 external=10.9.0.1 "
 			     "lb=192.168.0.2 type=NodePort port=:80/TCP:30080");
 	program(fixture);
-	assert_services(fixture, "",
-			"a/web NodePort programmed: \n"
-			"  ClusterIP 10.0.0.1:80/TCP  rr 0 > - programmed: \n"
-			"  ExternalIP 192.168.0.1:80/TCP  rr 0 > - programmed: conflicts with this "
-			"node, whose address it is: not bound\n"
-			"  ExternalIP 10.9.0.1:80/TCP  rr 0 > - programmed: \n"
-			"  LoadBalancerIP 192.168.0.2:80/TCP  rr 0 > - programmed: conflicts with "
-			"another Node, whose address it is: not bound\n"
-			"  NodePort 192.168.0.1:30080/TCP  rr 0 > - programmed: \n");
+	assert_services(
+		fixture, "",
+		"a/web NodePort programmed: \n"
+		"  ClusterIP 10.0.0.1:80/TCP  rr 0 > - programmed: \n"
+		"  ExternalIP 192.168.0.1:80/TCP  rr 0 > - programmed: not bound: address of this node\n"
+		"  ExternalIP 10.9.0.1:80/TCP  rr 0 > - programmed: \n"
+		"  LoadBalancerIP 192.168.0.2:80/TCP  rr 0 > - programmed: not bound: address of another Node\n"
+		"  NodePort 192.168.0.1:30080/TCP  rr 0 > - programmed: \n");
 }
 
 static void test_pending(void **state)
@@ -178,15 +176,14 @@ static void test_pending(void **state)
 	struct fixture *fixture = *state;
 
 	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
-	assert_services(fixture, "",
-			"a/web ClusterIP pending: the source has not been read completely yet\n");
+	assert_services(fixture, "", "a/web ClusterIP pending: waiting for the source\n");
 	fixture->health.is_source_synced = true;
-	assert_services(fixture, "", "a/web ClusterIP pending: waits for the iptables rules\n");
+	assert_services(fixture, "", "a/web ClusterIP pending: waiting for the iptables rules\n");
 	strcpy(fixture->health.rules_error, "no lock");
 	assert_services(fixture, "",
-			"a/web ClusterIP pending: waits for the iptables rules: no lock\n");
+			"a/web ClusterIP pending: waiting for the iptables rules: no lock\n");
 	fixture->health.are_rules_in_place = true;
-	assert_services(fixture, "", "a/web ClusterIP pending: its turn comes\n");
+	assert_services(fixture, "", "a/web ClusterIP pending: queued\n");
 }
 
 static void test_agent(void **state)
