@@ -122,7 +122,7 @@ int ipvs_open(struct ipvs **ret, struct error *err)
 		netlink_close(netlink);
 		if (r == -EPERM)
 			return error_set(err, r, "using IPVS needs CAP_NET_ADMIN");
-		return error_wrap(err, r, "asking for IPVS");
+		return error_wrap(err, r, "looking up the IPVS netlink family");
 	}
 
 	ipvs = memory_allocate(sizeof(*ipvs));
@@ -174,7 +174,7 @@ static int on_server(void *user, const struct nlmsghdr *message)
 
 	r = ipvs_message_parse_server(message, &server);
 	if (r < 0)
-		return error_set(list->err, r, "the kernel describes a virtual server oddly");
+		return error_set(list->err, r, "malformed IPVS_CMD_GET_SERVICE reply");
 	if (list->ipvs->marks && server.key.firewall_mark) {
 		marks_translate(list->ipvs->marks, &server.key);
 		marks_see(list->ipvs->marks, &server.key, MARK_USE_SERVER);
@@ -218,7 +218,7 @@ static int on_destination(void *user, size_t index, const struct nlmsghdr *messa
 
 	r = ipvs_message_parse_destination(message, server->address.family, &usage);
 	if (r < 0)
-		return error_set(visit->err, r, "the kernel describes a destination of %s oddly",
+		return error_set(visit->err, r, "malformed IPVS_CMD_GET_DEST reply for %s",
 				 virtual_server_key_text(server, text));
 	visit->count++;
 	return visit->visitor->destination(visit->user, server, &usage);
@@ -491,7 +491,7 @@ static int on_timeouts(void *user, const struct nlmsghdr *message)
 
 	r = ipvs_message_parse_timeouts(message, visit->ret);
 	if (r < 0)
-		return error_set(visit->err, r, "the kernel describes its timeouts oddly");
+		return error_set(visit->err, r, "malformed IPVS_CMD_GET_CONFIG reply");
 	return 0;
 }
 

@@ -100,7 +100,7 @@ int link_open(const char *name, struct link **ret, struct error *err)
 	int r;
 
 	if (!*name || strlen(name) >= IFNAMSIZ)
-		return error_set(err, -EINVAL, "'%s' cannot be the name of an interface", name);
+		return error_set(err, -EINVAL, "\"%s\" is not an interface name", name);
 
 	link = memory_allocate(sizeof(*link));
 	memcpy(link->name, name, strlen(name));
@@ -161,7 +161,7 @@ static int look_up(struct link *link, struct lookup *ret, struct error *err)
 	r = netlink_ask(link->netlink, request, on_link, ret, err);
 	nlmsg_free(request);
 	if (r < 0 && r != -ENODEV)
-		return error_wrap(err, r, "looking for the interface %s", link->name);
+		return error_wrap(err, r, "looking up interface %s", link->name);
 
 	if (ret->index != link->index)
 		bound_addresses_clear(&link->bound);
@@ -187,7 +187,7 @@ static int create(struct link *link, struct error *err)
 	nlmsg_free(request);
 	rtnl_link_put(wanted);
 	if (r < 0)
-		return error_wrap(err, r, "creating the dummy interface %s", link->name);
+		return error_wrap(err, r, "creating dummy interface %s", link->name);
 	return 0;
 }
 
@@ -209,7 +209,7 @@ int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
 			return r;
 	}
 	if (!found.is_dummy)
-		return error_set(err, -EEXIST, "the interface %s exists, and is not a dummy",
+		return error_set(err, -EEXIST, "interface %s exists and is not a dummy interface",
 				 link->name);
 	if (ret_is_new)
 		*ret_is_new = is_new;
@@ -233,7 +233,7 @@ int link_remove(struct link *link, struct error *err)
 	nlmsg_free(request);
 	rtnl_link_put(unwanted);
 	if (r < 0 && r != -ENODEV)
-		return error_wrap(err, r, "deleting the interface %s", link->name);
+		return error_wrap(err, r, "deleting interface %s", link->name);
 	link->index = 0;
 	bound_addresses_clear(&link->bound);
 	return 0;

@@ -258,7 +258,7 @@ static int receive_some(struct netlink *netlink, struct awaited *awaited, size_t
 	if (count < 0) {
 		drain(netlink);
 		return error_set(err, count, "receiving from the kernel: %s",
-				 count == -EPROTO ? "the answer is missing" : strerror(-count));
+				 count == -EPROTO ? "the kernel did not reply" : strerror(-count));
 	}
 	for (size_t i = 0; i < (size_t)count; i++) {
 		if (parts[i].msg_hdr.msg_flags & MSG_TRUNC)

@@ -59,9 +59,10 @@ static int classify(const struct type *type, enum object_kind *ret, struct error
 		if (strncmp(type->api_version, "discovery.k8s.io/", 17) != 0)
 			*ret = OBJECT_KIND_OTHER;
 		else if (strcmp(type->api_version, "discovery.k8s.io/v1") != 0)
-			return error_set(err, -EINVAL,
-					 "apiVersion: %.60s is not read, discovery.k8s.io/v1 is",
-					 type->api_version);
+			return error_set(
+				err, -EINVAL,
+				"apiVersion: %.60s is not supported, discovery.k8s.io/v1 is",
+				type->api_version);
 	} else if (strcmp(type->api_version, "v1") != 0) {
 		*ret = OBJECT_KIND_OTHER;
 	}

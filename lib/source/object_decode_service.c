@@ -264,11 +264,10 @@ static int check_port_names(const struct object_field *list, const struct servic
 	qsort(names, service->port_count, sizeof(*names), compare_names);
 	if (!*names[0])
 		return object_field_error(list, err,
-					  "of several ports, each needs a name of its own");
+					  "must not be empty: each of several ports needs a name");
 	for (size_t i = 1; r >= 0 && i < service->port_count; i++)
 		if (strcmp(names[i - 1], names[i]) == 0)
-			r = object_field_error(list, err, "the name \"%s\" is there twice",
-					       names[i]);
+			r = object_field_error(list, err, "duplicate name \"%s\"", names[i]);
 	return r;
 }
 
@@ -311,17 +310,16 @@ static int check_port_numbers(const struct object_field *list, const struct serv
 
 		if (has_few ? has_port_before(service, i)
 			    : !port_set_add(&sets[0], port->protocol, port->port))
-			return object_field_error(&number, err, "%u/%s is there twice", port->port,
+			return object_field_error(&number, err, "duplicate port %u/%s", port->port,
 						  address_protocol_name(port->protocol));
 		if (!port->node_port)
 			continue;
 		if (!has_node_ports)
-			return object_field_error(&node_port, err,
-						  "a Service of type %s has no node ports",
+			return object_field_error(&node_port, err, "must not be set for type %s",
 						  service_type_name(service->type));
 		if (has_few ? has_node_port_before(service, i)
 			    : !port_set_add(&sets[1], port->protocol, port->node_port))
-			return object_field_error(&node_port, err, "%u/%s is there twice",
+			return object_field_error(&node_port, err, "duplicate port %u/%s",
 						  port->node_port,
 						  address_protocol_name(port->protocol));
 	}
@@ -372,7 +370,7 @@ static int decode_affinity(const struct object_field *spec, struct service *serv
 	if (r < 0)
 		return r;
 	if (seconds < 1 || seconds > LONGEST_AFFINITY_SECONDS)
-		return object_field_error(&timeout, err, "%lld is not within 1 to %d seconds",
+		return object_field_error(&timeout, err, "%lld is not between 1 and %d seconds",
 					  (long long)seconds, LONGEST_AFFINITY_SECONDS);
 	service->affinity_seconds = (uint32_t)seconds;
 	return 0;

@@ -254,7 +254,7 @@ int object_field_unicast(const struct object_field *field, struct address *ret, 
 	if (r < 0 || !address.family)
 		return r;
 	if (address_is_unspecified(&address))
-		return object_field_error(field, err, "%s stands for no address", text);
+		return object_field_error(field, err, "%s is the unspecified address", text);
 	if (address_is_loopback(&address))
 		return object_field_error(field, err, "%s is a loopback address", text);
 	if (address_is_link_local(&address))

@@ -288,9 +288,10 @@ static char *find_complaint(const struct identity *identity)
 	if (!second)
 		return NULL;
 	if (first->list == second->list)
-		return string_printf("is twice in %s; the first one counts", first->list->path);
-	return string_printf("is also in %s; the one in %s counts", second->list->path,
-			     first->list->path);
+		return string_printf("is defined twice in %s; the first definition applies",
+				     first->list->path);
+	return string_printf("is also defined in %s; the definition in %s applies",
+			     second->list->path, first->list->path);
 }
 
 static void settle(struct precedence *precedence, struct identity *identity,

@@ -385,11 +385,11 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
 		return; /* The TLS handshake is libcurl's to limit. */
 	response.is_unreached = request->phase == PHASE_CONNECTING;
 	response.is_broken = !response.is_unreached;
-	error_set(
-		&response.error, -ETIMEDOUT, "%s",
-		response.is_unreached
-			? strerror(ETIMEDOUT)
-			: (request->phase == PHASE_ANSWERING ? "no answer" : "the answer stalls"));
+	error_set(&response.error, -ETIMEDOUT, "%s",
+		  response.is_unreached
+			  ? strerror(ETIMEDOUT)
+			  : (request->phase == PHASE_ANSWERING ? "no response"
+							       : "the response stalled"));
 	end(request, &response);
 }
 

@@ -190,7 +190,7 @@ int kube_objects_set(struct kube_objects *objects, const json_t *object, struct 
 	struct error why = {0};
 
 	if (!key)
-		return error_set(err, -EINVAL, "the server sends an object without a name");
+		return error_set(err, -EINVAL, "the server sent an object without a name");
 	known = find_or_add(objects, key);
 	known->listing = objects->listing;
 	if (deliver(objects, object, &why) < 0) {
@@ -208,7 +208,7 @@ int kube_objects_remove(struct kube_objects *objects, const json_t *object, stru
 	struct known *known = key ? find(objects, key) : NULL;
 
 	if (!key)
-		return error_set(err, -EINVAL, "the server sends an object without a name");
+		return error_set(err, -EINVAL, "the server sent an object without a name");
 	if (known) {
 		withdraw(objects, known);
 		forget(objects, known);

@@ -172,7 +172,7 @@ static int handle_event(struct kube_reflector *reflector, const char *type, cons
 	else if (strcmp(type, "BOOKMARK") == 0)
 		handle_bookmark(reflector, object);
 	else
-		return error_set(err, -EINVAL, "the server sends an event of type \"%.40s\"", type);
+		return error_set(err, -EINVAL, "the server sent an event of type \"%.40s\"", type);
 	if (r < 0)
 		return r;
 	reflector->has_changed |= strcmp(type, "BOOKMARK") != 0;
@@ -322,13 +322,13 @@ static char *explain(const struct kube_reflector *reflector, const struct kube_r
 	const char *message = response->status.message;
 
 	if (response->error.code && response->is_unreached)
-		return string_printf("cannot be reached: %s; trying on", response->error.text);
+		return string_printf("cannot be reached: %s; retrying", response->error.text);
 	if (response->error.code && !response->http_status)
-		return string_printf("%s; trying again", response->error.text);
+		return string_printf("%s; retrying", response->error.text);
 	if (response->error.code)
-		return string_printf("%s %ss: %s; trying again", activity_text(reflector), kind,
+		return string_printf("%s %ss: %s; retrying", activity_text(reflector), kind,
 				     response->error.text);
-	return string_printf("%s %ss: status %d%s%s; trying again", activity_text(reflector), kind,
+	return string_printf("%s %ss: status %d%s%s; retrying", activity_text(reflector), kind,
 			     response->http_status, *message ? ": " : "", message);
 }
 
@@ -442,7 +442,7 @@ static void end_list(struct kube_reflector *reflector)
 	version = text_of(metadata_of(envelope), "resourceVersion");
 	token = text_of(metadata_of(envelope), "continue");
 	if (!strstr(kind, "List") || !*version) {
-		error_set(&response.error, -EINVAL, "the answer is no list");
+		error_set(&response.error, -EINVAL, "the response is not a list");
 		fail(reflector, &response);
 	} else {
 		replace_text(&reflector->continue_token, token);
@@ -463,7 +463,7 @@ static void end_watch(struct kube_reflector *reflector)
 
 	if (reflector->activity == ACTIVITY_STREAM ||
 	    (seconds < WATCH_SHORT_SECONDS && !reflector->has_event)) {
-		error_set(&response.error, -EIO, "the server ends the watch at once");
+		error_set(&response.error, -EIO, "the server ended the watch at once");
 		fail(reflector, &response);
 	} else if (!reflector->has_event && seconds >= reflector->duration - 0.5) {
 		/* A bookmark was due. Does the server wait for a version that never comes? */

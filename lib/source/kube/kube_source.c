@@ -194,7 +194,7 @@ static void warn(struct kube_source *source)
 	if (!source->config->is_insecure)
 		return;
 	line = string_printf(
-		"%s: its certificate is not checked (insecure-skip-tls-verify); anybody in between can read and change everything",
+		"%s: its certificate is not verified (insecure-skip-tls-verify); a man in the middle can read and change everything",
 		source->description);
 	source->on_report(source->owner, KUBE_REPORT_WARNING, line);
 }

@@ -22,7 +22,7 @@ static int append(struct buffer *buffer, const char *data, size_t size, size_t l
 	if (!size)
 		return 0;
 	if (size > limit - buffer->length)
-		return error_set(err, -EMSGSIZE, "the server sends an object of more than %zu MiB",
+		return error_set(err, -EMSGSIZE, "the server sent an object of more than %zu MiB",
 				 limit >> 20);
 	if (buffer->capacity < buffer->length + size) {
 		buffer->capacity = 2 * (buffer->length + size);
@@ -190,7 +190,7 @@ static int step_envelope(struct kube_items *items, char byte, struct error *err)
 	else if (byte == '{' || byte == '[')
 		items->depth++;
 	else if ((byte == '}' || byte == ']') && items->depth-- == 0)
-		return error_set(err, -EINVAL, "the answer is not JSON");
+		return error_set(err, -EINVAL, "the response is not JSON");
 	else if (byte == ':' && items->depth == 1)
 		items->is_key_of_value = true;
 	else if (byte == ',' && items->depth == 1)
@@ -217,7 +217,7 @@ static int step_between(struct kube_items *items, char byte, struct error *err)
 		items->place = PLACE_ENVELOPE;
 		return append(&items->envelope, &byte, 1, ENVELOPE_LIMIT, err);
 	default:
-		return error_set(err, -EINVAL, "items: has an element that is no object");
+		return error_set(err, -EINVAL, "items: an item is not an object");
 	}
 }
 
@@ -295,14 +295,14 @@ int kube_items_finish(struct kube_items *items, json_t **ret, struct error *err)
 	json_t *envelope;
 
 	if (items->depth || items->is_in_string)
-		return error_set(err, -EINVAL, "the answer was cut");
+		return error_set(err, -EINVAL, "the response was truncated");
 	envelope = json_loadb(items->envelope.text ? items->envelope.text : "",
 			      items->envelope.length, 0, &problem);
 	if (!envelope)
-		return error_set(err, -EINVAL, "the answer is not JSON");
+		return error_set(err, -EINVAL, "the response is not JSON");
 	if (!json_is_object(envelope)) {
 		json_decref(envelope);
-		return error_set(err, -EINVAL, "the answer is not an object");
+		return error_set(err, -EINVAL, "the response is not an object");
 	}
 	*ret = envelope;
 	return 0;

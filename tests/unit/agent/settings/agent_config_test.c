@@ -134,7 +134,7 @@ static void what_is_wrong_is_named_with_its_field(void **state)
 		{"manifests: ['']\n", "manifests: element 1: must not be empty"},
 		{"affinityScheduler: 0123456789abcdef\n",
 		 "affinityScheduler: \"0123456789abcdef\" is not the name of an IPVS scheduler"},
-		{"socket: /a\nsocket: /b\n", "line 2, column 1: the key \"socket\" is there twice"},
+		{"socket: /a\nsocket: /b\n", "line 2, column 1: duplicate key \"socket\""},
 	};
 
 	(void)state;

@@ -312,7 +312,7 @@ static void lists(void **state)
 		 "object:/a(Service)"},
 		{"an old EndpointSlice",
 		 "{apiVersion: discovery.k8s.io/v1beta1, kind: EndpointSlice, metadata: {name: a}}",
-		 "EndpointSlice:default/a! apiVersion: discovery.k8s.io/v1beta1 is not read, "
+		 "EndpointSlice:default/a! apiVersion: discovery.k8s.io/v1beta1 is not supported, "
 		 "discovery.k8s.io/v1 is"},
 		{"no version", "{kind: Service, metadata: {name: a}}",
 		 "Service:default/a! apiVersion: missing"},

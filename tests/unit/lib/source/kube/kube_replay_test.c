@@ -127,7 +127,7 @@ static const struct row {
 	 OBJECT_KIND_SERVICE,
 	 {"watch-from-now-no-rv", "watch-from-now-no-rv"},
 	 STREAM SERVICES
-	 "trouble: listing Services: the server ends the watch at once; trying again\n"
+	 "trouble: listing Services: the server ended the watch at once; retrying\n"
 	 STREAM SERVICES LIST},
 	{"a version that is gone: a new list, and what it lacks goes",
 	 OBJECT_KIND_SERVICE,
@@ -155,18 +155,18 @@ static const struct row {
 	{"a bad token is tried twice",
 	 OBJECT_KIND_SERVICE,
 	 {"error-401-bad-token", "error-401-bad-token"},
-	 STREAM STREAM "trouble: listing Services: status 401: Unauthorized; trying again\n" STREAM},
+	 STREAM STREAM "trouble: listing Services: status 401: Unauthorized; retrying\n" STREAM},
 	{"nobody may list",
 	 OBJECT_KIND_SERVICE,
 	 {"error-403-anonymous"},
 	 STREAM "trouble: listing Services: status 403: services is forbidden: User "
 	 "\"system:anonymous\" cannot list resource \"services\" in API group \"\" at the cluster "
-	 "scope; trying again\n" STREAM},
+	 "scope; retrying\n" STREAM},
 	{"a guest may not list",
 	 OBJECT_KIND_SERVICE,
 	 {"error-403-guest"},
 	 STREAM "trouble: listing Services: status 403: services is forbidden: User \"guest\" "
-	 "cannot list resource \"services\" in API group \"\" at the cluster scope; trying again\n"
+	 "cannot list resource \"services\" in API group \"\" at the cluster scope; retrying\n"
 	 STREAM},
 	{"a guest may not watch",
 	 OBJECT_KIND_ENDPOINT_SLICE,
@@ -174,41 +174,41 @@ static const struct row {
 	 STREAM LIST SLICES CHANGED WATCH("226")
 	 "trouble: watching EndpointSlices: status 403: endpointslices.discovery.k8s.io is "
 	 "forbidden: User \"guest\" cannot watch resource \"endpointslices\" in API group "
-	 "\"discovery.k8s.io\" at the cluster scope; trying again\n" WATCH("226")},
+	 "\"discovery.k8s.io\" at the cluster scope; retrying\n" WATCH("226")},
 	{"no such path",
 	 OBJECT_KIND_SERVICE,
 	 {"error-404-path", "error-404-path"},
 	 STREAM LIST "trouble: listing Services: status 404: the server could not find the "
-	 "requested resource; trying again\n" LIST},
+	 "requested resource; retrying\n" LIST},
 	{"no such object",
 	 OBJECT_KIND_NODE,
 	 {OLD, "error-404-node"},
 	 STREAM LIST
-	 "trouble: listing Nodes: status 404: nodes \"absent\" not found; trying again\n" LIST},
+	 "trouble: listing Nodes: status 404: nodes \"absent\" not found; retrying\n" LIST},
 	{"no such page: from the beginning",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-page1", "error-400-continue"},
 	 STREAM LIST ALPHA BRAVO
 	 NEXT("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MjI2LCJzdGFydCI6Ii9kZWZhdWx0L2JyYXZvXHUwMDAwIn0")
 	 "trouble: listing Services: status 400: invalid continue token: continue key is not "
-	 "valid: invalid character '\\u0081' looking for beginning of value; trying again\n" LIST},
+	 "valid: invalid character '\\u0081' looking for beginning of value; retrying\n" LIST},
 	{"a version that is none",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-selector", "error-watch-bad-rv"},
 	 STREAM LIST SERVICES CHANGED WATCH("226")
 	 "trouble: watching Services: status 500: resourceVersion: Invalid value: \"abc\": "
-	 "strconv.ParseUint: parsing \"abc\": invalid syntax; trying again\n" WATCH("226")},
+	 "strconv.ParseUint: parsing \"abc\": invalid syntax; retrying\n" WATCH("226")},
 	{"a version from the future ends the watch",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-selector", "error-watch-future-rv"},
 	 STREAM LIST SERVICES CHANGED WATCH("226")
-	 "trouble: watching Services: the server ends the watch at once; trying again\n"
+	 "trouble: watching Services: the server ended the watch at once; retrying\n"
 	 WATCH("226")},
 	{"a watch that says nothing",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-selector", "watch-empty-timeout"},
 	 STREAM LIST SERVICES CHANGED WATCH("226")
-	 "trouble: watching Services: the server ends the watch at once; trying again\n"
+	 "trouble: watching Services: the server ended the watch at once; retrying\n"
 	 WATCH("226")},
 	{"a version from the future when listing",
 	 OBJECT_KIND_SERVICE,
@@ -217,7 +217,7 @@ static const struct row {
 	{"something else",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "version"},
-	 STREAM LIST "trouble: listing Services: the answer is no list; trying again\n" LIST},
+	 STREAM LIST "trouble: listing Services: the response is not a list; retrying\n" LIST},
 	/* clang-format on */
 };
 

@@ -58,14 +58,14 @@ static const struct row lists[] = {
 	 "{\"item\":[{}],\"itemsitems\":[{}]}"},
 	{"items in items", "{\"items\":[{\"items\":[{\"items\":[]}]}]}",
 	 "{\"items\":[{\"items\":[]}]}", "{\"items\":[]}"},
-	{"cut in an element", "{\"items\":[{\"a\":1},{\"b\":", "{\"a\":1}", "!the answer was cut"},
-	{"cut in the envelope", "{\"items\":[],\"kind\":\"Serv", "", "!the answer was cut"},
-	{"nothing", "", "", "!the answer is not JSON"},
-	{"a page of a proxy", "<html>", "", "!the answer is not JSON"},
-	{"an array", "[1,2]", "", "!the answer is not an object"},
-	{"more brackets closed than opened", "{}}", "", "!the answer is not JSON"},
-	{"an element that is a number", "{\"items\":[1]}", "",
-	 "!items: has an element that is no object"},
+	{"cut in an element", "{\"items\":[{\"a\":1},{\"b\":", "{\"a\":1}",
+	 "!the response was truncated"},
+	{"cut in the envelope", "{\"items\":[],\"kind\":\"Serv", "", "!the response was truncated"},
+	{"nothing", "", "", "!the response is not JSON"},
+	{"a page of a proxy", "<html>", "", "!the response is not JSON"},
+	{"an array", "[1,2]", "", "!the response is not an object"},
+	{"more brackets closed than opened", "{}}", "", "!the response is not JSON"},
+	{"an element that is a number", "{\"items\":[1]}", "", "!items: an item is not an object"},
 };
 
 static const struct row lines[] = {
