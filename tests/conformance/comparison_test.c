@@ -41,8 +41,9 @@ static void test_lines(void **state)
 		{"order does not matter", "a\nb\n", "b\na\n", "", ""},
 		{"nothing is nothing", "", NULL, "", ""},
 		{"what is missing is a problem", "a\nb\n", "a\n", "", "row: x: missing: b\n"},
-		{"so is what is too much", "a\n", "a\nb\n", "", "row: x: not expected: b\n"},
-		{"and what is there twice", "a\n", "a\na\n", "", "row: x: not expected: a\n"},
+		{"an extra line is a problem", "a\n", "a\nb\n", "", "row: x: not expected: b\n"},
+		{"a line that is there twice is a problem", "a\n", "a\na\n", "",
+		 "row: x: not expected: a\n"},
 	};
 
 	(void)state;
@@ -59,9 +60,10 @@ static void test_affinity_scheduler(void **state)
 	static const struct row rows[] = {
 		{"with affinity the scheduler is sh", "-A -t 10.0.0.1:80 -s rr -p 60\n",
 		 "-A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n", "affinity-scheduler-sh", ""},
-		{"and without other flags", "-A -t 10.0.0.1:80 -s mh -p 60 -b mh-port\n",
+		{"with affinity other scheduler flags go",
+		 "-A -t 10.0.0.1:80 -s mh -p 60 -b mh-port\n",
 		 "-A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n", "affinity-scheduler-sh", ""},
-		{"and has to be", "-A -t 10.0.0.1:80 -s rr -p 60\n",
+		{"with affinity another scheduler is a problem", "-A -t 10.0.0.1:80 -s rr -p 60\n",
 		 "-A -t 10.0.0.1:80 -s rr -p 60\n", "affinity-scheduler-sh",
 		 "row: ipvs: not expected: -A -t 10.0.0.1:80 -s rr -p 60\n"
 		 "row: ipvs: missing: -A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n"},
@@ -103,11 +105,11 @@ static void test_strangers_stay(void **state)
 		{"a stranger may stay where kube-proxy removes it", "",
 		 "-A -t 9.9.9.9:80 -s wlc\n-a -t 9.9.9.9:80 -r 9.9.9.1:80 -g -w 3\n",
 		 "strangers-stay", ""},
-		{"as it was", "", "-A -t 9.9.9.9:80 -s rr\n", "",
+		{"a stranger may stay only as it was", "", "-A -t 9.9.9.9:80 -s rr\n", "",
 		 "row: ipvs: not expected: -A -t 9.9.9.9:80 -s rr\n"},
 		{"one that kube-proxy keeps has to stay", "-A -t 9.9.9.9:80 -s wlc\n", "", "",
 		 "row: ipvs: missing: -A -t 9.9.9.9:80 -s wlc\n"},
-		{"nobody else may", "", "-A -t 9.9.9.8:80 -s wlc\n", "",
+		{"an unknown virtual server may not stay", "", "-A -t 9.9.9.8:80 -s wlc\n", "",
 		 "row: ipvs: not expected: -A -t 9.9.9.8:80 -s wlc\n"},
 	};
 
@@ -130,13 +132,13 @@ static void test_set_sizes(void **state)
 		{"sizes may differ", "create A hash:ip family inet" SIZES,
 		 "create A hash:ip family inet hashsize 64 maxelem 128 bucketsize 12\n",
 		 "set-sizes", ""},
-		{"and need not be known", "create A hash:ip family inet" SIZES,
+		{"sizes need not be known", "create A hash:ip family inet" SIZES,
 		 "create A hash:ip family inet\n", "", ""},
 		{"types may not differ", "create A hash:ip family inet" SIZES,
 		 "create A hash:net family inet" SIZES, "set-sizes",
 		 "row: ipset sets: missing: create A hash:ip family inet\n"
 		 "row: ipset sets: not expected: create A hash:net family inet\n"},
-		{"nor ranges", "create A bitmap:port range 0-65535\n",
+		{"ranges may not differ", "create A bitmap:port range 0-65535\n",
 		 "create A bitmap:port range 1-65535\n", "",
 		 "row: ipset sets: missing: create A bitmap:port range 0-65535\n"
 		 "row: ipset sets: not expected: create A bitmap:port range 1-65535\n"},
@@ -165,10 +167,10 @@ static void test_static_rules(void **state)
 		{"the same rules", MASQUERADE NODE_PORT, MASQUERADE NODE_PORT, "", ""},
 		{"a rule on an empty set has no effect", MASQUERADE NODE_PORT,
 		 WITHOUT MASQUERADE BOTH NODE_PORT WITHOUT, "static-rules", ""},
-		{"one on a set with members has", NODE_PORT, MASQUERADE NODE_PORT, "",
+		{"a rule on a set with members has an effect", NODE_PORT, MASQUERADE NODE_PORT, "",
 		 "row: iptables nat: not expected: " MASQUERADE},
-		{"and one that an empty set makes match", NODE_PORT, NODE_PORT UNLESS, "",
-		 "row: iptables nat: not expected: " UNLESS},
+		{"a rule that an empty set makes match has an effect", NODE_PORT, NODE_PORT UNLESS,
+		 "", "row: iptables nat: not expected: " UNLESS},
 		{"kube-proxy's rules have to be there", MASQUERADE NODE_PORT, NODE_PORT, "",
 		 "row: iptables nat: not expected: " NODE_PORT
 		 "row: iptables nat: missing, or not in this place: " MASQUERADE},

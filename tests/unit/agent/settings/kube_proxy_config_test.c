@@ -238,14 +238,17 @@ static void what_has_no_effect_or_no_meaning_is_noted(void **state)
 	static const struct {
 		const char *what, *yaml, *notes;
 	} rows[] = {
-		{"a default value is not worth a word", "iptables: {syncPeriod: 30s}", ""},
-		{"another one is", "iptables: {syncPeriod: 10s, localhostNodePorts: false}",
+		{"the default value of an ignored field is not noted",
+		 "iptables: {syncPeriod: 30s}", ""},
+		{"another value of an ignored field is noted",
+		 "iptables: {syncPeriod: 10s, localhostNodePorts: false}",
 		 "iptables.syncPeriod: ignored; it applies to kube-proxy's iptables mode"},
-		{"defaults of what has a value all the same",
+		{"the default values of ignored fields that are kept are not noted",
 		 "configSyncPeriod: 15m\nclientConnection: {acceptContentTypes: '', contentType: "
 		 "application/vnd.kubernetes.protobuf}",
 		 ""},
-		{"others of these", "clientConnection: {acceptContentTypes: a/b, contentType: c/d}",
+		{"other values of ignored fields that are kept are noted",
+		 "clientConnection: {acceptContentTypes: a/b, contentType: c/d}",
 		 "clientConnection.acceptContentTypes, clientConnection.contentType: without "
 		 "effect, as this program speaks JSON with the API server"},
 		{"settings of other modes", "nftables: {masqueradeBit: 3}\nportRange: 1-2",

@@ -188,7 +188,7 @@ static void test_options(void **state)
 		 NULL,
 		 "-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
 		 "0x40000000/0x40000000\n-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"},
-		{"and of pods",
+		{"marks are sealed in chains that kube-proxy would empty, of pods",
 		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
 		 NULL,
 		 "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
