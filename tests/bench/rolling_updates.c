@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rolling FEED ENDPOINTS ROUNDS PREFIX {new|same}: rolling updates of Service 0, which has that
+ * rolling_updates OBJECTS ENDPOINTS ROUNDS PREFIX {new|same}: rolling updates of Service 0, which has that
  * many endpoints, ROUNDS of them, one after the other. An update exchanges a tenth of the endpoints
  * at a time, for endpoints with addresses that were never used before, or for those that the update
  * before took away. Prints "PREFIX.update-NN ENDPOINTS SECONDS": the time from each change until
  * the kernel shows the new endpoints and sends the old ones nothing more, added up.
  */
-#include "feed.h"
 #include "kernel_view.h"
+#include "object_writer.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #define PAUSE_MICROSECONDS 20000
 
 struct run {
-	struct feed *feed;
+	struct object_writer *writer;
 	struct kernel_view *view;
 	size_t endpoints;
 	size_t first; /* endpoint that the Service has now */
@@ -35,8 +35,8 @@ static double step(struct run *run, bool is_forward)
 	usleep(PAUSE_MICROSECONDS);
 	run->first = is_forward ? run->first + count : run->first - count;
 	since = kernel_view_now();
-	feed_set(run->feed, 0, run->first, run->first + run->endpoints - 1, run->endpoints,
-		 run->endpoints);
+	object_writer_set(run->writer, 0, run->first, run->first + run->endpoints - 1,
+			  run->endpoints, run->endpoints);
 	while (serving < run->endpoints || others) {
 		if (kernel_view_now() > since + LIMIT_SECONDS) {
 			fprintf(stderr, "rolling: the kernel does not show it after %d s\n",
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 		fputs("rolling FEED ENDPOINTS ROUNDS PREFIX {new|same}\n", stderr);
 		return 2;
 	}
-	run.feed = feed_open(argv[1]);
+	run.writer = object_writer_open(argv[1]);
 	run.endpoints = strtoul(argv[2], NULL, 10);
 	rounds = strtoul(argv[3], NULL, 10);
 	is_new = strcmp(argv[5], "new") == 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * floor SERVICES ENDPOINTS SAMPLES: the time the kernel itself takes. Makes the kernel objects of
+ * kernel_floor SERVICES ENDPOINTS SAMPLES: the time the kernel itself takes. Makes the kernel objects of
  * that many Services, packed into netlink messages beforehand, and prints the seconds that sending
  * them took ("floor.apply SERVICES SECONDS", and the same for each kind of object); then, SAMPLES
  * times, those of changing a destination, "floor.change SERVICES SECONDS", of adding and removing
@@ -8,10 +8,10 @@
  * loses, if they are of the shape "node-ports". "floor.fresh-page" is what a page of memory takes
  * that a process touches for the first time.
  *
- * floor rolling ENDPOINTS ROUNDS {new|same}: what rolling measures, with the kernel alone:
+ * kernel_floor rolling ENDPOINTS ROUNDS {new|same}: what rolling_updates measures, with the kernel alone:
  * "floor.rolling-new.update-NN ENDPOINTS SECONDS".
  *
- * The interface kube-ipvs0 and the sets are there already, see inside.
+ * The interface kube-ipvs0 and the sets are there already, see run-in-kernel.
  */
 #include "objects.h"
 #include "packing.h"
@@ -40,7 +40,7 @@ struct floor {
 	size_t endpoints;
 	unsigned int interface;
 	int sockets[KIND_COUNT];
-	struct wire wires[KIND_COUNT];
+	struct netlink_buffer buffers[KIND_COUNT];
 };
 
 static double now(void)
@@ -58,10 +58,10 @@ static struct packing_place place_of(size_t service)
 
 static void open_all(struct floor *floor)
 {
-	floor->sockets[KIND_MEMBERS] = wire_open(NETLINK_NETFILTER);
-	floor->sockets[KIND_SERVERS] = wire_open(NETLINK_GENERIC);
-	floor->sockets[KIND_DESTINATIONS] = wire_open(NETLINK_GENERIC);
-	floor->sockets[KIND_ADDRESSES] = wire_open(NETLINK_ROUTE);
+	floor->sockets[KIND_MEMBERS] = netlink_buffer_open(NETLINK_NETFILTER);
+	floor->sockets[KIND_SERVERS] = netlink_buffer_open(NETLINK_GENERIC);
+	floor->sockets[KIND_DESTINATIONS] = netlink_buffer_open(NETLINK_GENERIC);
+	floor->sockets[KIND_ADDRESSES] = netlink_buffer_open(NETLINK_ROUTE);
 }
 
 /* Return: seconds */
@@ -69,8 +69,8 @@ static double send_kind(struct floor *floor, enum kind kind)
 {
 	double begin = now();
 
-	wire_send(floor->sockets[kind], &floor->wires[kind], BATCH_MESSAGES);
-	wire_clear(&floor->wires[kind]);
+	netlink_buffer_send(floor->sockets[kind], &floor->buffers[kind], BATCH_MESSAGES);
+	netlink_buffer_clear(&floor->buffers[kind]);
 	return now() - begin;
 }
 
@@ -79,7 +79,7 @@ static double send_all(struct floor *floor)
 	double seconds = 0;
 
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		if (floor->wires[kind].count)
+		if (floor->buffers[kind].count)
 			seconds += send_kind(floor, (enum kind)kind);
 	return seconds;
 }
@@ -92,7 +92,8 @@ static void print(const struct floor *floor, const char *what, double seconds)
 /* Members of the sets, of Services from @first to before @end. */
 static void pack_members(struct floor *floor, uint8_t command, size_t first, size_t end)
 {
-	struct packing_members members = {.wire = &floor->wires[KIND_MEMBERS], .command = command};
+	struct packing_members members = {.buffer = &floor->buffers[KIND_MEMBERS],
+					  .command = command};
 
 	members.set = "KUBE-CLUSTER-IP";
 	for (size_t i = first; i < end; i++)
@@ -115,9 +116,9 @@ static void pack_members(struct floor *floor, uint8_t command, size_t first, siz
 static void pack_servers(struct floor *floor, size_t first, size_t end)
 {
 	for (size_t i = first; i < end; i++)
-		packing_server(&floor->wires[KIND_SERVERS], place_of(i));
+		packing_server(&floor->buffers[KIND_SERVERS], place_of(i));
 	for (size_t i = first * floor->endpoints; i < end * floor->endpoints; i++)
-		packing_destination(&floor->wires[KIND_DESTINATIONS], IPVS_CMD_NEW_DEST,
+		packing_destination(&floor->buffers[KIND_DESTINATIONS], IPVS_CMD_NEW_DEST,
 				    place_of(i / floor->endpoints), i, 1);
 }
 
@@ -134,7 +135,7 @@ static void make_all(struct floor *floor)
 	pack_members(floor, IPSET_CMD_ADD, 0, floor->services);
 	pack_servers(floor, 0, floor->services);
 	for (size_t i = 0; i < floor->services; i++)
-		packing_address(&floor->wires[KIND_ADDRESSES], RTM_NEWADDR, floor->interface, i);
+		packing_address(&floor->buffers[KIND_ADDRESSES], RTM_NEWADDR, floor->interface, i);
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		double seconds = send_kind(floor, (enum kind)kind);
 
@@ -149,8 +150,8 @@ static void change_endpoint(struct floor *floor)
 {
 	size_t service = floor->services / 2;
 
-	packing_destination(&floor->wires[KIND_DESTINATIONS], IPVS_CMD_SET_DEST, place_of(service),
-			    service * floor->endpoints, 1);
+	packing_destination(&floor->buffers[KIND_DESTINATIONS], IPVS_CMD_SET_DEST,
+			    place_of(service), service * floor->endpoints, 1);
 	print(floor, "change", send_all(floor));
 }
 
@@ -160,18 +161,18 @@ static void change_service(struct floor *floor)
 
 	pack_members(floor, IPSET_CMD_ADD, service, service + 1);
 	pack_servers(floor, service, service + 1);
-	packing_address(&floor->wires[KIND_ADDRESSES], RTM_NEWADDR, floor->interface, service);
+	packing_address(&floor->buffers[KIND_ADDRESSES], RTM_NEWADDR, floor->interface, service);
 	print(floor, "service-added", send_all(floor));
 	pack_members(floor, IPSET_CMD_DEL, service, service + 1);
-	packing_server_removal(&floor->wires[KIND_SERVERS], place_of(service));
-	packing_address(&floor->wires[KIND_ADDRESSES], RTM_DELADDR, floor->interface, service);
+	packing_server_removal(&floor->buffers[KIND_SERVERS], place_of(service));
+	packing_address(&floor->buffers[KIND_ADDRESSES], RTM_DELADDR, floor->interface, service);
 	print(floor, "service-removed", send_all(floor));
 }
 
 static void change_node_address(struct floor *floor)
 {
-	struct wire *servers = &floor->wires[KIND_SERVERS];
-	struct wire *destinations = &floor->wires[KIND_DESTINATIONS];
+	struct netlink_buffer *servers = &floor->buffers[KIND_SERVERS];
+	struct netlink_buffer *destinations = &floor->buffers[KIND_DESTINATIONS];
 	struct packing_place place = {.address = NODE_ADDRESS};
 
 	for (size_t i = 0; i < floor->services; i++) {
@@ -193,7 +194,7 @@ static void update_endpoints(struct floor *floor, uint8_t command, size_t first,
 			     uint32_t weight)
 {
 	for (size_t i = first; i < end; i++)
-		packing_destination(&floor->wires[KIND_DESTINATIONS], command, place_of(0), i,
+		packing_destination(&floor->buffers[KIND_DESTINATIONS], command, place_of(0), i,
 				    weight);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * single FEED SERVICES ENDPOINTS PREFIX SAMPLES: the time from a single change to the moment when
+ * change_latency OBJECTS SERVICES ENDPOINTS PREFIX SAMPLES: the time from a single change to the moment when
  * the kernel shows it, SAMPLES of each kind, at an agent that has programmed that many Services and
  * is idle. Prints "PREFIX.KIND SERVICES SECONDS" for each.
  *
  * The kernel is asked in a loop that runs only while nobody else wants the processor.
  */
-#include "feed.h"
 #include "kernel_view.h"
+#include "object_writer.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@
 #define PAUSE_MICROSECONDS 10000
 
 struct run {
-	struct feed *feed;
+	struct object_writer *writer;
 	struct kernel_view *view;
 	const char *prefix;
 	size_t services;
@@ -64,24 +64,25 @@ static void sample_endpoint(const struct run *run, size_t new_endpoint)
 	size_t last = run->first + run->endpoints - 1;
 	double since = begin(run);
 
-	feed_set(run->feed, run->service, run->first, new_endpoint, run->endpoints + 1,
-		 run->endpoints + 1);
+	object_writer_set(run->writer, run->service, run->first, new_endpoint, run->endpoints + 1,
+			  run->endpoints + 1);
 	wait_for_weight(run, new_endpoint, 1, "endpoint-added", since);
 	print(run, "endpoint-added", since);
 
 	/* It goes, and comes back while it still drains or is about to be removed. */
 	since = begin(run);
-	feed_set(run->feed, run->service, run->first, new_endpoint, run->endpoints + 1,
-		 run->endpoints);
+	object_writer_set(run->writer, run->service, run->first, new_endpoint, run->endpoints + 1,
+			  run->endpoints);
 	wait_for_weight(run, new_endpoint, 0, "endpoint-unready", since);
 	since = kernel_view_now();
-	feed_set(run->feed, run->service, run->first, new_endpoint, run->endpoints + 1,
-		 run->endpoints + 1);
+	object_writer_set(run->writer, run->service, run->first, new_endpoint, run->endpoints + 1,
+			  run->endpoints + 1);
 	wait_for_weight(run, new_endpoint, 1, "endpoint-back", since);
 	print(run, "endpoint-flapped", since);
 
 	since = begin(run);
-	feed_set(run->feed, run->service, run->first, last, run->endpoints, run->endpoints);
+	object_writer_set(run->writer, run->service, run->first, last, run->endpoints,
+			  run->endpoints);
 	wait_for_weight(run, new_endpoint, 0, "endpoint-removed", since);
 	print(run, "endpoint-removed", since);
 }
@@ -90,15 +91,15 @@ static void sample_service(const struct run *run)
 {
 	double since = begin(run);
 
-	feed_remove(run->feed, run->service);
+	object_writer_remove(run->writer, run->service);
 	while (kernel_view_has_server(run->view, run->service))
 		if (kernel_view_now() > since + LIMIT_SECONDS)
 			give_up("service-removed");
 	print(run, "service-removed", since);
 
 	since = begin(run);
-	feed_set(run->feed, run->service, run->first, run->first + run->endpoints - 1,
-		 run->endpoints, run->endpoints);
+	object_writer_set(run->writer, run->service, run->first, run->first + run->endpoints - 1,
+			  run->endpoints, run->endpoints);
 	while (!kernel_view_answers(run->view, run->service))
 		if (kernel_view_now() > since + LIMIT_SECONDS)
 			give_up("service-added");
@@ -114,7 +115,7 @@ int main(int argc, char **argv)
 		fputs("single FEED SERVICES ENDPOINTS PREFIX SAMPLES\n", stderr);
 		return 2;
 	}
-	run.feed = feed_open(argv[1]);
+	run.writer = object_writer_open(argv[1]);
 	run.services = strtoul(argv[2], NULL, 10);
 	run.endpoints = strtoul(argv[3], NULL, 10);
 	run.prefix = argv[4];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * agents COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain}: what COUNT agents do to the
- * API server on 127.0.0.1:PORT (see serve), whose commands go to SOCKET. They are the API clients
+ * api_clients COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain}: what COUNT agents do to the
+ * API server on 127.0.0.1:PORT (see api_server), whose commands go to SOCKET. They are the API clients
  * of as many agents, in a few processes, which forget the objects; PAGE objects are asked for at a
  * time. Prints what the server counted for all of them together:
  *
@@ -10,7 +10,7 @@
  *
  * and ends the server.
  */
-#include "feed.h"
+#include "object_writer.h"
 #include "objects.h"
 
 #include "lib/base/memory.h"
@@ -299,7 +299,7 @@ int main(int argc, char **argv)
 	struct agents agents = {0};
 	struct counters before;
 	struct pipes pipes;
-	struct feed *feed;
+	struct object_writer *writer;
 	char answer[64];
 	size_t parts;
 	double begin;
@@ -310,7 +310,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	agents.port = (uint16_t)strtoul(argv[2], NULL, 10);
-	feed = feed_open(argv[3]);
+	writer = object_writer_open(argv[3]);
 	agents.listing.page_size = (int)strtol(argv[4], NULL, 10);
 	agents.listing.is_streamed = strcmp(argv[5], "streamed") == 0;
 	agents.listing.is_compressed = strcmp(argv[6], "compressed") == 0;
@@ -328,7 +328,7 @@ int main(int argc, char **argv)
 
 	before = ask_counters(agents.port);
 	begin = now();
-	feed_set(feed, CHANGED_SERVICE, 0, NEW_ENDPOINT, 11, 11);
+	object_writer_set(writer, CHANGED_SERVICE, 0, NEW_ENDPOINT, 11, 11);
 	await_and_print(&agents, "change", parts, &pipes, &before, begin);
 
 	/* Who closes first keeps the ports for a minute, and there are not so many. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * launch SERVICES ENDPOINTS LOG COMMAND...: starts the agent in the background, its stderr in LOG,
+ * agent_start SERVICES ENDPOINTS LOG COMMAND...: starts the agent in the background, its stderr in LOG,
  * and waits until the kernel shows that many Services with that many endpoints each and the agent
  * says in LOG that it has programmed them. Prints
  *
  *   pid NUMBER
  *   start SECONDS       of the monotonic clock
  *   bound SECONDS       from the start until as many addresses had been added (not if they were
- * there) programmed SECONDS  from the start until the agent said so
+ *                       there)
+ *   programmed SECONDS  from the start until the agent said so
  */
 #include "kernel_view.h"
 

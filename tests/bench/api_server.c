@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * serve PORT SERVICES ENDPOINTS SOCKET {stream|list|pages}: an API server on 127.0.0.1, over HTTP,
+ * api_server PORT SERVICES ENDPOINTS SOCKET {stream|list|pages}: an API server on 127.0.0.1, over HTTP,
  * with that many Services of that many endpoints each and one Node. It answers lists and watches as
  * an API server does which has everything in its watch cache:
  *
@@ -9,7 +9,7 @@
  *   pages   without; a list comes in pages if the client wants them
  *
  * A list of 128 KiB or more is compressed for who accepts that, as by a real one, only that this
- * here does it once. Commands come as datagrams to SOCKET (see feed) and become events at once:
+ * here does it once. Commands come as datagrams to SOCKET (see object_writer) and become events at once:
  *
  *   set SERVICE FIRST LAST COUNT READY  as objects_write_slice(); the Service too if it was removed
  *   remove SERVICE
@@ -23,7 +23,7 @@
  * The lists stay as they were at the start. What it sends first is prepared, so that in a kernel
  * with one processor little of its work falls into what is measured.
  */
-#include "answers.h"
+#include "api_answers.h"
 #include "objects.h"
 
 #include <arpa/inet.h>
@@ -66,7 +66,7 @@ struct counters {
 };
 
 struct server {
-	struct answers answers;
+	struct api_answers answers;
 	bool *is_removed;
 	bool has_streaming;
 	bool has_pages;
@@ -113,14 +113,14 @@ static void answer_list(struct server *server, struct connection *connection, en
 
 	if (server->has_pages && limit) {
 		end = first + limit;
-		if (end > answers_count(&server->answers, kind))
-			end = answers_count(&server->answers, kind);
-		body = answers_list(&server->answers, kind, first, end);
-		answers_append(&connection->output, &body, "");
+		if (end > api_answers_count(&server->answers, kind))
+			end = api_answers_count(&server->answers, kind);
+		body = api_answers_list(&server->answers, kind, first, end);
+		api_answers_append(&connection->output, &body, "");
 		free(body.bytes);
 	} else {
-		connection->prepared = answers_prepared_list(&server->answers, kind,
-							     strstr(request, "gzip") != NULL);
+		connection->prepared = api_answers_prepared_list(&server->answers, kind,
+								 strstr(request, "gzip") != NULL);
 	}
 }
 
@@ -134,7 +134,7 @@ static void answer_counters(const struct server *server, struct connection *conn
 		counters->connections, counters->requests, counters->bytes,
 		server->answers.compressing);
 	fclose(stream);
-	answers_append(&connection->output, &body, "");
+	api_answers_append(&connection->output, &body, "");
 	free(body.bytes);
 }
 
@@ -273,7 +273,7 @@ static void tell(struct server *server, const char *type, enum kind kind, size_t
 	if (slice && sscanf(slice, "%zu %zu %zu %zu", &first, &last, &count, &ready) == 4)
 		objects_write_slice(stream, service, first, last, count, ready);
 	else
-		answers_write_object(&server->answers, stream, kind, service);
+		api_answers_write_object(&server->answers, stream, kind, service);
 	fputs("}\n", stream);
 	fclose(stream);
 	broadcast(server, kind, &event);
@@ -437,7 +437,7 @@ int main(int argc, char **argv)
 	server.is_removed = calloc(server.answers.services, sizeof(*server.is_removed));
 	if (!server.is_removed)
 		abort();
-	answers_prepare(&server.answers);
+	api_answers_prepare(&server.answers);
 	/* Whoever waits for the socket knows that everything is prepared. */
 	run(&server, listener, open_commands(argv[4]));
 	return 0;

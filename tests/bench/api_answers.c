@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "answers.h"
+#include "api_answers.h"
 
 #include "objects.h"
 
@@ -51,13 +51,13 @@ static void write_node(FILE *stream)
 	      stream);
 }
 
-size_t answers_count(const struct answers *answers, enum kind kind)
+size_t api_answers_count(const struct api_answers *answers, enum kind kind)
 {
 	return kind == KIND_NODES ? 1 : answers->services;
 }
 
-void answers_write_object(const struct answers *answers, FILE *stream, enum kind kind,
-			  size_t number)
+void api_answers_write_object(const struct api_answers *answers, FILE *stream, enum kind kind,
+			      size_t number)
 {
 	size_t count = answers->endpoints;
 
@@ -77,7 +77,8 @@ void answers_write_object(const struct answers *answers, FILE *stream, enum kind
 }
 
 /* Objects from @first to before @end, and a token if there are more */
-struct text answers_list(const struct answers *answers, enum kind kind, size_t first, size_t end)
+struct text api_answers_list(const struct api_answers *answers, enum kind kind, size_t first,
+			     size_t end)
 {
 	struct text body = {0};
 	FILE *stream = text_open(&body);
@@ -86,20 +87,20 @@ struct text answers_list(const struct answers *answers, enum kind kind, size_t f
 		"{\"kind\":\"%sList\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":"
 		"\"" VERSION "\"",
 		kind_names[kind], kind_versions[kind]);
-	if (end < answers_count(answers, kind))
+	if (end < api_answers_count(answers, kind))
 		fprintf(stream, ",\"continue\":\"%zu\"", end);
 	fputs("},\"items\":[", stream);
 	for (size_t i = first; i < end; i++) {
 		if (i > first)
 			putc(',', stream);
-		answers_write_object(answers, stream, kind, i);
+		api_answers_write_object(answers, stream, kind, i);
 	}
 	fputs("]}\n", stream);
 	fclose(stream);
 	return body;
 }
 
-void answers_append(struct text *answer, const struct text *body, const char *header)
+void api_answers_append(struct text *answer, const struct text *body, const char *header)
 {
 	char text[256];
 	int length = snprintf(text, sizeof(text),
@@ -111,11 +112,11 @@ void answers_append(struct text *answer, const struct text *body, const char *he
 	text_append(answer, body->bytes, body->length);
 }
 
-static void prepare_list(struct answers *answers, enum kind kind)
+static void prepare_list(struct api_answers *answers, enum kind kind)
 {
-	struct text body = answers_list(answers, kind, 0, answers_count(answers, kind));
+	struct text body = api_answers_list(answers, kind, 0, api_answers_count(answers, kind));
 
-	answers_append(&answers->lists[kind], &body, "");
+	api_answers_append(&answers->lists[kind], &body, "");
 	free(body.bytes);
 }
 
@@ -127,9 +128,9 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void compress_list(struct answers *answers, enum kind kind)
+static void compress_list(struct api_answers *answers, enum kind kind)
 {
-	struct text body = answers_list(answers, kind, 0, answers_count(answers, kind)),
+	struct text body = api_answers_list(answers, kind, 0, api_answers_count(answers, kind)),
 		    packed = {0};
 	double begin = now();
 	z_stream stream = {0};
@@ -151,7 +152,7 @@ static void compress_list(struct answers *answers, enum kind kind)
 	packed.length = stream.total_out;
 	deflateEnd(&stream);
 	answers->compressing += now() - begin;
-	answers_append(&answers->compressed[kind], &packed, "Content-Encoding: gzip\r\n");
+	api_answers_append(&answers->compressed[kind], &packed, "Content-Encoding: gzip\r\n");
 	free(packed.bytes);
 	free(body.bytes);
 }
@@ -163,17 +164,17 @@ static void write_event(FILE *stream, const struct text *event)
 	fputs("\r\n", stream);
 }
 
-static void prepare_stream(struct answers *answers, enum kind kind)
+static void prepare_stream(struct api_answers *answers, enum kind kind)
 {
 	FILE *stream = text_open(&answers->streams[kind]);
 
-	for (size_t i = 0; i <= answers_count(answers, kind); i++) {
+	for (size_t i = 0; i <= api_answers_count(answers, kind); i++) {
 		struct text event = {0};
 		FILE *single = text_open(&event);
 
-		if (i < answers_count(answers, kind)) {
+		if (i < api_answers_count(answers, kind)) {
 			fputs("{\"type\":\"ADDED\",\"object\":", single);
-			answers_write_object(answers, single, kind, i);
+			api_answers_write_object(answers, single, kind, i);
 			fputs("}\n", single);
 		} else {
 			fprintf(single,
@@ -191,7 +192,7 @@ static void prepare_stream(struct answers *answers, enum kind kind)
 	fclose(stream);
 }
 
-void answers_prepare(struct answers *answers)
+void api_answers_prepare(struct api_answers *answers)
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		prepare_list(answers, (enum kind)kind);
@@ -199,7 +200,8 @@ void answers_prepare(struct answers *answers)
 	}
 }
 
-struct text answers_prepared_list(struct answers *answers, enum kind kind, bool may_compress)
+struct text api_answers_prepared_list(struct api_answers *answers, enum kind kind,
+				      bool may_compress)
 {
 	if (!may_compress || answers->lists[kind].length < COMPRESSION_MIN)
 		return answers->lists[kind];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * generate SERVICES ENDPOINTS SINGLE DIRECTORY: writes manifests of that many Services with that
+ * write_manifests SERVICES ENDPOINTS SINGLE DIRECTORY: writes manifests of that many Services with that
  * many endpoints each. The first SINGLE Services get a file each, NUMBER.json, which can be
  * exchanged; the others share files of 1,000.
  */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * churn FEED SERVICES ENDPOINTS CHANGEABLE RATE SECONDS PID PREFIX: changes an endpoint of one
- * Service after another, of the first CHANGEABLE, RATE times per second. Prints
+ * sustained_changes OBJECTS SERVICES ENDPOINTS CHANGEABLE RATE SECONDS PID PREFIX: changes an
+ * endpoint of one Service after another, of the first CHANGEABLE, RATE times per second. Prints
  *
- *   PREFIX.latency SERVICES SECONDS  from a change until the kernel showed it, each tenth or so
- * change PREFIX.cpu SERVICES SHARE        of the processor that the process PID used meanwhile
+ *   PREFIX.latency SERVICES SECONDS  from a change until the kernel showed it, of every tenth change
+ *   PREFIX.cpu SERVICES SHARE        of the processor that the process PID used meanwhile
  *   PREFIX.backlog SERVICES SECONDS  from the last change until the kernel showed all
  */
-#include "feed.h"
 #include "kernel_view.h"
+#include "object_writer.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #define LIMIT_SECONDS	  30
 
 struct churn {
-	struct feed *feed;
+	struct object_writer *writer;
 	struct kernel_view *view;
 	size_t endpoints;
 	size_t changeable;
@@ -61,8 +61,8 @@ static void make(const struct churn *churn, size_t change)
 {
 	size_t service = change % churn->changeable, count = churn->endpoints;
 
-	feed_set(churn->feed, service, service * count, endpoint_of(churn, change), count,
-		 is_ready_after(churn, change) ? count : count - 1);
+	object_writer_set(churn->writer, service, service * count, endpoint_of(churn, change),
+			  count, is_ready_after(churn, change) ? count : count - 1);
 }
 
 static bool is_shown(const struct churn *churn, size_t change)
@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 		fputs("churn FEED SERVICES ENDPOINTS CHANGEABLE RATE SECONDS PID PREFIX\n", stderr);
 		return 2;
 	}
-	churn.feed = feed_open(argv[1]);
+	churn.writer = object_writer_open(argv[1]);
 	churn.services = strtoul(argv[2], NULL, 10);
 	churn.endpoints = strtoul(argv[3], NULL, 10);
 	churn.changeable = strtoul(argv[4], NULL, 10);
