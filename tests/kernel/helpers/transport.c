@@ -69,6 +69,14 @@ bool transport_parse(const char *protocol, const char *address, const char *port
 	return true;
 }
 
+int transport_patience(int milliseconds)
+{
+	const char *slowness = getenv("KERNEL_TEST_SLOWNESS");
+	long times = slowness ? strtol(slowness, NULL, 10) : 1;
+
+	return times > 1 && times <= 1000 ? (int)(milliseconds * times) : milliseconds;
+}
+
 void transport_print_name(const struct sockaddr_storage *name, char text[TRANSPORT_TEXT_SIZE])
 {
 	char address[INET6_ADDRSTRLEN] = "?";

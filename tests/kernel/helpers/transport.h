@@ -40,4 +40,11 @@ bool transport_parse(const char *protocol, const char *address, const char *port
  */
 void transport_print_name(const struct sockaddr_storage *name, char text[TRANSPORT_TEXT_SIZE]);
 
+/**
+ * transport_patience() - how long to wait where @milliseconds are enough on a quiet machine
+ *
+ * That times the environment's KERNEL_TEST_SLOWNESS, as everything that the kernel tests wait for.
+ */
+int transport_patience(int milliseconds);
+
 #endif
