@@ -10,7 +10,7 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 	json_t *object = tree_of(yaml);
 	int r = object_decode_service(json_value_of(object), &service, &err);
 
-	json_decref(object);
+	json_tree_drop(object);
 	text[0] = '\0';
 	if (r < 0) {
 		assert_int_equal(r, err.code);

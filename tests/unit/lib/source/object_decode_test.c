@@ -40,7 +40,7 @@ static void slice_text(const char *yaml, char text[TEXT_SIZE])
 	json_t *object = tree_of(yaml);
 	int r = object_decode_endpoint_slice(json_value_of(object), strings, &slice, &err);
 
-	json_decref(object);
+	json_tree_drop(object);
 	text[0] = '\0';
 	if (r < 0)
 		add(text, "! %s", err.text);
@@ -149,7 +149,7 @@ static void endpoints_text(const char *yaml, char text[TEXT_SIZE])
 	json_t *object = tree_of(yaml);
 	int r = object_decode_endpoints(json_value_of(object), strings, &slices, &err);
 
-	json_decref(object);
+	json_tree_drop(object);
 	text[0] = '\0';
 	if (r < 0)
 		add(text, "! %s", err.text);
@@ -208,7 +208,7 @@ static void node_text(const char *yaml, char text[TEXT_SIZE])
 	json_t *object = tree_of(yaml);
 	int r = object_decode_node(json_value_of(object), &node, &err);
 
-	json_decref(object);
+	json_tree_drop(object);
 	text[0] = '\0';
 	if (r < 0) {
 		add(text, "! %s", err.text);
@@ -281,7 +281,7 @@ static void each_text(const char *yaml, char text[TEXT_SIZE])
 	text[0] = '\0';
 	if (object_decode_each(object, add_identity, text, &err) < 0)
 		add(text, "%s! %s", *text ? " " : "", err.text);
-	json_decref(object);
+	json_tree_drop(object);
 }
 
 static void lists(void **state)
