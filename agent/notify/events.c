@@ -111,7 +111,8 @@ void events_emit_rejection(struct events *events, const struct rejection *reject
 						 .name = rejection->name,
 						 .uid = rejection->uid};
 
-	if (rejection->reason && strcmp(rejection->kind, "file") != 0)
+	if (rejection->reason && strcmp(rejection->kind, "file") != 0 &&
+	    strcmp(rejection->name, REJECTION_UNNAMED) != 0)
 		events_emit_about(events, EVENT_KIND_REJECTED, &object, NULL,
 				  "%s; keeping its previous state", rejection->reason);
 }

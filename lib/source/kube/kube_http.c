@@ -20,6 +20,7 @@
 #define CONNECT_SECONDS	  1.5
 #define HANDSHAKE_SECONDS 10
 #define ANSWER_SECONDS	  30.0
+#define SLOW_SECONDS	  30
 #define SLICE_SECONDS	  0.005
 #define PIECE_SIZE	  ((size_t)32 << 10)
 #define BACKLOG_LIMIT	  ((size_t)4 << 20)
@@ -517,6 +518,8 @@ static void set_limits(struct kube_request *request, const struct kube_request_o
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, options->is_fresh ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, options->is_compressed ? "gzip" : NULL);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HANDSHAKE_SECONDS);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)options->bytes_per_second_min);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(options->total_seconds * 1000));
 }
 
@@ -593,6 +596,7 @@ void kube_request_free(struct kube_request *request)
 void kube_request_allow_idle(struct kube_request *request)
 {
 	request->idle_seconds = 0;
+	curl_easy_setopt(request->easy.handle, CURLOPT_LOW_SPEED_LIMIT, 0L);
 	if (request->phase == PHASE_RECEIVING)
 		ev_timer_stop(request->http->loop, &request->watchdog);
 }

@@ -18,13 +18,14 @@
  * First a streaming list (a watch with sendInitialEvents) is tried; a server that does not know it
  * is asked for an ordinary list, in pages where the server pages. Then a watch follows the changes;
  * it is renewed every five to ten minutes from where it was. A new list is made where the server
- * says that this place is gone, and when a watch ends without even a bookmark, which would have
- * come if the server knew the place.
+ * says that this place is gone, when a watch ends without even a bookmark, which would have come if
+ * the server knew the place, and when something was missed because not even its name could be read.
  *
+ * An object that cannot be decoded is told to the sink as rejected, and is no failure.
  * After a failure:
  * - not reached at all: again in 0.3 to 0.8 s, however often, because that costs a server nothing;
  * - 401: credentials are read again, once at once;
- * - otherwise in 0.8 s, doubled each time up to 5 s, or what Retry-After says; give or take half.
+ * - otherwise in 0.8 s, doubled each time up to 10 s, or what Retry-After says; give or take half.
  */
 struct kube_reflector;
 
