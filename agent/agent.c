@@ -208,6 +208,50 @@ static void on_observed(void *owner, bool is_first)
 	}
 }
 
+/* Parts of the kernel without which nothing can be programmed. */
+static bool has_lost_kernel(const struct agent_health *health)
+{
+	return *health->lost[HEALTH_PART_IPSET] || *health->lost[HEALTH_PART_IPVS] ||
+	       *health->lost[HEALTH_PART_LINK];
+}
+
+static void on_part_lost(void *owner, enum health_part part, const char *reason)
+{
+	struct agent *agent = owner;
+
+	health_set_lost(&agent->health, part, reason);
+	proxy_health_set_lost(&agent->proxy_health, has_lost_kernel(&agent->health),
+			      clock_milliseconds());
+}
+
+static void on_facility_lost(void *owner, enum facility facility, const char *reason)
+{
+	static const enum health_part parts[] = {
+		[FACILITY_IPSET] = HEALTH_PART_IPSET,
+		[FACILITY_IPVS] = HEALTH_PART_IPVS,
+		[FACILITY_LINK] = HEALTH_PART_LINK,
+	};
+
+	on_part_lost(owner, parts[facility], reason);
+}
+
+static void set_up_ipvs(struct agent *agent)
+{
+	struct error err = {0};
+
+	node_setup_sysctls(agent->options);
+	if (node_setup_timeouts(agent->options, agent->kernel->ipvs, &err) < 0)
+		log_warning("IPVS timeouts: %s; continuing with the kernel's", err.text);
+	if (node_setup_scheduler(agent->options, agent->kernel->ipvs, &err) < 0)
+		log_warning("%s; virtual servers that need it cannot be programmed", err.text);
+}
+
+static void on_facility_replaced(void *owner, enum facility facility)
+{
+	if (facility == FACILITY_IPVS)
+		set_up_ipvs(owner);
+}
+
 static void on_rules_report(void *owner, bool is_in_place, const char *error)
 {
 	struct agent *agent = owner;
@@ -414,9 +458,26 @@ static int open_endpoints(struct agent *agent, struct error *err)
 	return http_endpoints_open(agent->loop, &sources, &agent->endpoints, err);
 }
 
+static void start_watching_kernel(struct agent *agent)
+{
+	const struct traffic_observer traffic =
+		service_traffic_observer(proxy_metrics_traffic(agent->metrics));
+	const struct verifier_observer observer = {
+		.owner = agent,
+		.observed = on_observed,
+		.lost = on_facility_lost,
+		.replaced = on_facility_replaced,
+	};
+
+	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync);
+	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync, &traffic,
+				       agent->options->sync_period, &observer);
+	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
+					   agent->verifier, on_addresses, on_part_lost, agent);
+}
+
 static int start(struct agent *agent, struct error *err)
 {
-	struct traffic_observer traffic;
 	int r = node_setup_check(err);
 
 	if (r >= 0)
@@ -428,7 +489,7 @@ static int start(struct agent *agent, struct error *err)
 	if (r >= 0)
 		r = open_kernel(agent, err);
 	if (r >= 0)
-		r = flow_cleaner_new(agent->loop, &agent->flows, err);
+		r = flow_cleaner_new(agent->loop, on_part_lost, agent, &agent->flows, err);
 	if (r < 0)
 		return r;
 
@@ -456,12 +517,7 @@ static int start(struct agent *agent, struct error *err)
 	if (r < 0)
 		return r;
 
-	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync);
-	traffic = service_traffic_observer(proxy_metrics_traffic(agent->metrics));
-	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync, &traffic,
-				       agent->options->sync_period, on_observed, agent);
-	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
-					   agent->verifier, on_addresses, agent);
+	start_watching_kernel(agent);
 	follow_settings(agent);
 	agent->signals = signals_new(agent->loop, on_hangup, agent);
 	events_emit(agent->events, EVENT_KIND_STARTING, "%s", "");

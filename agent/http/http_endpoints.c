@@ -50,7 +50,8 @@ char *http_endpoints_health_text(const struct proxy_health *health, bool is_live
 				 const struct http_endpoints_time *time, unsigned int *status)
 {
 	uint64_t last_updated;
-	bool is_healthy = proxy_health_is_healthy(health, time->now, &last_updated);
+	bool is_healthy = is_liveness ? proxy_health_is_alive(health, time->now, &last_updated)
+				      : proxy_health_is_healthy(health, time->now, &last_updated);
 	double ago = (double)(time->now - last_updated) / 1000;
 	auto_memory char *last = time_text(time->wall - ago, time->age - ago);
 	auto_memory char *current = time_text(time->wall, time->age);

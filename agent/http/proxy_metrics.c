@@ -57,6 +57,7 @@ enum id {
 	SETTINGS_READ,
 	IN_CLUSTER,
 	MARK_CLASH,
+	KERNEL_LOST,
 	FIRST_PASS,
 	VERIFICATION,
 	TURN,
@@ -200,6 +201,9 @@ static const struct metric_description descriptions[ID_COUNT] = {
 		{"ipvsagent_mark_clash",
 		 "1 while another program is known to use firewall marks of the agent's range, else 0.",
 		 GAUGE},
+	[KERNEL_LOST] = {"ipvsagent_kernel_lost",
+			 "1 while this facility of the kernel cannot be reached, else 0.", GAUGE,
+			 LABELS("facility")},
 	[FIRST_PASS] =
 		{"ipvsagent_first_pass_duration_seconds",
 		 "Duration of the first pass after the start, from a complete source to a programmed kernel.",
@@ -508,6 +512,9 @@ static void collect_source(struct proxy_metrics *metrics, const struct status_so
 	set(metrics, IN_CLUSTER, !*health->in_cluster_error);
 	set(metrics, MARK_CLASH, *health->mark_clash != '\0');
 	set(metrics, VERIFICATION, health->last_verification_seconds);
+	for (int i = 0; i < HEALTH_PART_COUNT; i++)
+		set_labelled(metrics, KERNEL_LOST, health_part_name((enum health_part)i),
+			     *health->lost[i] != '\0');
 }
 
 static void collect_settings(struct proxy_metrics *metrics, const struct reload_state *state)

@@ -413,6 +413,18 @@ static void print_settings(const json_t *settings, const struct status_style *st
 			STATUS_COLOUR_WAITING, style, stream);
 }
 
+/* Of what cannot be reached some is programmed no more, and some comes late. */
+static void print_lost(const json_t *lost, const struct status_style *style, FILE *stream)
+{
+	const char *part;
+	json_t *reason;
+
+	json_object_foreach ((json_t *)lost, part, reason)
+		print_remark(string_printf("The kernel's %s cannot be reached, retrying: %s", part,
+					   json_string_value(reason)),
+			     STATUS_COLOUR_BAD, style, stream);
+}
+
 /* What keeps the agent from its work, if anything does. */
 static void print_obstacles(const json_t *agent, const struct status_style *style, FILE *stream)
 {
@@ -425,6 +437,7 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 	const char *clash = text_of(in_cluster, "clash");
 
 	print_settings(json_object_get(agent, "settings"), style, stream);
+	print_lost(json_object_get(agent, "lost"), style, stream);
 	if (*in_cluster_error)
 		print_remark(
 			string_printf(

@@ -123,6 +123,18 @@ static json_t *sets_json(struct kernel *kernel)
 	return sets;
 }
 
+/* What of the kernel cannot be reached, and why; empty if nothing. */
+static json_t *lost_json(const struct agent_health *health)
+{
+	json_t *lost = json_object();
+
+	for (int i = 0; i < HEALTH_PART_COUNT; i++)
+		if (*health->lost[i])
+			json_object_set_new(lost, health_part_name((enum health_part)i),
+					    text_json(health->lost[i]));
+	return lost;
+}
+
 static void add_source(json_t *report, const struct status_sources *sources)
 {
 	const struct agent_health *health = sources->health;
@@ -139,6 +151,7 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	json_object_set_new(rules, "inPlace", json_boolean(health->are_rules_in_place));
 	json_object_set_new(rules, "error", text_json(health->rules_error));
 	json_object_set_new(report, "rules", rules);
+	json_object_set_new(report, "lost", lost_json(health));
 
 	json_object_set_new(in_cluster, "error", text_json(health->in_cluster_error));
 	json_object_set_new(in_cluster, "clash", text_json(health->mark_clash));

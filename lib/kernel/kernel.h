@@ -34,6 +34,15 @@ int kernel_open(const char *link_name, const struct mark_range *range, struct ke
 void kernel_close(struct kernel *kernel);
 
 /**
+ * kernel_reopen() - connect to one facility again, after a failure that may be the connection's
+ *
+ * Its module is loaded if that is missing. Return: 0; 1 if what the facility held is gone, sysctls
+ * included, since its module was unloaded meanwhile; or a negative errno as kernel_open(), and then
+ * everything stays as it was
+ */
+int kernel_reopen(struct kernel *kernel, enum facility facility, struct error *err);
+
+/**
  * struct kernel_target - what changes are applied to; a fake one in tests of the logic
  * @apply:  all @changes belong to @facility; contract as ipvs_apply()
  */

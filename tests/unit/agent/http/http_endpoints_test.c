@@ -18,7 +18,9 @@ static void test_health(void **state)
 		RULES_QUEUED,
 		RULES_UPDATED,
 		DRAIN,
-		STAY
+		STAY,
+		LOST,
+		FOUND,
 	};
 	static const struct {
 		const char *what;
@@ -46,6 +48,11 @@ static void test_health(void **state)
 		{"the rules are back", 630000, RULES_UPDATED, true, true, 630000},
 		{"about to be drained", 640000, DRAIN, false, true, 640000},
 		{"staying after all", 650000, STAY, true, true, 650000},
+		{"the kernel is lost", 660000, LOST, true, true, 660000},
+		{"for a moment, that is", 662999, LOST, true, true, 662999},
+		{"a restart would not help", 663000, LOST, false, true, 663000},
+		{"it is back", 664000, FOUND, true, true, 664000},
+		{"it is lost again", 665000, LOST, true, true, 665000},
 	};
 	struct proxy_health health;
 
@@ -75,6 +82,10 @@ static void test_health(void **state)
 		case RULES_UPDATED:
 			proxy_health_updated(&health, PROXY_PART_RULES, steps[i].now);
 			break;
+		case LOST:
+		case FOUND:
+			proxy_health_set_lost(&health, steps[i].step == LOST, steps[i].now);
+			break;
 		case DRAIN:
 		case STAY:
 			health.is_eligible = steps[i].step == STAY;
@@ -84,7 +95,7 @@ static void test_health(void **state)
 		alive = http_endpoints_health_text(&health, true, &time, &alive_status);
 		assert_int_equal(ready_status, steps[i].is_healthy ? 200 : 503);
 		assert_int_equal(alive_status, steps[i].is_alive ? 200 : 503);
-		assert_int_equal(proxy_health_is_healthy(&health, steps[i].now, &last_updated),
+		assert_int_equal(proxy_health_is_alive(&health, steps[i].now, &last_updated),
 				 steps[i].is_alive);
 		assert_int_equal(last_updated, steps[i].last_updated);
 	}

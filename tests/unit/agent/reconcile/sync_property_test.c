@@ -53,6 +53,8 @@ static const struct sync_options usual_options = {
  * @is_restarting:  in this round the agent does
  * @is_changed:     the cluster did, before the first pass of this agent was over
  * @verifications:  complete ones since the agent started
+ * @is_told_lost:   by facility, what the verifier said last
+ * @losses:         of what a facility held; @replacements: those that the verifier noticed
  * @repaired:       objects that had drifted, in earlier lives of the agent
  */
 struct model {
@@ -67,7 +69,8 @@ struct model {
 	struct sync *sync;
 	struct verifier *verifier;
 	struct drainer *drainer;
-	unsigned int verifications;
+	unsigned int verifications, losses, replacements;
+	bool is_told_lost[FACILITY_COUNT];
 	uint64_t repaired;
 };
 
@@ -120,11 +123,28 @@ static void on_observed(void *owner, bool is_first)
 	drainer_wake(model->drainer);
 }
 
+static void on_lost(void *owner, enum facility facility, const char *reason)
+{
+	struct model *model = owner;
+
+	model->is_told_lost[facility] = *reason;
+}
+
+static void on_replaced(void *owner, enum facility facility)
+{
+	struct model *model = owner;
+
+	(void)facility;
+	model->replacements++;
+}
+
 static void start(struct model *model)
 {
 	const struct sync_observer observer = {
 		.owner = model, .planned = on_planned, .applied = on_applied};
 	const struct traffic_observer traffic = service_traffic_observer(model->traffic);
+	const struct verifier_observer verifier_observer = {
+		.owner = model, .observed = on_observed, .lost = on_lost, .replaced = on_replaced};
 	struct kernel_target target;
 
 	fake_facilities_connect(model->facilities);
@@ -136,8 +156,9 @@ static void start(struct model *model)
 	model->drainer = drainer_new(model->loop, &model->facilities->kernel, model->sync);
 	model->verifications = 0;
 	model->is_changed = false;
+	memset(model->is_told_lost, 0, sizeof(model->is_told_lost));
 	model->verifier = verifier_new(model->loop, &model->facilities->kernel, model->sync,
-				       &traffic, VERIFICATION_SECONDS, on_observed, model);
+				       &traffic, VERIFICATION_SECONDS, &verifier_observer);
 	sync_allow(model->sync, SYNC_GATE_RULES);
 	sync_allow(model->sync, SYNC_GATE_SOURCE);
 	sync_allow_sweep(model->sync);
@@ -221,6 +242,22 @@ static void meddle(struct model *model)
 	remove_additions(model->facilities->held, true);
 }
 
+/*
+ * A module is unloaded and loaded again, or only the connection to it fails from now on. Sets that
+ * go are what tells whose a virtual server is of which the addition had an unknown outcome: so not
+ * while outcomes get lost.
+ */
+static void lose(struct model *model)
+{
+	struct fake_facilities *facilities = model->facilities;
+	enum facility facility = (enum facility)cluster_model_random(model->world, FACILITY_COUNT);
+	bool contents = !facilities->break_percent && happens(model, 50);
+
+	model->losses += contents && !facilities->is_replaced[facility];
+	fake_facilities_lose(facilities, facility, contents);
+	drift_injector_add_strangers(facilities->held);
+}
+
 static void set_connections(struct model *model, unsigned int limit)
 {
 	struct fake_kernel *held = model->facilities->held;
@@ -271,6 +308,8 @@ static void disturb(struct model *model)
 		restart(model);
 	if (model->is_meddling && happens(model, 3))
 		meddle(model);
+	if (model->is_meddling && happens(model, 1))
+		lose(model);
 	/* Time passes without anything to do. */
 	if (happens(model, 5))
 		virtual_loop_spend(model->loop, cluster_model_random(model->world, 1000) / 1e3);
@@ -408,6 +447,11 @@ static void check_ideal(const struct model *model, bool is_verified)
 
 	if (wrong)
 		complain(model, wrong);
+	for (size_t i = 0; is_verified && i < FACILITY_COUNT; i++)
+		if (model->facilities->is_lost[i] || model->is_told_lost[i])
+			complain(model, "what was lost has not come back");
+	if (is_verified && model->losses != model->replacements)
+		complain(model, "nobody was told that another module took the place of one");
 	check_counts(model, ideal);
 	drift_injector_add_strangers(ideal);
 	if (fake_kernel_is_equal(model->facilities->held, ideal))

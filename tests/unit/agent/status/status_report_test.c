@@ -200,6 +200,7 @@ static void test_agent(void **state)
 	json_t *agent, *expected;
 
 	strcpy(fixture->health.source_description, "a test");
+	health_set_lost(&fixture->health, HEALTH_PART_IPVS, "no module");
 	fixture->health.started = clock_milliseconds();
 	fixture->health.last_verification_seconds = 1.5;
 	fixture->health.longest_verification_step_seconds = 0.25;
@@ -232,7 +233,7 @@ static void test_agent(void **state)
 		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, "
 		"s:{s:b, s:s}, s:i, s:f, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
-		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}}",
+		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}, s:{s:s}}",
 		"waitingForPodCIDRs", 0, "settings", "files", "/c", "/o", "error", "bad c",
 		"waitingForRestart", "hostnameOverride", "applied", 2, "rejected", 1, "node", "n",
 		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
@@ -243,7 +244,7 @@ static void test_agent(void **state)
 		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
 		"destinations", 2, "setMembers", 4, "addresses", 2, "sets", "rejections", "kind",
 		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint",
-		"inCluster", "error", "", "clash", "");
+		"inCluster", "error", "", "clash", "", "lost", "ipvs", "no module");
 	assert_non_null(expected);
 	if (!json_equal(agent, expected)) {
 		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);
