@@ -154,7 +154,7 @@ assert_contains "the Event" "external IP 192.168.77.10 is an address of node1" "
 assert_equal "who has the address" eth0 "$(owners 192.168.77.10)"
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 192.168.77.10 80)"
 assert_equal "a port that is the node's" "node 1" "$(answers client 1 tcp 192.168.77.10 31999)"
-assert_contains "the status" "conflicts with this node" "$(agent status default/door)"
+assert_contains "the status" "not bound: address of this node" "$(agent status default/door)"
 
 step "an address that is bound and becomes the node's own"
 external gift 2024-01-01T00:00:00Z 10.96.0.44 192.168.77.44
@@ -164,10 +164,10 @@ ip -n node address add 192.168.77.44/24 dev eth0
 wait_until_equal 10 "who has the address" eth0 owners 192.168.77.44
 wait_until_equal 30 "Events" 1 count_events NodeAddressConflict 192.168.77.44
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 192.168.77.44 80)"
-assert_contains "the status" "conflicts with this node" "$(agent status default/gift)"
+assert_contains "the status" "not bound: address of this node" "$(agent status default/gift)"
 ip -n node address delete 192.168.77.44/24 dev eth0
 wait_until_equal 10 "who has the address" kube-ipvs0 owners 192.168.77.44
-assert_lacks "the status" "conflicts with this node" "$(agent status default/gift)"
+assert_lacks "the status" "not bound: address of this node" "$(agent status default/gift)"
 
 step "a set that is full, and that something keeps from growing"
 on node ipset create KUBE-GROWING hash:ip
@@ -197,7 +197,7 @@ step "Events that may not be written harm nothing"
 echo "events * status 403" | api_control faults
 service_manifest bad cluster_ip=10.96.0.301 | manifest bad.yaml
 wait_until_equal 30 "refused" 1 events_total refused
-wait_until 10 grep -q "writing events: status 403: .*; doing without them" "$agent_log"
+wait_until 10 grep -q "writing events: status 403: .*; no Events are written" "$agent_log"
 for fault in "status 500" reset hang; do
 	before=$(failed_writings)
 	echo "events * $fault" | api_control faults

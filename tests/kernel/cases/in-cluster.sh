@@ -230,7 +230,7 @@ step "without marks, as kube-proxy does"
 agent_start --in-cluster-mark-mask 0
 wait_until_equal 20 "virtual servers by mark" 2 mark_count
 wait_until_equal 10 "a pod" "pod1 peer=10.244.1.3" sources pod3 tcp 203.0.113.10 80 4
-assert_contains "the status" "as with kube-proxy: --in-cluster-mark-mask is 0" "$(agent status)"
+assert_contains "the status" "(kube-proxy behaviour): --in-cluster-mark-mask is 0" "$(agent status)"
 agent_stop
 
 step "an iptables that cannot set marks by sets: the same, and it is said once"
@@ -244,10 +244,10 @@ cat >"$directory/noting/iptables-restore" <<-END
 END
 on node iptables -t mangle -F KUBE-IPVS-MARK
 agent_start
-wait_until 40 eval "agent status | grep -q 'as with kube-proxy: IPv4 rules: .*unknown option --map-mark'"
+wait_until 40 eval "agent status | grep -q 'kube-proxy behaviour): IPv4 rules: .*unknown option --map-mark'"
 assert_equal "a pod" "pod1 peer=10.244.1.3" "$(sources pod3 tcp 203.0.113.10 80 4)"
 assert_equal "virtual servers by mark" 2 "$(mark_count)"
-assert_equal "how often the log says it" 1 "$(grep -c 'as with kube-proxy: .*unknown option' "$agent_log")"
+assert_equal "how often the log says it" 1 "$(grep -c 'kube-proxy behaviour): .*unknown option' "$agent_log")"
 agent_stop
 rm "$directory/noting/iptables-restore"
 
