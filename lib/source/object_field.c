@@ -107,7 +107,7 @@ int object_field_text(const struct object_field *field, const char **ret, struct
 	if (!object_field_is_present(field))
 		return 0;
 	if (field->value.type != OBJECT_VALUE_TEXT)
-		return object_field_error(field, err, "not a text");
+		return object_field_error(field, err, "not a string");
 	*ret = field->value.text;
 	return 0;
 }
@@ -117,7 +117,7 @@ int object_field_boolean(const struct object_field *field, bool *ret, struct err
 	if (!object_field_is_present(field))
 		return 0;
 	if (field->value.type != OBJECT_VALUE_BOOLEAN)
-		return object_field_error(field, err, "neither true nor false");
+		return object_field_error(field, err, "not a boolean");
 	*ret = field->value.boolean;
 	return 0;
 }
@@ -127,7 +127,7 @@ int object_field_integer(const struct object_field *field, int64_t *ret, struct 
 	if (!object_field_is_present(field))
 		return 0;
 	if (field->value.type != OBJECT_VALUE_INTEGER)
-		return object_field_error(field, err, "not a whole number");
+		return object_field_error(field, err, "not an integer");
 	*ret = field->value.integer;
 	return 0;
 }

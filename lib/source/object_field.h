@@ -21,7 +21,7 @@
  * @value:   what is there
  *
  * The readers below leave *ret alone and return 0 when the field is absent, so that the caller
- * sets the default before. A value of the wrong type gives -EINVAL and "spec.type: not a text".
+ * sets the default before. A value of the wrong type gives -EINVAL and "spec.type: not a string".
  */
 struct object_field {
 	const struct object_field *parent;

@@ -195,7 +195,7 @@ static int resolve_tagged(const char *text, size_t length, const char *tag, json
 	value = resolve_plain(text, length);
 	if (!value || !tag_allows(name, value)) {
 		json_decref(value);
-		return error_set(err, -EINVAL, "\"%.40s\" is no %s", text, name);
+		return error_set(err, -EINVAL, "\"%.40s\" is not a valid %s", text, name);
 	}
 	*ret = value;
 	return 0;

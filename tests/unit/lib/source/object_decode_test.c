@@ -125,7 +125,7 @@ static void endpoint_slices(void **state)
 		 "! endpoints[0].addresses[0]: 169.254.1.1 is a link-local address"},
 		{"a condition in words",
 		 SLICE "endpoints: [{addresses: [10.1.0.1], conditions: {ready: 'true'}}]",
-		 "! endpoints[0].conditions.ready: neither true nor false"},
+		 "! endpoints[0].conditions.ready: not a boolean"},
 		{"a hint that is no zone",
 		 SLICE "endpoints: [{addresses: [10.1.0.1], nodeName: node1, hints: {forZones: "
 		       "[{name: 'a,b'}]}}]",
