@@ -103,18 +103,17 @@ static void refresh_rules(struct agent *agent)
 
 static void refresh_node(struct agent *agent)
 {
-	bool has_selection =
-		agent->options->node_port_prefixes.count || agent->options->node_port_primary;
+	struct node_port_selection selection = node_state_node_ports(agent->node);
 	struct node_view view;
 
 	node_state_view(agent->node, &view);
 	sync_set_node(agent->sync, &view);
 
 	/* Without a selection the port answers everywhere, as kube-proxy's does. */
-	health_ports_listen_on(agent->health_ports, view.node_port_addresses,
-			       has_selection ? view.node_port_address_count : 0,
-			       agent->options->node_port_prefixes.items,
-			       agent->options->node_port_prefixes.count);
+	health_ports_listen_on(
+		agent->health_ports, view.node_port_addresses,
+		node_addresses_is_open(&selection) ? 0 : view.node_port_address_count,
+		agent->options->node_port_prefixes.items, agent->options->node_port_prefixes.count);
 }
 
 /* Return: whether all Services are to be planned again */

@@ -8,7 +8,6 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +15,9 @@
 
 #define HASH_SIZE_PATH "/sys/module/nf_conntrack/parameters/hashsize"
 #define OOM_PATH       "/proc/self/oom_score_adj"
+
+/* Each takes memory that the kernel does not give back, however many processors there are. */
+#define CONNECTIONS_BY_CORES_MAX 1048576
 
 int node_setup_check(struct error *err)
 {
@@ -122,18 +124,23 @@ static bool set_connection_limit(int limit)
 	return r >= 0;
 }
 
-static void set_conntrack_max(const struct conntrack_options *options)
+int node_setup_connection_limit(const struct conntrack_options *options, long processors)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	long long scaled = (long long)options->max_per_core * (processors > 0 ? processors : 1);
-	long long most = scaled > options->min ? scaled : options->min;
 
 	if (!options->max_per_core)
-		return;
-	if (most > INT_MAX)
-		most = INT_MAX;
-	if (set_connection_limit((int)most))
-		ensure_hash_size((int)(most / 4));
+		return 0;
+	if (scaled > CONNECTIONS_BY_CORES_MAX)
+		scaled = CONNECTIONS_BY_CORES_MAX;
+	return scaled > options->min ? (int)scaled : options->min;
+}
+
+static void set_conntrack_max(const struct conntrack_options *options)
+{
+	int limit = node_setup_connection_limit(options, sysconf(_SC_NPROCESSORS_ONLN));
+
+	if (limit && set_connection_limit(limit))
+		ensure_hash_size(limit / 4);
 }
 
 static void set_timeout(const char *name, uint32_t seconds)

@@ -56,4 +56,13 @@ void node_setup_follow(const struct options *options, const struct options *befo
  */
 int node_setup_init(const struct options *options, struct error *err);
 
+/**
+ * node_setup_connection_limit() - net.netfilter.nf_conntrack_max for a number of processors
+ *
+ * So many per processor, 1,048,576 at most; the minimum of the options may be more than that.
+ * Source: kube-proxy 1.37 cmd/kube-proxy/app/conntrack.go, kubernetes/kubernetes#137002.
+ * Return: 0 = leave it as it is
+ */
+int node_setup_connection_limit(const struct conntrack_options *options, long processors);
+
 #endif

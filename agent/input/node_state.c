@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node_state.h"
 
-#include "lib/plan/node_addresses.h"
-
 #include <ctype.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -192,12 +190,19 @@ static void view_others(struct node_state *state, struct node_view *ret)
 	}
 }
 
+struct node_port_selection node_state_node_ports(const struct node_state *state)
+{
+	const struct options *options = state->options;
+
+	return (struct node_port_selection){.prefixes = options->node_port_prefixes.items,
+					    .prefix_count = options->node_port_prefixes.count,
+					    .keywords = options->node_port_keywords};
+}
+
 void node_state_view(struct node_state *state, struct node_view *ret)
 {
 	struct node_address_options options = {
-		.node_port_prefixes = state->options->node_port_prefixes.items,
-		.node_port_prefix_count = state->options->node_port_prefixes.count,
-		.node_port_primary = state->options->node_port_primary,
+		.node_ports = node_state_node_ports(state),
 		.bind_address = state->options->bind_address,
 		.dummy_interface = DUMMY_INTERFACE,
 	};
@@ -212,33 +217,23 @@ void node_state_view(struct node_state *state, struct node_view *ret)
 	view_others(state, ret);
 }
 
-static bool selects(const struct options *options, const struct address *loopback)
-{
-	bool has_range = false;
-
-	if (!options->localhost_node_ports || options->node_port_primary)
-		return false;
-	for (size_t i = 0; i < options->node_port_prefixes.count; i++) {
-		const struct prefix *range = &options->node_port_prefixes.items[i];
-
-		if (range->address.family != loopback->family)
-			continue;
-		if (prefix_contains(range, loopback))
-			return true;
-		has_range = true;
-	}
-	return !has_range;
-}
-
+/*
+ * Two settings, one decision: `localhost` among the NodePort addresses asks for NodePorts on
+ * loopback, whatever iptables.localhostNodePorts says, which is about those that ranges or the
+ * default select.
+ */
 void node_state_loopbacks(const struct node_state *state, bool ret[2])
 {
 	static const char *const loopbacks[2] = {"127.0.0.1", "::1"};
+	struct node_port_selection selection = node_state_node_ports(state);
+	bool is_wanted = state->options->localhost_node_ports ||
+			 selection.keywords & NODE_PORT_KEYWORD_LOCALHOST;
 
 	for (size_t i = 0; i < COUNT(loopbacks); i++) {
 		struct address loopback;
 
 		address_parse(loopbacks[i], &loopback);
-		ret[i] = selects(state->options, &loopback);
+		ret[i] = is_wanted && node_addresses_selects_loopback(&selection, &loopback);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "lib/kernel/link.h"
 #include "lib/objects/node.h"
 #include "lib/plan/desired.h"
+#include "lib/plan/node_addresses.h"
 #include "lib/plan/ruleset.h"
 
 #define DUMMY_INTERFACE "kube-ipvs0"
@@ -43,11 +44,12 @@ int node_state_read_addresses(struct node_state *state, struct link *link, struc
 /** node_state_view() - as planning needs it; valid until the next call that changes @state */
 void node_state_view(struct node_state *state, struct node_view *ret);
 
+/** node_state_node_ports() - where NodePorts answer; borrowed from the options */
+struct node_port_selection node_state_node_ports(const struct node_state *state);
+
 /**
  * node_state_loopbacks() - on which loopback addresses NodePorts answer
  * @ret:  127.0.0.1, ::1
- *
- * As --nodeport-addresses says: a family without any range takes all addresses.
  */
 void node_state_loopbacks(const struct node_state *state, bool ret[2]);
 

@@ -94,7 +94,7 @@ enum option_scope { OPTION_SCOPE_RUN = 1, OPTION_SCOPE_STATUS = 2, OPTION_SCOPE_
  *                      @cluster_cidrs, the Node's podCIDRs, @pod_bridge_interface or
  *                      @pod_interface_prefix
  * @is_node_cidr:       LOCAL_DETECTION_PREFIX takes the Node's podCIDRs
- * @node_port_primary:  --nodeport-addresses primary
+ * @node_port_keywords: --nodeport-addresses: of enum node_port_keyword
  * @in_cluster_marks:   firewall marks for what clients in the cluster reach with
  *                      externalTrafficPolicy Local; mask 0 = treat them as kube-proxy does
  * @localhost_node_ports: NodePorts answer on loopback addresses, too, if --nodeport-addresses has
@@ -132,7 +132,7 @@ struct options {
 	char *pod_bridge_interface;
 	char *pod_interface_prefix;
 	bool is_node_cidr;
-	bool node_port_primary;
+	unsigned int node_port_keywords;
 	bool masquerade_all;
 	bool localhost_node_ports;
 	int masquerade_bit;

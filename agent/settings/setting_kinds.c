@@ -3,6 +3,8 @@
 
 #include "lib/base/duration.h"
 
+#include "lib/plan/node_addresses.h"
+
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -343,24 +345,39 @@ static json_t *get_cluster_cidr(const struct setting *setting, const struct opti
 	return json_string(text);
 }
 
+static const struct {
+	const char *name;
+	enum node_port_keyword keyword;
+} node_port_keywords[] = {
+	{"primary", NODE_PORT_KEYWORD_PRIMARY},
+	{"localhost", NODE_PORT_KEYWORD_LOCALHOST},
+	{"all", NODE_PORT_KEYWORD_ALL},
+};
+
 static int add_node_port_addresses(const struct setting *setting, struct options *options,
 				   const char *text, struct error *err)
 {
-	bool is_primary = strcmp(text, "primary") == 0;
-
 	(void)setting;
-	if (is_primary ? options->node_port_prefixes.count > 0 : options->node_port_primary)
-		return error_set(err, -EINVAL, "\"primary\" cannot be combined with CIDRs");
-	options->node_port_primary = is_primary;
-	return is_primary ? 0 : add_prefix(&options->node_port_prefixes, text, err);
+	for (size_t i = 0; i < COUNT(node_port_keywords); i++) {
+		if (strcmp(text, node_port_keywords[i].name) != 0)
+			continue;
+		options->node_port_keywords |= node_port_keywords[i].keyword;
+		return 0;
+	}
+	return add_prefix(&options->node_port_prefixes, text, err);
 }
 
 static json_t *get_node_port_addresses(const struct setting *setting, const struct options *options)
 {
+	json_t *list = list_json(&options->node_port_prefixes);
+
 	(void)setting;
-	if (options->node_port_primary)
-		return json_pack("[s]", "primary");
-	return list_json(&options->node_port_prefixes);
+	if (!json_is_array(list) && options->node_port_keywords)
+		list = json_array();
+	for (size_t i = 0; i < COUNT(node_port_keywords); i++)
+		if (options->node_port_keywords & node_port_keywords[i].keyword)
+			json_array_append_new(list, json_string(node_port_keywords[i].name));
+	return list;
 }
 
 static int set_scheduler(const struct setting *setting, struct options *options, const char *text,

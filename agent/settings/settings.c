@@ -105,7 +105,7 @@ const struct setting settings[] = {
 	 .help = "interfaces of the pods, for --detect-local-mode InterfaceNamePrefix"},
 	{"nodeport-addresses", "nodePortAddresses", NULL, WHOLE(node_port_addresses), .scope = RUN,
 	 .argument = "CIDR,...",
-	 .help = "CIDRs where NodePorts listen, or \"primary\" (default: all addresses)"},
+	 .help = "where NodePorts listen: CIDRs, primary, localhost, all (default: all)"},
 	{"proxy-mode", "mode", NULL, WHOLE(mode), .scope = RUN, .argument = "ipvs",
 	 .help = "proxy mode; only ipvs is supported"},
 	{"ipvs-scheduler", "ipvs.scheduler", NULL, VALUE(scheduler, desired.scheduler),

@@ -74,22 +74,49 @@ static void decide_node_ips(struct node_addresses *addresses,
 		set_node_ip_once(addresses, &loopbacks[i]);
 }
 
-static bool is_selected(const struct node_addresses *addresses, const struct address *address,
-			const struct node_address_options *options)
+/* Whether a family is left to the default, which is all that suits: no part of @selection is of it. */
+static bool is_unrestricted(const struct node_port_selection *selection, uint16_t family)
 {
-	bool has_prefix_of_family = false;
+	for (size_t i = 0; i < selection->prefix_count; i++)
+		if (selection->prefixes[i].address.family == family)
+			return false;
+	return !selection->keywords;
+}
 
-	if (options->node_port_primary)
-		return address_is_equal(&addresses->node_ips[address->family == AF_INET6], address);
-	for (size_t i = 0; i < options->node_port_prefix_count; i++) {
-		const struct prefix *prefix = &options->node_port_prefixes[i];
-
-		if (prefix_contains(prefix, address))
+static bool is_in_prefixes(const struct node_port_selection *selection,
+			   const struct address *address)
+{
+	for (size_t i = 0; i < selection->prefix_count; i++)
+		if (prefix_contains(&selection->prefixes[i], address))
 			return true;
-		if (prefix->address.family == address->family)
-			has_prefix_of_family = true;
-	}
-	return !has_prefix_of_family && !address_is_link_local(address);
+	return false;
+}
+
+static bool is_selected(const struct node_addresses *addresses, const struct address *address,
+			const struct node_port_selection *selection)
+{
+	const struct address *node_ip = &addresses->node_ips[address->family == AF_INET6];
+
+	if (is_in_prefixes(selection, address))
+		return true;
+	if (selection->keywords & NODE_PORT_KEYWORD_PRIMARY && address_is_equal(node_ip, address))
+		return true;
+	return (selection->keywords & NODE_PORT_KEYWORD_ALL ||
+		is_unrestricted(selection, address->family)) &&
+	       !address_is_link_local(address);
+}
+
+bool node_addresses_is_open(const struct node_port_selection *selection)
+{
+	return selection->keywords & NODE_PORT_KEYWORD_ALL ||
+	       (!selection->prefix_count && !selection->keywords);
+}
+
+bool node_addresses_selects_loopback(const struct node_port_selection *selection,
+				     const struct address *loopback)
+{
+	return selection->keywords & (NODE_PORT_KEYWORD_LOCALHOST | NODE_PORT_KEYWORD_ALL) ||
+	       is_in_prefixes(selection, loopback) || is_unrestricted(selection, loopback->family);
 }
 
 struct node_addresses *node_addresses_new(const struct interface_address *observed, size_t count,
@@ -105,7 +132,7 @@ struct node_addresses *node_addresses_new(const struct interface_address *observ
 	for (size_t i = 0; i < addresses->local_address_count; i++) {
 		const struct address *address = &addresses->local_addresses[i];
 
-		if (is_selected(addresses, address, options))
+		if (is_selected(addresses, address, &options->node_ports))
 			addresses->node_port_addresses[addresses->node_port_address_count++] =
 				*address;
 	}

@@ -16,16 +16,39 @@ struct interface_address {
 };
 
 /**
+ * enum node_port_keyword - what --nodeport-addresses may name besides ranges, as bits
+ *   PRIMARY    the node IPs
+ *   LOCALHOST  loopback addresses
+ *   ALL        every address, loopback included
+ *
+ * Source: kube-proxy 1.37, kubernetes/kubernetes#138427.
+ */
+enum node_port_keyword {
+	NODE_PORT_KEYWORD_PRIMARY = 1,
+	NODE_PORT_KEYWORD_LOCALHOST = 2,
+	NODE_PORT_KEYWORD_ALL = 4,
+};
+
+/**
+ * struct node_port_selection - where NodePorts answer: --nodeport-addresses
+ * @keywords:  of enum node_port_keyword
+ *
+ * What any part selects is selected. Without keywords, a family that no prefix is of takes all
+ * addresses, so that nothing at all selects everything.
+ */
+struct node_port_selection {
+	const struct prefix *prefixes;
+	size_t prefix_count;
+	unsigned int keywords;
+};
+
+/**
  * struct node_address_options
- * @node_port_prefixes:  --nodeport-addresses; a family without any takes all addresses
- * @node_port_primary:   --nodeport-addresses is `primary`: the node IPs only
  * @bind_address:        --bind-address; family 0 or the unspecified address: none
  * @dummy_interface:     "kube-ipvs0", whose addresses are VIPs and never the node's own
  */
 struct node_address_options {
-	const struct prefix *node_port_prefixes;
-	size_t node_port_prefix_count;
-	bool node_port_primary;
+	struct node_port_selection node_ports;
 	struct address bind_address;
 	const char *dummy_interface;
 };
@@ -52,7 +75,7 @@ struct node_addresses {
  * local_addresses: every observed address but loopback, IPv6 link-local and those of the dummy
  * interface. IPv4 link-local ones count, as they do for kube-proxy.
  *
- * node_port_addresses: those of local_addresses that the options select; a link-local one (where a
+ * node_port_addresses: those of local_addresses that @options->node_ports selects; a link-local one (where a
  * node-local DNS cache listens, say) only if a prefix names it. kube-proxy also selects
  * VIPs of its dummy interface that happen to be in a prefix; we do not.
  *
@@ -70,6 +93,13 @@ struct node_addresses *node_addresses_new(const struct interface_address *observ
 					  const struct node_address_options *options);
 void node_addresses_free(struct node_addresses *addresses);
 AUTO_FREE_DEFINE(node_addresses);
+
+/** node_addresses_is_open() - whether NodePorts answer on every address of both families */
+bool node_addresses_is_open(const struct node_port_selection *selection);
+
+/** node_addresses_selects_loopback() - whether @loopback, an address of that kind, is selected */
+bool node_addresses_selects_loopback(const struct node_port_selection *selection,
+				     const struct address *loopback);
 
 /** node_addresses_fill() - set the fields of @view that they decide; borrowed, not copied */
 void node_addresses_fill(const struct node_addresses *addresses, struct node_view *view);

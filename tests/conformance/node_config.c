@@ -190,7 +190,7 @@ static int read_node_port_addresses(struct node_config *config, const json_t *va
 	const char *first = json_string_value(json_array_get(value, 0));
 
 	if (json_array_size(value) == 1 && string_equal(first, "primary")) {
-		config->node_port_primary = true;
+		config->node_port_keywords = NODE_PORT_KEYWORD_PRIMARY;
 		return 0;
 	}
 	free(config->node_port_prefixes);
@@ -295,9 +295,9 @@ void node_config_ruleset(const struct node_config *config, const struct own_choi
 void node_config_addresses(const struct node_config *config, struct node_address_options *ret)
 {
 	*ret = (struct node_address_options){
-		.node_port_prefixes = config->node_port_prefixes,
-		.node_port_prefix_count = config->node_port_prefix_count,
-		.node_port_primary = config->node_port_primary,
+		.node_ports = {.prefixes = config->node_port_prefixes,
+			       .prefix_count = config->node_port_prefix_count,
+			       .keywords = config->node_port_keywords},
 		.dummy_interface = "kube-ipvs0",
 	};
 }

@@ -21,7 +21,7 @@ struct node_config {
 	size_t excluded_count;
 	struct prefix *node_port_prefixes;
 	size_t node_port_prefix_count;
-	bool node_port_primary;
+	unsigned int node_port_keywords;
 	enum local_detection detection;
 	struct prefix cluster_prefixes[2];
 	bool is_node_cidr;

@@ -125,3 +125,26 @@ wait_for_node_ports 192.168.77.10 fd77::10
 wait_until_equal 10 "the NodePort" "$both" destinations tcp 192.168.77.10:30080
 assert_answers 192.168.77.10
 assert_refuses 192.168.88.10
+
+step "keywords and ranges add up"
+agent_stop
+agent_start --nodeport-addresses primary,192.168.88.10/32
+wait_for_node_ports 192.168.77.10 192.168.88.10 fd77::10
+assert_answers 192.168.77.10
+assert_answers 192.168.88.10
+assert_equal "loopback, not selected" "refused 1" "$(answers node 1 tcp 127.0.0.1 30080)"
+
+step "localhost: loopback only, whatever the other setting says"
+agent_stop
+agent_start --nodeport-addresses localhost --iptables-localhost-nodeports=false
+wait_until_equal 20 "NodePorts of the node's addresses" "" virtual_server tcp 192.168.77.10:30080
+wait_until_equal 20 "loopback" "pod1 1" answers node 1 tcp 127.0.0.1 30080
+assert_refuses 192.168.77.10
+assert_equal "loopback, IPv6" "pod1 1" "$(answers node 1 tcp ::1 30081)"
+
+step "all: everywhere"
+agent_stop
+agent_start --nodeport-addresses all,192.168.88.10/32
+wait_for_node_ports 192.168.77.10 192.168.88.10 fd77::10 fd88::10
+assert_answers 192.168.77.10
+assert_answers 192.168.88.10

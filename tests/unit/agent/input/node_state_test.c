@@ -135,23 +135,26 @@ static void addresses_of_other_nodes(void **state)
 static void loopback_addresses_are_selected_like_others(void **state)
 {
 	static const struct {
-		const char *what, *ranges;
-		bool is_primary, is_off, expected[2];
+		const char *what, *selection;
+		bool is_off, expected[2];
 	} rows[] = {
-		{"no ranges take all", "", false, false, {true, true}},
-		{"a range that has it", "127.0.0.0/8", false, false, {true, true}},
-		{"a range that has it not", "10.0.0.0/8", false, false, {false, true}},
-		{"one of two", "10.0.0.0/8,127.0.0.1/32", false, false, {true, true}},
-		{"of the other family", "fd00::/8", false, false, {true, false}},
-		{"primary addresses", "", true, false, {false, false}},
-		{"none are to", "", false, true, {false, false}},
+		{"no ranges take all", "", false, {true, true}},
+		{"a range that has it", "127.0.0.0/8", false, {true, true}},
+		{"a range that has it not", "10.0.0.0/8", false, {false, true}},
+		{"one of two", "10.0.0.0/8,127.0.0.1/32", false, {true, true}},
+		{"of the other family", "fd00::/8", false, {true, false}},
+		{"primary addresses", "primary", false, {false, false}},
+		{"localhost beside primary addresses", "primary,localhost", false, {true, true}},
+		{"localhost, though none are to by default", "localhost", true, {true, true}},
+		{"all, though none are to", "all", true, {false, false}},
+		{"none are to", "", true, {false, false}},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_free(options) struct options *options = options_new();
-		auto_memory char *flag = string_printf(
-			"--nodeport-addresses=%s", rows[i].is_primary ? "primary" : rows[i].ranges);
+		auto_memory char *flag =
+			string_printf("--nodeport-addresses=%s", rows[i].selection);
 		char *argv[] = {(char[]){"run"}, flag,
 				(char[]){"--iptables-localhost-nodeports=false"}, NULL};
 		struct node_state *node;

@@ -55,17 +55,23 @@ static size_t read_addresses(const char *text, struct address ret[LIST_SIZE])
 	return count;
 }
 
-static size_t read_prefixes(const char *text, struct prefix ret[LIST_SIZE])
+static struct node_port_selection read_selection(const char *text, struct prefix ret[LIST_SIZE])
 {
-	auto_memory char *copy = string_dup(text);
-	char *rest = copy, *word;
-	size_t count = 0;
+	auto_memory char *words = string_dup(text);
+	struct node_port_selection selection = {.prefixes = ret};
+	char *rest = NULL;
 
-	while ((word = next_word(&rest))) {
-		assert_true(count < LIST_SIZE);
-		assert_true(address_parse_prefix(word, &ret[count++]));
+	for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		if (strcmp(word, "primary") == 0)
+			selection.keywords |= NODE_PORT_KEYWORD_PRIMARY;
+		else if (strcmp(word, "localhost") == 0)
+			selection.keywords |= NODE_PORT_KEYWORD_LOCALHOST;
+		else if (strcmp(word, "all") == 0)
+			selection.keywords |= NODE_PORT_KEYWORD_ALL;
+		else
+			assert_true(address_parse_prefix(word, &ret[selection.prefix_count++]));
 	}
-	return count;
+	return selection;
 }
 
 static void assert_addresses(const struct address *actual, size_t count, const char *expected)
@@ -90,7 +96,7 @@ static void test_decisions(void **state)
 {
 	static const struct {
 		const char *what, *observed, *node; /* node NULL: no Node object */
-		const char *prefixes, *bind;	    /* prefixes "primary" stands for itself */
+		const char *prefixes, *bind;	    /* prefixes may be keywords, too */
 		const char *node_ports, *locals, *node_ips;
 	} cases[] = {
 		{"by default all but loopback, IPv6 link-local and VIPs", USUAL,
@@ -116,6 +122,22 @@ static void test_decisions(void **state)
 		 "192.168.88.5", "192.168.77.10 192.168.88.5 fd77::10", "192.168.88.5 ::1"},
 		{"a node IP that the node does not have serves nothing", USUAL, "192.168.99.9",
 		 "primary", "", "", "192.168.77.10 192.168.88.5 fd77::10", "192.168.99.9 ::1"},
+		{"primary and ranges add up, a family without ranges has its node IP only", USUAL,
+		 "192.168.77.10 fd77::10", "192.168.88.0/24 primary", "",
+		 "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 192.168.88.5 fd77::10",
+		 "192.168.77.10 fd77::10"},
+		{"localhost alone selects none of the other addresses", USUAL,
+		 "192.168.77.10 fd77::10", "localhost", "", "",
+		 "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 fd77::10"},
+		{"localhost and a range", USUAL, "192.168.77.10 fd77::10",
+		 "localhost 192.168.88.0/24", "", "192.168.88.5",
+		 "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 fd77::10"},
+		{"all selects all, whatever stands beside it", USUAL, "192.168.77.10 fd77::10",
+		 "192.168.88.0/24 all primary", "", "192.168.77.10 192.168.88.5 fd77::10",
+		 "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 fd77::10"},
+		{"all does not mean link-local addresses",
+		 "169.254.20.10@nodelocaldns 192.168.77.10@eth0", NULL, "all", "", "192.168.77.10",
+		 "169.254.20.10 192.168.77.10", "192.168.77.10 ::1"},
 		{"the first of each family counts, whatever comes first", USUAL,
 		 "fd77::10 fd77::11 192.168.77.10 192.168.88.5", "", "",
 		 "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 192.168.88.5 fd77::10",
@@ -141,13 +163,10 @@ static void test_decisions(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct interface_address observed[LIST_SIZE];
 		size_t observed_count = read_observed(cases[i].observed, observed);
-		bool is_primary = strcmp(cases[i].prefixes, "primary") == 0;
 		struct address own[LIST_SIZE];
 		struct prefix prefixes[LIST_SIZE];
 		struct node node = {.addresses = own};
 		struct node_address_options options = {
-			.node_port_prefixes = prefixes,
-			.node_port_primary = is_primary,
 			.dummy_interface = "kube-ipvs0",
 		};
 		auto_free(node_addresses) struct node_addresses *actual = NULL;
@@ -156,8 +175,7 @@ static void test_decisions(void **state)
 		print_message("%s\n", cases[i].what);
 		if (cases[i].node)
 			node.address_count = read_addresses(cases[i].node, own);
-		if (!is_primary)
-			options.node_port_prefix_count = read_prefixes(cases[i].prefixes, prefixes);
+		options.node_ports = read_selection(cases[i].prefixes, prefixes);
 		if (*cases[i].bind)
 			assert_true(address_parse(cases[i].bind, &options.bind_address));
 		actual = node_addresses_new(observed, observed_count, cases[i].node ? &node : NULL,
@@ -170,10 +188,45 @@ static void test_decisions(void **state)
 	}
 }
 
+static void test_loopback(void **state)
+{
+	static const struct {
+		const char *what, *selection;
+		bool selects_ipv4, selects_ipv6, is_open;
+	} cases[] = {
+		{"nothing selects everything", "", true, true, true},
+		{"a range leaves the other family alone", "10.0.0.0/8", false, true, false},
+		{"a range with loopback in it", "127.0.0.0/8 ::1/128", true, true, false},
+		{"primary is not loopback", "primary", false, false, false},
+		{"localhost is, in both families", "localhost", true, true, false},
+		{"localhost beside primary and ranges", "primary localhost 10.0.0.0/8", true, true,
+		 false},
+		{"all is everything", "all", true, true, true},
+		{"all is everything beside ranges", "10.0.0.0/8 all", true, true, true},
+	};
+	struct address loopbacks[2];
+
+	(void)state;
+	assert_true(address_parse("127.0.0.1", &loopbacks[0]));
+	assert_true(address_parse("::1", &loopbacks[1]));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct prefix prefixes[LIST_SIZE];
+		struct node_port_selection selection = read_selection(cases[i].selection, prefixes);
+
+		print_message("%s\n", cases[i].what);
+		assert_int_equal(node_addresses_selects_loopback(&selection, &loopbacks[0]),
+				 cases[i].selects_ipv4);
+		assert_int_equal(node_addresses_selects_loopback(&selection, &loopbacks[1]),
+				 cases[i].selects_ipv6);
+		assert_int_equal(node_addresses_is_open(&selection), cases[i].is_open);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decisions),
+		cmocka_unit_test(test_loopback),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
