@@ -10,6 +10,7 @@
 #include "agent/notify/conflicts.h"
 #include "agent/notify/events.h"
 #include "agent/notify/rejections.h"
+#include "agent/notify/remarks.h"
 #include "agent/reconcile/drainer.h"
 #include "agent/reconcile/flow_cleaner.h"
 #include "agent/reconcile/in_cluster.h"
@@ -62,6 +63,7 @@ struct agent {
 	struct http_endpoints *endpoints;
 	struct events *events;
 	struct conflicts *conflicts;
+	struct remarks *remarks;
 	struct capacity *capacity;
 	struct footprint *footprint;
 	struct rules_keeper *rules;
@@ -164,6 +166,7 @@ static void on_planned(void *owner, const struct service_view *view,
 	proxy_metrics_planned(agent->metrics, view, node_state_name(agent->node));
 	conflicts_planned(agent->conflicts, view, sync_node(agent->sync));
 	capacity_planned(agent->capacity, view, state);
+	remarks_planned(agent->remarks, view, &agent->options->desired);
 }
 
 static void on_passed(void *owner, double seconds)
@@ -547,6 +550,7 @@ int agent_run(struct options *options, struct error *err)
 	agent.events = events_new(node_state_name(agent.node));
 	agent.conflicts = conflicts_new(agent.store, agent.events);
 	agent.capacity = capacity_new(agent.events);
+	agent.remarks = remarks_new(agent.events);
 	descriptors = descriptor_limit_raise();
 	http_limits = http_limits_default(descriptors);
 	agent.http_clients = http_clients_new(agent.loop, &http_limits);
@@ -582,6 +586,7 @@ int agent_run(struct options *options, struct error *err)
 	kernel_close(agent.kernel);
 	conflicts_free(agent.conflicts);
 	capacity_free(agent.capacity);
+	remarks_free(agent.remarks);
 	events_free(agent.events);
 	node_state_free(agent.node);
 	rejections_free(agent.rejections);

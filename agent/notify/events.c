@@ -37,6 +37,10 @@ static const struct looks looks[] = {
 	[EVENT_KIND_NODE_ADDRESS_CONFLICT] = {"NodeAddressConflict", "BindAddress",
 					      KUBE_EVENT_TYPE_WARNING, false},
 	[EVENT_KIND_CAPACITY] = {"CapacityExceeded", "Program", KUBE_EVENT_TYPE_WARNING, false},
+	[EVENT_KIND_EXTERNAL_IPS] = {"ExternalIPsDisabled", "Program", KUBE_EVENT_TYPE_WARNING,
+				     true},
+	[EVENT_KIND_SOURCE_RANGES] = {"SourceRangesOfOneFamily", "Program", KUBE_EVENT_TYPE_WARNING,
+				      true},
 };
 
 struct events *events_new(const char *node_name)

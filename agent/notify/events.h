@@ -28,6 +28,8 @@ struct events;
  *   NODE_ADDRESS_CONFLICT
  *                     Service: it wants an address that is a node's
  *   CAPACITY          Service, Node: the kernel has no room for more
+ *   EXTERNAL_IPS      Service: its external IPs are not programmed, as the operator wants it
+ *   SOURCE_RANGES     Service: its source ranges leave one IP family open
  */
 enum event_kind {
 	EVENT_KIND_STARTING,
@@ -39,6 +41,8 @@ enum event_kind {
 	EVENT_KIND_SERVICE_CONFLICT,
 	EVENT_KIND_NODE_ADDRESS_CONFLICT,
 	EVENT_KIND_CAPACITY,
+	EVENT_KIND_EXTERNAL_IPS,
+	EVENT_KIND_SOURCE_RANGES,
 };
 
 /** events_new() - @node_name must outlive them */

@@ -367,7 +367,9 @@ void sync_set_options(struct sync *sync, const struct sync_options *options)
 	if (!sync->pass_start)
 		ev_timer_stop(sync->loop, &sync->work);
 	if (strcmp(before.scheduler, desired->scheduler) != 0 ||
-	    strcmp(before.affinity_scheduler, desired->affinity_scheduler) != 0)
+	    strcmp(before.affinity_scheduler, desired->affinity_scheduler) != 0 ||
+	    before.omits_external_ips != desired->omits_external_ips ||
+	    before.has_strict_ranges != desired->has_strict_ranges)
 		store_mark_all_dirty(sync->store);
 	sync_wake(sync);
 }
@@ -432,6 +434,11 @@ void sync_set_in_cluster(struct sync *sync, bool has_in_cluster)
 	sync->options.desired.has_in_cluster = has_in_cluster;
 	store_mark_all_dirty(sync->store);
 	sync_wake(sync);
+}
+
+const struct desired_options *sync_desired_options(const struct sync *sync)
+{
+	return &sync->options.desired;
 }
 
 const struct node_view *sync_node(const struct sync *sync)

@@ -76,6 +76,9 @@ void sync_plan_all(struct sync *sync);
 
 /** sync_set_node() - the node as it is now; copied; plans everything again if it differs */
 void sync_set_node(struct sync *sync, const struct node_view *node);
+/** sync_desired_options() - those that Services are planned with */
+const struct desired_options *sync_desired_options(const struct sync *sync);
+
 const struct node_view *sync_node(const struct sync *sync);
 
 /** sync_set_in_cluster() - whether clients in the cluster can be told from others; plans everything

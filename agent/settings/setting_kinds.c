@@ -473,6 +473,25 @@ static json_t *feature_gates_json(const char *text)
 	return gates;
 }
 
+/*
+ * Of kube-proxy's gates two concern this program: the one that closes external IPs must not be
+ * reopened by an exchange of images, and the one that ends kube-proxy's IPVS mode is not about us.
+ */
+static void follow_feature_gates(struct options *options, const json_t *gates, const char *field)
+{
+	const json_t *external_ips = json_object_get(gates, "AllowServiceExternalIPs");
+
+	options->desired.omits_external_ips = json_is_false(external_ips);
+	if (json_is_false(json_object_get(gates, "KubeProxyIPVS")))
+		options_note(
+			options, true, field,
+			"KubeProxyIPVS=false disables the IPVS mode of kube-proxy; the agent runs all the same");
+	if (json_object_size(gates) > (external_ips ? 1U : 0U))
+		options_note(
+			options, false, field,
+			"ignored but for AllowServiceExternalIPs, the only feature gate that applies to the agent");
+}
+
 static int set_feature_gates(const struct setting *setting, struct options *options,
 			     const char *text, struct error *err)
 {
@@ -480,9 +499,8 @@ static int set_feature_gates(const struct setting *setting, struct options *opti
 
 	if (!gates)
 		return error_set(err, -EINVAL, "\"%s\" is not NAME=true,NAME=false,...", text);
+	follow_feature_gates(options, gates, setting->field);
 	json_decref(gates);
-	options_note(options, false, setting->field,
-		     "ignored; no feature gate of kube-proxy applies to the agent");
 	free(options->feature_gates);
 	options->feature_gates = string_dup(text);
 	return 0;

@@ -271,6 +271,32 @@ static bool is_asked_for(const json_t *rejection, const char *filter)
 	       strcmp(text_of(rejection, "name"), name) == 0;
 }
 
+static void print_service_remarks(const json_t *services, const struct status_style *style,
+				  FILE *stream)
+{
+	static const struct status_column columns[] = {{"SERVICE", false}, {"REMARK", false}};
+	auto_free(status_table) struct status_table *table =
+		status_table_new(columns, COUNT(columns));
+	const json_t *service, *remark;
+	bool is_empty = true;
+	size_t i, k;
+
+	json_array_foreach (services, i, service) {
+		auto_memory char *name = string_printf("%s/%s", text_of(service, "namespace"),
+						       text_of(service, "name"));
+
+		json_array_foreach (json_object_get(service, "remarks"), k, remark) {
+			status_table_add(table, (const char *[]){name, json_string_value(remark)},
+					 STATUS_COLOUR_WAITING);
+			is_empty = false;
+		}
+	}
+	if (is_empty)
+		return;
+	fputc('\n', stream);
+	status_table_print(table, style->is_coloured, stream);
+}
+
 static void print_rejections(const json_t *rejections, const struct status_style *style,
 			     FILE *stream)
 {
@@ -476,6 +502,7 @@ void status_print(const json_t *document, const struct status_style *style, FILE
 	const json_t *agent = json_object_get(document, "agent");
 
 	print_services(json_object_get(document, "services"), style, stream);
+	print_service_remarks(json_object_get(document, "services"), style, stream);
 	print_rejections(json_object_get(agent, "rejections"), style, stream);
 	print_agent(agent, style, stream);
 	print_full_sets(json_object_get(agent, "sets"), style, stream);

@@ -2,6 +2,7 @@
 #include "status_report.h"
 
 #include "lib/base/clock.h"
+#include "lib/plan/service_remarks.h"
 #include "lib/plan/topology.h"
 
 #include <string.h>
@@ -479,6 +480,18 @@ static json_t *servers_json(struct report *report)
 	return servers;
 }
 
+static json_t *remarks_json(const struct report *report)
+{
+	struct service_remark remarks[SERVICE_REMARK_COUNT];
+	json_t *list = json_array();
+	size_t count = service_remarks(report->view->service,
+				       sync_desired_options(report->sources->sync), remarks);
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(remarks[i].text));
+	return list;
+}
+
 static json_t *accepted_json(struct report *report)
 {
 	const struct service *service = report->view->service;
@@ -494,6 +507,7 @@ static json_t *accepted_json(struct report *report)
 	} else {
 		json_object_set_new(json, "servers", servers_json(report));
 	}
+	json_object_set_new(json, "remarks", remarks_json(report));
 	return json;
 }
 
@@ -505,6 +519,7 @@ static json_t *unknown_json(const char *namespace_name, const char *name)
 	json_object_set_new(json, "name", text_json(name));
 	json_object_set_new(json, "type", json_string(""));
 	json_object_set_new(json, "servers", json_array());
+	json_object_set_new(json, "remarks", json_array());
 	return json;
 }
 

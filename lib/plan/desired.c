@@ -281,17 +281,23 @@ static void add_source_range(struct builder *builder, const struct address *addr
 }
 
 /*
- * ipset takes no prefix of length 0, so "everybody" is written as two halves. kube-proxy tries and
- * fails, which shuts everybody out: not what the Service asks for.
+ * Whether source ranges restrict the addresses of a family at all. A range for everybody lifts the
+ * limit of its family, and a family that no range is of has none, unless the operator wants the
+ * strict reading. Source: kube-proxy since 1.34, pkg/proxy/serviceport.go newBaseServiceInfo().
  */
-static void add_everybody(struct builder *builder, const struct address *address,
-			  const struct service_port *port)
+static bool restricts(const struct builder *builder, uint16_t family)
 {
-	struct address source = {.family = address->family};
+	const struct service *service = builder->service;
+	bool has_range = false;
 
-	add_source_range(builder, address, port, source, 1);
-	source.bytes[0] = 0x80;
-	add_source_range(builder, address, port, source, 1);
+	for (size_t i = 0; i < service->source_range_count; i++) {
+		if (service->source_ranges[i].address.family != family)
+			continue;
+		if (!service->source_ranges[i].length)
+			return false;
+		has_range = true;
+	}
+	return has_range || (builder->options->has_strict_ranges && service->source_range_count);
 }
 
 static void add_source_ranges(struct builder *builder, const struct address *address,
@@ -301,21 +307,18 @@ static void add_source_ranges(struct builder *builder, const struct address *add
 	const struct address *node_ip = &builder->node->node_ips[address->family == AF_INET6];
 	bool is_node_allowed = false;
 
+	if (!restricts(builder, address->family))
+		return;
 	for (size_t i = 0; i < service->source_range_count; i++) {
 		const struct prefix *range = &service->source_ranges[i];
 
 		if (range->address.family != address->family)
 			continue;
-		if (range->length)
-			add_source_range(builder, address, port, range->address, range->length);
-		else
-			add_everybody(builder, address, port);
+		add_source_range(builder, address, port, range->address, range->length);
 		if (node_ip->family && prefix_contains(range, node_ip))
 			is_node_allowed = true;
 	}
-	if (service->source_range_count)
-		add_address_port(builder, SET_KIND_LOAD_BALANCER_FIREWALL, address, port,
-				 port->port);
+	add_address_port(builder, SET_KIND_LOAD_BALANCER_FIREWALL, address, port, port->port);
 
 	/* What the node itself sends to the VIP carries the VIP as its source address. */
 	if (is_node_allowed)
@@ -340,7 +343,8 @@ static void add_external_ips(struct builder *builder, size_t port_index, uint16_
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
 
-	for (size_t i = 0; i < service->external_ip_count; i++) {
+	for (size_t i = 0; i < service->external_ip_count && !builder->options->omits_external_ips;
+	     i++) {
 		const struct address *address = &service->external_ips[i];
 
 		if (address->family != family)

@@ -47,11 +47,16 @@ enum address_owner node_view_owner(const struct node_view *node, const struct ad
  * @has_in_cluster:      this kernel can tell clients in the cluster from others, so that with
  *                       externalTrafficPolicy Local there are virtual servers for them, too;
  *                       without, everybody is treated as kube-proxy does
+ * @omits_external_ips:  the feature gate AllowServiceExternalIPs is false (KEP-5707)
+ * @has_strict_ranges:   source ranges of one family shut out the other one, too; without, as
+ *                       kube-proxy since 1.34, they leave it unrestricted
  */
 struct desired_options {
 	char scheduler[SCHEDULER_NAME_SIZE];
 	char affinity_scheduler[SCHEDULER_NAME_SIZE];
 	bool has_in_cluster;
+	bool omits_external_ips;
+	bool has_strict_ranges;
 };
 
 /**

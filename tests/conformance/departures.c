@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OTHER_FAMILY "source ranges of one family restrict both"
-#define BOTH_COUNT   "health checks count both families"
+#define BOTH_COUNT "health checks count both families"
 
 /* The label on a Service hides nothing any more; clusterIP None does. */
 #define HEADLESS_LABEL "since-1.33: kubernetes/kubernetes#134623"
@@ -22,14 +21,6 @@ static const struct departure {
 	const char *from;
 	const char *to;
 } departures[] = {
-	{"trans-service-deleted", 1, "expect/ipset.txt", OTHER_FAMILY, NULL,
-	 "add KUBE-6-LOAD-BALANCER-FW 2001:db8::10,tcp:80\n"},
-	{"trans-service-deleted", 1, "expect/ip6tables-filter.txt", OTHER_FAMILY, NULL,
-	 "-A KUBE-PROXY-FIREWALL -m comment --comment \"Kubernetes service load balancer ip + port "
-	 "for load balancer with sourceRange\" -m set --match-set KUBE-6-LOAD-BALANCER-FW dst,dst "
-	 "-j KUBE-SOURCE-RANGES-FIREWALL\n"
-	 "-A KUBE-IPVS-OUT-FILTER -s 2001:db8::10/128 -m ipvs --vproto 6 --vaddr 2001:db8::10 "
-	 "--vport 80 -j DROP\n"},
 	{"trans-service-deleted", 1, "expect/healthcheck.txt", BOTH_COUNT, "Endpoint-Weight: 1",
 	 "Endpoint-Weight: 2"},
 	{"trans-service-deleted", 1, "expect/healthcheck.txt", BOTH_COUNT, "\"localEndpoints\": 1",

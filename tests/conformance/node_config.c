@@ -199,6 +199,23 @@ static int read_node_port_addresses(struct node_config *config, const json_t *va
 			     err);
 }
 
+static int read_external_ips_gate(struct node_config *config, const json_t *value,
+				  struct error *err)
+{
+	(void)err;
+	config->omits_external_ips = json_is_false(value);
+	return 0;
+}
+
+static int read_feature_gates(struct node_config *config, const json_t *value, struct error *err)
+{
+	static const struct setting settings[] = {
+		{"AllowServiceExternalIPs", read_external_ips_gate},
+	};
+
+	return read_settings(config, value, settings, COUNT(settings), err);
+}
+
 static int read_configuration(struct node_config *config, const json_t *tree, struct error *err)
 {
 	static const struct setting settings[] = {
@@ -213,6 +230,7 @@ static int read_configuration(struct node_config *config, const json_t *tree, st
 		{"iptables", read_iptables},
 		{"ipvs", read_ipvs},
 		{"nodePortAddresses", read_node_port_addresses},
+		{"featureGates", read_feature_gates},
 	};
 	int r = read_settings(config, tree, settings, COUNT(settings), err);
 
@@ -262,6 +280,7 @@ void node_config_desired(const struct node_config *config, const struct own_choi
 	memcpy(ret->affinity_scheduler, choices->affinity_scheduler,
 	       strlen(choices->affinity_scheduler));
 	ret->has_in_cluster = choices->has_in_cluster;
+	ret->omits_external_ips = config->omits_external_ips;
 }
 
 static struct prefix pod_prefix(const struct node_config *config, const struct node *node,

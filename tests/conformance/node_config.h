@@ -22,6 +22,7 @@ struct node_config {
 	struct prefix *node_port_prefixes;
 	size_t node_port_prefix_count;
 	unsigned int node_port_keywords;
+	bool omits_external_ips;
 	enum local_detection detection;
 	struct prefix cluster_prefixes[2];
 	bool is_node_cidr;

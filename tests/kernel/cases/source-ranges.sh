@@ -115,3 +115,45 @@ wait_until 10 eval '! on node ipset save | grep -q "^add KUBE-\(6-\)\?LOAD-BALAN
 for who in client other node pod1; do
 	assert_access "$who" "pod2 1"
 done
+
+# dual "RANGE ...": a dual-stack Service
+dual()
+{
+	{
+		# shellcheck disable=SC2086
+		service_manifest dual type=LoadBalancer cluster_ip=10.96.0.11 ports=http:TCP:81:8080 \
+			extra="loadBalancerSourceRanges: [$(list_of $1)]" |
+			sed 's/clusterIPs: .*/clusterIPs: ["10.96.0.11", "fd00:96::11"]/
+				s/ipFamilies: .*/ipFamilies: [IPv4, IPv6]/'
+		load_balancer_status 203.0.113.11 2001:db8::11
+		slice_manifest dual endpoints=pod2
+		slice_manifest dual family=IPv6 endpoints=pod2 | sed 's/name: dual-1$/name: dual-6/'
+	} | manifest dual.yaml
+}
+
+# wait_for_dual "RANGE ..." IPV4 IPV6: what the client that is in no range gets
+wait_for_dual()
+{
+	dual "$1"
+	wait_until_equal 10 "IPv4 with ranges $1" "$2" access other 203.0.113.11 81 $((400 * slowness))
+	wait_until_equal 10 "IPv6 with ranges $1" "$3" access other 2001:db8::11 81 $((400 * slowness))
+}
+
+step "ranges of one family leave the other one open, and status says so"
+wait_for_dual 192.168.77.1/32 "timeout 1" "pod2 1"
+assert_contains "status" "have no IPv6 range: every IPv6 client reaches 2001:db8::11" \
+	"$(on node "$IPVSAGENT" status default/dual)"
+wait_for_dual fd77::1/128 "pod2 1" "timeout 1"
+assert_contains "status" "have no IPv4 range: every IPv4 client reaches 203.0.113.11" \
+	"$(on node "$IPVSAGENT" status default/dual)"
+wait_for_dual "192.168.77.1/32 fd77::1/128" "timeout 1" "timeout 1"
+
+step "a range of everybody lifts the limit of its family only"
+wait_for_dual "192.168.77.1/32 0.0.0.0/0 fd77::1/128" "pod2 1" "timeout 1"
+wait_for_dual "192.168.77.1/32 ::/0" "timeout 1" "pod2 1"
+
+step "read strictly, ranges of one family shut out the other one"
+agent_stop
+agent_start --strict-source-ranges
+wait_for_dual 192.168.77.1/32 "timeout 1" "timeout 1"
+wait_for_dual ::/0 "timeout 1" "pod2 1"

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/plan/service_remarks.h"
+
+#include "tests/fake/object_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define DUAL "a/web ip=10.96.0.1 port=:80/TCP lb=203.0.113.2 lb=2001:db8::2 "
+#define GATE "externalIPs are not programmed: feature gate AllowServiceExternalIPs is false"
+#define NO_IPV6 \
+	"loadBalancerSourceRanges have no IPv6 range: every IPv6 client reaches 2001:db8::2; add a range of that family to restrict it"
+#define NO_IPV4 \
+	"loadBalancerSourceRanges have no IPv4 range: every IPv4 client reaches 203.0.113.2; add a range of that family to restrict it"
+
+static void test_remarks(void **state)
+{
+	static const struct desired_options usual, gate_off = {.omits_external_ips = true},
+						   strict = {.has_strict_ranges = true};
+	static const struct {
+		const char *what, *service;
+		const struct desired_options *options;
+		const char *remarks[SERVICE_REMARK_COUNT];
+	} cases[] = {
+		{"a plain Service", DUAL, &usual, {NULL}},
+		{"external IPs as usual", DUAL "external=198.51.100.1", &usual, {NULL}},
+		{"external IPs with the gate off", DUAL "external=198.51.100.1", &gate_off, {GATE}},
+		{"no external IPs with the gate off", DUAL, &gate_off, {NULL}},
+		{"an IPv4 range only", DUAL "range=10.0.0.0/8", &usual, {NO_IPV6}},
+		{"an IPv6 range only", DUAL "range=fd00::/8", &usual, {NO_IPV4}},
+		{"everybody of one family only", DUAL "range=0.0.0.0/0", &usual, {NO_IPV6}},
+		{"ranges of both families", DUAL "range=10.0.0.0/8 range=fd00::/8", &usual, {NULL}},
+		{"one family only, read strictly", DUAL "range=10.0.0.0/8", &strict, {NULL}},
+		{"a range of the only family there is",
+		 "a/web ip=10.96.0.1 port=:80/TCP lb=203.0.113.2 range=10.0.0.0/8",
+		 &usual,
+		 {NULL}},
+		{"a range of the family that there is not",
+		 "a/web ip=10.96.0.1 port=:80/TCP lb=203.0.113.2 range=fd00::/8",
+		 &usual,
+		 {NO_IPV4}},
+		{"both at once",
+		 DUAL "external=198.51.100.1 range=10.0.0.0/8",
+		 &gate_off,
+		 {GATE, NO_IPV6}},
+		{"a Service of another proxy",
+		 DUAL "external=198.51.100.1 proxy=other",
+		 &gate_off,
+		 {NULL}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(service) struct service *service = object_text_service(cases[i].service);
+		struct service_remark remarks[SERVICE_REMARK_COUNT];
+		size_t count, expected = 0;
+
+		print_message("%s\n", cases[i].what);
+		count = service_remarks(service, cases[i].options, remarks);
+		while (expected < SERVICE_REMARK_COUNT && cases[i].remarks[expected])
+			expected++;
+		assert_int_equal(count, expected);
+		for (size_t k = 0; k < count; k++)
+			assert_string_equal(remarks[k].text, cases[i].remarks[k]);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_remarks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
