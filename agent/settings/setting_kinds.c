@@ -480,13 +480,15 @@ static json_t *feature_gates_json(const char *text)
 static void follow_feature_gates(struct options *options, const json_t *gates, const char *field)
 {
 	const json_t *external_ips = json_object_get(gates, "AllowServiceExternalIPs");
+	const json_t *ipvs = json_object_get(gates, "KubeProxyIPVS");
+	size_t known = (external_ips ? 1U : 0U) + (ipvs ? 1U : 0U);
 
 	options->desired.omits_external_ips = json_is_false(external_ips);
-	if (json_is_false(json_object_get(gates, "KubeProxyIPVS")))
+	if (json_is_false(ipvs))
 		options_note(
 			options, true, field,
 			"KubeProxyIPVS=false disables the IPVS mode of kube-proxy; the agent runs all the same");
-	if (json_object_size(gates) > (external_ips ? 1U : 0U))
+	if (json_object_size(gates) > known)
 		options_note(
 			options, false, field,
 			"ignored but for AllowServiceExternalIPs, the only feature gate that applies to the agent");

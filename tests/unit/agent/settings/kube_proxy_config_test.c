@@ -260,7 +260,10 @@ static void what_has_no_effect_or_no_meaning_is_noted(void **state)
 		{"repeated fields", "oomScoreAdj: 1\noomScoreAdj: 2",
 		 "! oomScoreAdj (line 4): specified more than once; the last value applies"},
 		{"feature gates", "featureGates: {A: true}",
-		 "featureGates: ignored; no feature gate of kube-proxy applies to the agent"},
+		 "featureGates: ignored but for AllowServiceExternalIPs, the only feature gate that applies to the agent"},
+		{"the feature gate that ends kube-proxy's IPVS mode",
+		 "featureGates: {KubeProxyIPVS: false, AllowServiceExternalIPs: false}",
+		 "! featureGates: KubeProxyIPVS=false disables the IPVS mode of kube-proxy; the agent runs all the same"},
 	};
 
 	(void)state;
