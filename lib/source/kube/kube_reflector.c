@@ -203,16 +203,17 @@ static bool is_doubtful(const struct kube_reflector *reflector)
 static int finish_listing(struct kube_reflector *reflector, const char *version, struct error *err)
 {
 	if (!*version)
-		return error_set(err, -EINVAL, "the list has no version");
+		return error_set(err, -EINVAL, "the list has no resourceVersion");
 	if (reflector->base == KUBE_QUERY_KNOWN && is_older(version, reflector->version))
-		return error_set(err, -EAGAIN, "the list is of version %.40s, older than %.40s",
-				 version, reflector->version);
+		return error_set(err, -EAGAIN,
+				 "the list has resourceVersion %.40s, older than %.40s", version,
+				 reflector->version);
 	if (is_doubtful(reflector)) {
 		reflector->goal = GOAL_CONFIRMATION;
 		reflector->base = KUBE_QUERY_NEWEST;
 		return error_set(
 			err, -EAGAIN,
-			"the list has %zu objects and lacks %zu; these stay until a second list lacks them",
+			"the list has %zu objects and lacks %zu known ones; keeping these until a second list lacks them",
 			kube_objects_seen(reflector->objects),
 			kube_objects_missing(reflector->objects));
 	}
@@ -334,7 +335,7 @@ static int handle_event(struct kube_reflector *reflector, const char *type, cons
 /* What is said of a text that cannot be read, in a buffer that lasts until the next one. */
 static const char *describe(const char *text, const json_error_t *problem)
 {
-	return text ? problem->text : "larger than any object may be";
+	return text ? problem->text : "larger than the maximum size of an object";
 }
 
 static int on_line(void *owner, const char *text, size_t length, struct error *err)
@@ -628,7 +629,8 @@ static int check_news(struct kube_reflector *reflector, struct error *err)
 	reflector->seen_before = seen;
 	if (reflector->pages_without_news < PAGES_WITHOUT_NEWS)
 		return 0;
-	return error_set(err, -EMSGSIZE, "%d pages in a row bring nothing new", PAGES_WITHOUT_NEWS);
+	return error_set(err, -EMSGSIZE, "%d consecutive pages without a new object",
+			 PAGES_WITHOUT_NEWS);
 }
 
 static int take_page(struct kube_reflector *reflector, const json_t *envelope, struct error *err)
