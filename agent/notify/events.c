@@ -118,5 +118,7 @@ void events_emit_rejection(struct events *events, const struct rejection *reject
 	if (rejection->reason && strcmp(rejection->kind, "file") != 0 &&
 	    strcmp(rejection->name, REJECTION_UNNAMED) != 0)
 		events_emit_about(events, EVENT_KIND_REJECTED, &object, NULL,
-				  "%s; keeping its previous state", rejection->reason);
+				  rejection->is_partial ? "%s; leaving that out and using the rest"
+							: "%s; keeping its previous state",
+				  rejection->reason);
 }

@@ -59,14 +59,20 @@ static json_t *number_json(uint64_t number)
 	return json_integer((json_int_t)number);
 }
 
+static char *complaint_text(const struct rejection *rejection)
+{
+	return string_printf("%s%s", rejection->is_partial ? "left out: " : "", rejection->reason);
+}
+
 static void add_rejection(void *user, const struct rejection *rejection)
 {
+	auto_memory char *reason = complaint_text(rejection);
 	json_t *item = json_object();
 
 	json_object_set_new(item, "kind", text_json(rejection->kind));
 	json_object_set_new(item, "namespace", text_json(rejection->namespace_name));
 	json_object_set_new(item, "name", text_json(rejection->name));
-	json_object_set_new(item, "reason", text_json(rejection->reason));
+	json_object_set_new(item, "reason", text_json(reason));
 	json_array_append_new(user, item);
 }
 
@@ -523,10 +529,22 @@ static json_t *unknown_json(const char *namespace_name, const char *name)
 	return json;
 }
 
+/* A Service without what was left out of it is programmed; that it lacks something is told. */
+static void add_complaint(struct report *report, const struct rejection *rejected)
+{
+	if (!rejected->is_partial) {
+		worsen(report, SERVICE_LOOK_REJECTED, string_dup(rejected->reason));
+	} else if (!report->reason || !*report->reason) {
+		free(report->reason);
+		report->reason = complaint_text(rejected);
+	}
+}
+
 json_t *status_report_service(const struct status_sources *sources, const char *key)
 {
 	struct report report = {.sources = sources, .collected_port = SIZE_MAX};
-	const char *slash = strchr(key, '/'), *rejected = NULL;
+	const struct rejection *rejected = NULL;
+	const char *slash = strchr(key, '/');
 	auto_memory char *namespace_name = NULL;
 	struct service_view view;
 	json_t *json = NULL;
@@ -544,7 +562,7 @@ json_t *status_report_service(const struct status_sources *sources, const char *
 	}
 	if (json) {
 		if (rejected)
-			worsen(&report, SERVICE_LOOK_REJECTED, string_dup(rejected));
+			add_complaint(&report, rejected);
 		json_object_set_new(json, "state", json_string(look_name(report.look)));
 		json_object_set_new(json, "reason", text_json(report.reason ? report.reason : ""));
 	}

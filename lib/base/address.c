@@ -134,6 +134,14 @@ bool address_is_multicast(const struct address *address)
 	return address->family == AF_INET6 && address->bytes[0] == 0xff;
 }
 
+bool address_is_broadcast(const struct address *address)
+{
+	static const uint8_t all_ones[4] = {0xff, 0xff, 0xff, 0xff};
+
+	return address->family == AF_INET &&
+	       memcmp(address->bytes, all_ones, sizeof(all_ones)) == 0;
+}
+
 size_t address_length(uint16_t family)
 {
 	return family == AF_INET ? 4 : 16;

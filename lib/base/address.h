@@ -60,6 +60,9 @@ bool address_is_unspecified(const struct address *address);
 /** address_is_multicast() - 224.0.0.0/4 or ff00::/8 */
 bool address_is_multicast(const struct address *address);
 
+/** address_is_broadcast() - 255.255.255.255 */
+bool address_is_broadcast(const struct address *address);
+
 /** address_length() - bytes of an address of @family: 4 or 16 */
 size_t address_length(uint16_t family);
 

@@ -13,6 +13,7 @@
  * @name:            of the object, or the path of the file; REJECTION_UNNAMED
  * @uid:             metadata.uid; NULL if it is not known, and does not tell objects apart
  * @reason:          names field and reason, one line; NULL = the earlier complaint is settled
+ * @is_partial:      the object is used all the same, without what the reason names
  */
 struct rejection {
 	const char *kind;
@@ -20,6 +21,7 @@ struct rejection {
 	const char *name;
 	const char *uid;
 	const char *reason;
+	bool is_partial;
 };
 
 /* Stands for all objects of a kind whose names cannot be read. */

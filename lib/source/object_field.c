@@ -78,6 +78,24 @@ const char *object_field_plain_text(const struct object_field *field)
 	return field->value.type == OBJECT_VALUE_TEXT ? field->value.text : "";
 }
 
+void object_leftovers_add(struct object_leftovers *leftovers, const struct error *why)
+{
+	if (!leftovers->count++)
+		leftovers->first = *why;
+}
+
+int object_leftovers_tell(const struct object_leftovers *leftovers, struct error *err)
+{
+	if (!leftovers->count)
+		return 0;
+	if (leftovers->count == 1)
+		error_set(err, -EINVAL, "%s", leftovers->first.text);
+	else
+		error_set(err, -EINVAL, "%.400s (and %zu more)", leftovers->first.text,
+			  leftovers->count - 1);
+	return 1;
+}
+
 int object_field_object(const struct object_field *field, struct error *err)
 {
 	if (object_field_is_present(field) && field->value.type != OBJECT_VALUE_OBJECT)
@@ -261,6 +279,8 @@ int object_field_unicast(const struct object_field *field, struct address *ret, 
 		return object_field_error(field, err, "%s is a link-local address", text);
 	if (address_is_multicast(&address))
 		return object_field_error(field, err, "%s is a multicast address", text);
+	if (address_is_broadcast(&address))
+		return object_field_error(field, err, "%s is the broadcast address", text);
 	*ret = address;
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "lib/source/json_value.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,9 +73,9 @@ static const char *name_of(const struct known *known)
 	return known->key + known->namespace_length + 1;
 }
 
-/* @object: NULL if there is no @reason */
+/* @object: may be NULL if there is no @reason; @is_partial: it was delivered without what that names */
 static void reject(const struct kube_objects *objects, struct known *known, const json_t *object,
-		   const char *reason)
+		   const char *reason, bool is_partial)
 {
 	auto_memory char *namespace_name =
 		string_printf("%.*s", (int)known->namespace_length, known->key);
@@ -85,6 +86,7 @@ static void reject(const struct kube_objects *objects, struct known *known, cons
 		.uid = json_string_value(
 			json_object_get(json_object_get(object, "metadata"), "uid")),
 		.reason = reason,
+		.is_partial = is_partial,
 	};
 
 	if (!reason && !known->is_rejected)
@@ -93,6 +95,7 @@ static void reject(const struct kube_objects *objects, struct known *known, cons
 	objects->sink->rejected(objects->sink->owner, &rejection);
 }
 
+/* Return: as the decoders do */
 static int deliver(const struct kube_objects *objects, const json_t *object, struct error *err)
 {
 	const struct object_sink *sink = objects->sink;
@@ -130,7 +133,7 @@ static void withdraw(struct kube_objects *objects, struct known *known)
 	auto_memory char *namespace_name =
 		string_printf("%.*s", (int)known->namespace_length, known->key);
 
-	reject(objects, known, NULL, NULL);
+	reject(objects, known, NULL, NULL, false);
 	if (!known->is_delivered)
 		return;
 	if (objects->kind == OBJECT_KIND_SERVICE)
@@ -262,18 +265,16 @@ bool kube_objects_set(struct kube_objects *objects, const json_t *object, const 
 	char key[KEY_SIZE];
 	struct known *known;
 	struct error why = {0};
+	int r;
 
 	if (!identify(objects, object, key))
 		return false;
 	known = find_or_add(objects, key);
 	objects->seen += known->listing != objects->listing;
 	known->listing = objects->listing;
-	if (problem || deliver(objects, object, &why) < 0) {
-		reject(objects, known, object, problem ? problem : why.text);
-		return true;
-	}
-	known->is_delivered = true;
-	reject(objects, known, NULL, NULL);
+	r = problem ? error_set(&why, -EINVAL, "%s", problem) : deliver(objects, object, &why);
+	known->is_delivered |= r >= 0;
+	reject(objects, known, object, r ? why.text : NULL, r > 0);
 	return true;
 }
 

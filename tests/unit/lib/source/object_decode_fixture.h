@@ -65,6 +65,13 @@ static void add_addresses(char *text, const char *what, const struct address *ad
 		add(text, "%s%s", i ? "," : what, address_text(&addresses[i], buffer));
 }
 
+/* What a decoder left out, if it returned 1. */
+static void add_left_out(char *text, int r, const struct error *err)
+{
+	if (r > 0)
+		add(text, " ~ %s", err->text);
+}
+
 struct row {
 	const char *what, *yaml, *expected;
 };

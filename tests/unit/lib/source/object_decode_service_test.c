@@ -45,6 +45,7 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 		add(text, " health=%u", service->health_check_node_port);
 	add(text, "%s%s", service->is_external_local ? " external-local" : "",
 	    service->is_internal_local ? " internal-local" : "");
+	add_left_out(text, r, &err);
 }
 
 #define SERVICE META "spec:\n  clusterIP: 10.96.0.10\n"
@@ -188,7 +189,7 @@ static void bad_services(void **state)
 		{"an address that is a number", META "spec: {clusterIP: 10}",
 		 "! spec.clusterIP: not a string"},
 		{"a loopback address", META "spec: {clusterIP: 127.0.0.1}",
-		 "! spec.clusterIP: 127.0.0.1 is a loopback address"},
+		 "default/web ClusterIP ~ spec.clusterIP: 127.0.0.1 is a loopback address"},
 		{"lists that disagree", META "spec: {clusterIP: 10.0.0.1, clusterIPs: [10.0.0.2]}",
 		 "! spec.clusterIPs[0]: differs from spec.clusterIP"},
 		{"two of one family", META "spec: {clusterIPs: [10.0.0.1, 10.0.0.2]}",
@@ -198,12 +199,20 @@ static void bad_services(void **state)
 		{"None among others", META "spec: {clusterIPs: [10.0.0.1, None]}",
 		 "! spec.clusterIPs[1]: \"None\" is not an IP address"},
 		{"a bad external address", SERVICE "  externalIPs: [198.51.100.1, example.org]",
-		 "! spec.externalIPs[1]: \"example.org\" is not an IP address"},
+		 "default/web ClusterIP 10.96.0.10 external=198.51.100.1 ~ spec.externalIPs[1]: \"example.org\" is not an IP address"},
 		{"every address as external one", SERVICE "  externalIPs: [0.0.0.0]",
-		 "! spec.externalIPs[0]: 0.0.0.0 is the unspecified address"},
+		 "default/web ClusterIP 10.96.0.10 ~ spec.externalIPs[0]: 0.0.0.0 is the unspecified address"},
 		{"a bad load balancer address",
 		 SERVICE "status: {loadBalancer: {ingress: [{ip: nowhere}]}}",
-		 "! status.loadBalancer.ingress[0].ip: \"nowhere\" is not an IP address"},
+		 "default/web ClusterIP 10.96.0.10 ~ status.loadBalancer.ingress[0].ip: \"nowhere\" is not an IP address"},
+		{"a loopback address beside another as load balancer address",
+		 SERVICE "status: {loadBalancer: {ingress: [{ip: 127.0.0.1}, {ip: 203.0.113.10}, "
+			 "{ip: 127.0.0.1, ipMode: Proxy}]}}",
+		 "default/web ClusterIP 10.96.0.10 balancer=203.0.113.10 ~ "
+		 "status.loadBalancer.ingress[0].ip: 127.0.0.1 is a loopback address"},
+		{"a bad address of the second family",
+		 META "spec: {clusterIP: 10.96.0.10, clusterIPs: [10.96.0.10, '::1']}",
+		 "default/web ClusterIP 10.96.0.10 ~ spec.clusterIPs[1]: ::1 is a loopback address"},
 		{"a bad range", SERVICE "  loadBalancerSourceRanges: [10.0.0.0/33]",
 		 "! spec.loadBalancerSourceRanges[0]: \"10.0.0.0/33\" is not a CIDR block"},
 		{"a range without length", SERVICE "  loadBalancerSourceRanges: [10.0.0.0]",
