@@ -49,6 +49,7 @@ struct agent {
 	struct rejections *rejections;
 	struct node_state *node;
 	struct kernel *kernel;
+	struct ledger *ledger;
 	struct sync *sync;
 	struct verifier *verifier;
 	struct link_watch *link_watch;
@@ -175,7 +176,7 @@ static void on_passed(void *owner, double seconds)
 
 	proxy_metrics_passed(agent->metrics, seconds, ev_time());
 	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS, clock_milliseconds());
-	conflicts_passed(agent->conflicts, sync_ledger(agent->sync));
+	conflicts_passed(agent->conflicts, agent->ledger);
 	footprint_settled(&agent->footprint, agent->loop);
 }
 
@@ -304,12 +305,15 @@ static struct sync_options sync_options_of(const struct options *options)
 	return (struct sync_options){
 		.desired = options->desired,
 		.min_period = options->min_sync_period,
-		.ledger =
-			{
-				.drain_milliseconds = (uint64_t)(options->drain_timeout * 1000),
-				.retry_first_milliseconds = 500,
-				.retry_most_milliseconds = 60000,
-			},
+	};
+}
+
+static struct ledger_options ledger_options_of(const struct options *options)
+{
+	return (struct ledger_options){
+		.drain_milliseconds = (uint64_t)(options->drain_timeout * 1000),
+		.retry_first_milliseconds = 500,
+		.retry_max_milliseconds = 60000,
 	};
 }
 
@@ -317,6 +321,7 @@ static void create_sync(struct agent *agent)
 {
 	struct kernel_target target = kernel_target(agent->kernel);
 	struct sync_options options = sync_options_of(agent->options);
+	struct ledger_options ledger_options = ledger_options_of(agent->options);
 	struct sync_observer observer = {
 		.owner = agent,
 		.planned = on_planned,
@@ -324,8 +329,10 @@ static void create_sync(struct agent *agent)
 		.passed = on_passed,
 	};
 
-	agent->sync = sync_new(agent->loop, &target, agent->store, &options, &observer);
-	ledger_set_excluded(sync_ledger(agent->sync), agent->options->excluded.items,
+	agent->ledger = ledger_new(&ledger_options);
+	agent->sync =
+		sync_new(agent->loop, &target, agent->store, agent->ledger, &options, &observer);
+	ledger_set_excluded(agent->ledger, agent->options->excluded.items,
 			    agent->options->excluded.count);
 }
 
@@ -345,13 +352,14 @@ static void on_settings_changed(void *owner, const struct options *before)
 	struct agent *agent = owner;
 	const struct options *options = agent->options;
 	struct sync_options sync_options = sync_options_of(options);
+	struct ledger_options ledger_options = ledger_options_of(options);
 	bool needs_planning;
 
 	node_setup_follow(options, before, agent->kernel->ipvs);
 	proxy_health_set_period(&agent->proxy_health, options->sync_period);
 	verifier_set_period(agent->verifier, options->sync_period);
-	ledger_set_excluded(sync_ledger(agent->sync), options->excluded.items,
-			    options->excluded.count);
+	ledger_set_excluded(agent->ledger, options->excluded.items, options->excluded.count);
+	ledger_set_options(agent->ledger, &ledger_options);
 	sync_set_options(agent->sync, &sync_options);
 	refresh_node(agent);
 	refresh_rules(agent);
@@ -471,9 +479,9 @@ static void start_watching_kernel(struct agent *agent)
 		.replaced = on_facility_replaced,
 	};
 
-	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync);
-	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync, &traffic,
-				       agent->options->sync_period, &observer);
+	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync, agent->ledger);
+	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync, agent->ledger,
+				       &traffic, agent->options->sync_period, &observer);
 	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
 					   agent->verifier, on_addresses, on_part_lost, agent);
 }
@@ -507,6 +515,7 @@ static int start(struct agent *agent, struct error *err)
 	agent->sources = (struct status_sources){
 		.store = agent->store,
 		.sync = agent->sync,
+		.ledger = agent->ledger,
 		.rejections = agent->rejections,
 		.kernel = agent->kernel,
 		.health = &agent->health,
@@ -582,6 +591,7 @@ int agent_run(struct options *options, struct error *err)
 	loop_clock_free(agent.loop_clock);
 	rules_keeper_free(agent.rules);
 	sync_free(agent.sync);
+	ledger_free(agent.ledger);
 	proxy_metrics_free(agent.metrics);
 	kernel_close(agent.kernel);
 	conflicts_free(agent.conflicts);

@@ -8,6 +8,7 @@
 #include "lib/kernel/kernel.h"
 #include "lib/kernel/rules.h"
 #include "lib/plan/ledger.h"
+#include "lib/plan/ledger_observe.h"
 #include "node_setup.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy_metrics.h"
 
+#include "lib/plan/ledger_drain.h"
 #include "process_usage.h"
 
 #include <stdio.h>
@@ -479,7 +480,7 @@ static void collect_held(struct proxy_metrics *metrics, const struct ledger *led
 	set(metrics, VIRTUAL_SERVERS, (double)counts.servers);
 	set(metrics, DESTINATIONS, (double)counts.destinations);
 	set(metrics, ADDRESSES, (double)counts.addresses);
-	set(metrics, DRAINING, (double)ledger_draining_count(ledger));
+	set(metrics, DRAINING, (double)ledger_drain_count(ledger));
 	set(metrics, FAILED_OBJECTS, (double)ledger_failed_count(ledger));
 }
 
@@ -565,13 +566,13 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 
 	collect_process(metrics);
 	collect_operations(metrics, counters, sources->rules);
-	collect_held(metrics, sync_ledger(status->sync));
+	collect_held(metrics, status->ledger);
 	collect_sets(metrics, status->kernel);
 	collect_source(metrics, status);
 	collect_watches(metrics, sources->source);
 	collect_events(metrics, sources->source);
 	collect_settings(metrics, status->health->settings);
-	service_traffic_collect(metrics->traffic, sync_ledger(status->sync));
+	service_traffic_collect(metrics->traffic, status->ledger);
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "internal", (double)metrics->internal_gap_count);
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "external", (double)metrics->external_gap_count);
 	set(metrics, SETTLED, sync_is_settled(status->sync));

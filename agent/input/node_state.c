@@ -188,6 +188,7 @@ static void view_others(struct node_state *state, struct node_view *ret)
 			       other->count * sizeof(*other->addresses));
 		count += other->count;
 	}
+	address_sort(state->other_addresses, count);
 }
 
 struct node_port_selection node_state_node_ports(const struct node_state *state)

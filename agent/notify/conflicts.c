@@ -2,6 +2,7 @@
 #include "conflicts.h"
 
 #include "lib/base/log.h"
+#include "lib/plan/ledger_conflicts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct conflicts {
 	struct events *events;
 	struct rivalries rivalries;
 	struct refusal *refusals;
-	uint64_t version; /* ledger_conflict_version() of @rivalries */
+	uint64_t version; /* ledger_conflicts_version() of @rivalries */
 };
 
 /* A Service, as it is referred to in an event; @object points into the rest. */
@@ -168,10 +169,10 @@ void conflicts_passed(struct conflicts *conflicts, const struct ledger *ledger)
 {
 	struct rivalries now = {0};
 
-	if (conflicts->version == ledger_conflict_version(ledger))
+	if (conflicts->version == ledger_conflicts_version(ledger))
 		return;
-	conflicts->version = ledger_conflict_version(ledger);
-	ledger_each_conflict(ledger, add_rivalry, &now);
+	conflicts->version = ledger_conflicts_version(ledger);
+	ledger_conflicts_each(ledger, add_rivalry, &now);
 	gather(&now);
 	tell_differences(conflicts, &conflicts->rivalries, &now);
 	clear(&conflicts->rivalries);

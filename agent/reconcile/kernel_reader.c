@@ -2,6 +2,7 @@
 #include "kernel_reader.h"
 
 #include "lib/base/clock.h"
+#include "lib/plan/ledger_observe.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,6 +37,7 @@ enum stage { STAGE_LINK, STAGE_IPSET, STAGE_SERVERS, STAGE_DESTINATIONS };
 struct kernel_reader {
 	struct kernel *kernel;
 	struct sync *sync;
+	struct ledger *ledger;
 	struct traffic_observer traffic;
 	enum stage stage;
 	bool is_ensuring;
@@ -97,21 +99,16 @@ static int read_dump(struct kernel_reader *reader, const struct dump *dump, stru
 	return r < 0 ? r : 1;
 }
 
-static struct ledger *ledger_of(const struct kernel_reader *reader)
-{
-	return sync_ledger(reader->sync);
-}
-
 static void on_bound(void *owner, const struct address *address)
 {
 	struct kernel_reader *reader = owner;
 
-	ledger_observe_address(ledger_of(reader), address);
+	ledger_observe_address(reader->ledger, address);
 }
 
 static int begin_link(struct kernel_reader *reader, struct error *err)
 {
-	ledger_observe_begin(ledger_of(reader), FACILITY_LINK);
+	ledger_observe_begin(reader->ledger, FACILITY_LINK);
 	return link_observe_begin(reader->kernel->link, err);
 }
 
@@ -134,7 +131,7 @@ static void on_member(void *owner, const struct set_member *member)
 {
 	struct kernel_reader *reader = owner;
 
-	ledger_observe_member(ledger_of(reader), member);
+	ledger_observe_member(reader->ledger, member);
 }
 
 static int begin_ipset(struct kernel_reader *reader, struct error *err)
@@ -155,7 +152,7 @@ static int step_ipset(struct kernel_reader *reader, struct error *err)
 	if (r != 0)
 		return r;
 	reader->is_ensuring = false;
-	ledger_observe_begin(ledger_of(reader), FACILITY_IPSET);
+	ledger_observe_begin(reader->ledger, FACILITY_IPSET);
 	r = ipsets_observe_begin(ipsets, on_member, reader, err);
 	return r < 0 ? r : 1;
 }
@@ -172,7 +169,7 @@ static int on_server(void *owner, const struct virtual_server *server)
 {
 	struct kernel_reader *reader = owner;
 
-	ledger_observe_server(ledger_of(reader), server);
+	ledger_observe_server(reader->ledger, server);
 	reader->keys = memory_grow(reader->keys, reader->key_count, &reader->key_capacity,
 				   sizeof(*reader->keys));
 	reader->keys[reader->key_count++] = server->key;
@@ -198,7 +195,7 @@ static int begin_servers(struct kernel_reader *reader, struct error *err)
 	reader->next_key = 0;
 	if (is_traffic_wanted)
 		reader->traffic.begin(reader->traffic.owner);
-	ledger_observe_begin(ledger_of(reader), FACILITY_IPVS);
+	ledger_observe_begin(reader->ledger, FACILITY_IPVS);
 	return ipvs_observe_begin(reader->kernel->ipvs, &reader->visitor, reader, err);
 }
 
@@ -228,7 +225,7 @@ static int observe_servers(struct kernel_reader *reader, struct error *err)
 static void flush_usages(struct kernel_reader *reader)
 {
 	if (reader->current) {
-		ledger_observe_destinations(ledger_of(reader), reader->current, reader->usages,
+		ledger_observe_destinations(reader->ledger, reader->current, reader->usages,
 					    reader->usage_count);
 		reader->is_answered[reader->current - reader->keys] = true;
 	}
@@ -265,7 +262,7 @@ static int observe_some_destinations(struct kernel_reader *reader, size_t count,
 	/* A server without destinations has no answer to show. */
 	for (size_t i = 0; i < count; i++)
 		if (!reader->is_answered[reader->next_key + i])
-			ledger_observe_destinations(ledger_of(reader), &keys[i], NULL, 0);
+			ledger_observe_destinations(reader->ledger, &keys[i], NULL, 0);
 	reader->next_key += count;
 	return 0;
 }
@@ -343,12 +340,14 @@ int kernel_reader_run(struct kernel_reader *reader, struct error *err)
 }
 
 struct kernel_reader *kernel_reader_new(struct kernel *kernel, struct sync *sync,
+					struct ledger *ledger,
 					const struct traffic_observer *traffic)
 {
 	struct kernel_reader *reader = memory_allocate(sizeof(*reader));
 
 	reader->kernel = kernel;
 	reader->sync = sync;
+	reader->ledger = ledger;
 	reader->traffic = *traffic;
 	return reader;
 }

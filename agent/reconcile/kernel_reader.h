@@ -30,6 +30,7 @@ struct kernel_reader;
 
 /** kernel_reader_new() - @traffic: copied */
 struct kernel_reader *kernel_reader_new(struct kernel *kernel, struct sync *sync,
+					struct ledger *ledger,
 					const struct traffic_observer *traffic);
 void kernel_reader_free(struct kernel_reader *reader);
 

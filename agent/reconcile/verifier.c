@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/plan/ledger_observe.h"
 
 #include <errno.h>
 #include <string.h>
@@ -46,6 +47,7 @@ struct verifier {
 	struct ev_loop *loop;
 	struct kernel *kernel;
 	struct sync *sync;
+	struct ledger *ledger;
 	struct kernel_reader *reader;
 	struct verifier_observer observer;
 	struct changes *changes;
@@ -87,8 +89,8 @@ static void deprecate_addresses(struct verifier *verifier)
 
 static void repair(struct verifier *verifier, enum facility facility)
 {
-	size_t drift = ledger_observe_end(sync_ledger(verifier->sync), facility,
-					  clock_milliseconds(), verifier->changes);
+	size_t drift = ledger_observe_end(verifier->ledger, facility, clock_milliseconds(),
+					  verifier->changes);
 
 	if (drift) {
 		log_warning("%s: repairing %zu objects that another program changed",
@@ -310,15 +312,16 @@ void verifier_tell_times(const struct verifier *verifier, struct agent_health *h
 }
 
 struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,
-			      const struct traffic_observer *traffic, double period,
-			      const struct verifier_observer *observer)
+			      struct ledger *ledger, const struct traffic_observer *traffic,
+			      double period, const struct verifier_observer *observer)
 {
 	struct verifier *verifier = memory_allocate(sizeof(*verifier));
 
 	verifier->loop = loop;
 	verifier->kernel = kernel;
 	verifier->sync = sync;
-	verifier->reader = kernel_reader_new(kernel, sync, traffic);
+	verifier->ledger = ledger;
+	verifier->reader = kernel_reader_new(kernel, sync, ledger, traffic);
 	verifier->observer = *observer;
 	verifier->changes = changes_new();
 	verifier->retry_seconds = RETRY_SECONDS_MIN;

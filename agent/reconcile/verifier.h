@@ -35,8 +35,8 @@ struct verifier;
  * @period:              seconds between two verifications
  */
 struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,
-			      const struct traffic_observer *traffic, double period,
-			      const struct verifier_observer *observer);
+			      struct ledger *ledger, const struct traffic_observer *traffic,
+			      double period, const struct verifier_observer *observer);
 void verifier_free(struct verifier *verifier);
 
 /** verifier_set_period() - seconds between two verifications, from now on */

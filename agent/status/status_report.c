@@ -2,6 +2,7 @@
 #include "status_report.h"
 
 #include "lib/base/clock.h"
+#include "lib/plan/ledger_drain.h"
 #include "lib/plan/service_remarks.h"
 #include "lib/plan/topology.h"
 
@@ -209,7 +210,7 @@ static json_t *effort_json(const struct status_sources *sources)
 json_t *status_report_agent(const struct status_sources *sources)
 {
 	const struct sync_counters *counters = sync_counters(sources->sync);
-	const struct ledger *ledger = sync_ledger(sources->sync);
+	const struct ledger *ledger = sources->ledger;
 	const struct node_view *node = sync_node(sources->sync);
 	double uptime = (double)(clock_milliseconds() - sources->health->started) / 1000;
 	json_t *report = json_object();
@@ -234,7 +235,7 @@ json_t *status_report_agent(const struct status_sources *sources)
 	json_object_set_new(report, "operations", operations_json(counters));
 	json_object_set_new(report, "held", held_json(ledger));
 	json_object_set_new(report, "waitingForRetry", number_json(ledger_failed_count(ledger)));
-	json_object_set_new(report, "draining", number_json(ledger_draining_count(ledger)));
+	json_object_set_new(report, "draining", number_json(ledger_drain_count(ledger)));
 	json_object_set_new(report, "sets", sets_json(sources->kernel));
 	json_object_set_new(report, "rejections", rejections_json(sources->rejections));
 	return report;
@@ -395,7 +396,7 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 	enum service_look look;
 	bool is_ours;
 
-	ledger_claim(sync_ledger(report->sources->sync), report->view->key, index, &claim);
+	ledger_claim(report->sources->ledger, report->view->key, index, &claim);
 	look = claim_look(report, &claim, &reason);
 	if (look == SERVICE_LOOK_PROGRAMMED && address_owner_text(report, wanted)) {
 		free(reason);
@@ -470,7 +471,7 @@ static char *pending_reason(const struct status_sources *sources)
 
 static json_t *servers_json(struct report *report)
 {
-	const struct ledger *ledger = sync_ledger(report->sources->sync);
+	const struct ledger *ledger = report->sources->ledger;
 	const char *key = report->view->key;
 	json_t *servers = json_array();
 

@@ -103,6 +103,22 @@ bool address_is_equal(const struct address *a, const struct address *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+	return address_compare(a, b);
+}
+
+void address_sort(struct address *addresses, size_t count)
+{
+	if (count)
+		qsort(addresses, count, sizeof(*addresses), compare);
+}
+
+bool address_is_among(const struct address *address, const struct address *addresses, size_t count)
+{
+	return count && bsearch(address, addresses, count, sizeof(*addresses), compare);
+}
+
 bool address_is_loopback(const struct address *address)
 {
 	static const uint8_t loopback6[16] = {[15] = 1};

@@ -48,6 +48,12 @@ int address_compare(const struct address *a, const struct address *b);
 
 bool address_is_equal(const struct address *a, const struct address *b);
 
+/** address_sort() - into the order of address_compare() */
+void address_sort(struct address *addresses, size_t count);
+
+/** address_is_among() - whether @addresses, which are sorted, have @address */
+bool address_is_among(const struct address *address, const struct address *addresses, size_t count);
+
 /** address_is_loopback() - 127.0.0.0/8 or ::1 */
 bool address_is_loopback(const struct address *address);
 

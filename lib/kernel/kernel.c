@@ -209,73 +209,26 @@ struct kernel_target kernel_target(struct kernel *kernel)
 	return (struct kernel_target){.owner = kernel, .apply = apply};
 }
 
-static const struct virtual_server_key *added_key(const struct change *change)
-{
-	if (change->kind == CHANGE_KIND_SERVER_ADD || change->kind == CHANGE_KIND_SERVER_EDIT)
-		return &change->server.key;
-	if (change->kind == CHANGE_KIND_DESTINATION_ADD)
-		return &change->destination.server;
-	return NULL;
-}
-
-static bool is_refused_restriction(const struct change *change)
-{
-	return change->kind == CHANGE_KIND_MEMBER_ADD && change->result < 0 &&
-	       change->member.kind == SET_KIND_LOAD_BALANCER_FIREWALL;
-}
-
-/* Whether the source ranges of what @change adds could not be put in place before it. */
-static bool lacks_restriction(const struct changes *changes, size_t applied,
-			      const struct change *change)
-{
-	const struct virtual_server_key *key = added_key(change);
-
-	for (size_t i = 0; key && i < applied; i++) {
-		const struct change *earlier = &changes->items[i];
-
-		if (earlier->kind != CHANGE_KIND_MEMBER_ADD)
-			break;
-		if (is_refused_restriction(earlier) && earlier->member.port == key->port &&
-		    earlier->member.protocol == key->protocol &&
-		    address_is_equal(&earlier->member.address, &key->address))
-			return true;
-	}
-	return false;
-}
-
-/* Applies a run of one facility, leaving out what lacks its restriction. */
+/* Applies a run of one facility, leaving out what must not be without its guard. */
 static void apply_run(const struct kernel_target *target, struct changes *changes, size_t first,
-		      size_t end, bool has_refusals)
+		      size_t end)
 {
 	enum facility facility = change_facility(changes->items[first].kind);
 
 	while (first < end) {
-		size_t stop = has_refusals ? first : end;
+		size_t stop = first;
 
-		while (stop < end && !lacks_restriction(changes, first, &changes->items[stop]))
+		while (stop < end && !changes_is_barred(changes, &changes->items[stop]))
 			stop++;
-		if (stop > first)
+		if (stop > first) {
 			target->apply(target->owner, facility, changes->items + first, stop - first,
 				      NULL);
+			changes_note_guards(changes, first, stop);
+		}
 		if (stop < end)
 			changes->items[stop++].result = -ECANCELED;
 		first = stop;
 	}
-}
-
-/* Restrictions come before all other changes. */
-static bool has_refused_restriction(const struct changes *changes, size_t applied)
-{
-	for (size_t i = 0; i < applied; i++) {
-		const struct change *change = &changes->items[i];
-
-		if (change->kind != CHANGE_KIND_MEMBER_ADD ||
-		    change->member.kind != SET_KIND_LOAD_BALANCER_FIREWALL)
-			break;
-		if (is_refused_restriction(change))
-			return true;
-	}
-	return false;
 }
 
 size_t kernel_apply_some(const struct kernel_target *target, struct changes *changes, size_t first,
@@ -286,7 +239,7 @@ size_t kernel_apply_some(const struct kernel_target *target, struct changes *cha
 	while (end < changes->count && end - first < limit &&
 	       changes->items[end].kind == changes->items[first].kind)
 		end++;
-	apply_run(target, changes, first, end, has_refused_restriction(changes, first));
+	apply_run(target, changes, first, end);
 	return end;
 }
 

@@ -59,9 +59,7 @@ struct kernel_target kernel_target(struct kernel *kernel);
  * kernel_apply() - carry out sorted changes in their order
  * @changes:  each gets its result
  *
- * One failure stays one, with an exception for safety: where the member that restricts a virtual
- * server to its source ranges could not be added, the server and its destinations are not added
- * either (-ECANCELED); an address that answers without its restriction would be wrong.
+ * One failure stays one, but for those that depend on it: see struct change, @guard.
  */
 void kernel_apply(const struct kernel_target *target, struct changes *changes);
 

@@ -15,11 +15,6 @@ static bool is_local(const struct interface_address *observed, const char *dummy
 	return !address_is_loopback(address);
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
-
 static void collect_local(struct node_addresses *addresses,
 			  const struct interface_address *observed, size_t count,
 			  const char *dummy_interface)
@@ -30,8 +25,7 @@ static void collect_local(struct node_addresses *addresses,
 	for (size_t i = 0; i < count; i++)
 		if (is_local(&observed[i], dummy_interface))
 			local[found++] = observed[i].address;
-	if (found)
-		qsort(local, found, sizeof(*local), compare_addresses);
+	address_sort(local, found);
 	for (size_t i = 0; i < found; i++)
 		if (!used || !address_is_equal(&local[used - 1], &local[i]))
 			local[used++] = local[i];

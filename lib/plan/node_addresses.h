@@ -2,9 +2,9 @@
 #ifndef PLAN_NODE_ADDRESSES_H
 #define PLAN_NODE_ADDRESSES_H
 
-#include "desired.h"
 #include "lib/base/memory.h"
 #include "lib/objects/node.h"
+#include "node_view.h"
 
 #include <stdbool.h>
 #include <stddef.h>

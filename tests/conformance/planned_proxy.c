@@ -85,7 +85,7 @@ struct planned_proxy *planned_proxy_new(struct fake_kernel *kernel,
 	static const struct ledger_options options = {
 		.drain_milliseconds = 900000,
 		.retry_first_milliseconds = 1000,
-		.retry_most_milliseconds = 60000,
+		.retry_max_milliseconds = 60000,
 	};
 	struct planned_proxy *proxy = memory_allocate(sizeof(*proxy));
 

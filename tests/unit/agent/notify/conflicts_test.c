@@ -62,7 +62,7 @@ static void assert_told(struct bench *bench, const char *expected)
 {
 	bench->noted.text[0] = '\0';
 	program(&bench->fixture);
-	conflicts_passed(bench->conflicts, sync_ledger(bench->fixture.sync));
+	conflicts_passed(bench->conflicts, bench->fixture.ledger);
 	assert_string_equal(bench->noted.text, expected);
 }
 

@@ -12,6 +12,7 @@
 #include "agent/reconcile/verifier.h"
 #include "lib/base/clock.h"
 #include "lib/http/metrics.h"
+#include "lib/plan/ledger_drain.h"
 
 #include "tests/fake/cluster_model.h"
 #include "tests/fake/drift_injector.h"
@@ -38,12 +39,11 @@
 
 static const struct sync_options usual_options = {
 	.desired = {.scheduler = "rr", .affinity_scheduler = "sh"},
-	.ledger =
-		{
-			.drain_milliseconds = 3000,
-			.retry_first_milliseconds = 100,
-			.retry_most_milliseconds = 1000,
-		},
+};
+static const struct ledger_options usual_ledger_options = {
+	.drain_milliseconds = 3000,
+	.retry_first_milliseconds = 100,
+	.retry_max_milliseconds = 1000,
 };
 
 /**
@@ -66,6 +66,7 @@ struct model {
 	struct fake_facilities *facilities;
 	struct metrics *metrics;
 	struct service_traffic *traffic;
+	struct ledger *ledger;
 	struct sync *sync;
 	struct verifier *verifier;
 	struct drainer *drainer;
@@ -149,16 +150,19 @@ static void start(struct model *model)
 
 	fake_facilities_connect(model->facilities);
 	target = kernel_target(&model->facilities->kernel);
-	model->sync =
-		sync_new(model->loop, &target, model->world->store, &usual_options, &observer);
+	model->ledger = ledger_new(&usual_ledger_options);
+	model->sync = sync_new(model->loop, &target, model->world->store, model->ledger,
+			       &usual_options, &observer);
 	sync_set_node(model->sync, &model->world->node);
 	sync_set_in_cluster(model->sync, true);
-	model->drainer = drainer_new(model->loop, &model->facilities->kernel, model->sync);
+	model->drainer =
+		drainer_new(model->loop, &model->facilities->kernel, model->sync, model->ledger);
 	model->verifications = 0;
 	model->is_changed = false;
 	memset(model->is_told_lost, 0, sizeof(model->is_told_lost));
-	model->verifier = verifier_new(model->loop, &model->facilities->kernel, model->sync,
-				       &traffic, VERIFICATION_SECONDS, &verifier_observer);
+	model->verifier =
+		verifier_new(model->loop, &model->facilities->kernel, model->sync, model->ledger,
+			     &traffic, VERIFICATION_SECONDS, &verifier_observer);
 	sync_allow(model->sync, SYNC_GATE_RULES);
 	sync_allow(model->sync, SYNC_GATE_SOURCE);
 	sync_allow_sweep(model->sync);
@@ -171,6 +175,7 @@ static void stop(struct model *model)
 	verifier_free(model->verifier);
 	drainer_free(model->drainer);
 	sync_free(model->sync);
+	ledger_free(model->ledger);
 	fake_facilities_disconnect(model->facilities);
 }
 
@@ -210,13 +215,15 @@ static void model_end(struct model *model)
 static void change_settings(struct model *model)
 {
 	struct sync_options options = usual_options;
+	struct ledger_options ledger_options = usual_ledger_options;
 
 	if (happens(model, 50))
 		strcpy(options.desired.scheduler, "lc");
 	if (happens(model, 30))
 		options.min_period = 0.5;
 	if (happens(model, 30))
-		options.ledger.drain_milliseconds = 0;
+		ledger_options.drain_milliseconds = 0;
+	ledger_set_options(model->ledger, &ledger_options);
 	sync_set_options(model->sync, &options);
 }
 
@@ -337,7 +344,7 @@ static void check_turn(const struct model *model)
 		complain(model, "the agent takes what it did for a change by somebody else");
 	if (!model->verifications || sync_is_ahead(model->sync))
 		return;
-	ledger_count(sync_ledger(model->sync), &counts);
+	ledger_count(model->ledger, &counts);
 	if (counts.members != held->member_count || counts.addresses != held->address_count)
 		complain(model, "the ledger takes the kernel for what it is not");
 }
@@ -350,10 +357,10 @@ static void turn(struct model *model)
 
 static bool is_quiet(const struct model *model, unsigned int verifications)
 {
-	const struct ledger *ledger = sync_ledger(model->sync);
+	const struct ledger *ledger = model->ledger;
 
 	return sync_is_settled(model->sync) && !ledger_failed_count(ledger) &&
-	       !ledger_draining_count(ledger) && model->verifications >= verifications;
+	       !ledger_drain_count(ledger) && model->verifications >= verifications;
 }
 
 /* Nothing changes any more, and everything comes to its end. */
@@ -434,7 +441,7 @@ static void check_counts(const struct model *model, const struct fake_kernel *id
 
 	for (size_t i = 0; i < ideal->server_count; i++)
 		destinations += ideal->servers[i].destination_count;
-	ledger_count(sync_ledger(model->sync), &counts);
+	ledger_count(model->ledger, &counts);
 	if (counts.servers != ideal->server_count || counts.destinations != destinations ||
 	    counts.members != ideal->member_count || counts.addresses != ideal->address_count)
 		complain(model, "the ledger miscounts");

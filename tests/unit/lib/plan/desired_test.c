@@ -31,9 +31,8 @@ static struct service_state *plan_on(size_t node_port_address_count, const char 
 {
 	const struct address node_ports[] = {object_text_address(NODE_IP),
 					     object_text_address(NODE_IP6)};
-	const struct address locals[] = {object_text_address(NODE_IP),
-					 object_text_address(NODE_IP6),
-					 object_text_address(LOCAL_IP)};
+	struct address locals[] = {object_text_address(NODE_IP), object_text_address(NODE_IP6),
+				   object_text_address(LOCAL_IP)};
 	const struct address others = object_text_address(OTHER_IP);
 	const struct node_view node = {
 		.name = "here",
@@ -52,6 +51,7 @@ static struct service_state *plan_on(size_t node_port_address_count, const char 
 	struct service_view view = {.key = "a/web", .service = service, .slices = owned};
 	struct service_state *state;
 
+	address_sort(locals, COUNT(locals));
 	for (size_t i = 0; i < SLICES && slices[i]; i++)
 		owned[view.slice_count++] = object_text_slice(strings, slices[i]);
 	state = desired_service(&view, &node, options);
@@ -92,22 +92,40 @@ static void write_servers(FILE *stream, const struct service_state *state)
 	}
 }
 
+#define MEMBERS_MAX 64
+
+static int compare_members(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct set_member));
+}
+
+static size_t sorted_members(const struct service_state *state, struct set_member *ret)
+{
+	struct member_range range = service_state_all_members(state);
+	size_t count = 0;
+
+	while (service_state_next_member(state, &range, &ret[count]))
+		assert_true(++count < MEMBERS_MAX);
+	qsort(ret, count, sizeof(*ret), compare_members);
+	return count;
+}
+
 /* "CLUSTER-IP 10.96.0.1,tcp:80 | ...", the names without "KUBE-" */
 static void write_members_of(FILE *stream, const struct service_state *state,
 			     bool (*is_of_interest)(enum set_kind kind))
 {
+	struct set_member members[MEMBERS_MAX];
+	size_t count = sorted_members(state, members);
 	const char *separator = "";
-	struct set_member member;
-	uint32_t at = 0;
 
-	while (service_state_next_member(state, &at, &member)) {
-		enum set_kind kind = (enum set_kind)member.kind;
+	for (size_t i = 0; i < count; i++) {
+		enum set_kind kind = (enum set_kind)members[i].kind;
 		char buffer[3 * ADDRESS_TEXT_SIZE];
 
 		if (!is_of_interest(kind))
 			continue;
-		fprintf(stream, "%s%s %s", separator, set_kind_name(kind, member.family) + 5,
-			set_member_text(&member, buffer));
+		fprintf(stream, "%s%s %s", separator, set_kind_name(kind, members[i].family) + 5,
+			set_member_text(&members[i], buffer));
 		separator = " | ";
 	}
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/plan/ledger.h"
 
+#include "lib/plan/ledger_conflicts.h"
+#include "lib/plan/ledger_drain.h"
+
 #include "tests/fake/ledger_bench.h"
 
 #include <errno.h>
@@ -134,6 +137,18 @@ static void test_conflicts(void **state)
 		 {"old: A > x", "young: A > y; restrict A", "go", "young: A > y; masquerade A",
 		  "old:", "go"},
 		 "masquerade A; add A > y; drain A > x"},
+		{"a ClusterIP goes before an older external IP",
+		 {"old: A > x", "go", "young: A ip > y", "go"},
+		 "add A > y; drain A > x"},
+		{"an external IP of an older Service does not take a ClusterIP",
+		 {"young: A ip > y; bind A", "go", "old: A > x; bind A; restrict A", "go"},
+		 ""},
+		{"when the ClusterIP goes, the external IP inherits with its members",
+		 {"young: A ip > y; masquerade A", "old: A > x; restrict A", "go", "young:", "go"},
+		 "restrict A; add A > x; drain A > y; unmasquerade A"},
+		{"of two ClusterIPs the older one has it",
+		 {"young: A ip > y", "old: A ip > x", "go"},
+		 "add A; add A > x"},
 		{"winner and loser withdraw in one batch",
 		 {"old: A > x; bind A", "young: A > y; bind A", "go", "old:", "young:", "go"},
 		 "unbind A; remove A"},
@@ -185,7 +200,7 @@ static void test_conflicts_that_last(void **state)
 		char text[200] = "";
 
 		run(rows[i].what, rows[i].steps, &bench);
-		ledger_each_conflict(bench.ledger, write_conflict, text);
+		ledger_conflicts_each(bench.ledger, write_conflict, text);
 		assert_string_equal(text, rows[i].conflicts);
 		ledger_bench_end(&bench);
 	}
@@ -200,13 +215,13 @@ static void test_conflict_version(void **state)
 
 	(void)state;
 	run("version", steps, &bench);
-	version = ledger_conflict_version(bench.ledger);
+	version = ledger_conflicts_version(bench.ledger);
 	ledger_bench_step(&bench, "B: C > y");
 	ledger_bench_step(&bench, "go");
-	assert_int_equal(ledger_conflict_version(bench.ledger), version);
+	assert_int_equal(ledger_conflicts_version(bench.ledger), version);
 	ledger_bench_step(&bench, "old:");
 	ledger_bench_step(&bench, "go");
-	assert_int_not_equal(ledger_conflict_version(bench.ledger), version);
+	assert_int_not_equal(ledger_conflicts_version(bench.ledger), version);
 	ledger_bench_end(&bench);
 }
 
@@ -275,7 +290,7 @@ static void test_draining_without_end(void **state)
 	for (size_t i = 0; i < COUNT(steps); i++)
 		ledger_bench_step(&bench, steps[i]);
 	assert_string_equal(bench.text, "");
-	assert_int_equal(ledger_draining_count(bench.ledger), 1);
+	assert_int_equal(ledger_drain_count(bench.ledger), 1);
 	ledger_bench_end(&bench);
 }
 
@@ -546,7 +561,7 @@ static void test_reports(void **cmocka_state)
 		assert_int_equal(ledger_member_code(bench.ledger, rows[i].service),
 				 rows[i].member_code);
 		assert_int_equal(ledger_failed_count(bench.ledger), rows[i].failed);
-		assert_int_equal(ledger_draining_count(bench.ledger), rows[i].draining);
+		assert_int_equal(ledger_drain_count(bench.ledger), rows[i].draining);
 		assert_int_equal(ledger_next_retry(bench.ledger) == UINT64_MAX,
 				 rows[i].failed == 0);
 		ledger_bench_end(&bench);
