@@ -41,7 +41,6 @@ struct rules_keeper {
 	unsigned long repaired;
 	unsigned long failed;
 	bool has_random_fully;
-	bool has_bridge_netfilter;
 	bool has_options;
 	struct ruleset_options options[2];
 	char *interfaces[2]; /* what @options name; theirs */
@@ -151,7 +150,6 @@ static void verify_family(struct rules_keeper_family *family)
 	if (family->is_outdated) {
 		options.family = family->family;
 		options.has_random_fully = keeper->has_random_fully;
-		options.has_bridge_netfilter = keeper->has_bridge_netfilter;
 		options.has_in_cluster = options.has_in_cluster && !keeper->is_without_marks;
 		ruleset_free(family->ruleset);
 		family->ruleset = ruleset_new(&options);
@@ -164,12 +162,6 @@ static void verify_family(struct rules_keeper_family *family)
 
 void rules_keeper_verify(struct rules_keeper *keeper)
 {
-	bool has_bridge_netfilter = access("/proc/sys/net/bridge", F_OK) == 0;
-
-	if (keeper->has_options && has_bridge_netfilter != keeper->has_bridge_netfilter) {
-		keeper->has_bridge_netfilter = has_bridge_netfilter;
-		outdate(keeper);
-	}
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
 		verify_family(&keeper->families[i]);
 }

@@ -26,10 +26,6 @@ enum local_detection {
  * @masquerade_mark:   1 << iptablesMasqueradeBit; 0x4000 by default
  * @masquerade_all:    every packet to a ClusterIP is masqueraded
  * @has_random_fully:  this iptables knows --random-fully
- * @has_bridge_netfilter: br_netfilter is loaded, so that packets know whether a bridge port brought
- *                     them. A rule that asks would load it, and with it send all bridged traffic
- *                     through iptables; where it is absent no packet comes from a bridge port, so
- *                     the question is left out.
  * @has_in_cluster:    packets of clients in the cluster get the marks of SET_KIND_IN_CLUSTER
  * @marks:             the range of these, for @has_in_cluster
  */
@@ -41,7 +37,6 @@ struct ruleset_options {
 	uint32_t masquerade_mark;
 	bool masquerade_all;
 	bool has_random_fully;
-	bool has_bridge_netfilter;
 	bool has_in_cluster;
 	struct mark_range marks;
 };

@@ -27,7 +27,7 @@ services()
 }
 
 # objects FAMILY PROTOCOL...: the objects, one per document, and load balancer IPs as status; each port once
-# per protocol
+# per protocol, and once more with a number that is a NodePort
 objects()
 {
 	local family=$1
@@ -48,7 +48,11 @@ objects()
 			for (p = 1; p <= count; p++) {
 				one = port
 				sub(/"http"/, "\"" protocol[p] "\", \"protocol\": \"" toupper(protocol[p]) "\"", one)
-				ports = ports (p > 1 ? ", " : "") one
+				again = one
+				sub(/"name": "/, "&number-", again)
+				sub(/"port": 80,/, "\"port\": 30101,", again)
+				sub(/, "nodePort": [0-9]*/, "", again)
+				ports = ports (p > 1 ? ", " : "") one ", " again
 			}
 			print "---"
 			print substr($0, 1, RSTART - 1) ports substr($0, RSTART + RLENGTH)
@@ -65,8 +69,9 @@ questions()
 			i = number[$2]
 			address = "10.96.1." i; port = 80; kind = protocol
 			if ($3 == "nodeport") { address = "192.168.77.10"; port = 30100 + i }
-			if ($3 == "external") address = "203.0.113." i
-			if ($3 == "lb") address = "203.0.113." (100 + i)
+			if ($3 ~ /^external/) address = "203.0.113." i
+			if ($3 ~ /^lb/) address = "203.0.113." (100 + i)
+			if ($3 ~ /-number$/) port = 30101
 			if ($3 == "localhost") { address = "127.0.0.1"; port = 30100 + i }
 			if ($3 == "vip-other") port = 9999
 			if ($3 == "hc") { address = "192.168.77.10"; port = 31100 + i; kind = "http" }
@@ -142,7 +147,7 @@ matrix_ask()
 		step "round $round"
 		firewall "$family" "$round"
 		ask_round "$family" "$round" "$port" "$@"
-		port=$((port + 2000))
+		port=$((port + 3000))
 	done
 }
 

@@ -89,7 +89,9 @@ static void verify(struct rules *rules, const struct ruleset *ruleset)
 		fail_msg("%s", seen.error);
 }
 
-#define KUBE_LINES(program) program "-save | sed -n 's/ *\\[[0-9]*:[0-9]*\\]$//; /KUBE-/p'"
+#define KUBE_LINES(program)                                    \
+	program "-save | sed -n 's/ *\\[[0-9]*:[0-9]*\\]$//; " \
+		"/KUBE-\\|kubernetes forwarding conn/p'"
 
 static void test_rules_are_written_once(void **state)
 {
@@ -131,18 +133,18 @@ static void test_jumps_are_where_kube_proxy_puts_them(void **state)
 	witness_run("iptables -A FORWARD -s 9.9.9.9 -j DROP");
 	witness_run("iptables -t nat -A POSTROUTING -s 9.9.9.9 -j ACCEPT");
 	verify(rules, ruleset);
-	assert_string_equal(
-		witness_read("iptables -S INPUT | sed 's/.* -j/-j/'"),
-		"-P INPUT ACCEPT\n-j KUBE-IPVS-FILTER\n-j KUBE-PROXY-FIREWALL\n-j KUBE-NODE-PORT\n"
-		"-j DROP\n-j KUBE-IPVS-ACCEPT\n");
+	assert_string_equal(witness_read("iptables -S INPUT | sed 's/.* -j/-j/'"),
+			    "-P INPUT ACCEPT\n-j KUBE-IPVS-INPUT\n-j KUBE-IPVS-INPUT\n"
+			    "-j DROP\n-j KUBE-IPVS-ACCEPT\n");
 	assert_string_equal(
 		witness_read("iptables -S FORWARD | sed 's/.* -j/-j/'"),
-		"-P FORWARD ACCEPT\n-j KUBE-PROXY-FIREWALL\n-j KUBE-FORWARD\n-j DROP\n");
+		"-P FORWARD ACCEPT\n-j ACCEPT\n-j KUBE-PROXY-FIREWALL\n-j KUBE-FORWARD\n-j DROP\n");
 	assert_string_equal(witness_read("iptables -t nat -S POSTROUTING | sed 's/.* -j/-j/'"),
 			    "-P POSTROUTING ACCEPT\n-j KUBE-POSTROUTING\n-j ACCEPT\n");
 	assert_string_equal(
-		witness_read("iptables -t nat -S KUBE-SERVICES | head -n 4"),
+		witness_read("iptables -t nat -S KUBE-SERVICES | head -n 5"),
 		"-N KUBE-SERVICES\n"
+		"-A KUBE-SERVICES -m addrtype ! --dst-type LOCAL -j RETURN\n"
 		"-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
 		"0x40000000/0x40000000\n"
 		"-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"
@@ -167,10 +169,9 @@ static void test_damage_is_repaired(void **state)
 		{"all jumps of a chain lost", "iptables -F INPUT",
 		 "jumps in chain INPUT of table filter"},
 		{"a whole table flushed", "iptables -t nat -F",
-		 "chain KUBE-LOAD-BALANCER of table nat"},
+		 "chain KUBE-CLUSTER-IP of table nat"},
 		{"a table flushed and its chains deleted",
-		 "iptables -t nat -F && iptables -t nat -X",
-		 "chain KUBE-LOAD-BALANCER of table nat"},
+		 "iptables -t nat -F && iptables -t nat -X", "chain KUBE-CLUSTER-IP of table nat"},
 		{"marked packets let past the firewall",
 		 "iptables -I FORWARD -m comment --comment 'kubernetes forwarding rules' "
 		 "-j KUBE-FORWARD",
@@ -211,7 +212,8 @@ static void test_rules_of_others_stay(void **state)
 	witness_run("iptables -D INPUT 1");
 	verify(rules, ruleset);
 	assert_string_equal(
-		witness_read("iptables-save | grep -v KUBE- | grep ^-A | LC_ALL=C sort"),
+		witness_read(
+			"iptables-save | grep -v 'KUBE-\\|kubernetes forw' | grep ^-A | LC_ALL=C sort"),
 		"-A INPUT -j OTHERS\n"
 		"-A OTHERS -p tcp -m tcp --dport 22 -m comment --comment \"a \\'b\\' "
 		"c\" -j LOG\n"

@@ -40,6 +40,8 @@ static void test_clashes(void **state)
 		{"marks that are not something", "-A X -m mark ! --mark 0x10000/0x10000 -j RETURN",
 		 NULL},
 		{"what we and kubelet have", "-A KUBE-X -j MARK --set-xmark 0x10000/0x10000", NULL},
+		{"what leads to our chains", "-A OUTPUT -m mark --mark 0x10000/0x10000 -j KUBE-X",
+		 NULL},
 		{"nonsense", "-A X -m mark --mark -j MARK --set-xmark", NULL},
 		{"no rule", "-A ", NULL},
 	};
