@@ -126,7 +126,7 @@ static void require_usable(const struct address *address)
 static void check_state(const struct service_state *state)
 {
 	struct set_member member;
-	uint32_t at = 0;
+	struct member_range members = service_state_all_members(state);
 
 	for (uint32_t i = 0; i < state->address_count; i++)
 		require_usable(&state->addresses[i]);
@@ -141,7 +141,7 @@ static void check_state(const struct service_state *state)
 			require_usable(&destination.address);
 		}
 	}
-	while (service_state_next_member(state, &at, &member))
+	while (service_state_next_member(state, &members, &member))
 		require_usable(&member.address);
 }
 
