@@ -15,6 +15,7 @@
 #include "agent/reconcile/flow_cleaner.h"
 #include "agent/reconcile/in_cluster.h"
 #include "agent/reconcile/rules_keeper.h"
+#include "agent/reconcile/rules_watch.h"
 #include "agent/reconcile/sync.h"
 #include "agent/reconcile/verifier.h"
 #include "agent/relay/localhost_ports.h"
@@ -68,6 +69,7 @@ struct agent {
 	struct capacity *capacity;
 	struct footprint *footprint;
 	struct rules_keeper *rules;
+	struct rules_watch *rules_watch;
 	struct object_intake *intake;
 	struct object_source *source;
 	struct reload *settings;
@@ -255,10 +257,26 @@ static void on_facility_replaced(void *owner, enum facility facility)
 		set_up_ipvs(owner);
 }
 
+static void on_rules_changed(void *owner, uint16_t family, const char *writer)
+{
+	struct agent *agent = owner;
+
+	rules_keeper_changed(agent->rules, family, writer);
+}
+
+/* Once, as long as it is the same; it is in the log already. */
+static void tell_of_unreadable(struct agent *agent, bool is_in_place, const char *error)
+{
+	if (is_in_place && *error && strcmp(agent->health.rules_error, error) != 0)
+		events_emit(agent->events, EVENT_KIND_RULES, "%s", error);
+}
+
 static void on_rules_report(void *owner, bool is_in_place, const char *error)
 {
 	struct agent *agent = owner;
 
+	tell_of_unreadable(agent, is_in_place, error);
+	rules_watch_set_legacy(agent->rules_watch, rules_keeper_is_legacy(agent->rules));
 	snprintf(agent->health.rules_error, sizeof(agent->health.rules_error), "%s", error);
 	agent->health.are_rules_in_place = is_in_place;
 	if (is_in_place) {
@@ -497,6 +515,9 @@ static int start(struct agent *agent, struct error *err)
 	if (r >= 0)
 		r = rules_keeper_new(agent->loop, on_rules_report, agent, &agent->rules, err);
 	if (r >= 0)
+		agent->rules_watch =
+			rules_watch_new(agent->loop, on_rules_changed, on_part_lost, agent);
+	if (r >= 0)
 		r = open_kernel(agent, err);
 	if (r >= 0)
 		r = flow_cleaner_new(agent->loop, on_part_lost, agent, &agent->flows, err);
@@ -589,6 +610,7 @@ int agent_run(struct options *options, struct error *err)
 	http_clients_free(agent.http_clients);
 	localhost_ports_free(agent.localhost_ports);
 	loop_clock_free(agent.loop_clock);
+	rules_watch_free(agent.rules_watch);
 	rules_keeper_free(agent.rules);
 	sync_free(agent.sync);
 	ledger_free(agent.ledger);

@@ -104,8 +104,14 @@ static void remove_servers(struct cleanup *cleanup, struct kernel *kernel,
 
 static void on_rules_done(void *user, const struct rules_report *report)
 {
+	struct error err = {0};
+
 	if (report->code < 0)
 		note_failure(user, report->code, report->error);
+	if (!*report->unreadable)
+		return;
+	error_set(&err, -EBUSY, "iptables rules: %s", report->unreadable);
+	note_failure(user, err.code, &err);
 }
 
 static void remove_rules(struct cleanup *cleanup, uint16_t family)

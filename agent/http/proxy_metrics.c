@@ -53,6 +53,7 @@ enum id {
 	EVENTS_WAITING,
 	SETTLED,
 	RULES_IN_PLACE,
+	RULES_READABLE,
 	SETTINGS_IN_FORCE,
 	SETTINGS_WAITING,
 	SETTINGS_READ,
@@ -186,6 +187,9 @@ static const struct metric_description descriptions[ID_COUNT] = {
 	[SETTLED] = {"ipvsagent_settled", "1 while no Service is queued, else 0.", GAUGE},
 	[RULES_IN_PLACE] = {"ipvsagent_rules_in_place",
 			    "1 while the iptables rules are in place, else 0.", GAUGE},
+	[RULES_READABLE] = {"ipvsagent_rules_readable",
+			    "1 while iptables can show all tables with rules of the agent, else 0.",
+			    GAUGE},
 	[SETTINGS_IN_FORCE] =
 		{"ipvsagent_settings_in_force",
 		 "1 while the configuration files are valid, 0 while the previous settings stay in force.",
@@ -510,6 +514,7 @@ static void collect_source(struct proxy_metrics *metrics, const struct status_so
 	set(metrics, REJECTED_OBJECTS, (double)rejections_count(sources->rejections));
 	set(metrics, SOURCE_SYNCED, health->is_source_synced);
 	set(metrics, RULES_IN_PLACE, health->are_rules_in_place);
+	set(metrics, RULES_READABLE, !health->are_rules_in_place || !*health->rules_error);
 	set(metrics, IN_CLUSTER, !*health->in_cluster_error);
 	set(metrics, MARK_CLASH, *health->mark_clash != '\0');
 	set(metrics, VERIFICATION, health->last_verification_seconds);

@@ -31,6 +31,7 @@ static const struct looks looks[] = {
 				KUBE_EVENT_TYPE_WARNING, false},
 	[EVENT_KIND_SETTINGS] = {"SettingsRejected", "ReadSettings", KUBE_EVENT_TYPE_WARNING,
 				 false},
+	[EVENT_KIND_RULES] = {"RulesUnreadable", "WriteRules", KUBE_EVENT_TYPE_WARNING, false},
 	[EVENT_KIND_REJECTED] = {"Rejected", "ReadObject", KUBE_EVENT_TYPE_WARNING, true},
 	[EVENT_KIND_SERVICE_CONFLICT] = {"ServiceConflict", "ClaimVirtualServer",
 					 KUBE_EVENT_TYPE_WARNING, true},

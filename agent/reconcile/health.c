@@ -14,6 +14,8 @@ const char *health_part_name(enum health_part part)
 		return "link";
 	case HEALTH_PART_ADDRESS_EVENTS:
 		return "address-events";
+	case HEALTH_PART_RULE_EVENTS:
+		return "rule-events";
 	case HEALTH_PART_CONNTRACK:
 		return "conntrack";
 	}

@@ -476,7 +476,9 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 				"Another program uses firewall marks of the agent's range, so in-cluster clients may not reach all endpoints: %s. Choose another range with --in-cluster-mark-base and --in-cluster-mark-mask.",
 				clash),
 			STATUS_COLOUR_BAD, style, stream);
-	if (*rules_error)
+	if (*rules_error && json_is_true(json_object_get(rules, "inPlace")))
+		print_remark(string_dup(rules_error), STATUS_COLOUR_BAD, style, stream);
+	else if (*rules_error)
 		print_remark(string_printf("The iptables rules are not in place: %s", rules_error),
 			     STATUS_COLOUR_BAD, style, stream);
 	if (!json_is_true(json_object_get(source, "synced")))

@@ -303,7 +303,8 @@ bool ruleset_difference(const struct ruleset *ruleset, const char *saved_text, c
 	if (!stream)
 		abort();
 	for (size_t i = 0; i < COUNT(tables); i++)
-		write_table(stream, ruleset, saved, tables[i], &what);
+		if (!ruleset_is_unreadable(saved_text, tables[i]))
+			write_table(stream, ruleset, saved, tables[i], &what);
 	fclose(stream);
 
 	if (!what) {
@@ -396,7 +397,8 @@ char *ruleset_removal(const char *saved_text)
 	if (!stream)
 		abort();
 	for (size_t i = 0; i < COUNT(tables); i++)
-		write_table_removal(stream, saved, tables[i]);
+		if (!ruleset_is_unreadable(saved_text, tables[i]))
+			write_table_removal(stream, saved, tables[i]);
 	fclose(stream);
 	if (!*ret) {
 		free(ret);
