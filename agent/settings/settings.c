@@ -20,7 +20,6 @@
 #define FOR_CADVISOR  "ignored; the agent reads no machine or boot ID"
 #define FOR_PROFILING "ignored; there is no Go runtime to profile"
 #define FOR_METRICS   "ignored; no metric is hidden"
-#define FOR_JSON      "without effect, as this program speaks JSON with the API server"
 #define FOR_REFRESH   "ignored; ipvs.syncPeriod sets how often everything is verified"
 #define FOR_USERSPACE "ignored; it applied to kube-proxy's userspace mode"
 
@@ -56,6 +55,12 @@ const struct setting settings[] = {
 	 .scope = RUN, .argument = "NUMBER",
 	 .help = "maximum number of Services with metrics of their own (default: 0)"},
 
+	{"kube-api-content-type", "clientConnection.contentType", NULL,
+	 VALUE(text, client.content_type), .scope = RUN, .bits = SETTING_RESTART,
+	 .argument = "TYPE",
+	 .help = "encoding of objects (default: application/vnd.kubernetes.protobuf)"},
+	{NULL, "clientConnection.acceptContentTypes", NULL,
+	 VALUE(text, client.accept_content_types), .bits = SETTING_RESTART},
 	{"list-page-size", NULL, "listPageSize", VALUE(integer, client.page_size), 0, 100000,
 	 .scope = RUN, .bits = SETTING_RESTART, .argument = "NUMBER",
 	 .help = "objects per page of a list from the API server (default: 500)"},
@@ -190,11 +195,6 @@ const struct setting settings[] = {
 	{"help", NULL, NULL, VALUE(switch, help), .scope = RUN | STATUS | CLEANUP,
 	 .help = "print this help and exit"},
 
-	{"kube-api-content-type", "clientConnection.contentType", NULL,
-	 VALUE(text, client.content_type), .scope = RUN, .ignored = FOR_JSON,
-	 .default_json = "\"application/vnd.kubernetes.protobuf\""},
-	{NULL, "clientConnection.acceptContentTypes", NULL,
-	 VALUE(text, client.accept_content_types), .ignored = FOR_JSON, .default_json = "\"\""},
 	{"config-sync-period", "configSyncPeriod", NULL, VALUE(duration, config_sync_period),
 	 .scope = RUN, .bits = SETTING_ZERO_DEFAULT | SETTING_POSITIVE, .ignored = FOR_REFRESH,
 	 .default_json = "\"15m0s\""},

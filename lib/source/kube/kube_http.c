@@ -65,7 +65,7 @@ struct kube_request {
 	ev_timer turn;	    /* when it comes */
 	ev_tstamp progress; /* when it was noted last, as the turn of the loop has it */
 	double idle_seconds;
-	void (*on_answer)(void *owner);
+	void (*on_answer)(void *owner, const char *content_type);
 	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
 	void (*on_end)(void *owner, const struct kube_response *response);
 	void *owner;
@@ -94,6 +94,14 @@ static int http_status_of(struct kube_request *request)
 
 	curl_easy_getinfo(request->easy.handle, CURLINFO_RESPONSE_CODE, &status);
 	return (int)status;
+}
+
+static const char *content_type_of(struct kube_request *request)
+{
+	char *type = NULL;
+
+	curl_easy_getinfo(request->easy.handle, CURLINFO_CONTENT_TYPE, &type);
+	return type;
 }
 
 static bool is_success(int http_status)
@@ -442,7 +450,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 	note_progress(request);
 	if ((*data == '\r' || *data == '\n') && request->on_answer &&
 	    is_success(http_status_of(request)))
-		request->on_answer(request->owner);
+		request->on_answer(request->owner, content_type_of(request));
 	return size * count;
 }
 

@@ -84,7 +84,7 @@ struct kube_response {
  * @is_continued:   part of what another request began, so that it does not count for the limit: the
  *                  next page of a list, which the client of kube-proxy gets in one piece
  * @is_compressed:  the answer may be; @on_body gets it as it was before
- * @on_answer:      a successful answer has begun; may be NULL
+ * @on_answer:      a successful answer has begun, with this Content-Type or NULL; may be NULL
  * @on_body:        bytes of a successful answer; NULL: nobody wants them. A negative return value
  *                  ends the request; @err is then its error. It must neither start nor free
  *                  requests.
@@ -99,7 +99,7 @@ struct kube_request_options {
 	bool is_fresh;
 	bool is_continued;
 	bool is_compressed;
-	void (*on_answer)(void *owner);
+	void (*on_answer)(void *owner, const char *content_type);
 	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
 	void (*on_end)(void *owner, const struct kube_response *response);
 	void *owner;

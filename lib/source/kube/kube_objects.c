@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_objects.h"
 
-#include "lib/source/json_value.h"
+#include "lib/source/object_field.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -73,18 +73,28 @@ static const char *name_of(const struct known *known)
 	return known->key + known->namespace_length + 1;
 }
 
-/* @object: may be NULL if there is no @reason; @is_partial: it was delivered without what that names */
-static void reject(const struct kube_objects *objects, struct known *known, const json_t *object,
-		   const char *reason, bool is_partial)
+/* A text of the metadata; "" if there is none */
+static const char *metadata_text(struct object_value object, const char *name)
+{
+	struct object_field root = object_field_root(object);
+	struct object_field metadata = object_field_get(&root, "metadata");
+	struct object_field field = object_field_get(&metadata, name);
+
+	return object_field_plain_text(&field);
+}
+
+/* @object: may be ABSENT if there is no @reason; @is_partial: it was delivered without what that names */
+static void reject(const struct kube_objects *objects, struct known *known,
+		   struct object_value object, const char *reason, bool is_partial)
 {
 	auto_memory char *namespace_name =
 		string_printf("%.*s", (int)known->namespace_length, known->key);
+	const char *uid = metadata_text(object, "uid");
 	const struct rejection rejection = {
 		.kind = object_kind_name(objects->kind),
 		.namespace_name = namespace_name,
 		.name = name_of(known),
-		.uid = json_string_value(
-			json_object_get(json_object_get(object, "metadata"), "uid")),
+		.uid = *uid ? uid : NULL,
 		.reason = reason,
 		.is_partial = is_partial,
 	};
@@ -96,7 +106,8 @@ static void reject(const struct kube_objects *objects, struct known *known, cons
 }
 
 /* Return: as the decoders do */
-static int deliver(const struct kube_objects *objects, const json_t *object, struct error *err)
+static int deliver(const struct kube_objects *objects, struct object_value object,
+		   struct error *err)
 {
 	const struct object_sink *sink = objects->sink;
 	struct service *service = NULL;
@@ -106,17 +117,17 @@ static int deliver(const struct kube_objects *objects, const json_t *object, str
 
 	switch (objects->kind) {
 	case OBJECT_KIND_SERVICE:
-		r = object_decode_service(json_value_of(object), &service, err);
+		r = object_decode_service(object, &service, err);
 		if (r >= 0)
 			sink->service_set(sink->owner, service);
 		return r;
 	case OBJECT_KIND_ENDPOINT_SLICE:
-		r = object_decode_endpoint_slice(json_value_of(object), sink->strings, &slice, err);
+		r = object_decode_endpoint_slice(object, sink->strings, &slice, err);
 		if (r >= 0)
 			sink->endpoint_slice_set(sink->owner, slice);
 		return r;
 	case OBJECT_KIND_NODE:
-		r = object_decode_node(json_value_of(object), &node, err);
+		r = object_decode_node(object, &node, err);
 		if (r >= 0)
 			sink->node_set(sink->owner, node);
 		return r;
@@ -133,7 +144,7 @@ static void withdraw(struct kube_objects *objects, struct known *known)
 	auto_memory char *namespace_name =
 		string_printf("%.*s", (int)known->namespace_length, known->key);
 
-	reject(objects, known, NULL, NULL, false);
+	reject(objects, known, (struct object_value){0}, NULL, false);
 	if (!known->is_delivered)
 		return;
 	if (objects->kind == OBJECT_KIND_SERVICE)
@@ -158,16 +169,14 @@ static void append_name(char *key, size_t size, const char *name)
 }
 
 /* "namespace/name", "/name" for Nodes; Return: false if there is no name */
-static bool write_key(const json_t *object, char key[KEY_SIZE])
+static bool write_key(struct object_value object, char key[KEY_SIZE])
 {
-	const json_t *metadata = json_object_get(object, "metadata");
-	const char *name = json_string_value(json_object_get(metadata, "name"));
-	const char *space = json_string_value(json_object_get(metadata, "namespace"));
+	const char *name = metadata_text(object, "name");
 
 	*key = '\0';
-	if (!name || !*name)
+	if (!*name)
 		return false;
-	append_name(key, NAME_SIZE, space ? space : "");
+	append_name(key, NAME_SIZE, metadata_text(object, "namespace"));
 	strcat(key, "/");
 	append_name(key, KEY_SIZE, name);
 	return true;
@@ -240,16 +249,18 @@ void kube_objects_skip(struct kube_objects *objects, const char *reason)
 	tell_skipped(objects, reason);
 }
 
-/* Items of a list do not say of which kind they are. */
-static bool is_of_kind(const struct kube_objects *objects, const json_t *object)
+/* Items of a list do not say of which kind they are, and no object in protocol buffers does. */
+static bool is_of_kind(const struct kube_objects *objects, struct object_value object)
 {
-	const char *kind = json_string_value(json_object_get(object, "kind"));
+	struct object_field root = object_field_root(object);
+	struct object_field field = object_field_get(&root, "kind");
+	const char *kind = object_field_plain_text(&field);
 
-	return !kind || strcmp(kind, object_kind_name(objects->kind)) == 0;
+	return !*kind || strcmp(kind, object_kind_name(objects->kind)) == 0;
 }
 
 /* Return: whether it is clear which object that is */
-static bool identify(struct kube_objects *objects, const json_t *object, char key[KEY_SIZE])
+static bool identify(struct kube_objects *objects, struct object_value object, char key[KEY_SIZE])
 {
 	bool has_name = write_key(object, key);
 
@@ -260,7 +271,7 @@ static bool identify(struct kube_objects *objects, const json_t *object, char ke
 	return false;
 }
 
-bool kube_objects_set(struct kube_objects *objects, const json_t *object, const char *problem)
+bool kube_objects_set(struct kube_objects *objects, struct object_value object, const char *problem)
 {
 	char key[KEY_SIZE];
 	struct known *known;
@@ -278,7 +289,7 @@ bool kube_objects_set(struct kube_objects *objects, const json_t *object, const 
 	return true;
 }
 
-bool kube_objects_remove(struct kube_objects *objects, const json_t *object)
+bool kube_objects_remove(struct kube_objects *objects, struct object_value object)
 {
 	char key[KEY_SIZE];
 	struct known *known;

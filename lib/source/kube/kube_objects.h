@@ -6,7 +6,6 @@
 #include "lib/objects/object_sink.h"
 #include "lib/source/object_decode.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -42,10 +41,11 @@ void kube_objects_end(struct kube_objects *objects);
  * One that cannot be used is reported to the sink by its name; what the sink had of it stays.
  * Return: false if nobody can say which object that is, see kube_objects_skip()
  */
-bool kube_objects_set(struct kube_objects *objects, const json_t *object, const char *problem);
+bool kube_objects_set(struct kube_objects *objects, struct object_value object,
+		      const char *problem);
 
 /** kube_objects_remove() - an object that is gone; Return: as kube_objects_set() */
-bool kube_objects_remove(struct kube_objects *objects, const json_t *object);
+bool kube_objects_remove(struct kube_objects *objects, struct object_value object);
 
 /** kube_objects_skip() - something came of which not even the name can be read; the sink is told */
 void kube_objects_skip(struct kube_objects *objects, const char *reason);

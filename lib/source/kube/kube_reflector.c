@@ -37,9 +37,9 @@
 
 #include "kube_objects.h"
 #include "kube_query.h"
-#include "kube_stream.h"
+#include "kube_reader.h"
 #include "kube_time.h"
-#include "lib/source/json_tree.h"
+#include "lib/source/object_field.h"
 
 #include <errno.h>
 #include <string.h>
@@ -60,6 +60,9 @@
 #define RESYNC_SECONDS_MIN   10.0
 #define RESYNC_SECONDS_MAX   300.0
 #define DOUBTFUL_MISSING_MIN 100
+
+#define NOT_ACCEPTABLE	       406
+#define UNSUPPORTED_MEDIA_TYPE 415
 
 /**
  * enum activity - what goes on
@@ -101,8 +104,7 @@ struct kube_reflector {
 	char *selector;
 	struct kube_objects *objects;
 	struct kube_request *request;
-	struct kube_lines *lines;
-	struct kube_items *items;
+	struct kube_reader *reader; /* of a response that has begun */
 	ev_timer start;
 	ev_timer resync;
 	double resync_seconds;
@@ -110,6 +112,7 @@ struct kube_reflector {
 	enum activity listing;
 	enum goal goal;
 	enum kube_query_base base;
+	enum kube_encoding encoding; /* what is asked for */
 	char *version;
 	char *continue_token;
 	size_t seen_before; /* the pages without news */
@@ -233,43 +236,40 @@ static int finish_listing(struct kube_reflector *reflector, const char *version,
 	return 0;
 }
 
-static const json_t *metadata_of(const json_t *object)
+/* "" if there is no such text in the metadata, or in the part of it that @parent names */
+static const char *text_at(struct object_value object, const char *parent, const char *name)
 {
-	return json_object_get(object, "metadata");
+	struct object_field root = object_field_root(object);
+	struct object_field metadata = object_field_get(&root, "metadata");
+	struct object_field inner = parent ? object_field_get(&metadata, parent) : metadata;
+	struct object_field field = object_field_get(&inner, name);
+
+	return object_field_plain_text(&field);
 }
 
-static const char *text_of(const json_t *object, const char *name)
+static bool ends_initial_events(struct object_value object)
 {
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
-static bool ends_initial_events(const json_t *object)
-{
-	const json_t *annotations = json_object_get(metadata_of(object), "annotations");
-
-	return strcmp(text_of(annotations, "k8s.io/initial-events-end"), "true") == 0;
+	return strcmp(text_at(object, "annotations", "k8s.io/initial-events-end"), "true") == 0;
 }
 
 /* During a streaming list the version says how far the stream is, not how much was seen. */
-static void note_version(struct kube_reflector *reflector, const json_t *object)
+static void note_version(struct kube_reflector *reflector, struct object_value object)
 {
-	const char *version = text_of(metadata_of(object), "resourceVersion");
+	const char *version = text_at(object, NULL, "resourceVersion");
 
 	if (*version && reflector->activity == ACTIVITY_WATCH &&
 	    !is_older(version, reflector->version))
 		replace_text(&reflector->version, version);
 }
 
-static int handle_bookmark(struct kube_reflector *reflector, const json_t *object,
+static int handle_bookmark(struct kube_reflector *reflector, struct object_value object,
 			   struct error *err)
 {
 	int r;
 
 	if (reflector->activity != ACTIVITY_STREAM || !ends_initial_events(object))
 		return 0;
-	r = finish_listing(reflector, text_of(metadata_of(object), "resourceVersion"), err);
+	r = finish_listing(reflector, text_at(object, NULL, "resourceVersion"), err);
 	if (r < 0)
 		return r;
 	reflector->activity = ACTIVITY_WATCH;
@@ -294,8 +294,8 @@ static void skip(struct kube_reflector *reflector, const char *reason)
 }
 
 /* Return: false if there is no event of this type */
-static bool set_or_remove(struct kube_reflector *reflector, const char *type, const json_t *object,
-			  const char *problem)
+static bool set_or_remove(struct kube_reflector *reflector, const char *type,
+			  struct object_value object, const char *problem)
 {
 	bool is_clear;
 
@@ -312,8 +312,8 @@ static bool set_or_remove(struct kube_reflector *reflector, const char *type, co
 }
 
 /* Return: 0, or a negative errno if the request has to end */
-static int handle_event(struct kube_reflector *reflector, const char *type, const json_t *object,
-			const char *problem, struct error *err)
+static int handle_event(struct kube_reflector *reflector, const char *type,
+			struct object_value object, const char *problem, struct error *err)
 {
 	int r = 0;
 
@@ -332,71 +332,68 @@ static int handle_event(struct kube_reflector *reflector, const char *type, cons
 	return check_count(reflector, err);
 }
 
-/* What is said of a text that cannot be read, in a buffer that lasts until the next one. */
-static const char *describe(const char *text, const json_error_t *problem)
-{
-	return text ? problem->text : "larger than the maximum size of an object";
-}
-
-static int on_line(void *owner, const char *text, size_t length, struct error *err)
+static int on_object(void *owner, const char *event, struct object_value object,
+		     const char *problem, struct error *err)
 {
 	struct kube_reflector *reflector = owner;
-	json_error_t problem = {0};
-	json_t *event = text ? json_tree_load(text, length, 0, NULL, &problem) : NULL;
-	int r = 0;
 
-	if (json_is_object(json_object_get(event, "object")))
-		r = handle_event(reflector, text_of(event, "type"),
-				 json_object_get(event, "object"),
-				 *problem.text ? problem.text : NULL, err);
-	else
-		skip(reflector, event ? "the server sent an event without an object"
-				      : describe(text, &problem));
-	json_tree_drop(event);
-	return r;
+	if (event)
+		return handle_event(reflector, event, object, problem, err);
+	kube_objects_set(reflector->objects, object, problem);
+	return check_count(reflector, err);
 }
 
-static int on_watch_body(void *owner, const char *data, size_t size, struct error *err)
+static int on_skipped(void *owner, const char *reason, struct error *err)
 {
 	struct kube_reflector *reflector = owner;
-	int r = kube_lines_feed(reflector->lines, data, size, err);
 
-	/* Initial events are told as a whole, when they have ended. */
+	skip(reflector, reason);
+	return check_count(reflector, err);
+}
+
+static int on_body(void *owner, const char *data, size_t size, struct error *err)
+{
+	struct kube_reflector *reflector = owner;
+	int r = kube_reader_feed(reflector->reader, data, size, err);
+
+	/* What is listed is told as a whole, when it has ended. */
 	if (reflector->activity == ACTIVITY_WATCH)
 		tell_changes(reflector);
 	return r;
 }
 
-static int on_item(void *owner, const char *text, size_t length, struct error *err)
+/* The server chooses the encoding: it need not have all that it is asked for. */
+static void start_reader(struct kube_reflector *reflector, const char *content_type)
 {
-	struct kube_reflector *reflector = owner;
-	json_error_t problem = {0};
-	json_t *object = text ? json_tree_load(text, length, 0, NULL, &problem) : NULL;
+	const struct kube_reader_options options = {
+		.encoding = kube_encoding_of(content_type),
+		.kind = reflector->options.kind,
+		.is_watch = reflector->activity != ACTIVITY_LIST,
+		.on_object = on_object,
+		.on_skipped = on_skipped,
+		.owner = reflector,
+	};
 
-	if (object)
-		kube_objects_set(reflector->objects, object, *problem.text ? problem.text : NULL);
-	else
-		skip(reflector, describe(text, &problem));
-	json_tree_drop(object);
-	return check_count(reflector, err);
-}
-
-static int on_list_body(void *owner, const char *data, size_t size, struct error *err)
-{
-	struct kube_reflector *reflector = owner;
-
-	return kube_items_feed(reflector->items, data, size, err);
+	kube_reader_free(reflector->reader);
+	reflector->reader = kube_reader_new(&options);
 }
 
 /* The answer to a watch has begun: the server is there and knows who we are. */
-static void on_watch_answer(void *owner)
+static void note_watch(struct kube_reflector *reflector)
 {
-	struct kube_reflector *reflector = owner;
-
 	reflector->has_retried_credentials = false;
 	reflector->needs_fresh_connection = false;
 	if (reflector->activity == ACTIVITY_WATCH)
 		settle_trouble(reflector);
+}
+
+static void on_answer(void *owner, const char *content_type)
+{
+	struct kube_reflector *reflector = owner;
+
+	start_reader(reflector, content_type);
+	if (reflector->activity != ACTIVITY_LIST)
+		note_watch(reflector);
 }
 
 static void on_request_end(void *owner, const struct kube_response *response);
@@ -410,8 +407,6 @@ static char *prepare_list(struct kube_reflector *reflector, const struct kube_qu
 	request->bytes_per_second_min = LIST_BYTES_MIN;
 	request->is_continued = reflector->continue_token;
 	request->is_compressed = listing->is_compressed;
-	request->on_body = on_list_body;
-	reflector->items = kube_items_new(on_item, reflector);
 	return kube_query_list(query, reflector->base, listing->page_size,
 			       reflector->continue_token);
 }
@@ -422,9 +417,6 @@ static char *prepare_watch(struct kube_reflector *reflector, const struct kube_q
 	reflector->duration = reflector->options.watch_seconds +
 			      (int)kube_time_random(0, reflector->options.watch_seconds);
 	request->total_seconds = reflector->duration + WATCH_GRACE_SECONDS;
-	request->on_body = on_watch_body;
-	request->on_answer = on_watch_answer;
-	reflector->lines = kube_lines_new(on_line, reflector);
 	if (reflector->activity == ACTIVITY_STREAM) {
 		request->bytes_per_second_min = LIST_BYTES_MIN;
 		return kube_query_stream(query, reflector->duration);
@@ -444,6 +436,8 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 		.call = {.method = "GET"},
 		.idle_seconds = LIST_IDLE_SECONDS,
 		.is_fresh = reflector->needs_fresh_connection,
+		.on_answer = on_answer,
+		.on_body = on_body,
 		.on_end = on_request_end,
 		.owner = reflector,
 	};
@@ -455,14 +449,15 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 	path = reflector->activity == ACTIVITY_LIST ? prepare_list(reflector, &query, &request)
 						    : prepare_watch(reflector, &query, &request);
 	request.call.path = path;
+	request.call.accept =
+		kube_encoding_accept(reflector->encoding, reflector->activity != ACTIVITY_LIST);
 	reflector->request = kube_request_new(reflector->options.http, access, &request);
 }
 
 /* Last of all where a response is looked at, because that is part of the request. */
 static void drop_request(struct kube_reflector *reflector)
 {
-	kube_lines_free(take(&reflector->lines));
-	kube_items_free(take(&reflector->items));
+	kube_reader_free(take(&reflector->reader));
 	kube_request_free(take(&reflector->request));
 	reflector->activity = ACTIVITY_PAUSED;
 }
@@ -633,31 +628,47 @@ static int check_news(struct kube_reflector *reflector, struct error *err)
 			 PAGES_WITHOUT_NEWS);
 }
 
-static int take_page(struct kube_reflector *reflector, const json_t *envelope, struct error *err)
+static int take_page(struct kube_reflector *reflector, const struct kube_list_end *end,
+		     struct error *err)
 {
-	const char *kind = text_of(envelope, "kind");
-	const char *version = text_of(metadata_of(envelope), "resourceVersion");
-	const char *token = text_of(metadata_of(envelope), "continue");
+	replace_text(&reflector->continue_token, end->token);
+	return *end->token ? check_news(reflector, err)
+			   : finish_listing(reflector, end->version, err);
+}
 
-	if (!strstr(kind, "List") || !*version)
-		return error_set(err, -EINVAL, "the response is not a list");
-	replace_text(&reflector->continue_token, token);
-	return *token ? check_news(reflector, err) : finish_listing(reflector, version, err);
+/*
+ * JSON from now on where a server refuses protocol buffers, or what it sends as such cannot be read.
+ * Return: whether the same comes again in JSON at once
+ */
+static bool leave_protobuf(struct kube_reflector *reflector, const struct kube_response *response)
+{
+	int code = response->http_status;
+	bool is_refused = code == NOT_ACCEPTABLE || code == UNSUPPORTED_MEDIA_TYPE;
+
+	if (reflector->encoding == KUBE_ENCODING_JSON ||
+	    (!is_refused && response->error.code != -EBADMSG))
+		return false;
+	reflector->encoding = KUBE_ENCODING_JSON;
+	if (is_refused)
+		start_in(reflector, 0.);
+	return is_refused;
 }
 
 static void end_list(struct kube_reflector *reflector)
 {
 	struct kube_response response = {.retry_seconds = -1, .http_status = 200};
-	json_t *envelope = NULL;
-	int r = kube_items_finish(reflector->items, &envelope, &response.error);
+	struct kube_list_end end = {0};
+	int r = kube_reader_finish(reflector->reader, &end, &response.error);
 
 	if (r >= 0)
-		r = take_page(reflector, envelope, &response.error);
-	json_tree_drop(envelope);
-	if (r < 0)
-		fail(reflector, &response);
-	else
+		r = take_page(reflector, &end, &response.error);
+	kube_list_end_clear(&end);
+	if (r >= 0) {
 		start_in(reflector, 0.);
+		return;
+	}
+	leave_protobuf(reflector, &response);
+	fail(reflector, &response);
 }
 
 /* The server ended the watch, or the stream of initial events, in good order. */
@@ -733,7 +744,9 @@ static void on_request_end(void *owner, const struct kube_response *response)
 	    response->http_status == 200)
 		reflector->failures = 0;
 	reflector->needs_fresh_connection = response->is_broken;
-	if (is_complete && reflector->activity == ACTIVITY_LIST)
+	if (leave_protobuf(reflector, response))
+		;
+	else if (is_complete && reflector->activity == ACTIVITY_LIST)
 		end_list(reflector);
 	else if (reflector->activity == ACTIVITY_STREAM && fall_back(reflector, response))
 		;
@@ -754,6 +767,7 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 	reflector->path = string_dup(options->path);
 	reflector->selector = string_dup(options->selector);
 	reflector->objects = kube_objects_new(options->kind, options->sink);
+	reflector->encoding = options->encoding;
 	reflector->listing = options->listing.is_streamed ? ACTIVITY_STREAM : ACTIVITY_LIST;
 	reflector->resync_seconds = RESYNC_SECONDS_MIN;
 	ev_timer_init(&reflector->start, on_start, 0., 0.);

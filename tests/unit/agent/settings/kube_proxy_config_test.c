@@ -247,10 +247,6 @@ static void what_has_no_effect_or_no_meaning_is_noted(void **state)
 		 "configSyncPeriod: 15m\nclientConnection: {acceptContentTypes: '', contentType: "
 		 "application/vnd.kubernetes.protobuf}",
 		 ""},
-		{"other values of ignored fields that are kept are noted",
-		 "clientConnection: {acceptContentTypes: a/b, contentType: c/d}",
-		 "clientConnection.acceptContentTypes, clientConnection.contentType: without "
-		 "effect, as this program speaks JSON with the API server"},
 		{"settings of other modes", "nftables: {masqueradeBit: 3}\nportRange: 1-2",
 		 "nftables.masqueradeBit: ignored; it applies to kube-proxy's nftables mode; portRange: ignored; it applied to kube-proxy's userspace mode"},
 		{"unknown fields, at any depth", "foo: {a: 1}\nipvs: {bar: 1, scheduler: lc}",

@@ -267,7 +267,7 @@ static void every_flag_without_effect_is_noted(void **state)
 {
 	auto_free(options) struct options *options =
 		parsed("run --iptables-sync-period 1s --iptables-min-sync-period=1s "
-		       "--vmodule a=1 --profiling --enable-dsr --kube-api-content-type a/b "
+		       "--vmodule a=1 --profiling --enable-dsr "
 		       "--config-sync-period 1m");
 	auto_memory char *notes = notes_text(options);
 
@@ -279,8 +279,6 @@ static void every_flag_without_effect_is_noted(void **state)
 		"--vmodule: ignored; log lines are plain text on standard error, unbuffered; "
 		"--profiling: ignored; there is no Go runtime to profile; "
 		"--enable-dsr: ignored; it applies to kube-proxy on Windows; "
-		"--kube-api-content-type: without effect, as this program speaks JSON "
-		"with the API server; "
 		"--config-sync-period: ignored; ipvs.syncPeriod sets how often everything is verified");
 }
 
