@@ -4,9 +4,7 @@
 #include "lib/base/memory.h"
 
 #include <kubernetes_api.pb-c.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -31,12 +29,6 @@ static const ProtobufCMessageDescriptor *const kinds[] = {
 	&api__service_list__descriptor, &api__endpoint_slice_list__descriptor,
 	&api__node_list__descriptor,
 };
-
-static _Noreturn void refuse(const char *what, const char *name)
-{
-	fprintf(stderr, "%s: no protocol buffer can be made of that %s\n", name, what);
-	abort();
-}
 
 void api_bytes_append(struct api_bytes *bytes, const void *data, size_t length)
 {
@@ -88,8 +80,7 @@ static void put_time(struct api_bytes *ret, const json_t *value)
 	if (!value || json_is_null(value))
 		return;
 	end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
-	if (!end || *end)
-		refuse("time", text ? text : "?");
+	ret->is_refused |= !end || *end;
 	put_number(ret, 1, timegm(&tm));
 	put_number(ret, 2, 0);
 }
@@ -124,7 +115,7 @@ static void put_content(struct api_bytes *ret, const ProtobufCMessageDescriptor 
 	else if (message == &api__fields_v1__descriptor)
 		put_raw(ret, value);
 	else if (message == &api__quantity__descriptor)
-		put_text(ret, 1, json_string_value(value));
+		put_text(ret, 1, json_is_string(value) ? json_string_value(value) : "");
 	else
 		put_message(ret, message, value);
 }
@@ -154,13 +145,13 @@ static void put_value(struct api_bytes *ret, const ProtobufCFieldDescriptor *fie
 		is_right = true;
 		put_content(&content, field->descriptor, value);
 		put_bytes(ret, field->id, content.bytes, content.length);
+		is_right = !content.is_refused;
 		free(content.bytes);
 		break;
 	default:
 		break;
 	}
-	if (!is_right)
-		refuse("value", field->name);
+	ret->is_refused |= !is_right;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -203,8 +194,7 @@ static void put_field(struct api_bytes *ret, const ProtobufCFieldDescriptor *fie
 	} else if (json_is_object(value)) {
 		put_map(ret, field, value);
 	} else {
-		if (!json_is_array(value))
-			refuse("list", field->name);
+		ret->is_refused |= !json_is_array(value);
 		json_array_foreach (value, i, element)
 			put_value(ret, field, element);
 	}
@@ -213,62 +203,92 @@ static void put_field(struct api_bytes *ret, const ProtobufCFieldDescriptor *fie
 static void put_message(struct api_bytes *ret, const ProtobufCMessageDescriptor *message,
 			const json_t *object)
 {
-	if (object && !json_is_null(object) && !json_is_object(object))
-		refuse("object", message->short_name);
+	ret->is_refused |= object && !json_is_null(object) && !json_is_object(object);
 	for (unsigned int i = 0; i < message->n_fields; i++)
 		put_field(ret, &message->fields[i],
 			  json_object_get(object, message->fields[i].name));
 }
 
-static const ProtobufCMessageDescriptor *find_kind(const char *kind)
+static void put_kind(struct api_bytes *ret, const char *kind, const json_t *object)
 {
-	for (size_t i = 0; i < COUNT(kinds); i++)
-		if (kind && strcmp(kinds[i]->short_name, kind) == 0)
-			return kinds[i];
-	refuse("kind", kind ? kind : "?");
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		if (!kind || strcmp(kinds[i]->short_name, kind) != 0)
+			continue;
+		put_message(ret, kinds[i], object);
+		return;
+	}
+	ret->is_refused = true;
 }
 
 void api_protobuf_item(struct api_bytes *ret, const char *kind, const json_t *object)
 {
 	struct api_bytes content = {0};
 
-	put_message(&content, find_kind(kind), object);
+	put_kind(&content, kind, object);
 	put_bytes(ret, TAG_ITEM, content.bytes, content.length);
+	ret->is_refused |= content.is_refused;
 	free(content.bytes);
+}
+
+static void put_envelope(struct api_bytes *ret, const char *version, const char *kind,
+			 const struct api_bytes *content)
+{
+	struct api_bytes type = {0};
+
+	put_text(&type, TAG_API_VERSION, version ? version : "");
+	put_text(&type, TAG_KIND, kind ? kind : "");
+	api_bytes_append(ret, "k8s\0", 4);
+	put_bytes(ret, TAG_TYPE, type.bytes, type.length);
+	put_bytes(ret, TAG_RAW, content->bytes, content->length);
+	put_text(ret, TAG_CONTENT_ENCODING, "");
+	put_text(ret, TAG_CONTENT_TYPE, "");
+	free(type.bytes);
 }
 
 void api_protobuf_object(struct api_bytes *ret, const json_t *object)
 {
 	const char *kind = json_string_value(json_object_get(object, "kind"));
 	const char *version = json_string_value(json_object_get(object, "apiVersion"));
-	struct api_bytes type = {0}, content = {0};
+	struct api_bytes content = {0};
 
-	put_message(&content, find_kind(kind), object);
-	put_text(&type, TAG_API_VERSION, version);
-	put_text(&type, TAG_KIND, kind);
-	api_bytes_append(ret, "k8s\0", 4);
-	put_bytes(ret, TAG_TYPE, type.bytes, type.length);
-	put_bytes(ret, TAG_RAW, content.bytes, content.length);
-	put_text(ret, TAG_CONTENT_ENCODING, "");
-	put_text(ret, TAG_CONTENT_TYPE, "");
-	free(type.bytes);
+	put_kind(&content, kind, object);
+	put_envelope(ret, version, kind, &content);
+	ret->is_refused |= content.is_refused;
 	free(content.bytes);
 }
 
-void api_protobuf_event(struct api_bytes *ret, const json_t *event)
+static void put_frame(struct api_bytes *ret, const char *type, const struct api_bytes *object)
 {
-	struct api_bytes object = {0}, extension = {0}, frame = {0};
+	struct api_bytes extension = {0}, frame = {0};
 	unsigned char length[4];
 
-	api_protobuf_object(&object, json_object_get(event, "object"));
-	put_bytes(&extension, TAG_EXTENSION_RAW, object.bytes, object.length);
-	put_text(&frame, TAG_EVENT_TYPE, json_string_value(json_object_get(event, "type")));
+	put_bytes(&extension, TAG_EXTENSION_RAW, object->bytes, object->length);
+	put_text(&frame, TAG_EVENT_TYPE, type ? type : "");
 	put_bytes(&frame, TAG_EVENT_OBJECT, extension.bytes, extension.length);
 	for (size_t i = 0; i < sizeof(length); i++)
 		length[i] = (unsigned char)(frame.length >> (24 - 8 * i));
 	api_bytes_append(ret, length, sizeof(length));
 	api_bytes_append(ret, frame.bytes, frame.length);
-	free(object.bytes);
 	free(extension.bytes);
 	free(frame.bytes);
+}
+
+void api_protobuf_event(struct api_bytes *ret, const json_t *event)
+{
+	struct api_bytes object = {0};
+
+	api_protobuf_object(&object, json_object_get(event, "object"));
+	put_frame(ret, json_string_value(json_object_get(event, "type")), &object);
+	ret->is_refused |= object.is_refused;
+	free(object.bytes);
+}
+
+void api_protobuf_bad_event(struct api_bytes *ret, const char *object)
+{
+	const struct api_bytes content = {.bytes = (char *)object, .length = strlen(object)};
+	struct api_bytes envelope = {0};
+
+	put_envelope(&envelope, "v1", "Bad", &content);
+	put_frame(ret, "ADDED", &envelope);
+	free(envelope.bytes);
 }
