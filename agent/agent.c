@@ -77,7 +77,7 @@ struct agent {
 	struct signals *signals;
 	struct agent_health health;
 	struct status_sources sources;
-	int lock;
+	struct instance_lock *lock;
 	bool has_observed;
 	bool has_told_ready;
 };
@@ -561,7 +561,7 @@ static int start(struct agent *agent, struct error *err)
 
 int agent_run(struct options *options, struct error *err)
 {
-	struct agent agent = {.options = options, .lock = -1};
+	struct agent agent = {.options = options};
 	struct http_limits http_limits;
 	size_t descriptors;
 	int r;

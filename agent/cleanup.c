@@ -137,7 +137,7 @@ int cleanup_run(const struct options *options, struct error *err)
 	struct cleanup cleanup = {.err = err};
 	struct error step = {0};
 	struct kernel *kernel = NULL;
-	int lock = -1;
+	struct instance_lock *lock = NULL;
 	int r = node_setup_check(err);
 
 	if (r >= 0)

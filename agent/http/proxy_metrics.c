@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy_metrics.h"
 
+#include "lib/base/log.h"
 #include "lib/plan/ledger_drain.h"
 #include "process_usage.h"
 
@@ -64,6 +65,7 @@ enum id {
 	VERIFICATION,
 	TURN,
 	LONGEST_TURN,
+	LOG_DROPPED,
 	ID_COUNT
 };
 
@@ -217,6 +219,8 @@ static const struct metric_description descriptions[ID_COUNT] = {
 			  "Duration of the last verification of the kernel's state.", GAUGE},
 	[TURN] = {"ipvsagent_loop_turn_duration_seconds",
 		  "Duration of event loop turns (iterations).", HISTOGRAM(turn_bounds)},
+	[LOG_DROPPED] = {"ipvsagent_log_lines_dropped_total",
+			 "Log lines dropped because nobody read standard error.", COUNTER},
 	[LONGEST_TURN] = {"ipvsagent_loop_longest_turn_seconds",
 			  "Duration of the longest event loop turn since the start.", GAUGE},
 };
@@ -583,5 +587,6 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	set(metrics, SETTLED, sync_is_settled(status->sync));
 	set(metrics, FIRST_PASS, counters->first_pass_seconds);
 	set(metrics, LONGEST_TURN, metrics->longest_turn);
+	set(metrics, LOG_DROPPED, (double)log_dropped_count());
 	return metrics_text(metrics->registry, format);
 }
