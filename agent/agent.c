@@ -32,7 +32,9 @@
 #include "loop_clock.h"
 #include "node_setup.h"
 #include "object_intake.h"
+#include "privileges.h"
 #include "signals.h"
+#include "watchdog.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -75,6 +77,7 @@ struct agent {
 	struct reload *settings;
 	struct control *control;
 	struct signals *signals;
+	struct watchdog *watchdog;
 	struct agent_health health;
 	struct status_sources sources;
 	struct instance_lock *lock;
@@ -504,6 +507,12 @@ static void start_watching_kernel(struct agent *agent)
 					   agent->verifier, on_addresses, on_part_lost, agent);
 }
 
+static int drop_privileges(const struct agent *agent, struct error *err)
+{
+	node_setup_programs();
+	return agent->options->drop_privileges ? privileges_drop(err) : 0;
+}
+
 static int start(struct agent *agent, struct error *err)
 {
 	int r = node_setup_check(err);
@@ -521,6 +530,8 @@ static int start(struct agent *agent, struct error *err)
 		r = open_kernel(agent, err);
 	if (r >= 0)
 		r = flow_cleaner_new(agent->loop, on_part_lost, agent, &agent->flows, err);
+	if (r >= 0)
+		r = drop_privileges(agent, err);
 	if (r < 0)
 		return r;
 
@@ -552,6 +563,7 @@ static int start(struct agent *agent, struct error *err)
 	start_watching_kernel(agent);
 	follow_settings(agent);
 	agent->signals = signals_new(agent->loop, on_hangup, agent);
+	agent->watchdog = watchdog_new(agent->loop, &agent->proxy_health);
 	events_emit(agent->events, EVENT_KIND_STARTING, "%s", "");
 	log_info("ipvsagent %s started on node %s: source %s, scheduler %s, affinity scheduler %s",
 		 IPVSAGENT_VERSION, node_state_name(agent->node), agent->health.source_description,
@@ -596,6 +608,7 @@ int agent_run(struct options *options, struct error *err)
 	if (r >= 0)
 		ev_run(agent.loop, 0);
 
+	watchdog_free(agent.watchdog);
 	signals_free(agent.signals);
 	reload_free(agent.settings);
 	control_close(agent.control);

@@ -278,7 +278,7 @@ void node_setup_follow(const struct options *options, const struct options *befo
 
 /* The legacy iptables programs load these themselves, which takes CAP_SYS_MODULE; all others are
  * loaded by the kernel when rules name them. A kernel that only knows nftables has neither. */
-static void load_legacy_tables(void)
+void node_setup_programs(void)
 {
 	static const char *const names[] = {"ip_tables", "ip6_tables"};
 
@@ -303,7 +303,7 @@ int node_setup_init(const struct options *options, struct error *err)
 		r = node_setup_timeouts(options, kernel->ipvs, err);
 	if (r >= 0) {
 		node_setup_sysctls(options);
-		load_legacy_tables();
+		node_setup_programs();
 	}
 	kernel_close(kernel);
 	return r;

@@ -43,6 +43,7 @@ struct options *options_new(void)
 	options->client.burst = 10;
 	options->client.page_size = 500;
 	options->client.streaming_lists = true;
+	options->drop_privileges = true;
 	options->bind_address.family = AF_INET;
 	address_parse("0.0.0.0", &options->healthz.address);
 	address_parse("127.0.0.1", &options->metrics.address);

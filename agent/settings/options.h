@@ -110,6 +110,7 @@ struct options {
 	struct string_list manifests;
 	char *node_name;
 	char *socket_path;
+	bool drop_privileges;
 	char *configuration_path;
 	char *agent_config_path;
 	char *write_to;

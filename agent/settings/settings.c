@@ -55,6 +55,8 @@ const struct setting settings[] = {
 	 .scope = RUN, .argument = "NUMBER",
 	 .help = "maximum number of Services with metrics of their own (default: 0)"},
 
+	{"drop-privileges", NULL, "dropPrivileges", VALUE(switch, drop_privileges), .scope = RUN,
+	 .bits = SETTING_RESTART, .help = "drop privileges after the start (default: true)"},
 	{"kube-api-content-type", "clientConnection.contentType", NULL,
 	 VALUE(text, client.content_type), .scope = RUN, .bits = SETTING_RESTART,
 	 .argument = "TYPE",

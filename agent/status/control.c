@@ -217,18 +217,33 @@ static void client_add(struct control *control, int fd)
 	ev_io_start(control->loop, &client->readable);
 }
 
+/* Beside the mode of the socket, which somebody may change. */
+static bool is_allowed(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void refuse(int fd, const char *answer)
+{
+	(void)!send(fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
 static void on_accepted(void *owner, int fd, const struct socket_name *peer)
 {
-	static const char refusal[] = "{\"error\":\"too many status clients\"}\n";
 	struct control *control = owner;
 
 	(void)peer;
-	if (control->client_count < CLIENTS_MAX) {
+	if (!is_allowed(fd))
+		refuse(fd, "{\"error\":\"permission denied: only root may read the status\"}\n");
+	else if (control->client_count >= CLIENTS_MAX)
+		refuse(fd, "{\"error\":\"too many status clients\"}\n");
+	else
 		client_add(control, fd);
-		return;
-	}
-	(void)!send(fd, refusal, strlen(refusal), MSG_NOSIGNAL | MSG_DONTWAIT);
-	close(fd);
 }
 
 static int make_directory(const char *path, struct error *err)
