@@ -168,9 +168,9 @@ static void make_room_at_server(struct http_client *newcomer)
 	const struct http_clients *clients = newcomer->clients;
 	size_t rivals = find_rivals(newcomer);
 	struct http_client *oldest = NULL;
+	size_t neighbours = count_host(clients, rivals, &newcomer->address, &oldest);
 
-	if (!newcomer->is_local &&
-	    count_host(clients, rivals, &newcomer->address, &oldest) >= clients->limits.per_address)
+	if (!newcomer->is_local && oldest && neighbours >= clients->limits.per_address)
 		dismiss(oldest);
 	else if (rivals >= clients->limits.per_server)
 		dismiss(find_greediest(clients, rivals));
