@@ -82,7 +82,10 @@ bool endpoint_set_hints(struct endpoint_slice *slice, struct endpoint *endpoint,
 	}
 	if (count == UINT16_MAX)
 		return false;
-	slice->hints = memory_resize(slice->hints, count + 1U, sizeof(*slice->hints));
+	/* It doubles, so that a slice of many different hints does not copy them for each. */
+	if (!(count & (count - 1U)))
+		slice->hints =
+			memory_resize(slice->hints, count ? 2U * count : 1U, sizeof(*slice->hints));
 	slice->hints[slice->hint_count++] = (struct endpoint_hints){
 		.zones = string_pool_get(slice->strings, hints->zones),
 		.nodes = string_pool_get(slice->strings, hints->nodes),
