@@ -134,13 +134,19 @@ assert_answers 192.168.77.10
 assert_answers 192.168.88.10
 assert_equal "loopback, not selected" "refused 1" "$(answers node 1 tcp 127.0.0.1 30080)"
 
-step "localhost: loopback only, whatever the other setting says"
+# loopback ADDRESS PORT: 1 if an endpoint answers there
+loopback()
+{
+	answers node 1 tcp "$1" "$2" | grep -c "pod1 1"
+}
+
+step "localhost beside them, whatever the other setting says"
 agent_stop
-agent_start --nodeport-addresses localhost --iptables-localhost-nodeports=false
-wait_until_equal 20 "NodePorts of the node's addresses" "" virtual_server tcp 192.168.77.10:30080
-wait_until_equal 20 "loopback" "pod1 1" answers node 1 tcp 127.0.0.1 30080
-assert_refuses 192.168.77.10
-assert_equal "loopback, IPv6" "pod1 1" "$(answers node 1 tcp ::1 30081)"
+agent_start --nodeport-addresses primary,localhost --iptables-localhost-nodeports=false
+wait_for_node_ports 192.168.77.10 fd77::10
+wait_until_equal 20 "loopback" 1 loopback 127.0.0.1 30080
+wait_until_equal 20 "loopback, IPv6" 1 loopback ::1 30081
+assert_refuses 192.168.88.10
 
 step "all: everywhere"
 agent_stop
