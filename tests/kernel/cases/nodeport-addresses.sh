@@ -58,7 +58,7 @@ sctp_members()
 
 step "all addresses"
 agent_start
-wait_for_node_ports 192.168.77.10 192.168.77.11 192.168.88.10 fd77::10 fd88::10
+wait_for_node_ports 192.168.77.10 192.168.88.10 fd77::10 fd88::10
 wait_until_equal 10 "a NodePort" "$both" destinations tcp 192.168.88.10:30080
 wait_until_equal 10 "an IPv6 NodePort" "$both6" destinations tcp "[fd88::10]:30081"
 for address in 192.168.77.10 192.168.88.10; do
