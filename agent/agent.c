@@ -127,10 +127,10 @@ static void refresh_node(struct agent *agent)
 /* Return: whether all Services are to be planned again */
 static bool select_localhost(struct agent *agent)
 {
-	bool is_selected[2];
+	enum loopback_use uses[2];
 
-	node_state_loopbacks(agent->node, is_selected);
-	return localhost_ports_select(agent->localhost_ports, is_selected);
+	node_state_loopbacks(agent->node, uses);
+	return localhost_ports_select(agent->localhost_ports, uses);
 }
 
 static void on_own_node(void *owner)

@@ -106,11 +106,25 @@ bool node_addresses_is_open(const struct node_port_selection *selection)
 	       (!selection->prefix_count && !selection->keywords);
 }
 
-bool node_addresses_selects_loopback(const struct node_port_selection *selection,
-				     const struct address *loopback)
+/* A range of everything names nothing. */
+static bool is_named(const struct node_port_selection *selection, const struct address *loopback)
 {
-	return selection->keywords & (NODE_PORT_KEYWORD_LOCALHOST | NODE_PORT_KEYWORD_ALL) ||
-	       is_in_prefixes(selection, loopback) || is_unrestricted(selection, loopback->family);
+	for (size_t i = 0; i < selection->prefix_count; i++)
+		if (selection->prefixes[i].length &&
+		    prefix_contains(&selection->prefixes[i], loopback))
+			return true;
+	return selection->keywords & NODE_PORT_KEYWORD_LOCALHOST;
+}
+
+enum loopback_use node_addresses_loopback_use(const struct node_port_selection *selection,
+					      const struct address *loopback)
+{
+	if (is_named(selection, loopback))
+		return LOOPBACK_USE_ALWAYS;
+	if (selection->keywords & NODE_PORT_KEYWORD_ALL || is_in_prefixes(selection, loopback) ||
+	    is_unrestricted(selection, loopback->family))
+		return LOOPBACK_USE_BESIDE;
+	return LOOPBACK_USE_NONE;
 }
 
 struct node_addresses *node_addresses_new(const struct interface_address *observed, size_t count,
