@@ -103,7 +103,7 @@ static int open_connection(const struct request *request, int *ret)
 	const struct linger at_once = {.l_onoff = 1};
 	const int on = 1;
 	int error = 0;
-	int fd = socket(to->name.ss_family, to->type | SOCK_NONBLOCK, to->protocol);
+	int fd = transport_socket(to);
 
 	if (fd < 0)
 		return errno;

@@ -129,7 +129,7 @@ static void bind_port(int fd, sa_family_t family)
 static void attempt_begin(struct question *question)
 {
 	const struct transport *to = &question->destination;
-	int fd = socket(to->name.ss_family, to->type | SOCK_NONBLOCK, to->protocol);
+	int fd = transport_socket(to);
 
 	if (fd < 0)
 		die(strerror(errno));

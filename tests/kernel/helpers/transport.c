@@ -69,6 +69,17 @@ bool transport_parse(const char *protocol, const char *address, const char *port
 	return true;
 }
 
+int transport_socket(const struct transport *transport)
+{
+	const int on = 1;
+	int fd = socket(transport->name.ss_family, transport->type | SOCK_NONBLOCK,
+			transport->protocol);
+
+	if (fd >= 0 && transport->protocol == IPPROTO_SCTP && transport->name.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	return fd;
+}
+
 int transport_patience(int milliseconds)
 {
 	const char *slowness = getenv("KERNEL_TEST_SLOWNESS");
