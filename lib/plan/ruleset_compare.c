@@ -15,10 +15,12 @@ static const char *const tables[] = {"filter", "mangle", "nat"};
 /* Which packets of a built-in chain a jump takes. */
 enum condition {
 	CONDITION_ALL,
-	CONDITION_UNKNOWN,   /* what does not belong to a connection that conntrack knows */
-	CONDITION_KNOWN,     /* what does */
-	CONDITION_KNOWN_UDP, /* what does, of UDP */
-	CONDITION_MARKED,    /* what has a mark of ours */
+	CONDITION_UNKNOWN,	 /* what does not belong to a connection that conntrack knows */
+	CONDITION_UNESTABLISHED, /* that, and messages about a known connection */
+	CONDITION_ESTABLISHED,	 /* what known connections themselves send */
+	CONDITION_KNOWN,	 /* what does */
+	CONDITION_KNOWN_UDP,	 /* what does, of UDP */
+	CONDITION_MARKED,	 /* what has a mark of ours */
 };
 
 /* When a jump is there. */
@@ -46,9 +48,9 @@ static const struct jump {
 } jumps[] = {
 	{"filter", "INPUT", "KUBE-IPVS-INPUT", NEW, CONDITION_UNKNOWN, NEED_ALWAYS, false},
 	{"filter", "INPUT", "KUBE-IPVS-INPUT", NEW, CONDITION_KNOWN_UDP, NEED_MARKS, false},
-	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", CONDITION_UNKNOWN,
+	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", CONDITION_UNESTABLISHED,
 	 NEED_ALWAYS, true},
-	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", CONDITION_KNOWN,
+	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", CONDITION_ESTABLISHED,
 	 NEED_DROP, true},
 	{"filter", "INPUT", "KUBE-IPVS-FILTER", ACCESS, CONDITION_ALL, NEED_NEVER, false},
 	{"filter", "INPUT", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", CONDITION_ALL,
@@ -129,6 +131,10 @@ static char *condition_text(enum condition condition, const struct ruleset *rule
 		break;
 	case CONDITION_UNKNOWN:
 		return string_dup("-m conntrack ! --ctstate RELATED,ESTABLISHED");
+	case CONDITION_UNESTABLISHED:
+		return string_dup("-m conntrack ! --ctstate ESTABLISHED");
+	case CONDITION_ESTABLISHED:
+		return string_dup("-m conntrack --ctstate ESTABLISHED");
 	case CONDITION_KNOWN:
 		return string_dup("-m conntrack --ctstate RELATED,ESTABLISHED");
 	case CONDITION_KNOWN_UDP:

@@ -28,7 +28,7 @@ static const struct {
 
 	/* A policy DROP of INPUT is not about Services. */
 	{"filter", ":KUBE-IPVS-ACCEPT -"},
-	{"filter", "-A INPUT -m conntrack ! --ctstate RELATED,ESTABLISHED -m comment --comment "
+	{"filter", "-A INPUT -m conntrack ! --ctstate ESTABLISHED -m comment --comment "
 		   "\"kubernetes ipvs services\" -j KUBE-IPVS-ACCEPT"},
 	{"filter", "-A KUBE-IPVS-ACCEPT -m set --match-set SET(LOAD-BALANCER) dst,dst -j ACCEPT"},
 	{"filter", "-A KUBE-IPVS-ACCEPT -m set --match-set SET(CLUSTER-IP) dst,dst -j ACCEPT"},
