@@ -7,17 +7,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** struct legacy_table - how much is in a table of iptables; all 0 if there is none */
+/**
+ * struct legacy_table - how much is in a table of iptables; all 0 if there is none
+ * @input_policy:  of filter, the verdict that the kernel has for what no rule of INPUT decides; 0 where
+ *                 it was not read
+ */
 struct legacy_table {
 	uint32_t entries;
 	uint32_t bytes;
+	int32_t input_policy;
 };
 
 /**
  * struct legacy_tables - filter, mangle and nat of a family, as the legacy iptables knows them
  *
- * Their size tells nearly every change by others, with four system calls: the legacy tables have
- * neither notifications nor a generation.
+ * Their size, and the policy of INPUT, tell nearly every change by others, with five system calls:
+ * the legacy tables have neither notifications nor a generation.
  */
 struct legacy_tables {
 	struct legacy_table tables[3];

@@ -99,7 +99,7 @@ static bool parse(const struct nlmsghdr *message, struct nlattr **fields, int la
 			   NULL) >= 0;
 }
 
-static bool takes_rules_away(const struct nlmsghdr *message)
+static bool concerns_our_rules(const struct nlmsghdr *message)
 {
 	struct nlattr *table[NFTA_TABLE_MAX + 1], *chain[NFTA_CHAIN_MAX + 1];
 	struct nlattr *rule[NFTA_RULE_MAX + 1];
@@ -108,6 +108,9 @@ static bool takes_rules_away(const struct nlmsghdr *message)
 	case NFT_MSG_DELTABLE:
 		return parse(message, table, NFTA_TABLE_MAX) &&
 		       is_our_table(table[NFTA_TABLE_NAME]);
+	case NFT_MSG_NEWCHAIN: /* or an old one with another policy */
+		return parse(message, chain, NFTA_CHAIN_MAX) &&
+		       is_our_table(chain[NFTA_CHAIN_TABLE]) && is_built_in(chain[NFTA_CHAIN_NAME]);
 	case NFT_MSG_DELCHAIN:
 		return parse(message, chain, NFTA_CHAIN_MAX) &&
 		       is_our_table(chain[NFTA_CHAIN_TABLE]) &&
@@ -153,7 +156,8 @@ static void hear(struct nftables_monitor *monitor, const struct nlmsghdr *messag
 	if (NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWGEN)
 		end_transaction(monitor, message, ret);
 	else if (header->nfgen_family == NFPROTO_IPV4 || header->nfgen_family == NFPROTO_IPV6)
-		monitor->pending[header->nfgen_family == NFPROTO_IPV6] |= takes_rules_away(message);
+		monitor->pending[header->nfgen_family == NFPROTO_IPV6] |=
+			concerns_our_rules(message);
 }
 
 int nftables_monitor_read(struct nftables_monitor *monitor, struct nftables_change *ret,

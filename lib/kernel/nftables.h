@@ -13,11 +13,11 @@
  */
 
 /**
- * struct nftables_monitor - hears of changes that may have taken rules of ours away
+ * struct nftables_monitor - hears of changes that may have taken rules of ours away or call for others
  *
  * That is: in the tables filter, mangle and nat of IPv4 and IPv6, a table or a chain that goes, a
- * rule that goes from a KUBE-* chain or a built-in one, a rule that comes to a KUBE-* chain. What
- * network plugins do in chains of their own is not told.
+ * rule that goes from a KUBE-* chain or a built-in one, a rule that comes to a KUBE-* chain, the
+ * policy of a built-in chain. What network plugins do in chains of their own is not told.
  */
 struct nftables_monitor;
 
@@ -30,7 +30,7 @@ int nftables_monitor_descriptor(const struct nftables_monitor *monitor);
 
 /**
  * struct nftables_change - what was read
- * @is_relevant:  IPv4, IPv6: rules of ours may be gone
+ * @is_relevant:  IPv4, IPv6: rules of ours may be gone, or others be needed
  * @writer:       the program that made the last such change, as "nft (process 4711)"; "" if not known
  */
 struct nftables_change {

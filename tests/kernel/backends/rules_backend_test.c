@@ -432,7 +432,7 @@ static struct nftables_change heard(struct nftables_monitor *monitor)
 	return change;
 }
 
-static void test_nftables_tells_who_takes_rules_away(void **state)
+static void test_nftables_tells_who_changes_what_concerns_us(void **state)
 {
 	static const struct {
 		const char *what, *command;
@@ -450,6 +450,7 @@ static void test_nftables_tells_who_takes_rules_away(void **state)
 		{"a rule comes beside our jumps",
 		 "iptables -A FORWARD -s 9.9.9.9 -j DROP",
 		 {false, false}},
+		{"a policy changes", "iptables -P INPUT DROP", {true, false}},
 		{"a table is flushed", "iptables -t nat -F", {true, false}},
 	};
 	struct nftables_monitor *monitor = NULL;
@@ -484,8 +485,9 @@ static void test_nftables_tells_who_takes_rules_away(void **state)
 	nftables_monitor_close(monitor);
 }
 
-static void test_legacy_tables_tell_by_their_size(void **state)
+static void test_legacy_tables_tell_by_size_and_policy(void **state)
 {
+	static const uint16_t families[] = {AF_INET, AF_INET6};
 	struct rules *rules;
 	auto_free(ruleset) struct ruleset *ruleset = NULL;
 	struct legacy_tables before, after;
@@ -504,6 +506,15 @@ static void test_legacy_tables_tell_by_their_size(void **state)
 	witness_run("iptables -t nat -F KUBE-SERVICES");
 	assert_int_equal(legacy_tables_look(AF_INET, &after, NULL), 0);
 	assert_false(legacy_tables_is_equal(&before, &after));
+	for (size_t i = 0; i < COUNT(families); i++) {
+		assert_int_equal(legacy_tables_look(families[i], &before, NULL), 0);
+		witness_run("iptables -P INPUT DROP; ip6tables -P INPUT DROP");
+		assert_int_equal(legacy_tables_look(families[i], &after, NULL), 0);
+		assert_false(legacy_tables_is_equal(&before, &after));
+		witness_run("iptables -P INPUT ACCEPT; ip6tables -P INPUT ACCEPT");
+		assert_int_equal(legacy_tables_look(families[i], &after, NULL), 0);
+		assert_true(legacy_tables_is_equal(&before, &after));
+	}
 	rules_close(rules);
 }
 
@@ -520,8 +531,8 @@ int main(void)
 		cmocka_unit_test_setup(test_calls_while_busy_are_remembered, set_up),
 		cmocka_unit_test_setup(test_closing_while_busy, set_up),
 		cmocka_unit_test_setup(test_a_table_that_cannot_be_shown_is_not_written, set_up),
-		cmocka_unit_test_setup(test_nftables_tells_who_takes_rules_away, set_up),
-		cmocka_unit_test_setup(test_legacy_tables_tell_by_their_size, set_up),
+		cmocka_unit_test_setup(test_nftables_tells_who_changes_what_concerns_us, set_up),
+		cmocka_unit_test_setup(test_legacy_tables_tell_by_size_and_policy, set_up),
 		cmocka_unit_test_setup(test_iptables_is_missing, set_up),
 	};
 
