@@ -134,7 +134,7 @@ run_heals
 step "insecure-skip-tls-verify is warned of"
 kubeconfig_with certificate
 sed -i 's/certificate-authority-data: .*/insecure-skip-tls-verify: true/' "$kubeconfig"
-run_complains "insecure" "its certificate is not checked"
+run_complains "insecure" "its certificate is not verified"
 run_heals
 
 step "a credential plugin"

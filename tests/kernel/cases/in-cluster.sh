@@ -207,7 +207,8 @@ agent_stop
 printf '%s\n' 'inClusterMarkBase: "0x3000000"' 'inClusterMarkMask: "0xf0"' >"$directory/own.yaml"
 agent_start --ipvsagent-config "$directory/own.yaml"
 wait_until_equal 20 "virtual servers by mark" 10 mark_count
-wait_until_equal 10 "the mark is among them" 1 eval 'echo $((($(mark_of 203.0.113.10,tcp:80) & ~0xf0) == 0x1000000))'
+wait_until_equal 10 "the mark is among them" 1 \
+	eval 'mark=$(mark_of 203.0.113.10,tcp:80); echo $(((${mark:-0} & ~0xf0) == 0x1000000))'
 assert_told_apart
 echo 'affinityScheduler: inherit' >>"$directory/own.yaml"
 wait_until_equal 20 "the scheduler of what is sticky" "rr persistent 600" \
@@ -221,7 +222,9 @@ assert_contains "it says so" "masquerade" "$output"
 step "kube-proxy takes over: where its rules are, marks lead nowhere, and everybody is treated alike"
 for table in "nat KUBE-SERVICES" "filter KUBE-IPVS-FILTER"; do
 	read -r table chain <<<"$table"
-	on node iptables -t "$table" -D "$chain" 1
+	on node iptables-save -t "$table" | sed -n "s/^-A \($chain .*--set-xmark .*\)/-t $table -D \1/p" >"$directory/seals"
+	assert_equal "rules of $chain that complete marks" 1 "$(wc -l <"$directory/seals")"
+	eval "on node iptables $(cat "$directory/seals")"
 done
 assert_equal "a pod" "pod1 peer=10.244.1.3" "$(sources pod3 tcp 203.0.113.10 80 4)"
 assert_equal "the node" "pod1 peer=192.168.77.10" "$(sources node tcp 203.0.113.10 80 4)"

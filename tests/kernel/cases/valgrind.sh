@@ -1,4 +1,5 @@
 #!/bin/bash
+# kernel: uml
 # time-limit: 300
 # The agent under valgrind: start, random edits of manifests, questions, SIGHUP and SIGTERM, without
 # a memory error and without a leak.
