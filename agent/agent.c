@@ -15,6 +15,7 @@
 #include "agent/reconcile/flow_cleaner.h"
 #include "agent/reconcile/in_cluster.h"
 #include "agent/reconcile/rules_keeper.h"
+#include "agent/reconcile/rules_watch.h"
 #include "agent/reconcile/sync.h"
 #include "agent/reconcile/verifier.h"
 #include "agent/relay/localhost_ports.h"
@@ -31,7 +32,9 @@
 #include "loop_clock.h"
 #include "node_setup.h"
 #include "object_intake.h"
+#include "privileges.h"
 #include "signals.h"
+#include "watchdog.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -49,11 +52,13 @@ struct agent {
 	struct rejections *rejections;
 	struct node_state *node;
 	struct kernel *kernel;
+	struct ledger *ledger;
 	struct sync *sync;
 	struct verifier *verifier;
 	struct link_watch *link_watch;
 	struct drainer *drainer;
 	struct flow_cleaner *flows;
+	struct http_clients *http_clients;
 	struct health_ports *health_ports;
 	struct localhost_ports *localhost_ports;
 	struct proxy_health proxy_health;
@@ -66,14 +71,16 @@ struct agent {
 	struct capacity *capacity;
 	struct footprint *footprint;
 	struct rules_keeper *rules;
+	struct rules_watch *rules_watch;
 	struct object_intake *intake;
 	struct object_source *source;
 	struct reload *settings;
 	struct control *control;
 	struct signals *signals;
+	struct watchdog *watchdog;
 	struct agent_health health;
 	struct status_sources sources;
-	int lock;
+	struct instance_lock *lock;
 	bool has_observed;
 	bool has_told_ready;
 };
@@ -84,9 +91,8 @@ static bool lacks_pod_cidrs(struct agent *agent)
 	bool is_lacking = agent->options->is_node_cidr && !node_state_has_pod_cidrs(agent->node);
 
 	if (is_lacking && !agent->health.lacks_pod_cidrs)
-		log_info(
-			"waiting for the podCIDRs of Node %s, which detectLocalMode NodeCIDR takes",
-			node_state_name(agent->node));
+		log_info("waiting for podCIDRs of Node %s, which detectLocalMode NodeCIDR requires",
+			 node_state_name(agent->node));
 	agent->health.lacks_pod_cidrs = is_lacking;
 	return is_lacking;
 }
@@ -121,10 +127,10 @@ static void refresh_node(struct agent *agent)
 /* Return: whether all Services are to be planned again */
 static bool select_localhost(struct agent *agent)
 {
-	bool is_selected[2];
+	enum loopback_use uses[2];
 
-	node_state_loopbacks(agent->node, is_selected);
-	return localhost_ports_select(agent->localhost_ports, is_selected);
+	node_state_loopbacks(agent->node, uses);
+	return localhost_ports_select(agent->localhost_ports, uses);
 }
 
 static void on_own_node(void *owner)
@@ -175,7 +181,7 @@ static void on_passed(void *owner, double seconds)
 
 	proxy_metrics_passed(agent->metrics, seconds, ev_time());
 	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS, clock_milliseconds());
-	conflicts_passed(agent->conflicts, sync_ledger(agent->sync));
+	conflicts_passed(agent->conflicts, agent->ledger);
 	footprint_settled(&agent->footprint, agent->loop);
 }
 
@@ -210,10 +216,70 @@ static void on_observed(void *owner, bool is_first)
 	}
 }
 
+/* Parts of the kernel without which nothing can be programmed. */
+static bool has_lost_kernel(const struct agent_health *health)
+{
+	return *health->lost[HEALTH_PART_IPSET] || *health->lost[HEALTH_PART_IPVS] ||
+	       *health->lost[HEALTH_PART_LINK];
+}
+
+static void on_part_lost(void *owner, enum health_part part, const char *reason)
+{
+	struct agent *agent = owner;
+
+	health_set_lost(&agent->health, part, reason);
+	proxy_health_set_lost(&agent->proxy_health, has_lost_kernel(&agent->health),
+			      clock_milliseconds());
+}
+
+static void on_facility_lost(void *owner, enum facility facility, const char *reason)
+{
+	static const enum health_part parts[] = {
+		[FACILITY_IPSET] = HEALTH_PART_IPSET,
+		[FACILITY_IPVS] = HEALTH_PART_IPVS,
+		[FACILITY_LINK] = HEALTH_PART_LINK,
+	};
+
+	on_part_lost(owner, parts[facility], reason);
+}
+
+static void set_up_ipvs(struct agent *agent)
+{
+	struct error err = {0};
+
+	node_setup_sysctls(agent->options);
+	if (node_setup_timeouts(agent->options, agent->kernel->ipvs, &err) < 0)
+		log_warning("IPVS timeouts: %s; continuing with the kernel's", err.text);
+	if (node_setup_scheduler(agent->options, agent->kernel->ipvs, &err) < 0)
+		log_warning("%s; virtual servers that need it cannot be programmed", err.text);
+}
+
+static void on_facility_replaced(void *owner, enum facility facility)
+{
+	if (facility == FACILITY_IPVS)
+		set_up_ipvs(owner);
+}
+
+static void on_rules_changed(void *owner, uint16_t family, const char *writer)
+{
+	struct agent *agent = owner;
+
+	rules_keeper_changed(agent->rules, family, writer);
+}
+
+/* Once, as long as it is the same; it is in the log already. */
+static void tell_of_unreadable(struct agent *agent, bool is_in_place, const char *error)
+{
+	if (is_in_place && *error && strcmp(agent->health.rules_error, error) != 0)
+		events_emit(agent->events, EVENT_KIND_RULES, "%s", error);
+}
+
 static void on_rules_report(void *owner, bool is_in_place, const char *error)
 {
 	struct agent *agent = owner;
 
+	tell_of_unreadable(agent, is_in_place, error);
+	rules_watch_set_legacy(agent->rules_watch, rules_keeper_is_legacy(agent->rules));
 	snprintf(agent->health.rules_error, sizeof(agent->health.rules_error), "%s", error);
 	agent->health.are_rules_in_place = is_in_place;
 	if (is_in_place) {
@@ -260,12 +326,15 @@ static struct sync_options sync_options_of(const struct options *options)
 	return (struct sync_options){
 		.desired = options->desired,
 		.min_period = options->min_sync_period,
-		.ledger =
-			{
-				.drain_milliseconds = (uint64_t)(options->drain_timeout * 1000),
-				.retry_first_milliseconds = 500,
-				.retry_most_milliseconds = 60000,
-			},
+	};
+}
+
+static struct ledger_options ledger_options_of(const struct options *options)
+{
+	return (struct ledger_options){
+		.drain_milliseconds = (uint64_t)(options->drain_timeout * 1000),
+		.retry_first_milliseconds = 500,
+		.retry_max_milliseconds = 60000,
 	};
 }
 
@@ -273,6 +342,7 @@ static void create_sync(struct agent *agent)
 {
 	struct kernel_target target = kernel_target(agent->kernel);
 	struct sync_options options = sync_options_of(agent->options);
+	struct ledger_options ledger_options = ledger_options_of(agent->options);
 	struct sync_observer observer = {
 		.owner = agent,
 		.planned = on_planned,
@@ -280,8 +350,10 @@ static void create_sync(struct agent *agent)
 		.passed = on_passed,
 	};
 
-	agent->sync = sync_new(agent->loop, &target, agent->store, &options, &observer);
-	ledger_set_excluded(sync_ledger(agent->sync), agent->options->excluded.items,
+	agent->ledger = ledger_new(&ledger_options);
+	agent->sync =
+		sync_new(agent->loop, &target, agent->store, agent->ledger, &options, &observer);
+	ledger_set_excluded(agent->ledger, agent->options->excluded.items,
 			    agent->options->excluded.count);
 }
 
@@ -301,13 +373,14 @@ static void on_settings_changed(void *owner, const struct options *before)
 	struct agent *agent = owner;
 	const struct options *options = agent->options;
 	struct sync_options sync_options = sync_options_of(options);
+	struct ledger_options ledger_options = ledger_options_of(options);
 	bool needs_planning;
 
 	node_setup_follow(options, before, agent->kernel->ipvs);
 	proxy_health_set_period(&agent->proxy_health, options->sync_period);
 	verifier_set_period(agent->verifier, options->sync_period);
-	ledger_set_excluded(sync_ledger(agent->sync), options->excluded.items,
-			    options->excluded.count);
+	ledger_set_excluded(agent->ledger, options->excluded.items, options->excluded.count);
+	ledger_set_options(agent->ledger, &ledger_options);
 	sync_set_options(agent->sync, &sync_options);
 	refresh_node(agent);
 	refresh_rules(agent);
@@ -326,8 +399,8 @@ static void on_settings_complaint(void *owner, const char *reason)
 	struct agent *agent = owner;
 
 	if (reason)
-		events_emit(agent->events, EVENT_KIND_SETTINGS,
-			    "%s; keeping the settings of before", reason);
+		events_emit(agent->events, EVENT_KIND_SETTINGS, "%s; keeping the previous settings",
+			    reason);
 }
 
 static void follow_settings(struct agent *agent)
@@ -403,6 +476,7 @@ static void on_turn(void *owner, double seconds)
 static int open_endpoints(struct agent *agent, struct error *err)
 {
 	struct http_endpoints_sources sources = {
+		.clients = agent->http_clients,
 		.options = agent->options,
 		.health = &agent->proxy_health,
 		.metrics = agent->metrics,
@@ -415,9 +489,32 @@ static int open_endpoints(struct agent *agent, struct error *err)
 	return http_endpoints_open(agent->loop, &sources, &agent->endpoints, err);
 }
 
+static void start_watching_kernel(struct agent *agent)
+{
+	const struct traffic_observer traffic =
+		service_traffic_observer(proxy_metrics_traffic(agent->metrics));
+	const struct verifier_observer observer = {
+		.owner = agent,
+		.observed = on_observed,
+		.lost = on_facility_lost,
+		.replaced = on_facility_replaced,
+	};
+
+	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync, agent->ledger);
+	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync, agent->ledger,
+				       &traffic, agent->options->sync_period, &observer);
+	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
+					   agent->verifier, on_addresses, on_part_lost, agent);
+}
+
+static int drop_privileges(const struct agent *agent, struct error *err)
+{
+	node_setup_programs();
+	return agent->options->drop_privileges ? privileges_drop(err) : 0;
+}
+
 static int start(struct agent *agent, struct error *err)
 {
-	struct traffic_observer traffic;
 	int r = node_setup_check(err);
 
 	if (r >= 0)
@@ -427,9 +524,14 @@ static int start(struct agent *agent, struct error *err)
 	if (r >= 0)
 		r = rules_keeper_new(agent->loop, on_rules_report, agent, &agent->rules, err);
 	if (r >= 0)
+		agent->rules_watch =
+			rules_watch_new(agent->loop, on_rules_changed, on_part_lost, agent);
+	if (r >= 0)
 		r = open_kernel(agent, err);
 	if (r >= 0)
-		r = flow_cleaner_new(agent->loop, &agent->flows, err);
+		r = flow_cleaner_new(agent->loop, on_part_lost, agent, &agent->flows, err);
+	if (r >= 0)
+		r = drop_privileges(agent, err);
 	if (r < 0)
 		return r;
 
@@ -445,6 +547,7 @@ static int start(struct agent *agent, struct error *err)
 	agent->sources = (struct status_sources){
 		.store = agent->store,
 		.sync = agent->sync,
+		.ledger = agent->ledger,
 		.rejections = agent->rejections,
 		.kernel = agent->kernel,
 		.health = &agent->health,
@@ -457,16 +560,12 @@ static int start(struct agent *agent, struct error *err)
 	if (r < 0)
 		return r;
 
-	agent->drainer = drainer_new(agent->loop, agent->kernel, agent->sync);
-	traffic = service_traffic_observer(proxy_metrics_traffic(agent->metrics));
-	agent->verifier = verifier_new(agent->loop, agent->kernel, agent->sync, &traffic,
-				       agent->options->sync_period, on_observed, agent);
-	agent->link_watch = link_watch_new(agent->loop, agent->kernel->link, agent->node,
-					   agent->verifier, on_addresses, agent);
+	start_watching_kernel(agent);
 	follow_settings(agent);
 	agent->signals = signals_new(agent->loop, on_hangup, agent);
+	agent->watchdog = watchdog_new(agent->loop, &agent->proxy_health);
 	events_emit(agent->events, EVENT_KIND_STARTING, "%s", "");
-	log_info("ipvsagent %s on node %s: %s, scheduler %s, with ClientIP affinity %s",
+	log_info("ipvsagent %s started on node %s: source %s, scheduler %s, affinity scheduler %s",
 		 IPVSAGENT_VERSION, node_state_name(agent->node), agent->health.source_description,
 		 agent->options->desired.scheduler, agent->options->desired.affinity_scheduler);
 	return 0;
@@ -474,13 +573,15 @@ static int start(struct agent *agent, struct error *err)
 
 int agent_run(struct options *options, struct error *err)
 {
-	struct agent agent = {.options = options, .lock = -1};
+	struct agent agent = {.options = options};
+	struct http_limits http_limits;
+	size_t descriptors;
 	int r;
 
 	heap_prepare();
 	agent.loop = ev_default_loop(EVFLAG_AUTO);
 	if (!agent.loop)
-		return error_set(err, -EIO, "libev cannot start an event loop here");
+		return error_set(err, -EIO, "creating the event loop failed (libev)");
 	agent.health.started = clock_milliseconds();
 	agent.strings = string_pool_new();
 	agent.store = store_new();
@@ -492,11 +593,14 @@ int agent_run(struct options *options, struct error *err)
 	agent.conflicts = conflicts_new(agent.store, agent.events);
 	agent.capacity = capacity_new(agent.events);
 	agent.remarks = remarks_new(agent.events);
+	descriptors = descriptor_limit_raise();
+	http_limits = http_limits_default(descriptors);
+	agent.http_clients = http_clients_new(agent.loop, &http_limits);
 	agent.health_ports =
-		health_ports_new(agent.loop, &agent.proxy_health, agent.events,
+		health_ports_new(agent.loop, agent.http_clients, &agent.proxy_health, agent.events,
 				 node_state_name(agent.node), HEALTH_PORTS_RETRY_SECONDS);
-	agent.localhost_ports = localhost_ports_new(agent.loop, descriptor_limit_raise(),
-						    LOCALHOST_PORTS_RETRY_SECONDS);
+	agent.localhost_ports =
+		localhost_ports_new(agent.loop, descriptors, LOCALHOST_PORTS_RETRY_SECONDS);
 	agent.rejections = rejections_new();
 	select_localhost(&agent);
 
@@ -504,6 +608,7 @@ int agent_run(struct options *options, struct error *err)
 	if (r >= 0)
 		ev_run(agent.loop, 0);
 
+	watchdog_free(agent.watchdog);
 	signals_free(agent.signals);
 	reload_free(agent.settings);
 	control_close(agent.control);
@@ -515,10 +620,13 @@ int agent_run(struct options *options, struct error *err)
 	drainer_free(agent.drainer);
 	flow_cleaner_free(agent.flows);
 	health_ports_free(agent.health_ports);
+	http_clients_free(agent.http_clients);
 	localhost_ports_free(agent.localhost_ports);
 	loop_clock_free(agent.loop_clock);
+	rules_watch_free(agent.rules_watch);
 	rules_keeper_free(agent.rules);
 	sync_free(agent.sync);
+	ledger_free(agent.ledger);
 	proxy_metrics_free(agent.metrics);
 	kernel_close(agent.kernel);
 	conflicts_free(agent.conflicts);

@@ -8,6 +8,7 @@
 #include "lib/kernel/kernel.h"
 #include "lib/kernel/rules.h"
 #include "lib/plan/ledger.h"
+#include "lib/plan/ledger_observe.h"
 #include "node_setup.h"
 
 #include <errno.h>
@@ -103,8 +104,14 @@ static void remove_servers(struct cleanup *cleanup, struct kernel *kernel,
 
 static void on_rules_done(void *user, const struct rules_report *report)
 {
+	struct error err = {0};
+
 	if (report->code < 0)
 		note_failure(user, report->code, report->error);
+	if (!*report->unreadable)
+		return;
+	error_set(&err, -EBUSY, "iptables rules: %s", report->unreadable);
+	note_failure(user, err.code, &err);
 }
 
 static void remove_rules(struct cleanup *cleanup, uint16_t family)
@@ -130,7 +137,7 @@ int cleanup_run(const struct options *options, struct error *err)
 	struct cleanup cleanup = {.err = err};
 	struct error step = {0};
 	struct kernel *kernel = NULL;
-	int lock = -1;
+	struct instance_lock *lock = NULL;
 	int r = node_setup_check(err);
 
 	if (r >= 0)

@@ -28,7 +28,7 @@ static int fail(const char *command, int status, const struct error *err)
 {
 	fprintf(stderr, "ipvsagent %s: %s\n", command, err->text);
 	if (status == EXIT_USAGE)
-		fprintf(stderr, "`ipvsagent %s --help` shows what it takes\n", command);
+		fprintf(stderr, "see `ipvsagent %s --help`\n", command);
 	return status;
 }
 
@@ -79,7 +79,7 @@ static int status(struct options *options)
 }
 
 static const struct command commands[] = {
-	{"run", "", "be the service proxy of this node", OPTION_SCOPE_RUN, run},
+	{"run", "", "run the service proxy of this node", OPTION_SCOPE_RUN, run},
 	{"status", "[NAMESPACE/NAME]", "show what the running agent has programmed",
 	 OPTION_SCOPE_STATUS, status},
 	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",
@@ -90,10 +90,10 @@ static const struct command commands[] = {
 static void print_help(void)
 {
 	printf("Usage: ipvsagent COMMAND [FLAGS]\n\n"
-	       "Forwards Kubernetes Service traffic with IPVS, as kube-proxy's IPVS mode does.\n\n");
+	       "Service proxy for Kubernetes nodes, compatible with kube-proxy's IPVS mode.\n\n");
 	for (size_t i = 0; i < COUNT(commands); i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].help);
-	printf("\n`ipvsagent COMMAND --help` lists its flags; the manual is ipvsagent(8).\n");
+	printf("\nSee `ipvsagent COMMAND --help` for the flags of a command, and ipvsagent(8).\n");
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -143,9 +143,8 @@ int main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0)
 		return version(NULL);
 	if (*name)
-		fprintf(stderr, "ipvsagent: unknown command \"%s\"; `ipvsagent help` lists them\n",
-			name);
+		fprintf(stderr, "ipvsagent: unknown command \"%s\"; see `ipvsagent help`\n", name);
 	else
-		fprintf(stderr, "ipvsagent: which command? `ipvsagent help` lists them\n");
+		fprintf(stderr, "ipvsagent: missing command; see `ipvsagent help`\n");
 	return EXIT_USAGE;
 }

@@ -30,12 +30,12 @@ int node_setup_check(struct error *err)
 	};
 
 	if (capng_get_caps_process() < 0)
-		return error_set(err, -EPERM, "the process's capabilities cannot be read");
+		return error_set(err, -EPERM, "cannot read the capabilities of the process");
 	for (size_t i = 0; i < COUNT(needed); i++)
 		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
 			return error_set(
 				err, -EPERM,
-				"no %s, which %s need; run it as root or grant the capability",
+				"missing %s, required for %s; run as root or grant the capability",
 				needed[i].name, needed[i].feature);
 	return 0;
 }
@@ -44,9 +44,9 @@ int node_setup_check(struct error *err)
 static void report(const char *name, int before, int value, int r, const struct error *err)
 {
 	if (r < 0)
-		log_warning("%s; going on without", err->text);
+		log_warning("%s; continuing without it", err->text);
 	else if (r == 1)
-		log_info("sysctl %s: %d, was %d", name, value, before);
+		log_info("sysctl %s set to %d (was %d)", name, value, before);
 }
 
 static void set(const char *name, int value)
@@ -96,10 +96,10 @@ static void ensure_hash_size(int size)
 	if (r >= 0)
 		r = write_number(HASH_SIZE_PATH, size);
 	if (r < 0)
-		log_warning("writing %d to " HASH_SIZE_PATH ": %s; going on without", size,
+		log_warning("writing %d to " HASH_SIZE_PATH ": %s; continuing without it", size,
 			    strerror(-r));
 	else
-		log_info("buckets of connection tracking: %d, were %d", size, current);
+		log_info("conntrack hash table set to %d buckets (was %d)", size, current);
 }
 
 /*
@@ -117,7 +117,7 @@ static bool set_connection_limit(int limit)
 	r = sysctl_ensure(name, limit, &err);
 	if (r == -EACCES)
 		log_debug(
-			"sysctl %s: left at %d, not set to %d, which takes the initial network namespace",
+			"sysctl %s left at %d; only the initial network namespace can set it to %d",
 			name, before, limit);
 	else
 		report(name, before, limit, r, &err);
@@ -195,7 +195,7 @@ void node_setup_process(const struct options *options)
 		return;
 	r = write_number(OOM_PATH, options->oom_score_adj);
 	if (r < 0)
-		log_info("writing %d to " OOM_PATH ": %s; going on with %d", options->oom_score_adj,
+		log_info("writing %d to " OOM_PATH ": %s; keeping %d", options->oom_score_adj,
 			 strerror(-r), current);
 }
 
@@ -268,17 +268,17 @@ void node_setup_follow(const struct options *options, const struct options *befo
 		node_setup_process(options);
 	if (memcmp(&options->timeouts, &before->timeouts, sizeof(options->timeouts)) != 0 &&
 	    node_setup_timeouts(options, ipvs, &err) < 0)
-		log_warning("IPVS timeouts: %s; going on with those of before", err.text);
+		log_warning("IPVS timeouts: %s; keeping the previous ones", err.text);
 	if (options->strict_arp != before->strict_arp ||
 	    !is_conntrack_equal(&options->conntrack, &before->conntrack))
 		node_setup_sysctls(options);
 	if (before->strict_arp && !options->strict_arp)
-		log_info("arp_ignore and arp_announce stay as they were set, as they always do");
+		log_info("strictARP is off now; arp_ignore and arp_announce are not reset");
 }
 
 /* The legacy iptables programs load these themselves, which takes CAP_SYS_MODULE; all others are
  * loaded by the kernel when rules name them. A kernel that only knows nftables has neither. */
-static void load_legacy_tables(void)
+void node_setup_programs(void)
 {
 	static const char *const names[] = {"ip_tables", "ip6_tables"};
 
@@ -286,7 +286,7 @@ static void load_legacy_tables(void)
 		struct error err = {0};
 
 		if (modules_load(names[i], "iptables", &err) < 0)
-			log_debug("%s; iptables may do without", err.text);
+			log_debug("%s; iptables may not need it", err.text);
 	}
 }
 
@@ -303,7 +303,7 @@ int node_setup_init(const struct options *options, struct error *err)
 		r = node_setup_timeouts(options, kernel->ipvs, err);
 	if (r >= 0) {
 		node_setup_sysctls(options);
-		load_legacy_tables();
+		node_setup_programs();
 	}
 	kernel_close(kernel);
 	return r;

@@ -49,6 +49,12 @@ void node_setup_follow(const struct options *options, const struct options *befo
 		       struct ipvs *ipvs);
 
 /**
+ * node_setup_programs() - load the modules that the iptables programs would load by themselves, which
+ * they cannot do once CAP_SYS_MODULE is dropped
+ */
+void node_setup_programs(void);
+
+/**
  * node_setup_init() - --init-only: load modules, set sysctls and timeouts, and nothing else
  *
  * An agent that runs afterwards needs neither CAP_SYS_MODULE nor a writable /proc/sys.

@@ -38,10 +38,6 @@ static void on_service_set(void *owner, struct service *service)
 {
 	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
 
-	rejections_set(parts->rejections,
-		       &(struct rejection){.kind = "Service",
-					   .namespace_name = service->namespace_name,
-					   .name = service->name});
 	on_service_event(parts, store_set_service(parts->store, service));
 }
 

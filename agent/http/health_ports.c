@@ -27,6 +27,7 @@ struct health_port {
 };
 
 struct health_ports {
+	struct http_clients *clients;
 	const struct proxy_health *health;
 	struct events *events;
 	const char *node_name;
@@ -96,7 +97,7 @@ static void note_failure(const struct health_port *service, struct listener *lis
 	if (listener->failure == err->code)
 		return;
 	listener->failure = err->code;
-	log_warning("health check port of Service %s: %s; trying again each %.0f s", service->key,
+	log_warning("health check port of Service %s: %s; retrying every %.0f s", service->key,
 		    err->text, service->owner->retry_seconds);
 }
 
@@ -106,7 +107,7 @@ static void note_success(const struct health_port *service, struct listener *lis
 	char text[ADDRESS_TEXT_SIZE];
 
 	if (listener->failure)
-		log_info("health check port of Service %s: listening on %s now", service->key,
+		log_info("health check port of Service %s: now listening on %s", service->key,
 			 address_port_text(address, service->port, text));
 	listener->failure = 0;
 }
@@ -119,8 +120,8 @@ static bool listen_on(struct health_port *service, struct listener *listener,
 
 	if (listener->server)
 		return true;
-	if (http_server_open(service->owner->loop, address, service->port, answer, service,
-			     &listener->server, &err) < 0) {
+	if (http_server_open(service->owner->loop, service->owner->clients, address, service->port,
+			     answer, service, &listener->server, &err) < 0) {
 		note_failure(service, listener, &err);
 		return false;
 	}
@@ -168,13 +169,14 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 }
 
-struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health,
-				      struct events *events, const char *node_name,
-				      double retry_seconds)
+struct health_ports *health_ports_new(struct ev_loop *loop, struct http_clients *clients,
+				      const struct proxy_health *health, struct events *events,
+				      const char *node_name, double retry_seconds)
 {
 	struct health_ports *ports = memory_allocate(sizeof(*ports));
 
 	ports->loop = loop;
+	ports->clients = clients;
 	ports->health = health;
 	ports->events = events;
 	ports->node_name = node_name;

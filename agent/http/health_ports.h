@@ -4,6 +4,7 @@
 
 #include "agent/notify/events.h"
 #include "lib/base/address.h"
+#include "lib/http/http_clients.h"
 #include "proxy_health.h"
 
 #include <ev.h>
@@ -23,14 +24,15 @@ struct health_ports;
 
 /**
  * health_ports_new()
+ * @clients:        whoever asks; must outlive the ports
  * @health:         must outlive the ports
  * @events:         the same; told of each try to listen on a port that fails
  * @node_name:      the same
  * @retry_seconds:  from one try to the next
  */
-struct health_ports *health_ports_new(struct ev_loop *loop, const struct proxy_health *health,
-				      struct events *events, const char *node_name,
-				      double retry_seconds);
+struct health_ports *health_ports_new(struct ev_loop *loop, struct http_clients *clients,
+				      const struct proxy_health *health, struct events *events,
+				      const char *node_name, double retry_seconds);
 void health_ports_free(struct health_ports *ports);
 
 /**

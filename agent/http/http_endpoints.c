@@ -50,7 +50,8 @@ char *http_endpoints_health_text(const struct proxy_health *health, bool is_live
 				 const struct http_endpoints_time *time, unsigned int *status)
 {
 	uint64_t last_updated;
-	bool is_healthy = proxy_health_is_healthy(health, time->now, &last_updated);
+	bool is_healthy = is_liveness ? proxy_health_is_alive(health, time->now, &last_updated)
+				      : proxy_health_is_healthy(health, time->now, &last_updated);
 	double ago = (double)(time->now - last_updated) / 1000;
 	auto_memory char *last = time_text(time->wall - ago, time->age - ago);
 	auto_memory char *current = time_text(time->wall, time->age);
@@ -183,12 +184,12 @@ static int listen_at(struct http_endpoints *endpoints, struct http_endpoint_port
 	/* As Go does it: no matter of which family the unspecified address is. */
 	if (address_is_unspecified(&address))
 		memset(&address, 0, sizeof(address));
-	r = http_server_open(endpoints->loop, &address, port->at.port, port->handler, endpoints,
-			     &port->server, err);
+	r = http_server_open(endpoints->loop, endpoints->sources.clients, &address, port->at.port,
+			     port->handler, endpoints, &port->server, err);
 	if (r < 0)
 		return error_wrap(err, r, "%s", port->what);
 	if (port->has_complained)
-		log_info("%s: listening now", port->what);
+		log_info("%s: now listening", port->what);
 	return 0;
 }
 
@@ -204,7 +205,7 @@ static void listen_or_retry(struct http_endpoints *endpoints)
 		if (listen_at(endpoints, port, &err) >= 0)
 			continue;
 		if (!port->has_complained) {
-			log_warning("%s; trying again every %.0f s", err.text, RETRY_SECONDS);
+			log_warning("%s; retrying every %.0f s", err.text, RETRY_SECONDS);
 			events_emit(endpoints->sources.events, port->failure, "%s", err.text);
 		}
 		port->has_complained = true;

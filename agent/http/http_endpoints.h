@@ -4,6 +4,7 @@
 
 #include "agent/notify/events.h"
 #include "agent/settings/options.h"
+#include "lib/http/http_clients.h"
 #include "proxy_health.h"
 #include "proxy_metrics.h"
 
@@ -22,9 +23,11 @@
 struct http_endpoints;
 
 /**
- * struct http_endpoints_sources - what the answers are made of; all must outlive the endpoints
+ * struct http_endpoints_sources - what the answers are made of, and whoever asks; all must outlive
+ * the endpoints
  */
 struct http_endpoints_sources {
+	struct http_clients *clients;
 	const struct options *options;
 	const struct proxy_health *health;
 	struct proxy_metrics *metrics;

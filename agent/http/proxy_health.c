@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy_health.h"
 
-#include <stddef.h>
 #include <string.h>
 
 void proxy_health_init(struct proxy_health *health, double period)
@@ -29,13 +28,17 @@ void proxy_health_updated(struct proxy_health *health, enum proxy_part part, uin
 	health->pending_since[part] = 0;
 }
 
-bool proxy_health_is_healthy(const struct proxy_health *health, uint64_t now,
-			     uint64_t *last_updated)
+void proxy_health_set_lost(struct proxy_health *health, bool is_lost, uint64_t now)
 {
-	uint64_t ignored;
+	if (!is_lost)
+		health->lost_since = 0;
+	else if (!health->lost_since)
+		health->lost_since = now;
+}
 
-	if (!last_updated)
-		last_updated = &ignored;
+bool proxy_health_is_alive(const struct proxy_health *health, uint64_t now, uint64_t *last_updated)
+{
+	*last_updated = now;
 	for (int i = 0; i < PROXY_PART_COUNT; i++) {
 		uint64_t since = health->pending_since[i];
 
@@ -44,6 +47,20 @@ bool proxy_health_is_healthy(const struct proxy_health *health, uint64_t now,
 		*last_updated = health->last_updated[i];
 		return false;
 	}
-	*last_updated = now;
 	return true;
+}
+
+bool proxy_health_is_healthy(const struct proxy_health *health, uint64_t now,
+			     uint64_t *last_updated)
+{
+	uint64_t ignored;
+
+	if (!last_updated)
+		last_updated = &ignored;
+	if (!proxy_health_is_alive(health, now, last_updated))
+		return false;
+	if (!health->lost_since || now - health->lost_since < PROXY_HEALTH_LOST_MILLISECONDS)
+		return true;
+	*last_updated = health->lost_since;
+	return false;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy_metrics.h"
 
+#include "lib/base/log.h"
+#include "lib/plan/ledger_drain.h"
 #include "process_usage.h"
 
 #include <stdio.h>
@@ -52,15 +54,18 @@ enum id {
 	EVENTS_WAITING,
 	SETTLED,
 	RULES_IN_PLACE,
+	RULES_READABLE,
 	SETTINGS_IN_FORCE,
 	SETTINGS_WAITING,
 	SETTINGS_READ,
 	IN_CLUSTER,
 	MARK_CLASH,
+	KERNEL_LOST,
 	FIRST_PASS,
 	VERIFICATION,
 	TURN,
 	LONGEST_TURN,
+	LOG_DROPPED,
 	ID_COUNT
 };
 
@@ -136,77 +141,88 @@ static const struct metric_description descriptions[ID_COUNT] = {
 	[START_TIME] = {"process_start_time_seconds",
 			"Start time of the process since unix epoch in seconds.", GAUGE},
 
-	[OWN_BUILD] = {"ipvsagent_build_info", "Always 1; the version is the label.", GAUGE,
+	[OWN_BUILD] = {"ipvsagent_build_info",
+		       "A metric with a constant '1' value labeled by the agent's version.", GAUGE,
 		       LABELS("version")},
-	[APPLIED] = {"ipvsagent_changes_applied_total", "Kernel operations that succeeded.",
-		     COUNTER, LABELS("facility")},
+	[APPLIED] = {"ipvsagent_changes_applied_total",
+		     "Successful kernel operations, by facility.", COUNTER, LABELS("facility")},
 	[FAILED] = {"ipvsagent_changes_failed_total",
-		    "Kernel operations that failed; each is tried again.", COUNTER,
+		    "Failed kernel operations, by facility; each is retried.", COUNTER,
 		    LABELS("facility")},
 	[REPAIRED] = {"ipvsagent_drift_repaired_total",
-		      "Objects that somebody else had changed or removed, by kind.", COUNTER,
+		      "Objects that another program had changed or removed, by kind.", COUNTER,
 		      LABELS("kind")},
-	[SERVICES] = {"ipvsagent_services", "Services that the source has shown.", GAUGE},
-	[SLICES] = {"ipvsagent_endpoint_slices", "EndpointSlices that the source has shown.",
-		    GAUGE},
-	[ENDPOINTS] = {"ipvsagent_endpoints", "Endpoints in these EndpointSlices.", GAUGE},
-	[VIRTUAL_SERVERS] = {"ipvsagent_virtual_servers", "Virtual servers programmed.", GAUGE},
+	[SERVICES] = {"ipvsagent_services", "Services read from the source.", GAUGE},
+	[SLICES] = {"ipvsagent_endpoint_slices", "EndpointSlices read from the source.", GAUGE},
+	[ENDPOINTS] = {"ipvsagent_endpoints",
+		       "Endpoints in the EndpointSlices read from the source.", GAUGE},
+	[VIRTUAL_SERVERS] = {"ipvsagent_virtual_servers", "Virtual servers in the kernel.", GAUGE},
 	[DESTINATIONS] = {"ipvsagent_destinations",
-			  "Destinations of these virtual servers, draining ones included.", GAUGE},
+			  "Destinations in the kernel, including draining ones.", GAUGE},
 	[ADDRESSES] = {"ipvsagent_addresses", "Addresses on the dummy interface.", GAUGE},
 	[SET_MEMBERS] = {"ipvsagent_set_members", "Members of each ipset.", GAUGE, LABELS("set")},
 	[SET_CAPACITY] =
 		{"ipvsagent_set_capacity",
-		 "Members that each ipset has room for before it is replaced by a larger one; bitmaps, which have room for every port, are left out.",
+		 "Capacity of each ipset in members; a full set is replaced by a larger one. Without bitmaps, which hold every port.",
 		 GAUGE, LABELS("set")},
 	[DRAINING] = {"ipvsagent_draining_destinations",
-		      "Destinations without an endpoint that still have connections.", GAUGE},
+		      "Draining destinations: their endpoint is gone, their connections are not.",
+		      GAUGE},
 	[FAILED_OBJECTS] = {"ipvsagent_failed_objects",
-			    "Kernel objects that failed last and wait to be tried again.", GAUGE},
+			    "Kernel objects that failed and wait for a retry.", GAUGE},
 	[REJECTED_OBJECTS] = {"ipvsagent_rejected_objects",
-			      "Objects and files of the source that cannot be used.", GAUGE},
-	[SOURCE_SYNCED] = {"ipvsagent_source_synced", "1 once the source has been read completely.",
-			   GAUGE},
+			      "Invalid objects and files in the source.", GAUGE},
+	[SOURCE_SYNCED] = {"ipvsagent_source_synced",
+			   "1 once the source has been read completely, else 0.", GAUGE},
 	[WATCH_CURRENT] = {"ipvsagent_watch_current",
-			   "1 while this kind of object is followed without trouble.", GAUGE,
+			   "1 while the watch of this resource works, else 0.", GAUGE,
 			   LABELS("resource")},
 	[WATCH_INTERRUPTIONS] = {"ipvsagent_watch_interruptions_total",
-				 "How often following this kind of object began to fail.", COUNTER,
+				 "Failures of a working watch of this resource.", COUNTER,
 				 LABELS("resource")},
 	[EVENTS] =
 		{"ipvsagent_events_total",
-		 "Kubernetes Events, by what became of them: created; updated, a count that was written; repeated, only counted; refused by the server; lost, after several tries; discarded, beyond the limits.",
+		 "Kubernetes Events, by result: created, updated (count written), repeated (only counted), refused by the server, lost (after several attempts), discarded (beyond the limits).",
 		 COUNTER, LABELS("result")},
-	[EVENTS_WAITING] = {"ipvsagent_events_waiting",
-			    "Kubernetes Events that wait to be written.", GAUGE},
-	[SETTLED] = {"ipvsagent_settled", "1 while no Service waits to be planned.", GAUGE},
-	[RULES_IN_PLACE] = {"ipvsagent_rules_in_place", "1 while the iptables rules are in place.",
+	[EVENTS_WAITING] = {"ipvsagent_events_waiting", "Kubernetes Events waiting to be written.",
+			    GAUGE},
+	[SETTLED] = {"ipvsagent_settled", "1 while no Service is queued, else 0.", GAUGE},
+	[RULES_IN_PLACE] = {"ipvsagent_rules_in_place",
+			    "1 while the iptables rules are in place, else 0.", GAUGE},
+	[RULES_READABLE] = {"ipvsagent_rules_readable",
+			    "1 while iptables can show all tables with rules of the agent, else 0.",
 			    GAUGE},
 	[SETTINGS_IN_FORCE] =
 		{"ipvsagent_settings_in_force",
-		 "1 while the files of settings could be used as they are; 0 while those of before are in force.",
+		 "1 while the configuration files are valid, 0 while the previous settings stay in force.",
 		 GAUGE},
 	[SETTINGS_WAITING] = {"ipvsagent_settings_waiting_for_restart",
-			      "Settings whose new value takes a restart.", GAUGE},
-	[SETTINGS_READ] =
-		{"ipvsagent_settings_read_total",
-		 "How often changed files of settings were applied, or began to be of no use (rejected).",
-		 COUNTER, LABELS("result")},
+			      "Changed settings that take effect after a restart.", GAUGE},
+	[SETTINGS_READ] = {"ipvsagent_settings_read_total", "Configuration reloads, by result.",
+			   COUNTER, LABELS("result")},
 	[IN_CLUSTER] =
 		{"ipvsagent_in_cluster_supported",
-		 "1 while clients in the cluster are told from others where externalTrafficPolicy is Local.",
+		 "1 while in-cluster clients reach all endpoints with externalTrafficPolicy Local, else 0.",
 		 GAUGE},
-	[MARK_CLASH] = {"ipvsagent_mark_clash",
-			"1 while somebody else is known to use firewall marks of ours.", GAUGE},
-	[FIRST_PASS] = {"ipvsagent_first_pass_duration_seconds",
-			"From everything known to everything programmed, after the start.", GAUGE},
+	[MARK_CLASH] =
+		{"ipvsagent_mark_clash",
+		 "1 while another program is known to use firewall marks of the agent's range, else 0.",
+		 GAUGE},
+	[KERNEL_LOST] = {"ipvsagent_kernel_lost",
+			 "1 while this facility of the kernel cannot be reached, else 0.", GAUGE,
+			 LABELS("facility")},
+	[FIRST_PASS] =
+		{"ipvsagent_first_pass_duration_seconds",
+		 "Duration of the first pass after the start, from a complete source to a programmed kernel.",
+		 GAUGE},
 	[VERIFICATION] = {"ipvsagent_verification_duration_seconds",
-			  "How long the last look at all that the kernel holds took.", GAUGE},
+			  "Duration of the last verification of the kernel's state.", GAUGE},
 	[TURN] = {"ipvsagent_loop_turn_duration_seconds",
-		  "How long turns of the event loop kept everything else waiting.",
-		  HISTOGRAM(turn_bounds)},
+		  "Duration of event loop turns (iterations).", HISTOGRAM(turn_bounds)},
+	[LOG_DROPPED] = {"ipvsagent_log_lines_dropped_total",
+			 "Log lines dropped because nobody read standard error.", COUNTER},
 	[LONGEST_TURN] = {"ipvsagent_loop_longest_turn_seconds",
-			  "The longest turn of the event loop since the start.", GAUGE},
+			  "Duration of the longest event loop turn since the start.", GAUGE},
 };
 
 /** struct gap - a Service whose traffic policy asks for local endpoints that do not exist */
@@ -472,7 +488,7 @@ static void collect_held(struct proxy_metrics *metrics, const struct ledger *led
 	set(metrics, VIRTUAL_SERVERS, (double)counts.servers);
 	set(metrics, DESTINATIONS, (double)counts.destinations);
 	set(metrics, ADDRESSES, (double)counts.addresses);
-	set(metrics, DRAINING, (double)ledger_draining_count(ledger));
+	set(metrics, DRAINING, (double)ledger_drain_count(ledger));
 	set(metrics, FAILED_OBJECTS, (double)ledger_failed_count(ledger));
 }
 
@@ -502,9 +518,13 @@ static void collect_source(struct proxy_metrics *metrics, const struct status_so
 	set(metrics, REJECTED_OBJECTS, (double)rejections_count(sources->rejections));
 	set(metrics, SOURCE_SYNCED, health->is_source_synced);
 	set(metrics, RULES_IN_PLACE, health->are_rules_in_place);
+	set(metrics, RULES_READABLE, !health->are_rules_in_place || !*health->rules_error);
 	set(metrics, IN_CLUSTER, !*health->in_cluster_error);
 	set(metrics, MARK_CLASH, *health->mark_clash != '\0');
 	set(metrics, VERIFICATION, health->last_verification_seconds);
+	for (int i = 0; i < HEALTH_PART_COUNT; i++)
+		set_labelled(metrics, KERNEL_LOST, health_part_name((enum health_part)i),
+			     *health->lost[i] != '\0');
 }
 
 static void collect_settings(struct proxy_metrics *metrics, const struct reload_state *state)
@@ -555,17 +575,18 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 
 	collect_process(metrics);
 	collect_operations(metrics, counters, sources->rules);
-	collect_held(metrics, sync_ledger(status->sync));
+	collect_held(metrics, status->ledger);
 	collect_sets(metrics, status->kernel);
 	collect_source(metrics, status);
 	collect_watches(metrics, sources->source);
 	collect_events(metrics, sources->source);
 	collect_settings(metrics, status->health->settings);
-	service_traffic_collect(metrics->traffic, sync_ledger(status->sync));
+	service_traffic_collect(metrics->traffic, status->ledger);
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "internal", (double)metrics->internal_gap_count);
 	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "external", (double)metrics->external_gap_count);
 	set(metrics, SETTLED, sync_is_settled(status->sync));
 	set(metrics, FIRST_PASS, counters->first_pass_seconds);
 	set(metrics, LONGEST_TURN, metrics->longest_turn);
+	set(metrics, LOG_DROPPED, (double)log_dropped_count());
 	return metrics_text(metrics->registry, format);
 }

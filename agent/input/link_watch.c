@@ -8,15 +8,29 @@
 
 #define RETRY_SECONDS 1.0
 
+#define REOPEN_SECONDS_MIN 0.1
+#define REOPEN_SECONDS_MAX 30.0
+
+/**
+ * enum link_watch_state - whether changes are noticed
+ *   LISTENING  at once; SILENT when the socket fails
+ *   SILENT     not at all, until another socket listens: then LISTENING, and all is read again
+ */
+enum link_watch_state { LINK_WATCH_STATE_LISTENING, LINK_WATCH_STATE_SILENT };
+
 struct link_watch {
 	struct ev_loop *loop;
 	struct link *link;
 	struct node_state *node;
 	struct verifier *verifier;
 	void (*on_addresses)(void *owner);
+	void (*on_lost)(void *owner, enum health_part part, const char *reason);
 	void *owner;
+	enum link_watch_state state;
+	double reopen_seconds;
 	ev_io readable;
 	ev_timer addresses;
+	ev_timer reopen;
 };
 
 static void schedule(struct link_watch *watch, double after)
@@ -35,12 +49,64 @@ static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	if (node_state_read_addresses(watch->node, watch->link, &err) < 0) {
-		log_warning("reading the node's addresses: %s; trying again in %.0f s", err.text,
+		log_warning("reading the node's addresses: %s; retrying in %.0f s", err.text,
 			    RETRY_SECONDS);
 		schedule(watch, RETRY_SECONDS);
 		return;
 	}
 	watch->on_addresses(watch->owner);
+}
+
+static void listen_to(struct link_watch *watch)
+{
+	ev_io_set(&watch->readable, link_monitor_descriptor(watch->link), EV_READ);
+	ev_io_start(watch->loop, &watch->readable);
+}
+
+static void schedule_reopening(struct link_watch *watch)
+{
+	ev_timer_set(&watch->reopen, watch->reopen_seconds, 0.);
+	ev_timer_start(watch->loop, &watch->reopen);
+	watch->reopen_seconds *= 4;
+	if (watch->reopen_seconds > REOPEN_SECONDS_MAX)
+		watch->reopen_seconds = REOPEN_SECONDS_MAX;
+}
+
+static void fall_silent(struct link_watch *watch, const struct error *err)
+{
+	ev_io_stop(watch->loop, &watch->readable);
+	if (watch->state == LINK_WATCH_STATE_LISTENING)
+		log_warning(
+			"rtnetlink: %s; reopening it, until then address changes of this node are noticed late",
+			err->text);
+	watch->state = LINK_WATCH_STATE_SILENT;
+	watch->on_lost(watch->owner, HEALTH_PART_ADDRESS_EVENTS, err->text);
+	schedule_reopening(watch);
+}
+
+static void look_at_all(struct link_watch *watch)
+{
+	verifier_hurry(watch->verifier, FACILITY_LINK);
+	schedule(watch, ADDRESSES_SECONDS);
+}
+
+/* Whether the socket works shows when it has brought something, so only then the delay is reset. */
+static void on_reopen(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct link_watch *watch = container_of(timer, struct link_watch, reopen);
+	struct error err = {0};
+
+	(void)loop;
+	(void)events;
+	if (link_monitor_reopen(watch->link, &err) < 0) {
+		fall_silent(watch, &err);
+	} else {
+		log_info("rtnetlink works again");
+		watch->state = LINK_WATCH_STATE_LISTENING;
+		watch->on_lost(watch->owner, HEALTH_PART_ADDRESS_EVENTS, "");
+		listen_to(watch);
+	}
+	look_at_all(watch);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
@@ -49,21 +115,25 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	struct error err = {0};
 	int seen = link_monitor_read(watch->link, &err);
 
+	(void)loop;
 	(void)events;
 	if (seen < 0) {
-		log_warning("rtnetlink: %s; relying on periodic verification", err.text);
-		ev_io_stop(loop, io);
+		fall_silent(watch, &err);
 		return;
 	}
-	if (seen & (LINK_EVENT_BOUND | LINK_EVENT_LOST))
+	watch->reopen_seconds = REOPEN_SECONDS_MIN;
+	if (seen & LINK_EVENT_LOST)
+		look_at_all(watch);
+	if (seen & LINK_EVENT_BOUND)
 		verifier_hurry(watch->verifier, FACILITY_LINK);
-	if (seen & (LINK_EVENT_NODE | LINK_EVENT_LOST))
+	if (seen & LINK_EVENT_NODE)
 		schedule(watch, ADDRESSES_SECONDS);
 }
 
-struct link_watch *link_watch_new(struct ev_loop *loop, struct link *link, struct node_state *node,
-				  struct verifier *verifier, void (*on_addresses)(void *owner),
-				  void *owner)
+struct link_watch *
+link_watch_new(struct ev_loop *loop, struct link *link, struct node_state *node,
+	       struct verifier *verifier, void (*on_addresses)(void *owner),
+	       void (*on_lost)(void *owner, enum health_part part, const char *reason), void *owner)
 {
 	struct link_watch *watch = memory_allocate(sizeof(*watch));
 
@@ -72,10 +142,13 @@ struct link_watch *link_watch_new(struct ev_loop *loop, struct link *link, struc
 	watch->node = node;
 	watch->verifier = verifier;
 	watch->on_addresses = on_addresses;
+	watch->on_lost = on_lost;
 	watch->owner = owner;
+	watch->reopen_seconds = REOPEN_SECONDS_MIN;
 	ev_timer_init(&watch->addresses, on_due, 0., 0.);
-	ev_io_init(&watch->readable, on_readable, link_monitor_descriptor(link), EV_READ);
-	ev_io_start(loop, &watch->readable);
+	ev_timer_init(&watch->reopen, on_reopen, 0., 0.);
+	ev_init(&watch->readable, on_readable);
+	listen_to(watch);
 	return watch;
 }
 
@@ -85,5 +158,6 @@ void link_watch_free(struct link_watch *watch)
 		return;
 	ev_io_stop(watch->loop, &watch->readable);
 	ev_timer_stop(watch->loop, &watch->addresses);
+	ev_timer_stop(watch->loop, &watch->reopen);
 	free(watch);
 }

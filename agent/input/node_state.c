@@ -188,6 +188,7 @@ static void view_others(struct node_state *state, struct node_view *ret)
 			       other->count * sizeof(*other->addresses));
 		count += other->count;
 	}
+	address_sort(state->other_addresses, count);
 }
 
 struct node_port_selection node_state_node_ports(const struct node_state *state)
@@ -222,7 +223,7 @@ void node_state_view(struct node_state *state, struct node_view *ret)
  * loopback, whatever iptables.localhostNodePorts says, which is about those that ranges or the
  * default select.
  */
-void node_state_loopbacks(const struct node_state *state, bool ret[2])
+void node_state_loopbacks(const struct node_state *state, enum loopback_use ret[2])
 {
 	static const char *const loopbacks[2] = {"127.0.0.1", "::1"};
 	struct node_port_selection selection = node_state_node_ports(state);
@@ -233,7 +234,8 @@ void node_state_loopbacks(const struct node_state *state, bool ret[2])
 		struct address loopback;
 
 		address_parse(loopbacks[i], &loopback);
-		ret[i] = is_wanted && node_addresses_selects_loopback(&selection, &loopback);
+		ret[i] = is_wanted ? node_addresses_loopback_use(&selection, &loopback)
+				   : LOOPBACK_USE_NONE;
 	}
 }
 

@@ -48,10 +48,10 @@ void node_state_view(struct node_state *state, struct node_view *ret);
 struct node_port_selection node_state_node_ports(const struct node_state *state);
 
 /**
- * node_state_loopbacks() - on which loopback addresses NodePorts answer
+ * node_state_loopbacks() - which NodePorts answer on the loopback addresses
  * @ret:  127.0.0.1, ::1
  */
-void node_state_loopbacks(const struct node_state *state, bool ret[2]);
+void node_state_loopbacks(const struct node_state *state, enum loopback_use ret[2]);
 
 /**
  * node_state_has_pod_cidrs() - whether the Node has said so far which pods are its own

@@ -20,7 +20,7 @@ struct object_source {
 static void on_ignored(void *owner, const char *path, const char *kind, const char *name)
 {
 	(void)owner;
-	log_debug("%s: ignoring %s %s: no proxy reads this kind", path, kind, name);
+	log_debug("%s: ignoring %s %s: not a kind that the agent reads", path, kind, name);
 }
 
 static void on_report(void *owner, enum kube_report kind, const char *text)
@@ -68,6 +68,8 @@ static int open_kube(struct object_source *source, struct ev_loop *loop,
 		.listing = {.page_size = options->client.page_size,
 			    .is_streamed = options->client.streaming_lists,
 			    .is_compressed = options->client.compression},
+		.encoding = kube_encoding_wanted(options->client.content_type,
+						 options->client.accept_content_types),
 		.sink = *sink,
 		.on_report = on_report,
 		.on_response = observer->on_response,
@@ -135,7 +137,7 @@ void object_source_reload(struct object_source *source)
 {
 	if (!source->manifests)
 		return;
-	log_info("reading the manifests again");
+	log_info("reloading the manifests");
 	manifests_reload(source->manifests);
 }
 

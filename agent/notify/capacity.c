@@ -66,13 +66,13 @@ static void tell_crowd(const struct capacity *capacity, const struct service_vie
 
 	virtual_server_key_text(&wanted->server.key, server);
 	log_warning(
-		"Service %s: %u of its %u endpoints get no connections at %s: scheduler %s has no more places",
+		"Service %s: %u of %u endpoints get no connections at %s: scheduler %s cannot hold more; choose another scheduler",
 		view->key, desired_left_out(wanted), wanted->destination_count, server,
 		wanted->server.scheduler);
 	/* Without the exact number, which would make a new event of each endpoint that comes. */
 	events_emit_about(
 		capacity->events, EVENT_KIND_CAPACITY, &object, NULL,
-		"more endpoints at %s than the %u that scheduler %s has places for: the others get no connections",
+		"more endpoints at %s than the %u that scheduler %s can hold; the others get no connections",
 		server, wanted->destination_count - desired_left_out(wanted),
 		wanted->server.scheduler);
 }
@@ -86,7 +86,7 @@ void capacity_planned(struct capacity *capacity, const struct service_view *view
 
 	HASH_FIND_STR(capacity->crowds, view->key, crowd);
 	if (crowd && !crowded) {
-		log_info("Service %s: its scheduler has places for all endpoints again", view->key);
+		log_info("Service %s: all endpoints get connections again", view->key);
 		drop(capacity, crowd);
 	}
 	if (crowd || !crowded)
@@ -107,7 +107,7 @@ static void tell_full_sets(const struct capacity *capacity, const bool are_full[
 			if (are_full[f][k])
 				events_emit(
 					capacity->events, EVENT_KIND_CAPACITY,
-					"set %s is full and could not be grown; what does not fit is tried again",
+					"set %s is full and could not be enlarged; retrying what does not fit",
 					set_kind_name((enum set_kind)k, families[f]));
 }
 
@@ -131,5 +131,5 @@ void capacity_applied(struct capacity *capacity, const struct changes *changes)
 		tell_full_sets(capacity, are_full);
 	if (is_out_of_memory)
 		events_emit(capacity->events, EVENT_KIND_CAPACITY,
-			    "the kernel has no memory for more; what it refused is tried again");
+			    "the kernel is out of memory; retrying what it refused");
 }

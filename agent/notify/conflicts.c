@@ -2,6 +2,7 @@
 #include "conflicts.h"
 
 #include "lib/base/log.h"
+#include "lib/plan/ledger_conflicts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct conflicts {
 	struct events *events;
 	struct rivalries rivalries;
 	struct refusal *refusals;
-	uint64_t version; /* ledger_conflict_version() of @rivalries */
+	uint64_t version; /* ledger_conflicts_version() of @rivalries */
 };
 
 /* A Service, as it is referred to in an event; @object points into the rest. */
@@ -128,13 +129,13 @@ static void tell_begin(const struct conflicts *conflicts, const struct rivalry *
 	virtual_server_key_text(&rivalry->server, server);
 	if (rivalry->count > 1)
 		snprintf(more, sizeof(more), " and %zu more", rivalry->count - 1);
-	log_warning("Service %s: the older Service %s has %s%s; it waits", rivalry->loser,
+	log_warning("Service %s: waiting for the older Service %s to release %s%s", rivalry->loser,
 		    rivalry->winner, server, more);
 	refer(conflicts->store, rivalry->loser, &loser);
 	refer(conflicts->store, rivalry->winner, &winner);
 	events_emit_about(conflicts->events, EVENT_KIND_SERVICE_CONFLICT, &loser.object,
-			  &winner.object, "the older Service %s has %s%s", rivalry->winner, server,
-			  more);
+			  &winner.object, "waiting for the older Service %s to release %s%s",
+			  rivalry->winner, server, more);
 	free(loser.namespace_name);
 	free(winner.namespace_name);
 }
@@ -155,7 +156,7 @@ static void tell_differences(const struct conflicts *conflicts, const struct riv
 		else
 			order = compare_rivals(&before->items[b], &after->items[a]);
 		if (order < 0)
-			log_info("Service %s is no longer in conflict with Service %s",
+			log_info("Service %s no longer conflicts with Service %s",
 				 before->items[b].loser, before->items[b].winner);
 		if (order > 0)
 			tell_begin(conflicts, &after->items[a]);
@@ -168,10 +169,10 @@ void conflicts_passed(struct conflicts *conflicts, const struct ledger *ledger)
 {
 	struct rivalries now = {0};
 
-	if (conflicts->version == ledger_conflict_version(ledger))
+	if (conflicts->version == ledger_conflicts_version(ledger))
 		return;
-	conflicts->version = ledger_conflict_version(ledger);
-	ledger_each_conflict(ledger, add_rivalry, &now);
+	conflicts->version = ledger_conflicts_version(ledger);
+	ledger_conflicts_each(ledger, add_rivalry, &now);
 	gather(&now);
 	tell_differences(conflicts, &conflicts->rivalries, &now);
 	clear(&conflicts->rivalries);
@@ -232,7 +233,7 @@ static void tell_refusal(const struct conflicts *conflicts, const char *key, con
 	refer(conflicts->store, key, &service);
 	events_emit_about(
 		conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object, NULL,
-		"%s; it is not bound to the dummy interface, and remains the node's on every port that the Service does not have",
+		"%s; it is not bound to the dummy interface, so its other ports still reach the node",
 		text);
 	free(service.namespace_name);
 }
@@ -267,7 +268,7 @@ void conflicts_planned(struct conflicts *conflicts, const struct service_view *v
 		tell_refusal(conflicts, view->key, text);
 		remember_refusal(conflicts, view->key, take(&text));
 	} else if (refusal) {
-		log_info("Service %s no longer wants the address of a node", view->key);
+		log_info("Service %s no longer uses an address of a node", view->key);
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include "events.h"
 #include "lib/objects/store.h"
+#include "lib/plan/desired.h"
 #include "lib/plan/ledger.h"
 
 /**

@@ -31,6 +31,7 @@ static const struct looks looks[] = {
 				KUBE_EVENT_TYPE_WARNING, false},
 	[EVENT_KIND_SETTINGS] = {"SettingsRejected", "ReadSettings", KUBE_EVENT_TYPE_WARNING,
 				 false},
+	[EVENT_KIND_RULES] = {"RulesUnreadable", "WriteRules", KUBE_EVENT_TYPE_WARNING, false},
 	[EVENT_KIND_REJECTED] = {"Rejected", "ReadObject", KUBE_EVENT_TYPE_WARNING, true},
 	[EVENT_KIND_SERVICE_CONFLICT] = {"ServiceConflict", "ClaimVirtualServer",
 					 KUBE_EVENT_TYPE_WARNING, true},
@@ -115,7 +116,10 @@ void events_emit_rejection(struct events *events, const struct rejection *reject
 						 .name = rejection->name,
 						 .uid = rejection->uid};
 
-	if (rejection->reason && strcmp(rejection->kind, "file") != 0)
+	if (rejection->reason && strcmp(rejection->kind, "file") != 0 &&
+	    strcmp(rejection->name, REJECTION_UNNAMED) != 0)
 		events_emit_about(events, EVENT_KIND_REJECTED, &object, NULL,
-				  "%s; keeping its earlier state", rejection->reason);
+				  rejection->is_partial ? "%s; leaving that out and using the rest"
+							: "%s; keeping its previous state",
+				  rejection->reason);
 }

@@ -23,6 +23,7 @@ struct events;
  *   HEALTHZ           Node: --healthz-bind-address cannot be listened on
  *   METRICS           Node: --metrics-bind-address cannot be listened on
  *   SETTINGS          Node: the files of settings cannot be used as they are
+ *   RULES             Node: iptables cannot show a table with rules of ours
  *   REJECTED          Service, EndpointSlice, Node: a field makes the object unusable
  *   SERVICE_CONFLICT  Service: an older one has a virtual server that it wants too
  *   NODE_ADDRESS_CONFLICT
@@ -37,6 +38,7 @@ enum event_kind {
 	EVENT_KIND_HEALTHZ,
 	EVENT_KIND_METRICS,
 	EVENT_KIND_SETTINGS,
+	EVENT_KIND_RULES,
 	EVENT_KIND_REJECTED,
 	EVENT_KIND_SERVICE_CONFLICT,
 	EVENT_KIND_NODE_ADDRESS_CONFLICT,

@@ -81,6 +81,7 @@ static void insert(struct rejections *rejections, size_t position,
 		.namespace_name = string_dup(rejection->namespace_name),
 		.name = string_dup(rejection->name),
 		.reason = string_dup(rejection->reason),
+		.is_partial = rejection->is_partial,
 	};
 }
 
@@ -101,17 +102,26 @@ bool rejections_set(struct rejections *rejections, const struct rejection *rejec
 		memmove(item, item + 1, (rejections->count - position) * sizeof(*item));
 		return true;
 	}
-	if (strcmp(item->reason, rejection->reason) == 0)
+	if (strcmp(item->reason, rejection->reason) == 0 &&
+	    item->is_partial == rejection->is_partial)
 		return false;
+	item->is_partial = rejection->is_partial;
 	free((char *)item->reason);
 	item->reason = string_dup(rejection->reason);
 	return true;
 }
 
+static const char *consequence(const struct rejection *rejection)
+{
+	if (rejection->is_partial)
+		return "leaving that out and using the rest";
+	return strcmp(rejection->kind, "file") == 0 ? "keeping its previous content"
+						    : "keeping its previous state";
+}
+
 void rejections_report(struct rejections *rejections, struct events *events,
 		       const struct rejection *rejection)
 {
-	bool is_file = strcmp(rejection->kind, "file") == 0;
 	const char *slash = rejection->namespace_name[0] ? "/" : "";
 
 	if (!rejections_set(rejections, rejection))
@@ -119,10 +129,9 @@ void rejections_report(struct rejections *rejections, struct events *events,
 	events_emit_rejection(events, rejection);
 	if (rejection->reason)
 		log_warning("%s %s%s%s: %s; %s", rejection->kind, rejection->namespace_name, slash,
-			    rejection->name, rejection->reason,
-			    is_file ? "keeping what it said before" : "keeping its earlier state");
+			    rejection->name, rejection->reason, consequence(rejection));
 	else
-		log_info("%s %s%s%s is fine again", rejection->kind, rejection->namespace_name,
+		log_info("%s %s%s%s is valid again", rejection->kind, rejection->namespace_name,
 			 slash, rejection->name);
 }
 
@@ -133,14 +142,12 @@ void rejections_each(const struct rejections *rejections,
 		visit(user, &rejections->items[i]);
 }
 
-const char *rejections_find(const struct rejections *rejections, const char *kind,
-			    const char *namespace_name, const char *name)
+const struct rejection *rejections_find(const struct rejections *rejections, const char *kind,
+					const char *namespace_name, const char *name)
 {
 	struct rejection wanted = {.kind = kind, .namespace_name = namespace_name, .name = name};
-	const struct rejection *item =
-		item_at(rejections, position_of(rejections, &wanted), &wanted);
 
-	return item ? item->reason : NULL;
+	return item_at(rejections, position_of(rejections, &wanted), &wanted);
 }
 
 size_t rejections_count(const struct rejections *rejections)

@@ -31,9 +31,9 @@ void rejections_report(struct rejections *rejections, struct events *events,
 void rejections_each(const struct rejections *rejections,
 		     void (*visit)(void *user, const struct rejection *rejection), void *user);
 
-/** rejections_find() - the reason; NULL without a complaint; valid until the next change */
-const char *rejections_find(const struct rejections *rejections, const char *kind,
-			    const char *namespace_name, const char *name);
+/** rejections_find() - NULL without a complaint; valid until the next change */
+const struct rejection *rejections_find(const struct rejections *rejections, const char *kind,
+					const char *namespace_name, const char *name);
 
 size_t rejections_count(const struct rejections *rejections);
 

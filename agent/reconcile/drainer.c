@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/plan/ledger_drain.h"
 
 #include <errno.h>
 
@@ -16,6 +17,7 @@ struct drainer {
 	struct ev_loop *loop;
 	struct kernel *kernel;
 	struct sync *sync;
+	struct ledger *ledger;
 	struct changes *changes;
 	ev_timer look;
 	struct virtual_server_key *keys; /* what this look still has to visit */
@@ -56,12 +58,11 @@ static void look_at(struct drainer *drainer, const struct virtual_server_key *ke
 	if (r == -ESRCH)
 		return;
 	if (r < 0) {
-		log_warning("counting connections: %s; trying again in %.0f s", err.text,
-			    LOOK_SECONDS);
+		log_warning("counting connections: %s; retrying in %.0f s", err.text, LOOK_SECONDS);
 		return;
 	}
-	ledger_drain(sync_ledger(drainer->sync), key, drainer->usages, drainer->usage_count,
-		     clock_milliseconds(), drainer->changes);
+	ledger_drain_server(drainer->ledger, key, drainer->usages, drainer->usage_count,
+			    clock_milliseconds(), drainer->changes);
 }
 
 static void schedule(struct drainer *drainer, double after)
@@ -83,30 +84,32 @@ static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 		return;
 	}
 	if (!drainer->key_count)
-		ledger_each_draining(sync_ledger(drainer->sync), collect_key, drainer);
+		ledger_drain_each(drainer->ledger, collect_key, drainer);
 	while (drainer->key_count && clock_milliseconds() < slice_end)
 		look_at(drainer, &drainer->keys[--drainer->key_count]);
 	sync_commit(drainer->sync, drainer->changes);
 
 	if (drainer->key_count)
 		schedule(drainer, 0.);
-	else if (ledger_draining_count(sync_ledger(drainer->sync)))
+	else if (ledger_drain_count(drainer->ledger))
 		schedule(drainer, LOOK_SECONDS);
 }
 
 void drainer_wake(struct drainer *drainer)
 {
-	if (!ev_is_active(&drainer->look) && ledger_draining_count(sync_ledger(drainer->sync)))
+	if (!ev_is_active(&drainer->look) && ledger_drain_count(drainer->ledger))
 		schedule(drainer, FIRST_LOOK_SECONDS);
 }
 
-struct drainer *drainer_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync)
+struct drainer *drainer_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,
+			    struct ledger *ledger)
 {
 	struct drainer *drainer = memory_allocate(sizeof(*drainer));
 
 	drainer->loop = loop;
 	drainer->kernel = kernel;
 	drainer->sync = sync;
+	drainer->ledger = ledger;
 	drainer->changes = changes_new();
 	ev_timer_init(&drainer->look, on_look, 0., 0.);
 	return drainer;

@@ -11,7 +11,9 @@
  */
 struct drainer;
 
-struct drainer *drainer_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync);
+/** drainer_new() - @kernel, @sync and @ledger stay the caller's */
+struct drainer *drainer_new(struct ev_loop *loop, struct kernel *kernel, struct sync *sync,
+			    struct ledger *ledger);
 void drainer_free(struct drainer *drainer);
 
 /** drainer_wake() - a destination may have begun to drain */

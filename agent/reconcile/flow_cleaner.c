@@ -6,17 +6,47 @@
 
 #include <netinet/in.h>
 
+/** struct flow_cleaner - @is_failing: the last walk did, which is in the log */
 struct flow_cleaner {
 	struct conntrack *conntrack;
+	void (*on_lost)(void *owner, enum health_part part, const char *reason);
+	void *owner;
+	bool is_failing;
 };
 
-static void on_done(void *user, long deleted, const struct error *err)
+static void set_failing(struct flow_cleaner *cleaner, bool is_failing, const char *reason)
 {
-	(void)user;
-	if (deleted < 0)
-		log_warning("%s; stale UDP flows end by their own timeout", err->text);
-	else if (deleted)
-		log_info("deleted %ld stale UDP flows from conntrack", deleted);
+	if (cleaner->is_failing != is_failing)
+		cleaner->on_lost(cleaner->owner, HEALTH_PART_CONNTRACK, reason);
+	cleaner->is_failing = is_failing;
+}
+
+static void note_failure(struct flow_cleaner *cleaner, const struct conntrack_report *report)
+{
+	if (report->retry_seconds <= 0)
+		log_warning("%s; giving up: stale UDP flows expire with their conntrack timeout",
+			    report->error->text);
+	else if (!cleaner->is_failing)
+		log_warning(
+			"%s; retrying in %.0f s, until then UDP clients may keep sending to removed endpoints",
+			report->error->text, report->retry_seconds);
+	set_failing(cleaner, report->retry_seconds > 0,
+		    report->retry_seconds > 0 ? report->error->text : "");
+}
+
+static void on_done(void *owner, const struct conntrack_report *report)
+{
+	struct flow_cleaner *cleaner = owner;
+
+	if (report->error->code < 0) {
+		note_failure(cleaner, report);
+		return;
+	}
+	if (cleaner->is_failing)
+		log_info("conntrack works again");
+	set_failing(cleaner, false, "");
+	if (report->deleted)
+		log_info("deleted %zu stale UDP flows from conntrack", report->deleted);
 }
 
 static void clear(struct flow_cleaner *cleaner, const struct virtual_server_key *server,
@@ -63,7 +93,9 @@ void flow_cleaner_follow(struct flow_cleaner *cleaner, const struct changes *cha
 			follow(cleaner, &changes->items[i]);
 }
 
-int flow_cleaner_new(struct ev_loop *loop, struct flow_cleaner **ret, struct error *err)
+int flow_cleaner_new(struct ev_loop *loop,
+		     void (*on_lost)(void *owner, enum health_part part, const char *reason),
+		     void *owner, struct flow_cleaner **ret, struct error *err)
 {
 	struct flow_cleaner *cleaner = memory_allocate(sizeof(*cleaner));
 	int r = conntrack_open(loop, on_done, cleaner, &cleaner->conntrack, err);
@@ -72,6 +104,8 @@ int flow_cleaner_new(struct ev_loop *loop, struct flow_cleaner **ret, struct err
 		free(cleaner);
 		return r;
 	}
+	cleaner->on_lost = on_lost;
+	cleaner->owner = owner;
 	*ret = cleaner;
 	return 0;
 }

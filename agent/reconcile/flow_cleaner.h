@@ -2,6 +2,7 @@
 #ifndef AGENT_FLOW_CLEANER_H
 #define AGENT_FLOW_CLEANER_H
 
+#include "health.h"
 #include "lib/base/error.h"
 #include "lib/plan/changes.h"
 
@@ -10,7 +11,10 @@
 /** struct flow_cleaner - lets UDP clients notice what changed: see conntrack.h */
 struct flow_cleaner;
 
-int flow_cleaner_new(struct ev_loop *loop, struct flow_cleaner **ret, struct error *err);
+/** flow_cleaner_new() - @on_lost: the conntrack table cannot be read, and why; "" = it can again */
+int flow_cleaner_new(struct ev_loop *loop,
+		     void (*on_lost)(void *owner, enum health_part part, const char *reason),
+		     void *owner, struct flow_cleaner **ret, struct error *err);
 void flow_cleaner_free(struct flow_cleaner *cleaner);
 
 /**

@@ -31,7 +31,7 @@ static void refresh_support(struct agent_health *health, bool can, const char *r
 		return;
 	snprintf(health->in_cluster_error, sizeof(health->in_cluster_error), "%s", reason);
 	log_warning(
-		"with externalTrafficPolicy Local, clients in the cluster reach what others reach, as with kube-proxy: %s",
+		"externalTrafficPolicy Local: in-cluster clients are treated as external ones (kube-proxy behaviour): %s",
 		reason);
 }
 
@@ -42,10 +42,10 @@ static void refresh_clash(struct agent_health *health, const char *clash)
 	snprintf(health->mark_clash, sizeof(health->mark_clash), "%s", clash);
 	if (*clash)
 		log_warning(
-			"somebody else uses firewall marks of ours, so clients in the cluster may not reach all endpoints: %s; choose others with --in-cluster-mark-base and --in-cluster-mark-mask",
+			"another program uses firewall marks of the agent's range, so in-cluster clients may not reach all endpoints: %s; choose another range with --in-cluster-mark-base and --in-cluster-mark-mask",
 			clash);
 	else
-		log_info("nobody else uses firewall marks of ours any more");
+		log_info("no other program uses firewall marks of the agent's range any more");
 }
 
 void in_cluster_refresh(const struct options *options, const struct kernel *kernel,
@@ -56,7 +56,7 @@ void in_cluster_refresh(const struct options *options, const struct kernel *kern
 	bool can = sets_do_mark(options, kernel, &reason) && rules_keeper_does_mark(rules, &reason);
 
 	if (!*clash && marks_foreign_count(kernel->marks))
-		clash = "a virtual server with a mark in their range";
+		clash = "a virtual server has a firewall mark in the range";
 	sync_set_in_cluster(sync, can);
 	refresh_support(health, can, reason);
 	refresh_clash(health, clash);

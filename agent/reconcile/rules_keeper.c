@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules_keeper.h"
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
 #include "lib/kernel/rules.h"
@@ -16,18 +17,70 @@
 /* As often rules with marks may be refused, for whatever reason, before they are tried without. */
 #define TRIES_WITH_MARKS 2
 
+/* A burst of changes by others ends within this time. */
+#define GATHER_SECONDS 0.1
+
+/* Between two looks because of changes by others, however many there are. */
+#define PAUSE_SECONDS 0.5
+
+/*
+ * So many repairs within this time are no accident: then another program wants other rules than we,
+ * and repairs come after a while, ever longer from one to the next.
+ */
+#define REPAIRS_MAX	    3
+#define REPAIRS_SECONDS	    60.0
+#define CONTEST_SECONDS_MIN 10.0
+#define CONTEST_SECONDS_MAX 300.0
+
+/**
+ * enum rules_family_state - what is known of the rules of a family
+ *   UNKNOWN    nothing, or only of former rules; then any other
+ *   IN_PLACE   they were as they should be, or have been written; to CONTESTED, FAILED, UNKNOWN
+ *   CONTESTED  they were repaired too often: not before the time for that are they looked at again;
+ *              then IN_PLACE if nobody changed them, or CONTESTED for longer, or FAILED
+ *   FAILED     they could not be read or written, which is tried again; then any other
+ */
+enum rules_family_state {
+	RULES_FAMILY_STATE_UNKNOWN,
+	RULES_FAMILY_STATE_IN_PLACE,
+	RULES_FAMILY_STATE_CONTESTED,
+	RULES_FAMILY_STATE_FAILED,
+};
+
+/**
+ * struct rules_keeper_family
+ * @rules:             NULL: this host does not have the family
+ * @error:             why they are not in place; "" if they are
+ * @unreadable:        what the report said; "" if everything is readable
+ * @writer:            who changed them last, if known
+ * @due:               when they are looked at next, because of others or of a contest
+ * @was_in_place:      these rules, at any time
+ * @is_outdated:       the ruleset is to be built anew
+ * @is_due:            to be verified once the verification under way is over
+ * @repairs:           clock_milliseconds() of the last ones, the newest first; 0 = none
+ * @contest_seconds:   until the next look while they are contested
+ * @contested_until:   clock_milliseconds()
+ * @verified:          clock_milliseconds() of the last report
+ */
 struct rules_keeper_family {
 	struct rules_keeper *keeper;
 	const char *name;
 	uint16_t family;
-	struct rules *rules; /* NULL: this host does not have the family */
+	struct rules *rules;
 	struct ruleset *ruleset;
-	char error[520];
+	enum rules_family_state state;
+	char error[700];
+	char unreadable[700];
+	char writer[48];
 	char *clash;
-	bool is_in_place;
+	ev_timer due;
 	bool was_in_place;
-	bool is_outdated; /* the ruleset is to be built anew */
-	bool is_due;	  /* to be verified once the verification under way is over */
+	bool is_outdated;
+	bool is_due;
+	uint64_t repairs[REPAIRS_MAX];
+	double contest_seconds;
+	uint64_t contested_until;
+	uint64_t verified;
 };
 
 struct rules_keeper {
@@ -36,16 +89,14 @@ struct rules_keeper {
 	void *owner;
 	struct rules_keeper_family families[2];
 	ev_timer retry;
-	ev_timer due;
 	double retry_seconds;
 	unsigned long repaired;
 	unsigned long failed;
 	bool has_random_fully;
-	bool has_bridge_netfilter;
 	bool has_options;
 	struct ruleset_options options[2];
 	char *interfaces[2]; /* what @options name; theirs */
-	char marks_error[520];
+	char marks_error[700];
 	unsigned int refusals; /* of rules with marks, before any were accepted */
 	bool is_without_marks;
 	bool has_marked;
@@ -54,7 +105,8 @@ struct rules_keeper {
 static bool all_in_place(const struct rules_keeper *keeper)
 {
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		if (keeper->families[i].rules && !keeper->families[i].is_in_place)
+		if (keeper->families[i].rules &&
+		    keeper->families[i].state != RULES_FAMILY_STATE_IN_PLACE)
 			return false;
 	return true;
 }
@@ -65,6 +117,8 @@ static void tell(struct rules_keeper *keeper)
 
 	for (size_t i = 0; i < COUNT(keeper->families) && !*error; i++)
 		error = keeper->families[i].error;
+	if (!*error)
+		error = rules_keeper_unreadable(keeper);
 	keeper->on_report(keeper->owner, all_in_place(keeper), error);
 }
 
@@ -100,39 +154,119 @@ static void note_refusal(struct rules_keeper *keeper, const char *error)
 	}
 }
 
-static void note_report(struct rules_keeper_family *family, const struct rules_report *report)
+static void schedule(struct rules_keeper_family *family, double after)
+{
+	ev_timer_stop(family->keeper->loop, &family->due);
+	ev_timer_set(&family->due, after, 0.);
+	ev_timer_start(family->keeper->loop, &family->due);
+}
+
+static void note_failure(struct rules_keeper_family *family, const struct rules_report *report)
 {
 	struct rules_keeper *keeper = family->keeper;
 
-	if (report->code < 0) {
-		keeper->failed++;
-		snprintf(family->error, sizeof(family->error), "%s rules: %s", family->name,
-			 report->error->text);
-		log_warning("%s; trying again in %.1f s", family->error, keeper->retry_seconds);
-		family->is_in_place = false;
-		note_refusal(keeper, family->error);
-		schedule_retry(keeper);
-		tell(keeper);
+	keeper->failed++;
+	snprintf(family->error, sizeof(family->error), "%s rules: %s", family->name,
+		 report->error->text);
+	log_warning("%s; retrying in %.1f s", family->error, keeper->retry_seconds);
+	family->state = RULES_FAMILY_STATE_FAILED;
+	note_refusal(keeper, family->error);
+	schedule_retry(keeper);
+}
+
+/* Return: whether there were too many of them lately */
+static bool note_repair(struct rules_keeper_family *family, uint64_t now)
+{
+	uint64_t oldest;
+
+	memmove(family->repairs + 1, family->repairs,
+		(REPAIRS_MAX - 1) * sizeof(family->repairs[0]));
+	family->repairs[0] = now;
+	oldest = family->repairs[REPAIRS_MAX - 1];
+	return family->state == RULES_FAMILY_STATE_CONTESTED ||
+	       (oldest && (double)(now - oldest) / 1000 < REPAIRS_SECONDS);
+}
+
+static void begin_contest(struct rules_keeper_family *family, const char *what, uint64_t now)
+{
+	family->contest_seconds *= 2;
+	if (family->state != RULES_FAMILY_STATE_CONTESTED)
+		family->contest_seconds = CONTEST_SECONDS_MIN;
+	if (family->contest_seconds > CONTEST_SECONDS_MAX)
+		family->contest_seconds = CONTEST_SECONDS_MAX;
+	family->state = RULES_FAMILY_STATE_CONTESTED;
+	family->contested_until = now + (uint64_t)(family->contest_seconds * 1000);
+	snprintf(
+		family->error, sizeof(family->error),
+		"%s rules: %s keeps changing them (%s); repaired %d times within %.0f s, next repair in %.0f s",
+		family->name, *family->writer ? family->writer : "another program", what,
+		REPAIRS_MAX, REPAIRS_SECONDS, family->contest_seconds);
+	log_warning("%s", family->error);
+	schedule(family, family->contest_seconds);
+}
+
+static void note_change(struct rules_keeper_family *family, const struct rules_report *report,
+			uint64_t now)
+{
+	if (!family->was_in_place) {
+		log_info("wrote the %s rules", family->name);
 		return;
 	}
-	if (report->is_changed && family->was_in_place) {
-		log_warning("%s rules were changed by somebody else (%s); wrote them again",
-			    family->name, report->what);
-		keeper->repaired++;
-	} else if (report->is_changed) {
-		log_info("wrote the %s rules", family->name);
+	family->keeper->repaired++;
+	if (note_repair(family, now)) {
+		begin_contest(family, report->what, now);
+		return;
 	}
+	log_warning("%s changed the %s rules (%s); restored them",
+		    *family->writer ? family->writer : "another program", family->name,
+		    report->what);
+}
+
+/* Logged once, however often they are looked at. */
+static void note_unreadable(struct rules_keeper_family *family, const char *unreadable)
+{
+	char text[sizeof(family->unreadable)] = "";
+
+	if (*unreadable)
+		snprintf(text, sizeof(text), "%s rules: %s", family->name, unreadable);
+	if (strcmp(text, family->unreadable) == 0)
+		return;
+	if (*text)
+		log_warning("%s", text);
+	else
+		log_info("%s rules: all tables can be read again", family->name);
+	snprintf(family->unreadable, sizeof(family->unreadable), "%s", text);
+}
+
+static void note_success(struct rules_keeper_family *family, const struct rules_report *report)
+{
+	struct rules_keeper *keeper = family->keeper;
+	enum rules_family_state before = family->state;
+
 	free(family->clash);
 	family->clash = report->clash ? string_printf("%s %s", family->name, report->clash) : NULL;
 	family->error[0] = '\0';
-	family->is_in_place = true;
+	note_unreadable(family, report->unreadable);
+	if (report->is_changed)
+		note_change(family, report, family->verified);
+	else if (before == RULES_FAMILY_STATE_CONTESTED)
+		memset(family->repairs, 0, sizeof(family->repairs));
+	if (!*family->error)
+		family->state = RULES_FAMILY_STATE_IN_PLACE;
+	family->writer[0] = '\0';
 	family->was_in_place = true;
-	if (all_in_place(keeper)) {
-		keeper->retry_seconds = RETRY_FIRST_SECONDS;
-		if (keeper->options[0].has_in_cluster && !keeper->is_without_marks)
-			keeper->has_marked = true;
-	}
-	tell(keeper);
+	if (!all_in_place(keeper))
+		return;
+	keeper->retry_seconds = RETRY_FIRST_SECONDS;
+	if (keeper->options[0].has_in_cluster && !keeper->is_without_marks)
+		keeper->has_marked = true;
+}
+
+/* Contested rules are looked at when their time has come, for which there is the timer. */
+static bool is_waiting(const struct rules_keeper_family *family)
+{
+	return family->state == RULES_FAMILY_STATE_CONTESTED &&
+	       clock_milliseconds() < family->contested_until;
 }
 
 /* The ruleset belongs to the verification under way until that ends; only then it may change. */
@@ -147,14 +281,17 @@ static void verify_family(struct rules_keeper_family *family)
 		family->is_due = true;
 		return;
 	}
+	if (is_waiting(family) && !family->is_outdated)
+		return;
 	family->is_due = false;
+	ev_timer_stop(keeper->loop, &family->due);
 	if (family->is_outdated) {
 		options.family = family->family;
 		options.has_random_fully = keeper->has_random_fully;
-		options.has_bridge_netfilter = keeper->has_bridge_netfilter;
 		options.has_in_cluster = options.has_in_cluster && !keeper->is_without_marks;
 		ruleset_free(family->ruleset);
 		family->ruleset = ruleset_new(&options);
+		family->state = RULES_FAMILY_STATE_UNKNOWN;
 		family->was_in_place = false;
 		family->is_outdated = false;
 	}
@@ -164,37 +301,46 @@ static void verify_family(struct rules_keeper_family *family)
 
 void rules_keeper_verify(struct rules_keeper *keeper)
 {
-	bool has_bridge_netfilter = access("/proc/sys/net/bridge", F_OK) == 0;
-
-	if (keeper->has_options && has_bridge_netfilter != keeper->has_bridge_netfilter) {
-		keeper->has_bridge_netfilter = has_bridge_netfilter;
-		outdate(keeper);
-	}
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
 		verify_family(&keeper->families[i]);
 }
 
 static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
-	struct rules_keeper *keeper = container_of(timer, struct rules_keeper, due);
-
 	(void)loop;
 	(void)events;
-	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		if (keeper->families[i].is_due)
-			verify_family(&keeper->families[i]);
+	verify_family(container_of(timer, struct rules_keeper_family, due));
 }
 
 static void on_done(void *user, const struct rules_report *report)
 {
 	struct rules_keeper_family *family = user;
-	struct rules_keeper *keeper = family->keeper;
 
-	note_report(family, report);
+	family->verified = clock_milliseconds();
+	if (report->code < 0)
+		note_failure(family, report);
+	else
+		note_success(family, report);
+	tell(family->keeper);
 
 	/* Not from within the callback of what is to be started again. */
-	if (family->is_due && !ev_is_active(&keeper->due))
-		ev_timer_start(keeper->loop, &keeper->due);
+	if (family->is_due && !is_waiting(family))
+		schedule(family, family->is_outdated ? 0. : PAUSE_SECONDS);
+}
+
+void rules_keeper_changed(struct rules_keeper *keeper, uint16_t family_number, const char *writer)
+{
+	struct rules_keeper_family *family = &keeper->families[family_number == AF_INET6];
+	double since = (double)(clock_milliseconds() - family->verified) / 1000;
+
+	if (!family->rules || !family->ruleset)
+		return;
+	if (*writer)
+		snprintf(family->writer, sizeof(family->writer), "%s", writer);
+	family->is_due = rules_is_busy(family->rules);
+	if (family->is_due || ev_is_active(&family->due) || is_waiting(family))
+		return;
+	schedule(family, since < PAUSE_SECONDS ? PAUSE_SECONDS : GATHER_SECONDS);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
@@ -238,6 +384,19 @@ const char *rules_keeper_clash(const struct rules_keeper *keeper)
 	return "";
 }
 
+const char *rules_keeper_unreadable(const struct rules_keeper *keeper)
+{
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		if (*keeper->families[i].unreadable)
+			return keeper->families[i].unreadable;
+	return "";
+}
+
+bool rules_keeper_is_legacy(const struct rules_keeper *keeper)
+{
+	return keeper->families[0].rules && rules_is_legacy(keeper->families[0].rules);
+}
+
 bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_reason)
 {
 	*ret_reason = keeper->marks_error;
@@ -266,11 +425,13 @@ int rules_keeper_new(struct ev_loop *loop,
 	keeper->owner = owner;
 	keeper->retry_seconds = RETRY_FIRST_SECONDS;
 	ev_timer_init(&keeper->retry, on_retry, 0., 0.);
-	ev_timer_init(&keeper->due, on_due, 0., 0.);
 	keeper->families[0] =
 		(struct rules_keeper_family){.keeper = keeper, .name = "IPv4", .family = AF_INET};
 	keeper->families[1] =
 		(struct rules_keeper_family){.keeper = keeper, .name = "IPv6", .family = AF_INET6};
+
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		ev_timer_init(&keeper->families[i].due, on_due, 0., 0.);
 
 	r = rules_open(loop, AF_INET, on_done, &keeper->families[0], &keeper->families[0].rules,
 		       err);
@@ -281,14 +442,14 @@ int rules_keeper_new(struct ev_loop *loop,
 	keeper->has_random_fully = rules_has_random_fully(keeper->families[0].rules);
 
 	if (access("/proc/net/if_inet6", F_OK) < 0) {
-		log_info("this host has no IPv6; handling IPv4 only");
+		log_info("no IPv6 on this host; proxying IPv4 only");
 	} else {
 		struct error error6 = {0};
 
 		r = rules_open(loop, AF_INET6, on_done, &keeper->families[1],
 			       &keeper->families[1].rules, &error6);
 		if (r < 0)
-			log_warning("%s; IPv6 goes without masquerading and source ranges",
+			log_warning("%s; IPv6 Services work without masquerading and source ranges",
 				    error6.text);
 	}
 	*ret = keeper;
@@ -300,8 +461,8 @@ void rules_keeper_free(struct rules_keeper *keeper)
 	if (!keeper)
 		return;
 	ev_timer_stop(keeper->loop, &keeper->retry);
-	ev_timer_stop(keeper->loop, &keeper->due);
 	for (size_t i = 0; i < COUNT(keeper->families); i++) {
+		ev_timer_stop(keeper->loop, &keeper->families[i].due);
 		rules_close(keeper->families[i].rules);
 		ruleset_free(keeper->families[i].ruleset);
 		free(keeper->interfaces[i]);

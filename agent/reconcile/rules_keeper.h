@@ -20,7 +20,8 @@ struct rules_keeper;
 /**
  * rules_keeper_new()
  * @on_report:  after each look at the rules of a family: whether those of all families are known
- *              to be in place, and what is wrong ("" if nothing)
+ *              to be in place, and what is wrong ("" if nothing); with rules in place that is
+ *              rules_keeper_unreadable()
  * Return: 0; -ENOENT if iptables-restore or iptables-save is not in PATH
  */
 int rules_keeper_new(struct ev_loop *loop,
@@ -45,6 +46,24 @@ const char *rules_keeper_clash(const struct rules_keeper *keeper);
 
 /** rules_keeper_verify() - compare with what the kernel has, write what differs */
 void rules_keeper_verify(struct rules_keeper *keeper);
+
+/**
+ * rules_keeper_changed() - somebody may have taken rules of ours away: verify soon
+ * @family:  AF_INET, AF_INET6
+ * @writer:  who it was, for a log line; "" if that is not known
+ *
+ * Bursts are gathered, for a tenth of a second, and looks are half a second apart. Rules that had to
+ * be repaired three times within a minute wait for the next repair, from 10 s on ever longer: another
+ * program wants other rules, and we would only take turns.
+ */
+void rules_keeper_changed(struct rules_keeper *keeper, uint16_t family, const char *writer);
+
+/** rules_keeper_unreadable() - tables that iptables cannot show, why, and what to do; "" if there are
+ *  none; valid until the next report. What is in them counts as in place, since it is not known. */
+const char *rules_keeper_unreadable(const struct rules_keeper *keeper);
+
+/** rules_keeper_is_legacy() - whether iptables is of the legacy variant, as far as is known */
+bool rules_keeper_is_legacy(const struct rules_keeper *keeper);
 
 /** rules_keeper_repaired() - how often rules were found altered and written again */
 unsigned long rules_keeper_repaired(const struct rules_keeper *keeper);

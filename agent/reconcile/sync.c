@@ -82,13 +82,12 @@ static void log_failures(const struct changes *changes, size_t failed)
 	for (size_t i = 0; i < changes->count && logged < FAILURES_LOGGED; i++) {
 		if (changes->items[i].result >= 0)
 			continue;
-		log_warning("%s: %s; trying again", change_text(&changes->items[i], text),
+		log_warning("%s: %s; retrying", change_text(&changes->items[i], text),
 			    strerror(-changes->items[i].result));
 		logged++;
 	}
 	if (failed > logged)
-		log_warning("%zu more kernel operations failed; trying them again",
-			    failed - logged);
+		log_warning("%zu more kernel operations failed; retrying them", failed - logged);
 }
 
 static bool is_listed(enum change_kind kind)
@@ -362,7 +361,6 @@ void sync_set_options(struct sync *sync, const struct sync_options *options)
 	sync->options = *options;
 	/* That depends on the kernel, not on what is set. */
 	sync->options.desired.has_in_cluster = before.has_in_cluster;
-	ledger_set_options(sync->ledger, &options->ledger);
 
 	/* A pass that is due may come earlier with a shorter period. */
 	if (!sync->pass_start)
@@ -457,18 +455,14 @@ void sync_count_repair(struct sync *sync, enum facility facility, size_t count)
 	sync->counters.repaired[facility] += count;
 }
 
-struct ledger *sync_ledger(struct sync *sync)
-{
-	return sync->ledger;
-}
-
 const struct sync_counters *sync_counters(const struct sync *sync)
 {
 	return &sync->counters;
 }
 
 struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, struct store *store,
-		      const struct sync_options *options, const struct sync_observer *observer)
+		      struct ledger *ledger, const struct sync_options *options,
+		      const struct sync_observer *observer)
 {
 	struct sync *sync = memory_allocate(sizeof(*sync));
 
@@ -476,7 +470,7 @@ struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, 
 	sync->store = store;
 	sync->options = *options;
 	sync->observer = *observer;
-	sync->ledger = ledger_new(&options->ledger);
+	sync->ledger = ledger;
 	sync->changes = changes_new();
 	sync->applier = applier_new(target);
 	ev_timer_init(&sync->work, on_work, 0., 0.);
@@ -495,6 +489,5 @@ void sync_free(struct sync *sync)
 	applier_free(sync->applier);
 	node_free_copy(&sync->node);
 	changes_free(sync->changes);
-	ledger_free(sync->ledger);
 	free(sync);
 }

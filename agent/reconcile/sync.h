@@ -4,6 +4,7 @@
 
 #include "lib/kernel/kernel.h"
 #include "lib/objects/store.h"
+#include "lib/plan/desired.h"
 #include "lib/plan/ledger.h"
 
 #include <ev.h>
@@ -22,7 +23,6 @@ struct sync;
  * @min_period:  seconds between two passes; events in between are gathered
  */
 struct sync_options {
-	struct ledger_options ledger;
 	struct desired_options desired;
 	double min_period;
 };
@@ -63,9 +63,10 @@ struct sync_observer {
 	void (*passed)(void *owner, double seconds);
 };
 
-/** sync_new() - @target, @store and @options stay the caller's; @options is copied */
+/** sync_new() - @target, @store, @ledger and @options stay the caller's; @options is copied */
 struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, struct store *store,
-		      const struct sync_options *options, const struct sync_observer *observer);
+		      struct ledger *ledger, const struct sync_options *options,
+		      const struct sync_observer *observer);
 void sync_free(struct sync *sync);
 
 /** sync_set_options() - others from now on; plans everything again if @options->desired differs */
@@ -128,7 +129,6 @@ uint64_t sync_version(const struct sync *sync);
 /** sync_count_repair() - @count objects of @facility had drifted */
 void sync_count_repair(struct sync *sync, enum facility facility, size_t count);
 
-struct ledger *sync_ledger(struct sync *sync);
 const struct sync_counters *sync_counters(const struct sync *sync);
 
 #endif

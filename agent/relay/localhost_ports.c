@@ -36,6 +36,7 @@ struct local_port {
 	struct local_port *previous, *next; /* of the same Service */
 	struct port_key key;
 	struct address target;
+	uint16_t target_port;
 	struct port_owner *owner;
 	struct tcp_relay_listener *tcp;
 	struct udp_relay_listener *udp;
@@ -60,7 +61,7 @@ struct localhost_ports {
 	struct udp_relay *udp;
 	struct local_port *ports;
 	struct port_owner *owners;
-	bool is_selected[2];
+	enum loopback_use uses[2];
 	size_t descriptors;
 	size_t listening_count;
 	size_t missing_count;
@@ -108,12 +109,11 @@ static void tell_shortage(const struct localhost_ports *ports)
 	auto_memory char *limit = NULL;
 
 	if (ports->shortage == -EMFILE)
-		limit = string_printf("RLIMIT_NOFILE is %zu, of which half is for that",
+		limit = string_printf("RLIMIT_NOFILE is %zu, half of it for NodePorts",
 				      ports->descriptors);
-	log_warning(
-		"NodePorts without a socket on localhost: %zu, because %s; trying again each %.0f s",
-		ports->missing_count, limit ? limit : strerror(-ports->shortage),
-		ports->retry_seconds);
+	log_warning("%zu NodePorts do not listen on localhost: %s; retrying every %.0f s",
+		    ports->missing_count, limit ? limit : strerror(-ports->shortage),
+		    ports->retry_seconds);
 }
 
 static void on_review(struct ev_loop *loop, ev_timer *timer, int events)
@@ -128,7 +128,7 @@ static void on_review(struct ev_loop *loop, ev_timer *timer, int events)
 	if (ports->missing_count)
 		tell_shortage(ports);
 	else
-		log_info("NodePorts without a socket on localhost: none any more");
+		log_info("all NodePorts listen on localhost again");
 }
 
 static void stop_listening(struct localhost_ports *ports, struct local_port *port)
@@ -145,7 +145,7 @@ static void stop_listening(struct localhost_ports *ports, struct local_port *por
 static int start_listening(struct localhost_ports *ports, struct local_port *port)
 {
 	struct address loopback = {.family = port->key.family};
-	struct socket_name name, target = socket_name_of(&port->target, port->key.number);
+	struct socket_name name, target = socket_name_of(&port->target, port->target_port);
 
 	if (port->key.family == AF_INET)
 		memcpy(loopback.bytes, (const uint8_t[]){127, 0, 0, 1}, 4);
@@ -165,10 +165,10 @@ static void tell_failure(const struct localhost_ports *ports, const struct local
 			      address_protocol_name((uint8_t)port->key.protocol), port->owner->key);
 
 	if (code < 0)
-		log_warning("%s: %s; trying again each %.0f s", name, strerror(-code),
+		log_warning("%s: %s; retrying every %.0f s", name, strerror(-code),
 			    ports->retry_seconds);
 	else
-		log_info("%s: listening now", name);
+		log_info("%s: now listening", name);
 }
 
 /* Return: 0 or a negative errno */
@@ -236,19 +236,34 @@ static bool is_node_port(const struct service *service, const struct wanted_serv
 	return key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP;
 }
 
+/* Whether it is what serves a NodePort that no address of the node has: the one of a cluster IP. */
+static bool is_substitute(const struct service *service, const struct wanted_server *server)
+{
+	const struct service_port *port = &service->ports[server->port_index];
+	const struct virtual_server_key *key = &server->server.key;
+
+	if (!port->node_port || key->port != port->port || key->protocol == IPPROTO_SCTP)
+		return false;
+	for (size_t i = 0; i < service->cluster_ip_count; i++)
+		if (address_is_equal(&service->cluster_ips[i], &key->address))
+			return true;
+	return false;
+}
+
 /* Two Services cannot have one NodePort but for the moment in which it changes hands. */
-static void want(struct localhost_ports *ports, struct port_owner *owner,
+static void want(struct localhost_ports *ports, struct port_owner *owner, uint16_t number,
 		 const struct wanted_server *server)
 {
 	const struct virtual_server_key *target = &server->server.key;
-	struct port_key port_key = {target->address.family, target->protocol, target->port};
+	struct port_key port_key = {target->address.family, target->protocol, number};
 	struct local_port *port;
 
 	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): every byte is set */
 	HASH_FIND(hh, ports->ports, &port_key, sizeof(port_key), port);
 	if (port && port->is_wanted)
 		return;
-	if (port && !address_is_equal(&port->target, &target->address)) {
+	if (port && (!address_is_equal(&port->target, &target->address) ||
+		     port->target_port != target->port)) {
 		drop(ports, port);
 		port = NULL;
 	}
@@ -256,6 +271,7 @@ static void want(struct localhost_ports *ports, struct port_owner *owner,
 		port = memory_allocate(sizeof(*port));
 		port->key = port_key;
 		port->target = target->address;
+		port->target_port = target->port;
 		HASH_ADD(hh, ports->ports, key, sizeof(port->key), port);
 	} else {
 		DL_DELETE2(port->owner->ports, port, previous, next);
@@ -280,20 +296,33 @@ static struct port_owner *owner_get(struct localhost_ports *ports, const char *k
 	return owner;
 }
 
+/*
+ * Those of the virtual servers that @is_suitable, on addresses of at least that @use. A port that is
+ * wanted already stays with the virtual server that it has.
+ */
+static void
+want_all(struct localhost_ports *ports, struct port_owner *owner, const struct service *service,
+	 const struct service_state *state, enum loopback_use use,
+	 bool (*is_suitable)(const struct service *service, const struct wanted_server *server))
+{
+	for (size_t i = 0; i < state->server_count; i++) {
+		const struct wanted_server *server = &state->servers[i];
+		bool is_ipv6 = server->server.key.address.family == AF_INET6;
+
+		if (ports->uses[is_ipv6] >= use && is_suitable(service, server) &&
+		    has_endpoints(state, server))
+			want(ports, owner, service->ports[server->port_index].node_port, server);
+	}
+}
+
 void localhost_ports_planned(struct localhost_ports *ports, const char *key,
 			     const struct service *service, const struct service_state *state)
 {
 	struct port_owner *owner = owner_get(ports, key);
 	struct local_port *port, *next;
 
-	for (size_t i = 0; i < state->server_count; i++) {
-		const struct wanted_server *server = &state->servers[i];
-		bool is_ipv6 = server->server.key.address.family == AF_INET6;
-
-		if (ports->is_selected[is_ipv6] && is_node_port(service, server) &&
-		    has_endpoints(state, server))
-			want(ports, owner, server);
-	}
+	want_all(ports, owner, service, state, LOOPBACK_USE_BESIDE, is_node_port);
+	want_all(ports, owner, service, state, LOOPBACK_USE_ALWAYS, is_substitute);
 	DL_FOREACH_SAFE2(owner->ports, port, next, next)
 	{
 		if (!port->is_wanted)
@@ -307,11 +336,11 @@ void localhost_ports_planned(struct localhost_ports *ports, const char *key,
 	}
 }
 
-bool localhost_ports_select(struct localhost_ports *ports, const bool is_selected[2])
+bool localhost_ports_select(struct localhost_ports *ports, const enum loopback_use uses[2])
 {
-	if (ports->is_selected[0] == is_selected[0] && ports->is_selected[1] == is_selected[1])
+	if (ports->uses[0] == uses[0] && ports->uses[1] == uses[1])
 		return false;
-	memcpy(ports->is_selected, is_selected, sizeof(ports->is_selected));
+	memcpy(ports->uses, uses, sizeof(ports->uses));
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tcp_relay.h"
 
+#include "lib/base/acceptor.h"
 #include "lib/base/memory.h"
 
 #include <errno.h>
@@ -9,10 +10,8 @@
 #include <utlist.h>
 
 /* What a pipe holds by default, and how often it is filled before others have their turn. */
-#define PIPE_SIZE	 65536
-#define FILLS_PER_TURN	 8
-#define ACCEPTS_PER_TURN 32
-#define PAUSE_SECONDS	 0.1
+#define PIPE_SIZE      65536
+#define FILLS_PER_TURN 8
 
 /**
  * struct half - one direction of a connection
@@ -50,8 +49,7 @@ struct tcp_relay {
 struct tcp_relay_listener {
 	struct tcp_relay *relay;
 	struct socket_name target;
-	ev_io incoming;
-	ev_timer pause;
+	struct acceptor *acceptor;
 };
 
 static void close_pipe(const struct half *half)
@@ -239,32 +237,10 @@ static void relay_connection(struct tcp_relay_listener *listener, int client)
 		ev_io_start(relay->loop, &connection->halves[0].writable);
 }
 
-static void on_incoming(struct ev_loop *loop, ev_io *io, int events)
+static void on_accepted(void *owner, int client, const struct socket_name *peer)
 {
-	struct tcp_relay_listener *listener = container_of(io, struct tcp_relay_listener, incoming);
-
-	(void)events;
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		int client = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (client >= 0) {
-			relay_connection(listener, client);
-			continue;
-		}
-		/* Without descriptors it would stay readable, and the loop would never rest. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-			ev_io_stop(loop, io);
-			ev_timer_set(&listener->pause, PAUSE_SECONDS, 0.);
-			ev_timer_start(loop, &listener->pause);
-		}
-		return;
-	}
-}
-
-static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	(void)events;
-	ev_io_start(loop, &container_of(timer, struct tcp_relay_listener, pause)->incoming);
+	(void)peer;
+	relay_connection(owner, client);
 }
 
 int tcp_relay_listen(struct tcp_relay *relay, const struct socket_name *name,
@@ -284,9 +260,7 @@ int tcp_relay_listen(struct tcp_relay *relay, const struct socket_name *name,
 	listener = memory_allocate(sizeof(*listener));
 	listener->relay = relay;
 	listener->target = *target;
-	ev_io_init(&listener->incoming, on_incoming, fd, EV_READ);
-	ev_timer_init(&listener->pause, on_pause_over, 0., 0.);
-	ev_io_start(relay->loop, &listener->incoming);
+	listener->acceptor = acceptor_new(relay->loop, fd, on_accepted, listener);
 	*ret = listener;
 	return 0;
 }
@@ -295,9 +269,7 @@ void tcp_relay_close(struct tcp_relay_listener *listener)
 {
 	if (!listener)
 		return;
-	ev_io_stop(listener->relay->loop, &listener->incoming);
-	ev_timer_stop(listener->relay->loop, &listener->pause);
-	close(listener->incoming.fd);
+	acceptor_free(listener->acceptor);
 	free(listener);
 }
 

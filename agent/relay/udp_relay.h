@@ -2,7 +2,7 @@
 #ifndef AGENT_UDP_RELAY_H
 #define AGENT_UDP_RELAY_H
 
-#include "socket_name.h"
+#include "lib/base/socket_name.h"
 
 #include <ev.h>
 #include <stddef.h>

@@ -26,8 +26,8 @@ static int refuse(struct options *options, const char *field, struct error *err)
 	(void)options;
 	return error_set(err, -EINVAL,
 			 is_of_kube_proxy(field)
-				 ? "unknown here; it belongs into the KubeProxyConfiguration"
-				 : "unknown");
+				 ? "unknown field; it belongs in the KubeProxyConfiguration"
+				 : "unknown field");
 }
 
 static const struct settings_file own_file = {

@@ -10,7 +10,7 @@
 
 #define API_VERSION	"kubeproxy.config.k8s.io/v1alpha1"
 #define KIND		"KubeProxyConfiguration"
-#define UNKNOWN		"not a field of a KubeProxyConfiguration, passed over"
+#define UNKNOWN		"not a field of KubeProxyConfiguration; ignored"
 #define FIELD_PATH_SIZE 128
 
 static int check_type(const json_t *tree, struct error *err)
@@ -19,11 +19,9 @@ static int check_type(const json_t *tree, struct error *err)
 	const char *kind = json_string_value(json_object_get(tree, "kind"));
 
 	if (!kind || strcmp(kind, KIND) != 0)
-		return error_set(err, -EINVAL, "kind: \"%s\", where " KIND " is needed",
-				 kind ? kind : "");
+		return error_set(err, -EINVAL, "kind: \"%s\" is not " KIND, kind ? kind : "");
 	if (!version || strcmp(version, API_VERSION) != 0)
-		return error_set(err, -EINVAL,
-				 "apiVersion: \"%s\", where " API_VERSION " is needed",
+		return error_set(err, -EINVAL, "apiVersion: \"%s\" is not " API_VERSION,
 				 version ? version : "");
 	return 0;
 }

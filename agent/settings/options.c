@@ -43,6 +43,7 @@ struct options *options_new(void)
 	options->client.burst = 10;
 	options->client.page_size = 500;
 	options->client.streaming_lists = true;
+	options->drop_privileges = true;
 	options->bind_address.family = AF_INET;
 	address_parse("0.0.0.0", &options->healthz.address);
 	address_parse("127.0.0.1", &options->metrics.address);
@@ -164,9 +165,9 @@ static int gather(struct options *options, const struct option *table,
 		if (letter == '?')
 			return error_set(err, -EINVAL, "unknown flag %s", argv[optind - 1]);
 		if (letter == ':')
-			return error_set(err, -EINVAL, "%s needs a value", argv[optind - 1]);
+			return error_set(err, -EINVAL, "%s requires a value", argv[optind - 1]);
 		if (!(setting->scope & scope))
-			return error_set(err, -EINVAL, "%s does not take --%s", argv[0],
+			return error_set(err, -EINVAL, "%s: unknown flag --%s", argv[0],
 					 setting->flag);
 		ret->items = memory_resize(ret->items, ret->count + 1, sizeof(*ret->items));
 		ret->items[ret->count++] =
@@ -213,7 +214,7 @@ static int pass_over(struct options *options, const struct given *given, struct 
 	auto_free(options) struct options *scratch = options_new();
 	auto_memory char *name = string_printf("--%s", given->setting->flag);
 
-	options_note(options, true, name, "ignored, because the file of --config decides");
+	options_note(options, true, name, "ignored; the file given with --config overrides it");
 	return set_flag(scratch, given, err);
 }
 
@@ -243,8 +244,9 @@ static void forget_own(struct options *options, const struct command_line *line)
 		    setting_is_equal(setting, options, defaults))
 			continue;
 		name = string_dup(setting->own_field);
-		options_note(options, true, name,
-			     "ignored in the file of --ipvsagent-config, because its flag decides");
+		options_note(
+			options, true, name,
+			"ignored in the file given with --ipvsagent-config; the flag overrides it");
 		setting_exchange(setting, options, defaults);
 	}
 }
@@ -326,8 +328,9 @@ static int check_cluster_cidrs(const struct options *options, struct error *err)
 	for (size_t i = 1; i < list->count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (list->items[i].address.family == list->items[j].address.family)
-				return error_set(err, -EINVAL,
-						 "--cluster-cidr has two ranges of one IP family");
+				return error_set(
+					err, -EINVAL,
+					"--cluster-cidr: more than one CIDR of an IP family");
 	return 0;
 }
 
@@ -340,12 +343,12 @@ static int check_marks(const struct options *options, struct error *err)
 	if (!mark_range_is_valid(range))
 		return error_set(
 			err, -EINVAL,
-			"--in-cluster-mark-base 0x%x does not go with --in-cluster-mark-mask 0x%x: the mask has to be of 1 to 20 adjacent bits, and the base of two or more others, 0x80000000 not among them",
+			"--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x: the mask must be 1 to 20 adjacent bits, the base two or more other bits without 0x80000000",
 			range->base, range->mask);
 	if ((range->base | range->mask) & 1U << options->masquerade_bit)
 		return error_set(
 			err, -EINVAL,
-			"--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x have the bit of --iptables-masquerade-bit %d in common",
+			"--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x must not contain the bit of --iptables-masquerade-bit %d",
 			range->base, range->mask, options->masquerade_bit);
 	return 0;
 }
@@ -354,19 +357,20 @@ static int check_marks(const struct options *options, struct error *err)
 static int check(const struct options *options, struct error *err)
 {
 	if (options->node_name && !*options->node_name)
-		return error_set(err, -EINVAL, "--hostname-override is blank");
+		return error_set(err, -EINVAL, "--hostname-override must not be blank");
 	if (options->detection == LOCAL_DETECTION_BRIDGE && !options->pod_bridge_interface)
 		return error_set(
 			err, -EINVAL,
-			"--detect-local-mode BridgeInterface needs --pod-bridge-interface");
+			"--detect-local-mode BridgeInterface requires --pod-bridge-interface");
 	if (options->detection == LOCAL_DETECTION_INTERFACE_PREFIX &&
 	    !options->pod_interface_prefix)
 		return error_set(
 			err, -EINVAL,
-			"--detect-local-mode InterfaceNamePrefix needs --pod-interface-name-prefix");
+			"--detect-local-mode InterfaceNamePrefix requires --pod-interface-name-prefix");
 	if (options->min_sync_period > options->sync_period)
-		return error_set(err, -EINVAL,
-				 "--ipvs-min-sync-period is longer than --ipvs-sync-period");
+		return error_set(
+			err, -EINVAL,
+			"--ipvs-min-sync-period must not be longer than --ipvs-sync-period");
 	if (check_marks(options, err) < 0)
 		return err->code;
 	return check_cluster_cidrs(options, err);
@@ -422,7 +426,7 @@ void options_exchange(struct options *a, struct options *b)
 
 void options_print_flags(enum option_scope scope)
 {
-	const char *separator = "\nTaken for kube-proxy's sake, without effect:\n  --";
+	const char *separator = "\nAccepted for kube-proxy compatibility and ignored:\n  --";
 
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *setting = &settings[i];

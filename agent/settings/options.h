@@ -34,7 +34,7 @@ struct listen_address {
  * @requests_per_second:   on average
  * @burst:                 requests that may follow each other at once
  * @page_size:             objects per page of a list; 0 = no pages
- * @accept_content_types:  NULL = the client's choice, as is @content_type
+ * @accept_content_types:  of answers; NULL = @content_type, and JSON where the server lacks that
  */
 struct client_options {
 	char *kubeconfig;
@@ -110,6 +110,7 @@ struct options {
 	struct string_list manifests;
 	char *node_name;
 	char *socket_path;
+	bool drop_privileges;
 	char *configuration_path;
 	char *agent_config_path;
 	char *write_to;

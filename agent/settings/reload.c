@@ -44,7 +44,7 @@ static void complain(struct reload *reload, const char *reason)
 	if (!*reload->state.error)
 		reload->state.rejected++;
 	set_text(&reload->state.error, reason);
-	log_warning("%s; keeping the settings of before", reason);
+	log_warning("%s; keeping the previous settings", reason);
 	if (reload->observer.complained)
 		reload->observer.complained(reload->observer.owner, reason);
 }
@@ -57,7 +57,7 @@ static void settle(struct reload *reload)
 		return;
 	set_text(&reload->state.error, "");
 	paths = string_list_join(&reload->state.paths);
-	log_info("%s: fine again", paths);
+	log_info("%s: valid again", paths);
 	if (reload->observer.complained)
 		reload->observer.complained(reload->observer.owner, NULL);
 }
@@ -68,7 +68,7 @@ static void set_waiting(struct reload *reload, struct string_list *names)
 	auto_memory char *text = string_list_join(names);
 
 	if (names->count && !string_list_is_equal(waiting, names))
-		log_warning("%s: what the settings say of this now counts after a restart", text);
+		log_warning("%s: new values take effect after a restart", text);
 	string_list_clear(waiting);
 	*waiting = *names;
 	*names = (struct string_list){0};
@@ -87,7 +87,7 @@ static void go_over(struct reload *reload, struct options *next)
 	applied = string_list_join(&change.applied);
 	if (change.applied.count) {
 		reload->state.applied++;
-		log_info("%s: changed, as the settings say now", applied);
+		log_info("applied new values of %s", applied);
 	}
 	settings_change_clear(&change);
 	reload->observer.changed(reload->observer.owner, next);
@@ -174,7 +174,7 @@ struct reload *reload_new(struct ev_loop *loop, struct options *options,
 		return reload;
 	if (path_watch_open(loop, (const char *const *)paths->items, paths->count, &handlers,
 			    &reload->watch, &err) < 0)
-		log_warning("%s; its changes count after SIGHUP only", err.text);
+		log_warning("%s; send SIGHUP to apply changes of the settings", err.text);
 
 	/* They may have changed between being read and being watched. */
 	schedule(reload, SETTLED_SECONDS);

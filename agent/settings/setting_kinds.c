@@ -45,7 +45,7 @@ static int add_text(const struct setting *setting, struct options *options, cons
 	struct string_list *list = FIELD(struct string_list, setting, options);
 
 	if (!*text)
-		return error_set(err, -EINVAL, "the value is empty");
+		return error_set(err, -EINVAL, "must not be empty");
 	string_list_add(list, text);
 	return 0;
 }
@@ -74,7 +74,7 @@ static int set_switch(const struct setting *setting, struct options *options, co
 		*FIELD(bool, setting, options) = i % 2;
 		return 0;
 	}
-	return error_set(err, -EINVAL, "\"%s\" is neither true nor false", text);
+	return error_set(err, -EINVAL, "\"%s\" is not a boolean (true or false)", text);
 }
 
 static json_t *get_switch(const struct setting *setting, const struct options *options)
@@ -112,8 +112,8 @@ static int set_mark(const struct setting *setting, struct options *options, cons
 	errno = 0;
 	number = strtoul(text, &end, 0);
 	if (!*text || strchr(" \t\n+-", *text) || *end || errno || number > UINT32_MAX)
-		return error_set(err, -EINVAL,
-				 "\"%s\" is not a number of 32 bits such as 0x60000000", text);
+		return error_set(err, -EINVAL, "\"%s\" is not a 32-bit number such as 0x60000000",
+				 text);
 	*FIELD(uint32_t, setting, options) = (uint32_t)number;
 	return 0;
 }
@@ -151,7 +151,7 @@ static int parse_duration(const struct setting *setting, const char *text, doubl
 		return error_set(err, -EINVAL, "\"%s\" is not a duration such as 30s or 1m10s",
 				 text);
 	if (setting->bits & SETTING_POSITIVE && *ret <= 0)
-		return error_set(err, -EINVAL, "it must be longer than 0");
+		return error_set(err, -EINVAL, "must be greater than 0");
 	return 0;
 }
 
@@ -256,10 +256,9 @@ static int set_listen_address(const struct setting *setting, struct options *opt
 	struct listen_address address = {0};
 
 	if (*text && !parse_listen_address(text, &address))
-		return error_set(
-			err, -EINVAL,
-			"\"%s\" is neither ADDRESS:PORT nor an address; IPv6 addresses with port are written [ADDRESS]:PORT",
-			text);
+		return error_set(err, -EINVAL,
+				 "\"%s\" is not ADDRESS, ADDRESS:PORT or, for IPv6, [ADDRESS]:PORT",
+				 text);
 	*FIELD(struct listen_address, setting, options) = address;
 	return 0;
 }
@@ -421,7 +420,7 @@ static int set_detection(const struct setting *setting, struct options *options,
 	}
 	return error_set(
 		err, -EINVAL,
-		"\"%s\" is none of ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix",
+		"\"%s\" is not ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix",
 		text);
 }
 
@@ -442,8 +441,7 @@ static int set_mode(const struct setting *setting, struct options *options, cons
 	(void)options;
 	if (strcmp(text, "ipvs") == 0)
 		return 0;
-	return error_set(err, -EINVAL, "\"%s\" is not a mode of this proxy; it has only ipvs",
-			 text);
+	return error_set(err, -EINVAL, "\"%s\" is not supported; the only mode is ipvs", text);
 }
 
 static json_t *get_mode(const struct setting *setting, const struct options *options)
@@ -520,7 +518,7 @@ static int set_output(const struct setting *setting, struct options *options, co
 		      struct error *err)
 {
 	if (strcmp(text, "wide") != 0 && strcmp(text, "json") != 0)
-		return error_set(err, -EINVAL, "\"%s\" is neither wide nor json", text);
+		return error_set(err, -EINVAL, "\"%s\" is not wide or json", text);
 	return set_text(setting, options, text, err);
 }
 
@@ -585,7 +583,7 @@ int setting_set(const struct setting *setting, struct options *options, const ch
 	if (!setting->kind)
 		return 0;
 	if (!*text && setting->bits & SETTING_NOT_EMPTY)
-		return error_set(err, -EINVAL, "the value is empty");
+		return error_set(err, -EINVAL, "must not be empty");
 	if (!*text && setting->kind->empty_is_unset)
 		return 0;
 	if (setting->kind->form == SETTING_FORM_LIST && !(setting->bits & SETTING_WHOLE))

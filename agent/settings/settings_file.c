@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define SIZE_LIMIT (1U << 20)
-#define TWICE	   "there more than once, the last one counts"
+#define TWICE	   "specified more than once; the last value applies"
 
 static const struct setting *find_setting(const struct settings_file *file, const char *field)
 {
@@ -76,7 +76,7 @@ static int set_text(struct options *options, const struct setting *setting, cons
 	const char *text = json_string_value(value);
 
 	if (!text)
-		return error_set(err, -EINVAL, "not a text");
+		return error_set(err, -EINVAL, "not a string");
 	return *text ? set_value(options, setting, text, err) : 0;
 }
 
@@ -86,7 +86,8 @@ static int set_duration(struct options *options, const struct setting *setting, 
 	const char *text = json_string_value(value);
 
 	if (!text)
-		return error_set(err, -EINVAL, "not a duration in quotes or with its unit");
+		return error_set(err, -EINVAL,
+				 "not a quoted duration with a unit, such as \"30s\"");
 	return set_value(options, setting, text, err);
 }
 
@@ -94,7 +95,7 @@ static int set_switch(struct options *options, const struct setting *setting, co
 		      struct error *err)
 {
 	if (!json_is_boolean(value))
-		return error_set(err, -EINVAL, "neither true nor false");
+		return error_set(err, -EINVAL, "not a boolean");
 	return set_value(options, setting, json_is_true(value) ? "true" : "false", err);
 }
 
@@ -123,7 +124,7 @@ static int set_list(struct options *options, const struct setting *setting, cons
 	json_array_foreach (value, i, element) {
 		const char *text = json_string_value(element);
 		int r = text ? set_value(options, setting, text, err)
-			     : error_set(err, -EINVAL, "not a text");
+			     : error_set(err, -EINVAL, "not a string");
 
 		if (r < 0)
 			return error_wrap(err, r, "element %zu", i + 1);
@@ -144,7 +145,7 @@ static int set_map(struct options *options, const struct setting *setting, const
 		char *longer;
 
 		if (!json_is_boolean(element))
-			return error_set(err, -EINVAL, "%s: neither true nor false", name);
+			return error_set(err, -EINVAL, "%s: not a boolean", name);
 		longer = string_printf("%s%s%s=%s", text, *text ? "," : "", name,
 				       json_is_true(element) ? "true" : "false");
 		free(text);
@@ -241,7 +242,7 @@ int settings_file_parse(struct options *options, const struct settings_file *fil
 	if (r == 0 && file->is_strict)
 		tree = json_object();
 	else if (r == 0)
-		r = error_set(err, -EINVAL, "empty, where a %s is needed", file->what);
+		r = error_set(err, -EINVAL, "empty; a %s is required", file->what);
 	if (r >= 0 && !json_is_object(tree))
 		r = error_set(err, -EINVAL, "not a %s", file->what);
 	if (r >= 0 && file->on_tree)

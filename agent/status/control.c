@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control.h"
 
+#include "lib/base/acceptor.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,9 +16,6 @@
 
 /* A client that neither asks nor reads for so long gives its place up. */
 #define PATIENCE_SECONDS 10.
-
-/* How long a client waits that could not be accepted for want of descriptors. */
-#define PAUSE_SECONDS 1.
 
 /* A piece of an answer ends at whichever comes first; it has one Service at least. */
 #define PIECE_BYTES   32768
@@ -45,9 +44,7 @@ struct control {
 	struct ev_loop *loop;
 	struct status_sources sources;
 	char *path;
-	int fd;
-	ev_io acceptable;
-	ev_timer pause; /* runs while no descriptor is left for another client */
+	struct acceptor *acceptor;
 	struct client *clients;
 	size_t client_count;
 };
@@ -194,7 +191,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	} else if (client->request_length == sizeof(client->request)) {
 		ev_io_stop(client->control->loop, &client->readable);
 		ev_io_start(client->control->loop, &client->writable);
-		append_error(client, "the request is too long");
+		append_error(client, "request too long");
 	}
 }
 
@@ -220,33 +217,33 @@ static void client_add(struct control *control, int fd)
 	ev_io_start(control->loop, &client->readable);
 }
 
-static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
+/* Beside the mode of the socket, which somebody may change. */
+static bool is_allowed(int fd)
 {
-	(void)events;
-	ev_io_start(loop, &container_of(timer, struct control, pause)->acceptable);
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
-static void on_acceptable(struct ev_loop *loop, ev_io *io, int events)
+static void refuse(int fd, const char *answer)
 {
-	static const char refusal[] = "{\"error\":\"too many clients ask at once\"}\n";
-	struct control *control = container_of(io, struct control, acceptable);
-	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	(void)events;
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			ev_io_stop(loop, &control->acceptable);
-			ev_timer_set(&control->pause, PAUSE_SECONDS, 0.);
-			ev_timer_start(loop, &control->pause);
-		}
-		return;
-	}
-	if (control->client_count < CLIENTS_MAX) {
-		client_add(control, fd);
-		return;
-	}
-	(void)!send(fd, refusal, strlen(refusal), MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)!send(fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
+}
+
+static void on_accepted(void *owner, int fd, const struct socket_name *peer)
+{
+	struct control *control = owner;
+
+	(void)peer;
+	if (!is_allowed(fd))
+		refuse(fd, "{\"error\":\"permission denied: only root may read the status\"}\n");
+	else if (control->client_count >= CLIENTS_MAX)
+		refuse(fd, "{\"error\":\"too many status clients\"}\n");
+	else
+		client_add(control, fd);
 }
 
 static int make_directory(const char *path, struct error *err)
@@ -277,9 +274,10 @@ static int remove_stale(int fd, const struct sockaddr_un *address, struct error 
 				 "%s exists and is not a socket; choose another with --socket",
 				 path);
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
-		return error_set(err, -EADDRINUSE, "another ipvsagent already answers at %s", path);
+		return error_set(err, -EADDRINUSE, "another ipvsagent already listens at %s", path);
 	if (errno != ECONNREFUSED)
-		return error_set(err, -errno, "asking who owns %s: %s", path, strerror(errno));
+		return error_set(err, -errno, "looking up the owner of %s: %s", path,
+				 strerror(errno));
 	if (unlink(path) < 0 && errno != ENOENT)
 		return error_set(err, -errno, "removing the stale %s: %s", path, strerror(errno));
 	return 0;
@@ -297,9 +295,10 @@ static int listen_at(const char *path, struct error *err)
 	mode_t mask;
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		return error_set(err, -ENAMETOOLONG,
-				 "%s: longer than the %zu characters of a socket's path", path,
-				 sizeof(address.sun_path) - 1);
+		return error_set(
+			err, -ENAMETOOLONG,
+			"%s: longer than %zu characters, the limit of a UNIX socket's path", path,
+			sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
 	r = make_directory(path, err);
 	if (r < 0)
@@ -341,10 +340,7 @@ int control_open(struct ev_loop *loop, const char *path, const struct status_sou
 	control->loop = loop;
 	control->sources = *sources;
 	control->path = string_dup(path);
-	control->fd = fd;
-	ev_timer_init(&control->pause, on_pause_over, 0., 0.);
-	ev_io_init(&control->acceptable, on_acceptable, fd, EV_READ);
-	ev_io_start(loop, &control->acceptable);
+	control->acceptor = acceptor_new(loop, fd, on_accepted, control);
 	*ret = control;
 	return 0;
 }
@@ -359,9 +355,7 @@ void control_close(struct control *control)
 	{
 		client_drop(client);
 	}
-	ev_io_stop(control->loop, &control->acceptable);
-	ev_timer_stop(control->loop, &control->pause);
-	close(control->fd);
+	acceptor_free(control->acceptor);
 	unlink(control->path);
 	free(control->path);
 	free(control);

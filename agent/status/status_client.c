@@ -18,9 +18,10 @@ static int connect_to(const char *path, struct error *err)
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		return error_set(err, -ENAMETOOLONG,
-				 "--socket: longer than the %zu characters of a socket's path",
-				 sizeof(address.sun_path) - 1);
+		return error_set(
+			err, -ENAMETOOLONG,
+			"--socket: longer than %zu characters, the limit of a UNIX socket's path",
+			sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -33,12 +34,12 @@ static int connect_to(const char *path, struct error *err)
 		close(fd);
 		if (code == ENOENT || code == ENOTDIR || code == ECONNREFUSED)
 			return error_set(err, -ECONNREFUSED,
-					 "the agent is not running: nobody answers at %s", path);
+					 "the agent is not running: no answer at %s", path);
 		if (code == EACCES || code == EPERM)
 			return error_set(err, -EACCES,
-					 "no permission to ask the agent at %s; run this as root",
-					 path);
-		return error_set(err, -code, "asking the agent at %s: %s", path, strerror(code));
+					 "no permission to connect to %s; run as root", path);
+		return error_set(err, -code, "connecting to the agent at %s: %s", path,
+				 strerror(code));
 	}
 	return fd;
 }
@@ -53,9 +54,9 @@ static int send_request(int fd, const char *filter, struct error *err)
 	 * An agent that refuses us hangs up before it reads, and what it says is still to be read.
 	 */
 	if (sent < 0 && errno != EPIPE)
-		return error_set(err, -errno, "asking the agent: %s", strerror(errno));
+		return error_set(err, -errno, "sending the request: %s", strerror(errno));
 	if (sent >= 0 && (size_t)sent != length)
-		return error_set(err, -EPROTO, "asking the agent: the request was cut short");
+		return error_set(err, -EPROTO, "sending the request: incomplete write");
 	return 0;
 }
 
@@ -67,9 +68,9 @@ static int take_line(json_t *document, const char *line, size_t length, struct e
 	int r = 0;
 
 	if (!json_is_object(json))
-		r = error_set(err, -EPROTO, "the agent's answer is not understood");
+		r = error_set(err, -EPROTO, "malformed reply from the agent");
 	else if (refusal)
-		r = error_set(err, -EPROTO, "the agent refuses: %s", refusal);
+		r = error_set(err, -EPROTO, "the agent refused the request: %s", refusal);
 	else if (json_object_get(json, "complete"))
 		r = 1;
 	else if (json_is_null(json_object_get(document, "agent")))
@@ -95,8 +96,9 @@ static int read_answer(FILE *stream, json_t *document, struct error *err)
 		return 0;
 	if (ferror(stream) && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return error_set(err, -ETIMEDOUT,
-				 "the agent has said nothing for 10 s; it is stopped or stuck");
-	return error_set(err, -EPROTO, "the agent hung up in the middle of its answer");
+				 "no reply from the agent for 10 s; it is stopped or stuck");
+	return error_set(err, -EPROTO,
+			 "the agent closed the connection before the end of its reply");
 }
 
 int status_client_ask(const char *socket_path, const char *filter, json_t **ret, struct error *err)

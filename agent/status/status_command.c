@@ -43,7 +43,8 @@ static int filter_of(const struct options *options, char **ret, struct error *er
 	const char *slash = strchr(argument, '/');
 
 	if (options->arguments.count > 1)
-		return error_set(err, -EINVAL, "unexpected argument \"%s\"; one Service at most",
+		return error_set(err, -EINVAL,
+				 "unexpected argument \"%s\"; specify at most one Service",
 				 options->arguments.items[1]);
 	if (!options->arguments.count) {
 		*ret = string_dup("");
@@ -53,7 +54,7 @@ static int filter_of(const struct options *options, char **ret, struct error *er
 			    (slash[1] && !is_name(slash + 1, strlen(slash + 1)))
 		  : !is_name(argument, strlen(argument)))
 		return error_set(err, -EINVAL,
-				 "\"%s\" is none of NAMESPACE/NAME, NAME (in default), NAMESPACE/",
+				 "\"%s\" is not NAMESPACE/NAME, NAME (in default) or NAMESPACE/",
 				 argument);
 	*ret = slash ? string_dup(argument) : string_printf("default/%s", argument);
 	return 0;
@@ -107,7 +108,7 @@ static int show_kernel(const struct status_run *run, const struct error *reason)
 	json_t *document;
 
 	fprintf(stderr,
-		"ipvsagent status: %s; start it with `ipvsagent run`, or say where it listens with --socket\n",
+		"ipvsagent status: %s; start it with `ipvsagent run`, or give its socket with --socket\n",
 		reason->text);
 	if (read_kernel(run, NULL, &listing, &err) < 0) {
 		complain(err.text);
@@ -126,7 +127,7 @@ static int show_agent(const struct status_run *run, json_t *document)
 
 	if (run->filter && *run->filter &&
 	    !json_array_size(json_object_get(document, "services"))) {
-		fprintf(stderr, "ipvsagent status: the agent knows no Service %s\n", run->filter);
+		fprintf(stderr, "ipvsagent status: Service %s not found\n", run->filter);
 		return EXIT_FAILURE;
 	}
 	if (read_kernel(run, document, &listing, &err) < 0) {
@@ -161,7 +162,7 @@ static int finish_output(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	fprintf(stderr, "ipvsagent status: writing: %s\n", strerror(errno));
+	fprintf(stderr, "ipvsagent status: writing the output: %s\n", strerror(errno));
 	return EXIT_FAILURE;
 }
 
@@ -199,7 +200,7 @@ int status_command(const struct options *options)
 
 	if (filter_of(options, &run.filter, &err) < 0) {
 		complain(err.text);
-		fputs("`ipvsagent status --help` shows what it takes\n", stderr);
+		fputs("see `ipvsagent status --help`\n", stderr);
 		return EXIT_USAGE;
 	}
 	choose_style(&run);

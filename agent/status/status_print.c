@@ -170,7 +170,7 @@ static const json_t *state_holder(const json_t *service, const json_t *server)
 static char *server_address(const json_t *server)
 {
 	auto_memory char *address = address_of(server);
-	bool is_for_cluster = strcmp(text_of(server, "audience"), "cluster") == 0;
+	bool is_for_cluster = strcmp(text_of(server, "clientScope"), "in-cluster") == 0;
 
 	return string_printf("%s%s", address, is_for_cluster ? " in-cluster" : "");
 }
@@ -242,7 +242,7 @@ static void print_services(const json_t *services, const struct status_style *st
 	size_t i, count = 0;
 
 	if (!json_array_size(services)) {
-		fputs("There are no Services.\n", stream);
+		fputs("No Services.\n", stream);
 		return;
 	}
 	for (i = 0; i < COLUMN_COUNT; i++)
@@ -407,7 +407,7 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 	fputc('\n', stream);
 	print_remark(
 		string_printf(
-			"Agent %s on node %s has run for %s: %lld Services, %lld EndpointSlices from %s; %lld virtual servers, %lld destinations, %lld draining.",
+			"Agent %s on node %s, up %s: %lld Services, %lld EndpointSlices from %s; %lld virtual servers, %lld destinations, %lld draining.",
 			text_of(agent, "version"), text_of(agent, "node"), uptime,
 			(long long)number_of(source, "services"),
 			(long long)number_of(source, "endpointSlices"),
@@ -416,11 +416,11 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 			(long long)number_of(held, "destinations"), (long long)draining),
 		STATUS_COLOUR_NONE, style, stream);
 	if (repairs)
-		print_remark(string_printf("Repaired %lld objects that others had changed.",
+		print_remark(string_printf("Repaired %lld objects that other programs had changed.",
 					   (long long)repairs),
 			     STATUS_COLOUR_NONE, style, stream);
 	if (failed)
-		print_remark(string_printf("The kernel refused %lld objects; they are tried again.",
+		print_remark(string_printf("%lld kernel objects failed; retrying them.",
 					   (long long)failed),
 			     STATUS_COLOUR_BAD, style, stream);
 }
@@ -431,11 +431,24 @@ static void print_settings(const json_t *settings, const struct status_style *st
 	auto_memory char *waiting = joined(json_object_get(settings, "waitingForRestart"));
 
 	if (*error)
-		print_remark(string_printf("The settings are those of before, because: %s", error),
+		print_remark(string_printf("Reload failed, previous settings in force: %s", error),
 			     STATUS_COLOUR_BAD, style, stream);
 	if (*waiting)
-		print_remark(string_printf("Settings that count after a restart: %s", waiting),
-			     STATUS_COLOUR_WAITING, style, stream);
+		print_remark(
+			string_printf("Settings that take effect after a restart: %s", waiting),
+			STATUS_COLOUR_WAITING, style, stream);
+}
+
+/* Of what cannot be reached some is programmed no more, and some comes late. */
+static void print_lost(const json_t *lost, const struct status_style *style, FILE *stream)
+{
+	const char *part;
+	json_t *reason;
+
+	json_object_foreach ((json_t *)lost, part, reason)
+		print_remark(string_printf("The kernel's %s cannot be reached, retrying: %s", part,
+					   json_string_value(reason)),
+			     STATUS_COLOUR_BAD, style, stream);
 }
 
 /* What keeps the agent from its work, if anything does. */
@@ -450,37 +463,39 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 	const char *clash = text_of(in_cluster, "clash");
 
 	print_settings(json_object_get(agent, "settings"), style, stream);
+	print_lost(json_object_get(agent, "lost"), style, stream);
 	if (*in_cluster_error)
 		print_remark(
 			string_printf(
-				"With externalTrafficPolicy Local, clients in the cluster reach what others reach, as with kube-proxy: %s",
+				"externalTrafficPolicy Local: in-cluster clients are treated as external ones (kube-proxy behaviour): %s",
 				in_cluster_error),
 			STATUS_COLOUR_WAITING, style, stream);
 	if (*clash)
 		print_remark(
 			string_printf(
-				"Somebody else uses firewall marks of ours, so clients in the cluster may not reach all endpoints: %s. Choose others with --in-cluster-mark-base and --in-cluster-mark-mask.",
+				"Another program uses firewall marks of the agent's range, so in-cluster clients may not reach all endpoints: %s. Choose another range with --in-cluster-mark-base and --in-cluster-mark-mask.",
 				clash),
 			STATUS_COLOUR_BAD, style, stream);
-	if (*rules_error)
+	if (*rules_error && json_is_true(json_object_get(rules, "inPlace")))
+		print_remark(string_dup(rules_error), STATUS_COLOUR_BAD, style, stream);
+	else if (*rules_error)
 		print_remark(string_printf("The iptables rules are not in place: %s", rules_error),
 			     STATUS_COLOUR_BAD, style, stream);
 	if (!json_is_true(json_object_get(source, "synced")))
 		print_remark(
 			string_dup(
-				"Waiting: the source has not been read completely yet; nothing is programmed before."),
+				"Waiting for the source: nothing is programmed until it has been read completely."),
 			STATUS_COLOUR_WAITING, style, stream);
 	else if (json_is_true(json_object_get(agent, "waitingForPodCIDRs")))
 		print_remark(
 			string_dup(
-				"Waiting: the Node has no podCIDRs yet, which detectLocalMode NodeCIDR takes."),
+				"Waiting for podCIDRs of the Node, which detectLocalMode NodeCIDR requires."),
 			STATUS_COLOUR_WAITING, style, stream);
 	else if (!json_is_true(json_object_get(rules, "inPlace")))
-		print_remark(
-			string_dup("Waiting: the iptables rules are not known to be in place yet."),
-			STATUS_COLOUR_WAITING, style, stream);
+		print_remark(string_dup("Waiting for the iptables rules."), STATUS_COLOUR_WAITING,
+			     style, stream);
 	else if (!json_is_true(json_object_get(agent, "settled")))
-		print_remark(string_dup("Working: not every Service has been programmed yet."),
+		print_remark(string_dup("In progress: not every Service is programmed yet."),
 			     STATUS_COLOUR_WAITING, style, stream);
 }
 
@@ -543,7 +558,7 @@ void status_print_kernel(const json_t *document, const struct status_style *styl
 	size_t i;
 
 	if (!json_array_size(servers)) {
-		fputs("The kernel holds no virtual servers.\n", stream);
+		fputs("No virtual servers in the kernel.\n", stream);
 		return;
 	}
 	json_array_foreach (servers, i, server) {

@@ -2,6 +2,7 @@
 #include "status_report.h"
 
 #include "lib/base/clock.h"
+#include "lib/plan/ledger_drain.h"
 #include "lib/plan/service_remarks.h"
 #include "lib/plan/topology.h"
 
@@ -59,14 +60,20 @@ static json_t *number_json(uint64_t number)
 	return json_integer((json_int_t)number);
 }
 
+static char *complaint_text(const struct rejection *rejection)
+{
+	return string_printf("%s%s", rejection->is_partial ? "left out: " : "", rejection->reason);
+}
+
 static void add_rejection(void *user, const struct rejection *rejection)
 {
+	auto_memory char *reason = complaint_text(rejection);
 	json_t *item = json_object();
 
 	json_object_set_new(item, "kind", text_json(rejection->kind));
 	json_object_set_new(item, "namespace", text_json(rejection->namespace_name));
 	json_object_set_new(item, "name", text_json(rejection->name));
-	json_object_set_new(item, "reason", text_json(rejection->reason));
+	json_object_set_new(item, "reason", text_json(reason));
 	json_array_append_new(user, item);
 }
 
@@ -124,6 +131,18 @@ static json_t *sets_json(struct kernel *kernel)
 	return sets;
 }
 
+/* What of the kernel cannot be reached, and why; empty if nothing. */
+static json_t *lost_json(const struct agent_health *health)
+{
+	json_t *lost = json_object();
+
+	for (int i = 0; i < HEALTH_PART_COUNT; i++)
+		if (*health->lost[i])
+			json_object_set_new(lost, health_part_name((enum health_part)i),
+					    text_json(health->lost[i]));
+	return lost;
+}
+
 static void add_source(json_t *report, const struct status_sources *sources)
 {
 	const struct agent_health *health = sources->health;
@@ -140,6 +159,7 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	json_object_set_new(rules, "inPlace", json_boolean(health->are_rules_in_place));
 	json_object_set_new(rules, "error", text_json(health->rules_error));
 	json_object_set_new(report, "rules", rules);
+	json_object_set_new(report, "lost", lost_json(health));
 
 	json_object_set_new(in_cluster, "error", text_json(health->in_cluster_error));
 	json_object_set_new(in_cluster, "clash", text_json(health->mark_clash));
@@ -190,7 +210,7 @@ static json_t *effort_json(const struct status_sources *sources)
 json_t *status_report_agent(const struct status_sources *sources)
 {
 	const struct sync_counters *counters = sync_counters(sources->sync);
-	const struct ledger *ledger = sync_ledger(sources->sync);
+	const struct ledger *ledger = sources->ledger;
 	const struct node_view *node = sync_node(sources->sync);
 	double uptime = (double)(clock_milliseconds() - sources->health->started) / 1000;
 	json_t *report = json_object();
@@ -215,7 +235,7 @@ json_t *status_report_agent(const struct status_sources *sources)
 	json_object_set_new(report, "operations", operations_json(counters));
 	json_object_set_new(report, "held", held_json(ledger));
 	json_object_set_new(report, "waitingForRetry", number_json(ledger_failed_count(ledger)));
-	json_object_set_new(report, "draining", number_json(ledger_draining_count(ledger)));
+	json_object_set_new(report, "draining", number_json(ledger_drain_count(ledger)));
 	json_object_set_new(report, "sets", sets_json(sources->kernel));
 	json_object_set_new(report, "rejections", rejections_json(sources->rejections));
 	return report;
@@ -335,14 +355,14 @@ static enum service_look claim_look(const struct report *report, const struct cl
 			*reason = string_dup("");
 			return SERVICE_LOOK_PROGRAMMED;
 		}
-		*reason = string_printf("its address or a set member: %s",
-					strerror(-report->member_code));
+		*reason =
+			string_printf("address or set member: %s", strerror(-report->member_code));
 		return SERVICE_LOOK_FAILED;
 	case CLAIM_STATE_FAILED:
 		*reason = string_dup(strerror(-claim->code));
 		return SERVICE_LOOK_FAILED;
 	case CLAIM_STATE_CONFLICT:
-		*reason = string_printf("the older Service %s has it", claim->winner);
+		*reason = string_printf("in use by the older Service %s", claim->winner);
 		return SERVICE_LOOK_CONFLICT;
 	}
 	*reason = string_dup("");
@@ -361,9 +381,9 @@ static const char *address_owner_text(const struct report *report,
 	case ADDRESS_OWNER_NONE:
 		return NULL;
 	case ADDRESS_OWNER_THIS_NODE:
-		return "conflicts with this node, whose address it is: not bound";
+		return "not bound: address of this node";
 	case ADDRESS_OWNER_OTHER_NODE:
-		return "conflicts with another Node, whose address it is: not bound";
+		return "not bound: address of another Node";
 	}
 	return NULL;
 }
@@ -376,7 +396,7 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 	enum service_look look;
 	bool is_ours;
 
-	ledger_claim(sync_ledger(report->sources->sync), report->view->key, index, &claim);
+	ledger_claim(report->sources->ledger, report->view->key, index, &claim);
 	look = claim_look(report, &claim, &reason);
 	if (look == SERVICE_LOOK_PROGRAMMED && address_owner_text(report, wanted)) {
 		free(reason);
@@ -416,10 +436,10 @@ static json_t *server_json(struct report *report, size_t index)
 	json_object_set_new(json, "port", json_integer(server->key.port));
 	json_object_set_new(json, "protocol",
 			    json_string(address_protocol_name((uint8_t)server->key.protocol)));
-	json_object_set_new(json, "audience",
+	json_object_set_new(json, "clientScope",
 			    json_string(server->key.client_scope == CLIENT_SCOPE_IN_CLUSTER
-						? "cluster"
-						: "all"));
+						? "in-cluster"
+						: "any"));
 	if (server->key.client_scope == CLIENT_SCOPE_IN_CLUSTER && report->sources->kernel)
 		json_object_set_new(
 			json, "firewallMark",
@@ -442,16 +462,16 @@ static char *pending_reason(const struct status_sources *sources)
 	const struct agent_health *health = sources->health;
 
 	if (!health->is_source_synced)
-		return string_dup("the source has not been read completely yet");
+		return string_dup("waiting for the source");
 	if (!health->are_rules_in_place)
-		return string_printf("waits for the iptables rules%s%s",
+		return string_printf("waiting for the iptables rules%s%s",
 				     *health->rules_error ? ": " : "", health->rules_error);
-	return string_dup("its turn comes");
+	return string_dup("queued");
 }
 
 static json_t *servers_json(struct report *report)
 {
-	const struct ledger *ledger = sync_ledger(report->sources->sync);
+	const struct ledger *ledger = report->sources->ledger;
 	const char *key = report->view->key;
 	json_t *servers = json_array();
 
@@ -461,7 +481,7 @@ static json_t *servers_json(struct report *report)
 		for (size_t i = 0; i < report->state->server_count; i++)
 			json_array_append_new(servers, server_json(report, i));
 	else if (sync_is_settled(report->sources->sync))
-		worsen(report, SERVICE_LOOK_PROGRAMMED, string_dup("it has no ports"));
+		worsen(report, SERVICE_LOOK_PROGRAMMED, string_dup("no ports"));
 	else
 		worsen(report, SERVICE_LOOK_PENDING, pending_reason(report->sources));
 	return servers;
@@ -510,10 +530,22 @@ static json_t *unknown_json(const char *namespace_name, const char *name)
 	return json;
 }
 
+/* A Service without what was left out of it is programmed; that it lacks something is told. */
+static void add_complaint(struct report *report, const struct rejection *rejected)
+{
+	if (!rejected->is_partial) {
+		worsen(report, SERVICE_LOOK_REJECTED, string_dup(rejected->reason));
+	} else if (!report->reason || !*report->reason) {
+		free(report->reason);
+		report->reason = complaint_text(rejected);
+	}
+}
+
 json_t *status_report_service(const struct status_sources *sources, const char *key)
 {
 	struct report report = {.sources = sources, .collected_port = SIZE_MAX};
-	const char *slash = strchr(key, '/'), *rejected = NULL;
+	const struct rejection *rejected = NULL;
+	const char *slash = strchr(key, '/');
 	auto_memory char *namespace_name = NULL;
 	struct service_view view;
 	json_t *json = NULL;
@@ -531,7 +563,7 @@ json_t *status_report_service(const struct status_sources *sources, const char *
 	}
 	if (json) {
 		if (rejected)
-			worsen(&report, SERVICE_LOOK_REJECTED, string_dup(rejected));
+			add_complaint(&report, rejected);
 		json_object_set_new(json, "state", json_string(look_name(report.look)));
 		json_object_set_new(json, "reason", text_json(report.reason ? report.reason : ""));
 	}

@@ -19,6 +19,7 @@
 struct status_sources {
 	const struct store *store;
 	struct sync *sync;
+	const struct ledger *ledger;
 	const struct rejections *rejections;
 	struct kernel *kernel;
 	const struct agent_health *health;

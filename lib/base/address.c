@@ -103,6 +103,22 @@ bool address_is_equal(const struct address *a, const struct address *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+	return address_compare(a, b);
+}
+
+void address_sort(struct address *addresses, size_t count)
+{
+	if (count)
+		qsort(addresses, count, sizeof(*addresses), compare);
+}
+
+bool address_is_among(const struct address *address, const struct address *addresses, size_t count)
+{
+	return count && bsearch(address, addresses, count, sizeof(*addresses), compare);
+}
+
 bool address_is_loopback(const struct address *address)
 {
 	static const uint8_t loopback6[16] = {[15] = 1};
@@ -132,6 +148,14 @@ bool address_is_multicast(const struct address *address)
 	if (address->family == AF_INET)
 		return (address->bytes[0] & 0xf0) == 0xe0;
 	return address->family == AF_INET6 && address->bytes[0] == 0xff;
+}
+
+bool address_is_broadcast(const struct address *address)
+{
+	static const uint8_t all_ones[4] = {0xff, 0xff, 0xff, 0xff};
+
+	return address->family == AF_INET &&
+	       memcmp(address->bytes, all_ones, sizeof(all_ones)) == 0;
 }
 
 size_t address_length(uint16_t family)

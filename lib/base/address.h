@@ -48,6 +48,12 @@ int address_compare(const struct address *a, const struct address *b);
 
 bool address_is_equal(const struct address *a, const struct address *b);
 
+/** address_sort() - into the order of address_compare() */
+void address_sort(struct address *addresses, size_t count);
+
+/** address_is_among() - whether @addresses, which are sorted, have @address */
+bool address_is_among(const struct address *address, const struct address *addresses, size_t count);
+
 /** address_is_loopback() - 127.0.0.0/8 or ::1 */
 bool address_is_loopback(const struct address *address);
 
@@ -59,6 +65,9 @@ bool address_is_unspecified(const struct address *address);
 
 /** address_is_multicast() - 224.0.0.0/4 or ff00::/8 */
 bool address_is_multicast(const struct address *address);
+
+/** address_is_broadcast() - 255.255.255.255 */
+bool address_is_broadcast(const struct address *address);
 
 /** address_length() - bytes of an address of @family: 4 or 16 */
 size_t address_length(uint16_t family);

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+/* Of a line with its newline; shorter than PIPE_BUF, so that a pipe takes all of it or nothing. */
+#define LINE_SIZE 1280
+
 static enum log_level log_threshold = LOG_LEVEL_INFO;
+
+/* In all, and since a line told of them. */
+static unsigned long dropped_count, untold_count;
 
 void log_set_level(enum log_level level)
 {
@@ -18,6 +29,11 @@ void log_set_level(enum log_level level)
 int log_is_enabled(enum log_level level)
 {
 	return level <= log_threshold;
+}
+
+unsigned long log_dropped_count(void)
+{
+	return dropped_count;
 }
 
 static int is_journal(void)
@@ -34,27 +50,76 @@ static int is_journal(void)
 	return known;
 }
 
-void log_write(enum log_level level, const char *format, ...)
+/*
+ * Without waiting: whoever reads may be asleep, and we are not to be stopped by that. O_NONBLOCK is
+ * no way, since it would be set for all who share the open file, such as the shell.
+ */
+static bool write_at_once(const char *line, size_t size)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	ssize_t written = send(STDERR_FILENO, line, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	int ready;
+
+	if (written >= 0 || errno != ENOTSOCK)
+		return written >= 0;
+	/*
+	 * A pipe that is writable takes PIPE_BUF bytes without waiting, pipe(7). If poll() itself
+	 * is refused, as it is with RLIMIT_NOFILE at 0, the line is worth the risk.
+	 */
+	ready = poll(&out, 1, 0);
+	if (ready == 0 || (ready > 0 && !(out.revents & POLLOUT)))
+		return false;
+	return write(STDERR_FILENO, line, size) >= 0;
+}
+
+static bool write_line(enum log_level level, const char *text)
 {
 	static const char *const names[] = {"error", "warning", "info", "debug"};
 	static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
-	char line[1200], when[32];
+	char line[LINE_SIZE], when[32];
 	struct timespec now;
 	struct tm broken_down;
+	size_t size;
+
+	if (is_journal()) {
+		snprintf(line, sizeof(line), "%s%s\n", priorities[level], text);
+	} else {
+		clock_gettime(CLOCK_REALTIME, &now);
+		gmtime_r(&now.tv_sec, &broken_down);
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &broken_down);
+		snprintf(line, sizeof(line), "%s.%03ldZ %s: %s\n", when, now.tv_nsec / 1000000,
+			 names[level], text);
+	}
+	size = strlen(line);
+	line[size - 1] = '\n';
+	return write_at_once(line, size);
+}
+
+static void tell_of_dropped(void)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text),
+		 "%lu log lines were dropped, because nobody read standard error", untold_count);
+	if (write_line(LOG_LEVEL_WARNING, text))
+		untold_count = 0;
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	char text[LINE_SIZE];
 	va_list arguments;
 
 	if (!log_is_enabled(level))
 		return;
 	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 
-	if (is_journal()) {
-		fprintf(stderr, "%s%s\n", priorities[level], line);
+	if (untold_count)
+		tell_of_dropped();
+	if (!untold_count && write_line(level, text))
 		return;
-	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &broken_down);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &broken_down);
-	fprintf(stderr, "%s.%03ldZ %s: %s\n", when, now.tv_nsec / 1000000, names[level], line);
+	dropped_count++;
+	untold_count++;
 }

@@ -21,9 +21,14 @@ int log_is_enabled(enum log_level level);
  * log_write() - one line to stderr: time, level, text
  *
  * Where stderr is the journal the time is left out and the level is a <N> prefix, as
- * sd-daemon(3) describes.
+ * sd-daemon(3) describes. Never waits: where nobody reads standard error, such as the other end of a
+ * full pipe, the line is dropped and counted, and the next one that is written comes after one that
+ * says how many were.
  */
 __attribute__((format(printf, 2, 3))) void log_write(enum log_level level, const char *format, ...);
+
+/** log_dropped_count() - lines that could not be written, since the start */
+unsigned long log_dropped_count(void);
 
 #define log_error(...)	 log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "http_server.h"
 
+#include "lib/base/acceptor.h"
 #include "lib/base/memory.h"
+#include "lib/base/timer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-/* A client that says nothing for so long is dropped. */
-#define IDLE_SECONDS 10U
+/* Bytes for the header of a request and that of its answer. */
+#define CONNECTION_MEMORY ((size_t)16384)
 
-/* Health checkers and scrapers are few; more connections than this are somebody's mistake. */
-#define CONNECTION_LIMIT 64U
+/* Never reached: http_clients knows an own, lower limit. */
+#define CONNECTION_LIMIT 4096U
 
 struct http_server {
 	struct ev_loop *loop;
-	void (*handler)(void *user, const struct http_request *request, struct http_reply *reply);
-	void *user;
+	struct http_clients *clients;
+	struct acceptor *acceptor;
+	void (*handler)(void *owner, const struct http_request *request, struct http_reply *reply);
+	void *owner;
 	struct MHD_Daemon *daemon;
 	ev_io ready;
-	ev_timer timeout;
+	struct timer again;
 };
 
 static enum MHD_Result send_reply(struct MHD_Connection *connection, struct http_reply *reply)
@@ -55,6 +56,14 @@ static enum MHD_Result note_argument(void *user, enum MHD_ValueKind kind, const 
 	return MHD_YES;
 }
 
+static struct http_client *client_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *path,
 				  const char *method, const char *version, const char *data,
 				  size_t *data_size, void **state)
@@ -68,6 +77,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	if (!*state) {
 		/* The first call has the headers only; the answer belongs to the second. */
 		*state = server;
+		http_client_asked(client_of(connection));
 		return MHD_YES;
 	}
 	if (*data_size) {
@@ -80,10 +90,33 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 		request.accept = "";
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, note_argument, &request);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-		server->handler(server->user, &request, &reply);
+		server->handler(server->owner, &request, &reply);
 	else
 		reply.status = MHD_HTTP_METHOD_NOT_ALLOWED;
 	return send_reply(connection, &reply);
+}
+
+static void on_answered(void *user, struct MHD_Connection *connection, void **state,
+			enum MHD_RequestTerminationCode code)
+{
+	(void)user;
+	(void)state;
+	(void)code;
+	http_client_answered(client_of(connection));
+}
+
+static void on_connection(void *user, struct MHD_Connection *connection, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = user;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = http_clients_find(
+			server->clients, server,
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				->connect_fd);
+	else
+		http_client_free(take(context));
 }
 
 static void run(struct http_server *server)
@@ -91,11 +124,15 @@ static void run(struct http_server *server)
 	MHD_UNSIGNED_LONG_LONG milliseconds;
 
 	MHD_run(server->daemon);
-	ev_timer_stop(server->loop, &server->timeout);
-	if (MHD_get_timeout(server->daemon, &milliseconds) == MHD_YES) {
-		ev_timer_set(&server->timeout, (double)milliseconds / 1000, 0.);
-		ev_timer_start(server->loop, &server->timeout);
-	}
+	if (MHD_get_timeout(server->daemon, &milliseconds) == MHD_YES)
+		timer_start(&server->again, (double)milliseconds / 1000);
+	else
+		timer_stop(&server->again);
+}
+
+static void on_again(void *owner)
+{
+	run(owner);
 }
 
 static void on_ready(struct ev_loop *loop, ev_io *io, int events)
@@ -105,98 +142,75 @@ static void on_ready(struct ev_loop *loop, ev_io *io, int events)
 	run(container_of(io, struct http_server, ready));
 }
 
-static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
+/* Whether the other end is on this host: it has the address that it talks to, or a loopback one. */
+static bool is_from_here(int fd, const struct address *peer)
 {
-	(void)loop;
-	(void)events;
-	run(container_of(timer, struct http_server, timeout));
+	struct socket_name own = {.length = sizeof(own.storage)};
+	struct address address;
+
+	if (address_is_loopback(peer))
+		return true;
+	if (getsockname(fd, (struct sockaddr *)&own.storage, &own.length) < 0)
+		return false;
+	address = socket_name_address(&own);
+	return address_is_equal(&address, peer);
 }
 
-/* Fills @storage; Return: its size in use */
-static socklen_t socket_address(const struct address *address, uint16_t port,
-				struct sockaddr_storage *storage)
+static void on_accepted(void *owner, int fd, const struct socket_name *peer)
 {
-	memset(storage, 0, sizeof(*storage));
-	if (address->family == AF_INET) {
-		struct sockaddr_in *in = (struct sockaddr_in *)storage;
+	struct http_server *server = owner;
+	struct address address = socket_name_address(peer);
 
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		memcpy(&in->sin_addr, address->bytes, sizeof(in->sin_addr));
-		return sizeof(*in);
-	}
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)storage;
-
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(port);
-	memcpy(&in6->sin6_addr, address->bytes, sizeof(in6->sin6_addr));
-	return sizeof(*in6);
+	http_clients_add(server->clients, server, fd, &address, is_from_here(fd, &address));
+	/* Where libmicrohttpd cannot take it, it closes the socket, and may or may not tell. */
+	if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)&peer->storage,
+			       peer->length) != MHD_YES)
+		http_client_free(http_clients_find(server->clients, server, fd));
+	timer_start(&server->again, 0);
 }
 
-static int listen_at(const struct address *address, uint16_t port)
+static int start_daemon(struct http_server *server, struct error *err)
 {
-	struct sockaddr_storage storage;
-	socklen_t size = socket_address(address, port, &storage);
-	int on = 1, both = 0;
-	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (storage.ss_family == AF_INET6) {
-		both = address->family != 0;
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof(both));
-	}
-	if (bind(fd, (struct sockaddr *)&storage, size) == 0 && listen(fd, SOMAXCONN) == 0)
-		return fd;
-	r = -errno;
-	close(fd);
-	return r;
+	server->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+		on_answered, server, MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_END);
+	if (!server->daemon)
+		return error_set(err, -EIO, "libmicrohttpd does not start");
+	ev_io_init(&server->ready, on_ready,
+		   MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		   EV_READ);
+	ev_io_start(server->loop, &server->ready);
+	return 0;
 }
 
-static int listen_anywhere(const struct address *address, uint16_t port)
-{
-	static const struct address any4 = {.family = AF_INET};
-	int fd = listen_at(address, port);
-
-	/* A host without IPv6 has only the other family to listen on. */
-	if (fd == -EAFNOSUPPORT && !address->family)
-		fd = listen_at(&any4, port);
-	return fd;
-}
-
-int http_server_open(struct ev_loop *loop, const struct address *address, uint16_t port,
-		     void (*handler)(void *user, const struct http_request *request,
+int http_server_open(struct ev_loop *loop, struct http_clients *clients,
+		     const struct address *address, uint16_t port,
+		     void (*handler)(void *owner, const struct http_request *request,
 				     struct http_reply *reply),
-		     void *user, struct http_server **ret, struct error *err)
+		     void *owner, struct http_server **ret, struct error *err)
 {
 	struct http_server *server;
 	char text[ADDRESS_TEXT_SIZE];
-	int fd = listen_anywhere(address, port);
+	int fd = socket_name_listen(address, port), r;
 
 	if (fd < 0)
 		return error_set(err, fd, "listening on %s: %s",
 				 address_port_text(address, port, text), strerror(-fd));
 	server = memory_allocate(sizeof(*server));
 	server->loop = loop;
+	server->clients = clients;
 	server->handler = handler;
-	server->user = user;
-	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL, port, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT,
-		CONNECTION_LIMIT, MHD_OPTION_END);
-	if (!server->daemon) {
+	server->owner = owner;
+	timer_init(&server->again, loop, on_again, server);
+	r = start_daemon(server, err);
+	if (r < 0) {
 		close(fd);
 		free(server);
-		return error_set(err, -EIO, "libmicrohttpd cannot serve %s",
-				 address_port_text(address, port, text));
+		return error_wrap(err, r, "serving %s", address_port_text(address, port, text));
 	}
-	ev_timer_init(&server->timeout, on_timeout, 0., 0.);
-	ev_io_init(&server->ready, on_ready,
-		   MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-		   EV_READ);
-	ev_io_start(loop, &server->ready);
+	server->acceptor = acceptor_new(loop, fd, on_accepted, server);
 	*ret = server;
 	return 0;
 }
@@ -205,8 +219,9 @@ void http_server_close(struct http_server *server)
 {
 	if (!server)
 		return;
+	acceptor_free(server->acceptor);
 	ev_io_stop(server->loop, &server->ready);
-	ev_timer_stop(server->loop, &server->timeout);
+	timer_stop(&server->again);
 	MHD_stop_daemon(server->daemon);
 	free(server);
 }

@@ -2,12 +2,19 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include "http_clients.h"
 #include "lib/base/address.h"
 #include "lib/base/error.h"
 
 #include <ev.h>
 
-/** struct http_server - one listening address of libmicrohttpd, driven by the event loop */
+/**
+ * struct http_server - one listening address, answered with libmicrohttpd, driven by the event loop
+ *
+ * The server takes its connections itself and hands them to libmicrohttpd, which takes its own
+ * listening socket out of epoll when its limit is reached, and puts it back only when something
+ * else happens. How many there may be, and how long each, is the matter of struct http_clients.
+ */
 struct http_server;
 
 /**
@@ -40,14 +47,16 @@ struct http_reply {
 
 /**
  * http_server_open() - listen
+ * @clients:  those of all servers; must outlive this one
  * @address:  family 0 = every address of both families
  * @handler:  called on the loop for each GET
  * Return: 0, or a negative errno: -EADDRINUSE if somebody else has the port
  */
-int http_server_open(struct ev_loop *loop, const struct address *address, uint16_t port,
-		     void (*handler)(void *user, const struct http_request *request,
+int http_server_open(struct ev_loop *loop, struct http_clients *clients,
+		     const struct address *address, uint16_t port,
+		     void (*handler)(void *owner, const struct http_request *request,
 				     struct http_reply *reply),
-		     void *user, struct http_server **ret, struct error *err);
+		     void *owner, struct http_server **ret, struct error *err);
 
 /** http_server_close() - stop listening, drop connections; NULL is fine */
 void http_server_close(struct http_server *server);

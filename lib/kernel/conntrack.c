@@ -2,6 +2,7 @@
 #include "conntrack.h"
 
 #include "lib/base/memory.h"
+#include "netlink.h"
 
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -19,6 +20,10 @@
 /* Datagrams (of up to 32 KB) read per loop turn. */
 #define SLICE_DATAGRAMS 8
 
+/* A walk that fails is done again after 1, 2, 4 s and so on: for 6 minutes in all. */
+#define RETRY_SECONDS_MAX 60.0
+#define FAILURES_MAX	  12
+
 /* All stale flows to one address and port. */
 struct stale_target {
 	UT_hash_handle hh;
@@ -30,17 +35,27 @@ struct stale_target {
 	size_t endpoint_count;
 };
 
+/**
+ * struct conntrack
+ * @dump, @requests:  NULL until they are needed, and again after a failure, since a socket may be
+ *                    what failed
+ * @walking:          what the walk under way looks for; NULL = none
+ * @failures:         in a row
+ * @failure:          of the walk under way: an entry that could not be deleted
+ */
 struct conntrack {
 	struct ev_loop *loop;
-	void (*on_done)(void *user, long deleted, const struct error *err);
-	void *user;
-	struct nl_sock *dump;
-	struct nl_sock *requests;
+	void (*on_done)(void *owner, const struct conntrack_report *report);
+	void *owner;
+	struct netlink *dump;
+	struct netlink *requests;
 	struct stale_target *gathered;
-	struct stale_target *walking; /* what the walk under way looks for; NULL = none */
-	ev_io readable;
+	struct stale_target *walking;
 	ev_timer start;
-	long deleted;
+	ev_timer slice;
+	size_t deleted;
+	unsigned int failures;
+	struct error failure;
 };
 
 static void free_targets(struct stale_target **targets)
@@ -97,17 +112,35 @@ static bool is_stale(const struct conntrack *conntrack, const struct nfnl_ct *en
 	return false;
 }
 
-static void visit(struct conntrack *conntrack, struct nlmsghdr *header)
+static void delete (struct conntrack *conntrack, const struct nfnl_ct *entry)
 {
+	struct error err = {0};
+	struct nl_msg *request;
+	int r;
+
+	if (nfnl_ct_build_delete_request(entry, 0, &request) < 0) {
+		error_set(&conntrack->failure, -ENOMEM, "%s", strerror(ENOMEM));
+		return;
+	}
+	r = netlink_ask(conntrack->requests, request, NULL, NULL, &err);
+	nlmsg_free(request);
+	if (r >= 0)
+		conntrack->deleted++;
+	else if (r != -ENOENT) /* one that is gone already is as good as deleted */
+		conntrack->failure = err;
+}
+
+static int on_entry(void *owner, const struct nlmsghdr *message)
+{
+	struct conntrack *conntrack = owner;
 	struct nfnl_ct *entry = NULL;
 
-	if (nfnlmsg_ct_parse(header, &entry) < 0)
-		return;
-
-	/* One that is gone already is as good as deleted by us. */
-	if (is_stale(conntrack, entry) && nfnl_ct_del(conntrack->requests, entry, 0) >= 0)
-		conntrack->deleted++;
+	if (nfnlmsg_ct_parse((struct nlmsghdr *)message, &entry) < 0)
+		return 0;
+	if (is_stale(conntrack, entry))
+		delete (conntrack, entry);
 	nfnl_ct_put(entry);
+	return 0;
 }
 
 /* A timer that is due waits, stopped, for its turn among the others of this round of the loop. */
@@ -116,137 +149,162 @@ static bool is_scheduled(const struct conntrack *conntrack)
 	return ev_is_active(&conntrack->start) || ev_is_pending(&conntrack->start);
 }
 
+static double retry_seconds(const struct conntrack *conntrack)
+{
+	double seconds = (double)(1U << (conntrack->failures - 1));
+
+	return seconds < RETRY_SECONDS_MAX ? seconds : RETRY_SECONDS_MAX;
+}
+
 static void schedule(struct conntrack *conntrack)
 {
+	double after = conntrack->failures ? retry_seconds(conntrack) : GATHER_SECONDS;
+
 	if (conntrack->walking || !conntrack->gathered || is_scheduled(conntrack))
 		return;
-	ev_timer_set(&conntrack->start, GATHER_SECONDS, 0.);
+	ev_timer_set(&conntrack->start, after, 0.);
 	ev_timer_start(conntrack->loop, &conntrack->start);
 }
 
-static void finish(struct conntrack *conntrack, int code)
+static void gather(struct conntrack *conntrack, const struct address *destination, uint16_t port,
+		   const struct address *endpoint)
 {
-	struct error err = {0};
+	struct stale_target *target = find(conntrack->gathered, destination, port);
 
-	ev_io_stop(conntrack->loop, &conntrack->readable);
+	if (!target) {
+		target = memory_allocate(sizeof(*target));
+		target->key.destination = *destination;
+		target->key.port = port;
+		HASH_ADD(hh, conntrack->gathered, key, sizeof(target->key), target);
+	}
+	for (size_t i = 0; i < target->endpoint_count; i++)
+		if (address_is_equal(&target->endpoints[i], endpoint))
+			return;
+	target->endpoints = memory_resize(target->endpoints, target->endpoint_count + 1,
+					  sizeof(*target->endpoints));
+	target->endpoints[target->endpoint_count++] = *endpoint;
+}
+
+/* What the walk looked for, the next one looks for again. */
+static void gather_again(struct conntrack *conntrack)
+{
+	const struct stale_target *target;
+
+	for (target = conntrack->walking; target; target = target->hh.next)
+		for (size_t i = 0; i < target->endpoint_count; i++)
+			gather(conntrack, &target->key.destination, target->key.port,
+			       &target->endpoints[i]);
+}
+
+static void close_sockets(struct conntrack *conntrack)
+{
+	netlink_close(take(&conntrack->dump));
+	netlink_close(take(&conntrack->requests));
+}
+
+static void finish(struct conntrack *conntrack, const struct error *err)
+{
+	struct conntrack_report report = {.deleted = conntrack->deleted, .error = err};
+	bool has_failed = err->code < 0;
+
+	conntrack->failures = has_failed ? conntrack->failures + 1 : 0;
+	if (has_failed)
+		close_sockets(conntrack);
+	if (has_failed && conntrack->failures < FAILURES_MAX) {
+		report.retry_seconds = retry_seconds(conntrack);
+		gather_again(conntrack);
+	} else {
+		conntrack->failures = 0;
+	}
 	free_targets(&conntrack->walking);
-	if (code < 0)
-		error_set(&err, code, "reading the conntrack table: %s", strerror(-code));
-	conntrack->on_done(conntrack->user, code < 0 ? code : conntrack->deleted, &err);
+	conntrack->on_done(conntrack->owner, &report);
 	schedule(conntrack);
 }
 
-/* Return: 1 at the end of the dump, 0 if there is more, or a negative errno */
-static int visit_datagram(struct conntrack *conntrack, unsigned char *datagram, int size)
+static void on_slice(struct ev_loop *loop, ev_timer *timer, int events)
 {
-	struct nlmsghdr *header = (struct nlmsghdr *)(void *)datagram;
+	struct conntrack *conntrack = container_of(timer, struct conntrack, slice);
+	struct error err = {0};
+	int r = netlink_dump_step(conntrack->dump, SLICE_DATAGRAMS, &err);
 
-	for (; nlmsg_ok(header, size); header = nlmsg_next(header, &size)) {
-		if (header->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (header->nlmsg_type == NLMSG_ERROR) {
-			const struct nlmsgerr *error = nlmsg_data(header);
-
-			return error->error ? error->error : 1;
-		}
-		visit(conntrack, header);
+	(void)events;
+	if (r > 0) {
+		ev_timer_set(timer, 0., 0.);
+		ev_timer_start(loop, timer);
+		return;
 	}
-	return 0;
+	if (r == 0)
+		err = conntrack->failure;
+	if (err.code < 0)
+		error_wrap(&err, err.code, "reading the conntrack table");
+	finish(conntrack, &err);
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+static int open_sockets(struct conntrack *conntrack, struct error *err)
 {
-	struct conntrack *conntrack = container_of(io, struct conntrack, readable);
+	int r = 0;
 
-	(void)loop;
-	(void)events;
-	for (int i = 0; i < SLICE_DATAGRAMS; i++) {
-		struct sockaddr_nl sender = {0};
-		unsigned char *datagram = NULL;
-		int size = nl_recv(conntrack->dump, &sender, &datagram, NULL);
-		int r;
+	if (!conntrack->dump)
+		r = netlink_open(NETLINK_NETFILTER, &conntrack->dump, err);
+	if (r >= 0 && !conntrack->requests)
+		r = netlink_open(NETLINK_NETFILTER, &conntrack->requests, err);
+	return r;
+}
 
-		if (size == 0 || size == -NLE_AGAIN)
-			return;
-		r = size < 0 ? -EIO : visit_datagram(conntrack, datagram, size);
-		free(datagram);
-		if (r) {
-			finish(conntrack, r < 0 ? r : 0);
-			return;
-		}
-	}
+static int begin_walk(struct conntrack *conntrack, struct error *err)
+{
+	struct nfgenmsg header = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
+	struct nl_msg *request;
+	int r = open_sockets(conntrack, err);
+
+	if (r < 0)
+		return r;
+	request = netlink_message(conntrack->dump);
+	nlmsg_put(request, 0, 0, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, 0, NLM_F_DUMP);
+	nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO);
+	return netlink_dump_begin(conntrack->dump, request, on_entry, conntrack, err);
 }
 
 static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct conntrack *conntrack = container_of(timer, struct conntrack, start);
+	struct error err = {0};
 
 	(void)events;
-	conntrack->walking = conntrack->gathered;
-	conntrack->gathered = NULL;
+	conntrack->walking = take(&conntrack->gathered);
 	conntrack->deleted = 0;
-	if (nfnl_ct_dump_request(conntrack->dump) < 0) {
-		finish(conntrack, -EIO);
+	conntrack->failure = (struct error){0};
+	if (begin_walk(conntrack, &err) < 0) {
+		finish(conntrack, &err);
 		return;
 	}
-	ev_io_start(loop, &conntrack->readable);
+	ev_timer_set(&conntrack->slice, 0., 0.);
+	ev_timer_start(loop, &conntrack->slice);
 }
 
 void conntrack_clear(struct conntrack *conntrack, const struct stale_flow *flow)
 {
-	struct stale_target *target = find(conntrack->gathered, &flow->destination, flow->port);
-
-	if (!target) {
-		target = memory_allocate(sizeof(*target));
-		target->key.destination = flow->destination;
-		target->key.port = flow->port;
-		HASH_ADD(hh, conntrack->gathered, key, sizeof(target->key), target);
-	}
-	for (size_t i = 0; i < target->endpoint_count; i++)
-		if (address_is_equal(&target->endpoints[i], &flow->endpoint))
-			return;
-	target->endpoints = memory_resize(target->endpoints, target->endpoint_count + 1,
-					  sizeof(*target->endpoints));
-	target->endpoints[target->endpoint_count++] = flow->endpoint;
+	gather(conntrack, &flow->destination, flow->port, &flow->endpoint);
 	schedule(conntrack);
 }
 
-static int open_socket(struct nl_sock **ret, struct error *err)
-{
-	struct nl_sock *socket = nl_socket_alloc();
-	int r;
-
-	if (!socket)
-		return error_set(err, -ENOMEM, "netlink socket: out of memory");
-	r = nl_connect(socket, NETLINK_NETFILTER);
-	if (r < 0) {
-		nl_socket_free(socket);
-		return error_set(err, -EIO, "netfilter netlink: %s", nl_geterror(r));
-	}
-	*ret = socket;
-	return 0;
-}
-
 int conntrack_open(struct ev_loop *loop,
-		   void (*on_done)(void *user, long deleted, const struct error *err), void *user,
+		   void (*on_done)(void *owner, const struct conntrack_report *report), void *owner,
 		   struct conntrack **ret, struct error *err)
 {
 	struct conntrack *conntrack = memory_allocate(sizeof(*conntrack));
-	int r = open_socket(&conntrack->dump, err);
+	int r;
 
-	if (r >= 0)
-		r = open_socket(&conntrack->requests, err);
 	conntrack->loop = loop;
 	conntrack->on_done = on_done;
-	conntrack->user = user;
+	conntrack->owner = owner;
 	ev_timer_init(&conntrack->start, on_start, 0., 0.);
-	ev_io_init(&conntrack->readable, on_readable,
-		   conntrack->dump ? nl_socket_get_fd(conntrack->dump) : -1, EV_READ);
+	ev_timer_init(&conntrack->slice, on_slice, 0., 0.);
+	r = open_sockets(conntrack, err);
 	if (r < 0) {
 		conntrack_close(conntrack);
 		return r;
 	}
-	nl_socket_set_nonblocking(conntrack->dump);
 	*ret = conntrack;
 	return 0;
 }
@@ -256,12 +314,9 @@ void conntrack_close(struct conntrack *conntrack)
 	if (!conntrack)
 		return;
 	ev_timer_stop(conntrack->loop, &conntrack->start);
-	ev_io_stop(conntrack->loop, &conntrack->readable);
+	ev_timer_stop(conntrack->loop, &conntrack->slice);
 	free_targets(&conntrack->gathered);
 	free_targets(&conntrack->walking);
-	if (conntrack->dump)
-		nl_socket_free(conntrack->dump);
-	if (conntrack->requests)
-		nl_socket_free(conntrack->requests);
+	close_sockets(conntrack);
 	free(conntrack);
 }

@@ -13,7 +13,7 @@
  *
  * A UDP flow has no end, so its conntrack entry keeps steering a client's packets for as long as it
  * sends. Entries to be deleted are gathered; one walk over the table, in slices on the loop, serves
- * all that were gathered when it begins.
+ * all that were gathered when it begins. A walk that fails is done again, with sockets of its own.
  * Source: kube-proxy 1.32 pkg/proxy/conntrack/cleanup.go, which does the same after each sync.
  */
 struct conntrack;
@@ -30,11 +30,21 @@ struct stale_flow {
 };
 
 /**
- * conntrack_open()
- * @on_done:  after each walk: how many entries were deleted, or a negative errno with its reason
+ * struct conntrack_report - how a walk ended
+ * @deleted:        entries
+ * @error:          code 0 if the walk is complete
+ * @retry_seconds:  after a failure, when the next walk looks for the same; 0 = none does, after many
+ *                  failures: what is left ends by its own timeout
  */
+struct conntrack_report {
+	size_t deleted;
+	const struct error *error;
+	double retry_seconds;
+};
+
+/** conntrack_open() - @on_done: after each walk */
 int conntrack_open(struct ev_loop *loop,
-		   void (*on_done)(void *user, long deleted, const struct error *err), void *user,
+		   void (*on_done)(void *owner, const struct conntrack_report *report), void *owner,
 		   struct conntrack **ret, struct error *err);
 void conntrack_close(struct conntrack *conntrack);
 

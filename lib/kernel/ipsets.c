@@ -116,6 +116,26 @@ int ipsets_open(struct ipsets **ret, struct error *err)
 	return 0;
 }
 
+int ipsets_reopen(struct ipsets *ipsets, struct error *err)
+{
+	struct set_commands *commands = NULL;
+	struct netlink *netlink = NULL;
+	int r = set_commands_open(&commands, err);
+
+	if (r >= 0)
+		r = netlink_open(NETLINK_NETFILTER, &netlink, err);
+	if (r < 0) {
+		set_commands_close(commands);
+		return r;
+	}
+	ipsets_observation_clear(ipsets);
+	set_commands_close(ipsets->commands);
+	netlink_close(ipsets->netlink);
+	ipsets->commands = commands;
+	ipsets->netlink = netlink;
+	return 0;
+}
+
 void ipsets_close(struct ipsets *ipsets)
 {
 	if (!ipsets)

@@ -28,6 +28,10 @@ struct ipset_usage {
 int ipsets_open(struct ipsets **ret, struct error *err);
 void ipsets_close(struct ipsets *ipsets);
 
+/** ipsets_reopen() - connect again, after a failure that may be the connection's; an observation
+ *  that has begun is given up. Return: as ipsets_open(), and then @ipsets stays as it was */
+int ipsets_reopen(struct ipsets *ipsets, struct error *err);
+
 /**
  * ipsets_use_marks() - give members of SET_KIND_IN_CLUSTER the marks of their virtual servers
  * @marks:  stays the caller's; NULL = none. A member whose virtual server has no mark cannot be

@@ -354,5 +354,6 @@ void ipsets_observation_clear(struct ipsets *ipsets)
 {
 	forget_written(&ipsets->observation);
 	changes_free(ipsets->observation.wrong);
-	netlink_close(ipsets->observer);
+	netlink_close(take(&ipsets->observer));
+	ipsets->observation = (struct ipsets_observation){.is_cut_short = true};
 }

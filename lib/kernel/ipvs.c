@@ -96,40 +96,72 @@ static const struct method methods[] = {
 	[CHANGE_KIND_MEMBER_REMOVE] = {.command = 0},
 };
 
-int ipvs_open(struct ipvs **ret, struct error *err)
+/* A request that needs the privilege and changes nothing. */
+static int probe(struct netlink *netlink, uint16_t family, struct error *err)
+{
+	struct nl_msg *message = netlink_message(netlink);
+	int r = ipvs_message_plain(message, family, IPVS_CMD_GET_INFO, 0);
+
+	if (r >= 0)
+		r = netlink_ask(netlink, message, NULL, NULL, err);
+	if (r == -EPERM)
+		return error_set(err, r, "using IPVS needs CAP_NET_ADMIN");
+	return r < 0 ? error_wrap(err, r, "looking up the IPVS netlink family") : 0;
+}
+
+static int connect_to_ipvs(struct netlink **ret, uint16_t *ret_family, struct error *err)
 {
 	struct netlink *netlink = NULL;
-	struct nl_msg *message;
-	struct ipvs *ipvs;
 	int family, r;
 
 	r = netlink_open(NETLINK_GENERIC, &netlink, err);
 	if (r < 0)
 		return r;
 	family = genl_ctrl_resolve(netlink_socket(netlink), IPVS_GENL_NAME);
-	if (family < 0) {
-		netlink_close(netlink);
-		return error_set(err, -ENOENT,
-				 "the kernel has no IPVS; is the module ip_vs loaded?");
-	}
-
-	/* A request that needs the privilege and changes nothing. */
-	message = netlink_message(netlink);
-	r = ipvs_message_plain(message, (uint16_t)family, IPVS_CMD_GET_INFO, 0);
-	if (r >= 0)
-		r = netlink_ask(netlink, message, NULL, NULL, err);
+	if (family < 0)
+		r = error_set(err, -ENOENT, "the kernel has no IPVS; is the module ip_vs loaded?");
+	else
+		r = probe(netlink, (uint16_t)family, err);
 	if (r < 0) {
 		netlink_close(netlink);
-		if (r == -EPERM)
-			return error_set(err, r, "using IPVS needs CAP_NET_ADMIN");
-		return error_wrap(err, r, "asking for IPVS");
+		return r;
 	}
+	*ret = netlink;
+	*ret_family = (uint16_t)family;
+	return 0;
+}
 
+int ipvs_open(struct ipvs **ret, struct error *err)
+{
+	struct netlink *netlink;
+	struct ipvs *ipvs;
+	uint16_t family;
+	int r = connect_to_ipvs(&netlink, &family, err);
+
+	if (r < 0)
+		return r;
 	ipvs = memory_allocate(sizeof(*ipvs));
 	ipvs->netlink = netlink;
-	ipvs->family = (uint16_t)family;
+	ipvs->family = family;
 	*ret = ipvs;
 	return 0;
+}
+
+/* A module that was unloaded and loaded again has another number. */
+int ipvs_reopen(struct ipvs *ipvs, struct error *err)
+{
+	struct netlink *netlink;
+	uint16_t family;
+	int r = connect_to_ipvs(&netlink, &family, err);
+
+	if (r < 0)
+		return r;
+	netlink_close(ipvs->netlink);
+	netlink_close(take(&ipvs->observer));
+	ipvs->netlink = netlink;
+	r = family != ipvs->family;
+	ipvs->family = family;
+	return r;
 }
 
 void ipvs_close(struct ipvs *ipvs)
@@ -174,7 +206,7 @@ static int on_server(void *user, const struct nlmsghdr *message)
 
 	r = ipvs_message_parse_server(message, &server);
 	if (r < 0)
-		return error_set(list->err, r, "the kernel describes a virtual server oddly");
+		return error_set(list->err, r, "malformed IPVS_CMD_GET_SERVICE reply");
 	if (list->ipvs->marks && server.key.firewall_mark) {
 		marks_translate(list->ipvs->marks, &server.key);
 		marks_see(list->ipvs->marks, &server.key, MARK_USE_SERVER);
@@ -218,7 +250,7 @@ static int on_destination(void *user, size_t index, const struct nlmsghdr *messa
 
 	r = ipvs_message_parse_destination(message, server->address.family, &usage);
 	if (r < 0)
-		return error_set(visit->err, r, "the kernel describes a destination of %s oddly",
+		return error_set(visit->err, r, "malformed IPVS_CMD_GET_DEST reply for %s",
 				 virtual_server_key_text(server, text));
 	visit->count++;
 	return visit->visitor->destination(visit->user, server, &usage);
@@ -491,7 +523,7 @@ static int on_timeouts(void *user, const struct nlmsghdr *message)
 
 	r = ipvs_message_parse_timeouts(message, visit->ret);
 	if (r < 0)
-		return error_set(visit->err, r, "the kernel describes its timeouts oddly");
+		return error_set(visit->err, r, "malformed IPVS_CMD_GET_CONFIG reply");
 	return 0;
 }
 

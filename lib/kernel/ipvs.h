@@ -50,6 +50,15 @@ struct ipvs_visitor {
  * Return: 0; -ENOENT without the ip_vs module; -EPERM without CAP_NET_ADMIN
  */
 int ipvs_open(struct ipvs **ret, struct error *err);
+
+/**
+ * ipvs_reopen() - connect again, after a failure that may be the connection's
+ *
+ * Return: 0; 1 if this is another IPVS: the module was unloaded and loaded again, and everything
+ * that it held is gone, its sysctls and timeouts included; or as ipvs_open(), and then @ipvs stays
+ * as it was
+ */
+int ipvs_reopen(struct ipvs *ipvs, struct error *err);
 void ipvs_close(struct ipvs *ipvs);
 
 /**

@@ -7,24 +7,60 @@
 #include <string.h>
 
 /* The kernel loads schedulers, set types and matches by itself; these it does not. */
-static int load_modules(struct error *err)
+static const struct {
+	enum facility facility;
+	const char *name, *feature;
+} modules[] = {
+	{FACILITY_IPVS, "ip_vs", "virtual servers"},
+	{FACILITY_IPSET, "ip_set", "ipsets"},
+	{FACILITY_LINK, "dummy", "the interface of the virtual IPs"},
+	{FACILITY_IPVS, "nf_conntrack", "masquerading"},
+};
+
+/* @facilities: a bit for each; Return: 0, or -ENOENT if this kernel does not have one of them */
+static int load_modules(unsigned int facilities, struct error *err)
 {
-	static const struct {
-		const char *name, *feature;
-	} needed[] = {
-		{"ip_vs", "virtual servers"},
-		{"ip_set", "ipsets"},
-		{"dummy", "the interface of the virtual IPs"},
-		{"nf_conntrack", "masquerading"},
-	};
+	for (size_t i = 0; i < COUNT(modules); i++) {
+		int r = 0;
 
-	for (size_t i = 0; i < COUNT(needed); i++) {
-		int r = modules_load(needed[i].name, needed[i].feature, err);
-
+		if (facilities & 1U << modules[i].facility)
+			r = modules_load(modules[i].name, modules[i].feature, err);
 		if (r == -ENOENT)
 			return r;
 	}
 	return 0;
+}
+
+static const char *name_of(enum facility facility)
+{
+	static const char *const names[] = {
+		[FACILITY_IPVS] = "IPVS",
+		[FACILITY_IPSET] = "ipset",
+		[FACILITY_LINK] = "rtnetlink",
+	};
+
+	return names[facility];
+}
+
+/* A missing module explains more than the call that failed for want of it. */
+static int explain(int r, int module, const struct error *module_error, struct error *err)
+{
+	if (module < 0 && r != -EPERM && err)
+		*err = *module_error;
+	return r;
+}
+
+static int open_all(struct kernel *kernel, const char *link_name, struct error *err)
+{
+	int r = ipvs_open(&kernel->ipvs, err);
+
+	if (r < 0)
+		return error_wrap(err, r, "%s", name_of(FACILITY_IPVS));
+	r = ipsets_open(&kernel->ipsets, err);
+	if (r < 0)
+		return error_wrap(err, r, "%s", name_of(FACILITY_IPSET));
+	r = link_open(link_name, &kernel->link, err);
+	return r < 0 ? error_wrap(err, r, "%s", name_of(FACILITY_LINK)) : 0;
 }
 
 int kernel_open(const char *link_name, const struct mark_range *range, struct kernel **ret,
@@ -32,34 +68,43 @@ int kernel_open(const char *link_name, const struct mark_range *range, struct ke
 {
 	struct error module_error = {0};
 	struct kernel *kernel = memory_allocate(sizeof(*kernel));
-	int module = load_modules(&module_error);
-	int r;
+	int module = load_modules(~0U, &module_error);
+	int r = open_all(kernel, link_name, err);
 
-	r = ipvs_open(&kernel->ipvs, err);
-	if (r < 0)
-		r = error_wrap(err, r, "IPVS");
-	if (r >= 0) {
-		r = ipsets_open(&kernel->ipsets, err);
-		if (r < 0)
-			r = error_wrap(err, r, "ipset");
+	if (r < 0) {
+		kernel_close(kernel);
+		return explain(r, module, &module_error, err);
 	}
-	if (r >= 0) {
-		r = link_open(link_name, &kernel->link, err);
-		if (r < 0)
-			r = error_wrap(err, r, "rtnetlink");
-	}
-	if (r >= 0) {
-		kernel->marks = marks_new(range);
-		ipvs_use_marks(kernel->ipvs, kernel->marks);
-		ipsets_use_marks(kernel->ipsets, kernel->marks);
-		*ret = kernel;
-		return 0;
-	}
-	kernel_close(kernel);
+	kernel->marks = marks_new(range);
+	ipvs_use_marks(kernel->ipvs, kernel->marks);
+	ipsets_use_marks(kernel->ipsets, kernel->marks);
+	*ret = kernel;
+	return 0;
+}
 
-	/* A missing module explains more than the call that failed for want of it. */
-	if (module < 0 && r != -EPERM && err)
-		*err = module_error;
+static int reopen(struct kernel *kernel, enum facility facility, struct error *err)
+{
+	switch (facility) {
+	case FACILITY_IPSET:
+		return ipsets_reopen(kernel->ipsets, err);
+	case FACILITY_IPVS:
+		return ipvs_reopen(kernel->ipvs, err);
+	case FACILITY_LINK:
+		return link_reopen(kernel->link, err);
+	}
+	return -EINVAL;
+}
+
+int kernel_reopen(struct kernel *kernel, enum facility facility, struct error *err)
+{
+	struct error module_error = {0};
+	int module = load_modules(1U << facility, &module_error);
+	int r = reopen(kernel, facility, err);
+
+	if (r < 0) {
+		error_wrap(err, r, "%s", name_of(facility));
+		return explain(r, module, &module_error, err);
+	}
 	return r;
 }
 
@@ -164,73 +209,26 @@ struct kernel_target kernel_target(struct kernel *kernel)
 	return (struct kernel_target){.owner = kernel, .apply = apply};
 }
 
-static const struct virtual_server_key *added_key(const struct change *change)
-{
-	if (change->kind == CHANGE_KIND_SERVER_ADD || change->kind == CHANGE_KIND_SERVER_EDIT)
-		return &change->server.key;
-	if (change->kind == CHANGE_KIND_DESTINATION_ADD)
-		return &change->destination.server;
-	return NULL;
-}
-
-static bool is_refused_restriction(const struct change *change)
-{
-	return change->kind == CHANGE_KIND_MEMBER_ADD && change->result < 0 &&
-	       change->member.kind == SET_KIND_LOAD_BALANCER_FIREWALL;
-}
-
-/* Whether the source ranges of what @change adds could not be put in place before it. */
-static bool lacks_restriction(const struct changes *changes, size_t applied,
-			      const struct change *change)
-{
-	const struct virtual_server_key *key = added_key(change);
-
-	for (size_t i = 0; key && i < applied; i++) {
-		const struct change *earlier = &changes->items[i];
-
-		if (earlier->kind != CHANGE_KIND_MEMBER_ADD)
-			break;
-		if (is_refused_restriction(earlier) && earlier->member.port == key->port &&
-		    earlier->member.protocol == key->protocol &&
-		    address_is_equal(&earlier->member.address, &key->address))
-			return true;
-	}
-	return false;
-}
-
-/* Applies a run of one facility, leaving out what lacks its restriction. */
+/* Applies a run of one facility, leaving out what must not be without its guard. */
 static void apply_run(const struct kernel_target *target, struct changes *changes, size_t first,
-		      size_t end, bool has_refusals)
+		      size_t end)
 {
 	enum facility facility = change_facility(changes->items[first].kind);
 
 	while (first < end) {
-		size_t stop = has_refusals ? first : end;
+		size_t stop = first;
 
-		while (stop < end && !lacks_restriction(changes, first, &changes->items[stop]))
+		while (stop < end && !changes_is_barred(changes, &changes->items[stop]))
 			stop++;
-		if (stop > first)
+		if (stop > first) {
 			target->apply(target->owner, facility, changes->items + first, stop - first,
 				      NULL);
+			changes_note_guards(changes, first, stop);
+		}
 		if (stop < end)
 			changes->items[stop++].result = -ECANCELED;
 		first = stop;
 	}
-}
-
-/* Restrictions come before all other changes. */
-static bool has_refused_restriction(const struct changes *changes, size_t applied)
-{
-	for (size_t i = 0; i < applied; i++) {
-		const struct change *change = &changes->items[i];
-
-		if (change->kind != CHANGE_KIND_MEMBER_ADD ||
-		    change->member.kind != SET_KIND_LOAD_BALANCER_FIREWALL)
-			break;
-		if (is_refused_restriction(change))
-			return true;
-	}
-	return false;
 }
 
 size_t kernel_apply_some(const struct kernel_target *target, struct changes *changes, size_t first,
@@ -241,7 +239,7 @@ size_t kernel_apply_some(const struct kernel_target *target, struct changes *cha
 	while (end < changes->count && end - first < limit &&
 	       changes->items[end].kind == changes->items[first].kind)
 		end++;
-	apply_run(target, changes, first, end, has_refused_restriction(changes, first));
+	apply_run(target, changes, first, end);
 	return end;
 }
 

@@ -34,6 +34,15 @@ int kernel_open(const char *link_name, const struct mark_range *range, struct ke
 void kernel_close(struct kernel *kernel);
 
 /**
+ * kernel_reopen() - connect to one facility again, after a failure that may be the connection's
+ *
+ * Its module is loaded if that is missing. Return: 0; 1 if what the facility held is gone, sysctls
+ * included, since its module was unloaded meanwhile; or a negative errno as kernel_open(), and then
+ * everything stays as it was
+ */
+int kernel_reopen(struct kernel *kernel, enum facility facility, struct error *err);
+
+/**
  * struct kernel_target - what changes are applied to; a fake one in tests of the logic
  * @apply:  all @changes belong to @facility; contract as ipvs_apply()
  */
@@ -50,9 +59,7 @@ struct kernel_target kernel_target(struct kernel *kernel);
  * kernel_apply() - carry out sorted changes in their order
  * @changes:  each gets its result
  *
- * One failure stays one, with an exception for safety: where the member that restricts a virtual
- * server to its source ranges could not be added, the server and its destinations are not added
- * either (-ECANCELED); an address that answers without its restriction would be wrong.
+ * One failure stays one, but for those that depend on it: see struct change, @guard.
  */
 void kernel_apply(const struct kernel_target *target, struct changes *changes);
 

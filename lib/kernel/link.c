@@ -72,25 +72,39 @@ static int attach_filter(int descriptor, uint32_t own_port)
 	return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
-static int open_monitor(struct link *link, struct error *err)
+static int listen_to_changes(struct nl_sock *monitor, uint32_t own_port, struct error *err)
 {
 	int descriptor;
 
-	link->monitor = nl_socket_alloc();
-	if (!link->monitor)
-		return error_set(err, -ENOMEM, "opening a netlink socket: %s", strerror(ENOMEM));
 	errno = 0;
-	if (nl_connect(link->monitor, NETLINK_ROUTE) < 0)
+	if (nl_connect(monitor, NETLINK_ROUTE) < 0)
 		return error_set(err, errno ? -errno : -EIO, "opening a netlink socket: %s",
 				 strerror(errno ? errno : EIO));
-	descriptor = nl_socket_get_fd(link->monitor);
+	descriptor = nl_socket_get_fd(monitor);
 	netlink_set_receive_buffer(descriptor, MONITOR_BUFFER_BYTES);
 	errno = 0;
-	if (attach_filter(descriptor, netlink_port(link->netlink)) < 0 ||
-	    nl_socket_add_memberships(link->monitor, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+	if (attach_filter(descriptor, own_port) < 0 ||
+	    nl_socket_add_memberships(monitor, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
 				      RTNLGRP_IPV6_IFADDR, 0) < 0)
 		return error_set(err, errno ? -errno : -EIO, "listening to rtnetlink: %s",
 				 strerror(errno ? errno : EIO));
+	return 0;
+}
+
+int link_monitor_reopen(struct link *link, struct error *err)
+{
+	struct nl_sock *monitor = nl_socket_alloc();
+	int r;
+
+	if (!monitor)
+		return error_set(err, -ENOMEM, "opening a netlink socket: %s", strerror(ENOMEM));
+	r = listen_to_changes(monitor, netlink_port(link->netlink), err);
+	if (r < 0) {
+		nl_socket_free(monitor);
+		return r;
+	}
+	nl_socket_free(link->monitor);
+	link->monitor = monitor;
 	return 0;
 }
 
@@ -100,18 +114,34 @@ int link_open(const char *name, struct link **ret, struct error *err)
 	int r;
 
 	if (!*name || strlen(name) >= IFNAMSIZ)
-		return error_set(err, -EINVAL, "'%s' cannot be the name of an interface", name);
+		return error_set(err, -EINVAL, "\"%s\" is not an interface name", name);
 
 	link = memory_allocate(sizeof(*link));
 	memcpy(link->name, name, strlen(name));
 	r = netlink_open(NETLINK_ROUTE, &link->netlink, err);
 	if (r >= 0)
-		r = open_monitor(link, err);
+		r = link_monitor_reopen(link, err);
 	if (r < 0) {
 		link_close(link);
 		return r;
 	}
 	*ret = link;
+	return 0;
+}
+
+int link_reopen(struct link *link, struct error *err)
+{
+	struct netlink *netlink;
+	int r = netlink_open(NETLINK_ROUTE, &netlink, err);
+
+	if (r < 0)
+		return r;
+	netlink_close(link->netlink);
+	netlink_close(take(&link->observer));
+	link->netlink = netlink;
+	/* Else the monitor would take what we do for changes by others. */
+	if (attach_filter(link_monitor_descriptor(link), netlink_port(netlink)) < 0)
+		return error_set(err, -errno, "listening to rtnetlink: %s", strerror(errno));
 	return 0;
 }
 
@@ -161,7 +191,7 @@ static int look_up(struct link *link, struct lookup *ret, struct error *err)
 	r = netlink_ask(link->netlink, request, on_link, ret, err);
 	nlmsg_free(request);
 	if (r < 0 && r != -ENODEV)
-		return error_wrap(err, r, "looking for the interface %s", link->name);
+		return error_wrap(err, r, "looking up interface %s", link->name);
 
 	if (ret->index != link->index)
 		bound_addresses_clear(&link->bound);
@@ -187,7 +217,7 @@ static int create(struct link *link, struct error *err)
 	nlmsg_free(request);
 	rtnl_link_put(wanted);
 	if (r < 0)
-		return error_wrap(err, r, "creating the dummy interface %s", link->name);
+		return error_wrap(err, r, "creating dummy interface %s", link->name);
 	return 0;
 }
 
@@ -209,7 +239,7 @@ int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
 			return r;
 	}
 	if (!found.is_dummy)
-		return error_set(err, -EEXIST, "the interface %s exists, and is not a dummy",
+		return error_set(err, -EEXIST, "interface %s exists and is not a dummy interface",
 				 link->name);
 	if (ret_is_new)
 		*ret_is_new = is_new;
@@ -233,7 +263,7 @@ int link_remove(struct link *link, struct error *err)
 	nlmsg_free(request);
 	rtnl_link_put(unwanted);
 	if (r < 0 && r != -ENODEV)
-		return error_wrap(err, r, "deleting the interface %s", link->name);
+		return error_wrap(err, r, "deleting interface %s", link->name);
 	link->index = 0;
 	bound_addresses_clear(&link->bound);
 	return 0;
@@ -550,22 +580,18 @@ int link_monitor_read(struct link *link, struct error *err)
 	for (int i = 0; i < MONITOR_BURST; i++) {
 		_Alignas(struct nlmsghdr) char buffer[NOTIFICATION_BYTES];
 		struct nlmsghdr *message = (void *)buffer;
-		ssize_t length;
-		int rest;
+		ssize_t length = netlink_receive_notification(link_monitor_descriptor(link), buffer,
+							      sizeof(buffer));
+		int rest = (int)length;
 
-		length = recv(link_monitor_descriptor(link), buffer, sizeof(buffer), MSG_DONTWAIT);
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0 && errno == EAGAIN)
+		if (length == -EAGAIN)
 			break;
-		if (length < 0 && errno == ENOBUFS) {
+		if (length == -ENOBUFS) {
 			events |= LINK_EVENT_LOST;
 			continue;
 		}
 		if (length < 0)
-			return error_set(err, -errno, "listening to rtnetlink: %s",
-					 strerror(errno));
-		rest = (int)length;
+			return error_set(err, rest, "listening to rtnetlink: %s", strerror(-rest));
 		for (; nlmsg_ok(message, rest); message = nlmsg_next(message, &rest))
 			events |= notification(link, message);
 	}

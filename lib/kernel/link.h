@@ -22,6 +22,9 @@ struct link;
 int link_open(const char *name, struct link **ret, struct error *err);
 void link_close(struct link *link);
 
+/** link_reopen() - connect the socket for requests again, after a failure that may be its own */
+int link_reopen(struct link *link, struct error *err);
+
 /**
  * link_ensure() - create the dummy interface if it is missing
  *
@@ -89,6 +92,10 @@ int link_deprecate(struct link *link, size_t *ret_count, struct error *err);
 /** link_monitor_descriptor() - becomes readable when addresses or links change */
 int link_monitor_descriptor(const struct link *link);
 
+/** link_monitor_reopen() - listen with another socket, and so with another descriptor; everything
+ *  has to be observed again. Return: 0, or a negative errno with the former one still open */
+int link_monitor_reopen(struct link *link, struct error *err);
+
 /** enum link_event - what the monitor saw; bits
  *   BOUND    addresses of the dummy interface, or the interface itself, changed by others
  *   NODE     addresses of other interfaces changed, link-local ones excepted (each new pod has one)
@@ -99,8 +106,9 @@ enum link_event { LINK_EVENT_BOUND = 1, LINK_EVENT_NODE = 2, LINK_EVENT_LOST = 4
 /**
  * link_monitor_read() - take what waits; never blocks
  *
- * Our own requests are recognised (by the netlink port of the request socket) and do not count.
- * Return: bits of enum link_event, or a negative errno
+ * Our own requests are recognised (by the netlink port of the request socket) and do not count,
+ * nor does what comes from anybody but the kernel. Return: bits of enum link_event; or a negative
+ * errno: link_monitor_reopen() is needed
  */
 int link_monitor_read(struct link *link, struct error *err);
 

@@ -62,7 +62,7 @@ int modules_load(const char *name, const char *feature, struct error *err)
 	int r;
 
 	if (!context)
-		return error_set(err, -EIO, "libkmod cannot be used");
+		return error_set(err, -EIO, "libkmod is not usable");
 	/* Its messages would go to stderr; the error says all that matters. */
 	kmod_set_log_priority(context, -1);
 

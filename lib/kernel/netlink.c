@@ -73,6 +73,19 @@ void netlink_set_receive_buffer(int descriptor, int bytes)
 	set_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, bytes);
 }
 
+ssize_t netlink_receive_notification(int descriptor, void *buffer, size_t size)
+{
+	struct sockaddr_nl sender = {0};
+	socklen_t sender_length = sizeof(sender);
+	ssize_t length;
+
+	do
+		length = recvfrom(descriptor, buffer, size, MSG_DONTWAIT,
+				  (struct sockaddr *)&sender, &sender_length);
+	while ((length < 0 && errno == EINTR) || (length >= 0 && sender.nl_pid != 0));
+	return length < 0 ? -errno : length;
+}
+
 /* So many that their errors, should all of them fail, fit the receive buffer. */
 static size_t batch_limit(int descriptor)
 {
@@ -85,6 +98,17 @@ static size_t batch_limit(int descriptor)
 	if (bytes / ERROR_TRUE_SIZE < BATCH_MESSAGES)
 		return (size_t)bytes / ERROR_TRUE_SIZE;
 	return BATCH_MESSAGES;
+}
+
+/*
+ * From then on the kernel refuses whatever any other socket sends here: without it, whoever has
+ * CAP_NET_ADMIN in this network namespace could answer in the kernel's place.
+ */
+static int connect_to_kernel(int descriptor)
+{
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+	return connect(descriptor, (const struct sockaddr *)&kernel, sizeof(kernel));
 }
 
 int netlink_open(int protocol, struct netlink **ret, struct error *err)
@@ -116,7 +140,7 @@ int netlink_open(int protocol, struct netlink **ret, struct error *err)
 	 * Else each error message would carry its request back, and need more room than promised.
 	 */
 	if (setsockopt(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)) < 0 ||
-	    fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0) {
+	    fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0 || connect_to_kernel(descriptor) < 0) {
 		r = -errno;
 		netlink_close(netlink);
 		return error_set(err, r, "preparing a netlink socket: %s", strerror(-r));
@@ -258,7 +282,7 @@ static int receive_some(struct netlink *netlink, struct awaited *awaited, size_t
 	if (count < 0) {
 		drain(netlink);
 		return error_set(err, count, "receiving from the kernel: %s",
-				 count == -EPROTO ? "the answer is missing" : strerror(-count));
+				 count == -EPROTO ? "the kernel did not reply" : strerror(-count));
 	}
 	for (size_t i = 0; i < (size_t)count; i++) {
 		if (parts[i].msg_hdr.msg_flags & MSG_TRUNC)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct nl_msg;
 struct nl_sock;
@@ -22,6 +23,8 @@ struct netlink;
 
 /**
  * netlink_open() - connect to a netlink family in the network namespace of this thread
+ *
+ * Only the kernel can send to it: anybody else is refused with ECONNREFUSED.
  * @protocol:  NETLINK_GENERIC, NETLINK_ROUTE
  */
 int netlink_open(int protocol, struct netlink **ret, struct error *err);
@@ -118,5 +121,14 @@ int netlink_ask_each(struct netlink *netlink, size_t count,
 
 /** netlink_set_receive_buffer() - as large as allowed, beyond the system's limit if permitted */
 void netlink_set_receive_buffer(int descriptor, int bytes);
+
+/**
+ * netlink_receive_notification() - one datagram of a multicast group, without waiting
+ *
+ * What comes from anybody but the kernel is dropped: on a socket that listens to groups others can
+ * send, too. Return: bytes; -EAGAIN if nothing waits; -ENOBUFS if notifications were lost; or
+ * another negative errno, after which the socket should be opened again
+ */
+ssize_t netlink_receive_notification(int descriptor, void *buffer, size_t size);
 
 #endif

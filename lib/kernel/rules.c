@@ -2,6 +2,7 @@
 #include "rules.h"
 
 #include "lib/process/child.h"
+#include "nftables.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -39,6 +40,7 @@ struct task {
 
 struct rules {
 	struct ev_loop *loop;
+	uint16_t family;
 	const char *save_program;
 	const char *restore_program;
 	char *environment[4]; /* of both */
@@ -52,6 +54,8 @@ struct rules {
 	char *restore; /* the input of iptables-restore */
 	char *what;
 	char *clash;
+	char *unreadable;
+	bool is_legacy;
 	struct error error;
 	struct task next; /* if has_next: asked for in the meantime */
 	bool has_next;
@@ -117,10 +121,12 @@ static void finish(struct rules *rules, bool is_changed)
 {
 	auto_memory char *what = take(&rules->what);
 	auto_memory char *clash = take(&rules->clash);
+	auto_memory char *unreadable = take(&rules->unreadable);
 	struct error error = rules->error;
 	struct rules_report report = {.is_changed = is_changed && !error.code,
 				      .what = what ? what : "",
 				      .clash = clash,
+				      .unreadable = unreadable ? unreadable : "",
 				      .error = &error,
 				      .code = error.code};
 	void (*on_done)(void *user, const struct rules_report *report) = rules->on_done;
@@ -204,19 +210,66 @@ static int check(struct rules *rules, const char *program, const struct child_ou
 			 line ? " (" : "", line ? line : "", line ? ")" : "");
 }
 
+/* So that the table counts as one that is not there. Return: whether it does */
+static bool hide(char *saved, const char *table)
+{
+	auto_memory char *comment = string_printf("`%s'", table);
+	char *at = strstr(saved, comment);
+
+	if (at)
+		memset(at, ' ', strlen(comment));
+	return at;
+}
+
+/*
+ * What iptables cannot show, nftables can list. A table in which it finds no chain of ours is known
+ * to need all of them, and can be written; of one that has them nobody knows what else it needs.
+ */
+static void look_at_unreadable(struct rules *rules, char *saved, const char *table)
+{
+	auto_memory char *before = take(&rules->unreadable);
+	struct nftables_view view = {0};
+	struct error err = {0};
+
+	if (nftables_look(rules->family, table, &view, &err) >= 0 && !view.has_our_chains &&
+	    hide(saved, table)) {
+		rules->unreadable = take(&before);
+		return;
+	}
+	rules->unreadable = string_printf(
+		"%s%stable %s cannot be shown by %s because of %s, so it is left as it is; move what is not made by iptables to a table of its own",
+		before ? before : "", before ? "; " : "", table, rules->save_program,
+		*view.native ? view.native : "a rule that is not made by iptables");
+}
+
+static void note_variant(struct rules *rules, const char *saved)
+{
+	/* The first line of either names the program; without any table nothing is printed. */
+	if (*saved)
+		rules->is_legacy = !strstr(saved, "nf_tables") && !strstr(saved, "-nft-save");
+}
+
 static void on_saved(void *user, const struct child_outcome *outcome)
 {
 	struct rules *rules = user;
 	int r = check(rules, rules->save_program, outcome);
+	auto_memory char *saved = string_dup(r >= 0 ? outcome->output : "");
 
 	free(take(&rules->what));
 	free(take(&rules->clash));
+	free(take(&rules->unreadable));
+	note_variant(rules, saved);
+	for (int i = 0; i < RULESET_TABLE_COUNT; i++) {
+		const char *table = ruleset_table_name((enum ruleset_table)i);
+
+		if (ruleset_is_unreadable(saved, table))
+			look_at_unreadable(rules, saved, table);
+	}
 	if (r >= 0 && rules->task.ruleset) {
-		rules->clash = ruleset_clash(rules->task.ruleset, outcome->output);
-		ruleset_difference(rules->task.ruleset, outcome->output, &rules->restore,
-				   &rules->what);
+		rules->clash = ruleset_clash(rules->task.ruleset, saved);
+		ruleset_difference(rules->task.ruleset, saved, &rules->restore, &rules->what);
 	} else if (r >= 0) {
-		rules->restore = ruleset_removal(outcome->output);
+		rules->restore = ruleset_removal(saved);
 		if (rules->restore)
 			rules->what = string_dup("our chains were there");
 	}
@@ -276,6 +329,7 @@ int rules_open(struct ev_loop *loop, uint16_t family,
 	bool is_ipv6 = family == AF_INET6;
 	struct rules *rules;
 	const struct rules programs = {
+		.family = family,
 		.loop = loop,
 		.save_program = is_ipv6 ? "ip6tables-save" : "iptables-save",
 		.restore_program = is_ipv6 ? "ip6tables-restore" : "iptables-restore",
@@ -308,6 +362,7 @@ void rules_close(struct rules *rules)
 	free(rules->restore);
 	free(rules->what);
 	free(rules->clash);
+	free(rules->unreadable);
 	free(rules);
 }
 
@@ -337,4 +392,9 @@ void rules_remove(struct rules *rules)
 bool rules_is_busy(const struct rules *rules)
 {
 	return rules->state != RULES_STATE_IDLE;
+}
+
+bool rules_is_legacy(const struct rules *rules)
+{
+	return rules->is_legacy;
 }

@@ -23,10 +23,13 @@ struct rules;
  * @what:         what differed, for a log line; "" if nothing
  * @clash:        a rule of others that is about the marks of ours, as ruleset_clash() says; NULL if
  *                there is none
+ * @unreadable:   tables with chains of ours that iptables cannot show, and so were neither compared
+ *                nor written, with the reason and what to do; "" if there are none
  * @code:         0, or negative errno; @error says why. Nothing else was touched then.
  */
 struct rules_report {
 	bool is_changed;
+	const char *unreadable;
 	const char *what;
 	const char *clash;
 	const struct error *error;
@@ -60,9 +63,13 @@ bool rules_has_random_fully(struct rules *rules);
  */
 void rules_verify(struct rules *rules, const struct ruleset *ruleset);
 
-/** rules_remove() - remove our jumps and chains; asynchronous */
+/** rules_remove() - remove our jumps and chains, but none from tables that are unreadable;
+ *  asynchronous */
 void rules_remove(struct rules *rules);
 
 bool rules_is_busy(const struct rules *rules);
+
+/** rules_is_legacy() - whether the iptables-save that ran last is of the legacy variant */
+bool rules_is_legacy(const struct rules *rules);
 
 #endif

@@ -54,6 +54,44 @@ static int code_of(const char *text)
 	return -EINVAL;
 }
 
+/* libipset asks for a callback that prints listings; none is made with it. */
+__attribute__((format(printf, 3, 4))) static int print_nothing(struct ipset_session *session,
+							       void *user, const char *format, ...)
+{
+	(void)session;
+	(void)user;
+	(void)format;
+	return 0;
+}
+
+static int open_session(struct ipset_session **ret, struct error *err)
+{
+	struct ipset_session *session = ipset_session_init(print_nothing, NULL);
+
+	if (!session)
+		return error_set(err, -ENOMEM, "opening ipset: %s", strerror(ENOMEM));
+	/* Adding what is there and removing what is not are successes. */
+	ipset_envopt_set(session, IPSET_ENV_EXIST);
+	*ret = session;
+	return 0;
+}
+
+/**
+ * reopen_session() - after libipset could not make anything of an answer
+ *
+ * An answer that it did not receive stays in its socket, where it takes it for that of the next
+ * command, and so on for ever.
+ */
+static void reopen_session(struct set_commands *commands)
+{
+	struct ipset_session *session;
+
+	if (open_session(&session, NULL) < 0)
+		return;
+	ipset_session_fini(commands->session);
+	commands->session = session;
+}
+
 /**
  * take_error() - what libipset has to say about a failed command, which it then forgets
  * @ret_line:  the line number that it names, or 0; may be NULL
@@ -74,17 +112,9 @@ static int take_error(struct set_commands *commands, unsigned int *ret_line, str
 	code = code_of(text);
 	error_set(err, code, "%.*s", (int)strcspn(text, "\n"), text);
 	ipset_session_report_reset(commands->session);
+	if (code == -EPROTO)
+		reopen_session(commands);
 	return code;
-}
-
-/* libipset asks for a callback that prints listings; none is made with it. */
-__attribute__((format(printf, 3, 4))) static int print_nothing(struct ipset_session *session,
-							       void *user, const char *format, ...)
-{
-	(void)session;
-	(void)user;
-	(void)format;
-	return 0;
 }
 
 static int find_type(struct set_commands *commands, enum set_type type, uint16_t family,
@@ -112,20 +142,14 @@ int set_commands_open(struct set_commands **ret, struct error *err)
 {
 	static bool are_types_loaded;
 	struct set_commands *commands = memory_allocate(sizeof(*commands));
-	int r = 0;
+	int r;
 
 	/* Registers libipset's types in a list of the whole process, once. */
 	if (!are_types_loaded)
 		ipset_load_types();
 	are_types_loaded = true;
 
-	commands->session = ipset_session_init(print_nothing, NULL);
-	if (!commands->session) {
-		set_commands_close(commands);
-		return error_set(err, -ENOMEM, "opening ipset: %s", strerror(ENOMEM));
-	}
-	/* Adding what is there and removing what is not are successes. */
-	ipset_envopt_set(commands->session, IPSET_ENV_EXIST);
+	r = open_session(&commands->session, err);
 	for (int type = 0; type < SET_TYPE_COUNT && r >= 0; type++) {
 		r = find_type(commands, (enum set_type)type, AF_INET, err);
 		if (r >= 0)
@@ -266,6 +290,7 @@ int set_commands_send(struct set_commands *commands, const char *name, struct ch
 		      const uint32_t *marks, size_t count, struct error *err)
 {
 	size_t at = 0, span = count;
+	bool is_repeated = false;
 
 	while (at < count) {
 		size_t to = span < count - at ? at + span : count;
@@ -278,6 +303,10 @@ int set_commands_send(struct set_commands *commands, const char *name, struct ch
 			set_results(changes, at, to, 0);
 			at = to;
 			span = span < count ? span * 4 : span;
+			continue;
+		}
+		if (r == -EPROTO && !is_repeated) {
+			is_repeated = true; /* what was done already does no harm */
 			continue;
 		}
 		if (r == -EPROTO) {

@@ -13,7 +13,8 @@
  * struct set_commands - what can be done to ipsets, through libipset
  *
  * Members are given to libipset as typed data: its parsers of text look the names of protocols up
- * in files, for every member. Not thread-safe.
+ * in files, for every member. After -EPROTO, the answer of the kernel being lost or not understood,
+ * the connection is another one. Not thread-safe.
  */
 struct set_commands;
 

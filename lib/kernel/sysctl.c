@@ -49,7 +49,7 @@ int sysctl_get(const char *name, int *ret, struct error *err)
 	errno = 0;
 	value = strtol(text, &end, 10);
 	if (end == text || *end != '\n' || errno || value < INT_MIN || value > INT_MAX)
-		return error_set(err, -EBADMSG, ROOT "%s does not hold one integer", name);
+		return error_set(err, -EBADMSG, ROOT "%s does not contain an integer", name);
 	*ret = (int)value;
 	return 0;
 }

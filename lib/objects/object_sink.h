@@ -10,9 +10,10 @@
  * struct rejection - an object, or a whole file, that could not be used
  * @kind:            "Service", "EndpointSlice", "Node", "Endpoints"; "file" for unreadable input
  * @namespace_name:  may be "" (Node, file)
- * @name:            of the object, or the path of the file
+ * @name:            of the object, or the path of the file; REJECTION_UNNAMED
  * @uid:             metadata.uid; NULL if it is not known, and does not tell objects apart
  * @reason:          names field and reason, one line; NULL = the earlier complaint is settled
+ * @is_partial:      the object is used all the same, without what the reason names
  */
 struct rejection {
 	const char *kind;
@@ -20,7 +21,11 @@ struct rejection {
 	const char *name;
 	const char *uid;
 	const char *reason;
+	bool is_partial;
 };
+
+/* Stands for all objects of a kind whose names cannot be read. */
+#define REJECTION_UNNAMED "(unnamed)"
 
 /**
  * struct object_sink - where a source delivers objects

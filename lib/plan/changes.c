@@ -15,12 +15,15 @@ void changes_free(struct changes *changes)
 		return;
 	free(changes->items);
 	free(changes->spare);
+	free(changes->has_failed);
 	free(changes);
 }
 
 void changes_clear(struct changes *changes)
 {
 	changes->count = 0;
+	changes->guard_count = 0;
+	free(take(&changes->has_failed));
 }
 
 struct change *changes_add(struct changes *changes, enum change_kind kind)
@@ -33,6 +36,32 @@ struct change *changes_add(struct changes *changes, enum change_kind kind)
 	memset(change, 0, sizeof(*change));
 	change->kind = kind;
 	return change;
+}
+
+uint32_t changes_begin_guard(struct changes *changes, struct change *change)
+{
+	change->is_guard = true;
+	change->guard = ++changes->guard_count;
+	return change->guard;
+}
+
+void changes_note_guards(struct changes *changes, size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++) {
+		const struct change *change = &changes->items[i];
+
+		if (!change->is_guard || change->result >= 0)
+			continue;
+		if (!changes->has_failed)
+			changes->has_failed = memory_array(changes->guard_count, sizeof(bool));
+		changes->has_failed[change->guard - 1] = true;
+	}
+}
+
+bool changes_is_barred(const struct changes *changes, const struct change *change)
+{
+	return changes->has_failed && change->guard && !change->is_guard &&
+	       changes->has_failed[change->guard - 1];
 }
 
 /**

@@ -5,6 +5,7 @@
 #include "lib/base/memory.h"
 #include "proxy_state.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** enum change_kind - what to do; changes_sort() knows the order in which it is safe */
@@ -27,6 +28,9 @@ enum facility { FACILITY_IPSET, FACILITY_IPVS, FACILITY_LINK };
 
 /**
  * struct change - one kernel operation
+ * @is_guard:     others of the list may depend on it: @guard is its number. It comes before them.
+ * @guard:        0, or the number of the guard without which this must not be carried out: where
+ *                that failed, the result is -ECANCELED
  * @result:       0, or a negative errno once it was applied; meaningless before
  * @server:       SERVER_*
  * @destination:  DESTINATION_*: which destination of which virtual server
@@ -35,6 +39,8 @@ enum facility { FACILITY_IPSET, FACILITY_IPVS, FACILITY_LINK };
  */
 struct change {
 	enum change_kind kind;
+	bool is_guard;
+	uint32_t guard;
 	int result;
 	union {
 		struct virtual_server server;
@@ -51,11 +57,14 @@ struct change {
  * struct changes - a list of them; public to read, filled by changes_add()
  * @spare:  where the next sorting puts them: a list is sorted again and again, and new memory each
  *          time would cost more than the sorting
+ * @has_failed:  of @guard_count guards, by their number less 1; NULL: none has failed
  */
 struct changes {
 	struct change *items, *spare;
 	size_t count;
 	size_t capacity, spare_capacity;
+	bool *has_failed;
+	uint32_t guard_count;
 };
 
 struct changes *changes_new(void);
@@ -67,6 +76,18 @@ void changes_clear(struct changes *changes);
 
 /** changes_add() - append a zeroed change of @kind; the pointer is valid until the next one */
 struct change *changes_add(struct changes *changes, enum change_kind kind);
+
+/**
+ * changes_begin_guard() - others may depend on @change, the one that was added last
+ * Return: its number, for their @guard
+ */
+uint32_t changes_begin_guard(struct changes *changes, struct change *change);
+
+/** changes_note_guards() - those from @first to before @end were applied, and have their results */
+void changes_note_guards(struct changes *changes, size_t first, size_t end);
+
+/** changes_is_barred() - the guard of @change has failed */
+bool changes_is_barred(const struct changes *changes, const struct change *change);
 
 /**
  * changes_sort() - into an order that is safe wherever it is cut; stable

@@ -14,7 +14,7 @@ struct builder {
 	const struct node_view *node;
 	const struct desired_options *options;
 	struct service_state *state;
-	struct set_member *members;
+	struct owned_member *members;
 	size_t member_count;
 	size_t server_capacity, destination_capacity, member_capacity, address_capacity;
 	struct candidates candidates;
@@ -66,15 +66,6 @@ static bool contains(const struct address *addresses, size_t count, const struct
 	return false;
 }
 
-enum address_owner node_view_owner(const struct node_view *node, const struct address *address)
-{
-	if (contains(node->local_addresses, node->local_address_count, address))
-		return ADDRESS_OWNER_THIS_NODE;
-	if (contains(node->other_addresses, node->other_address_count, address))
-		return ADDRESS_OWNER_OTHER_NODE;
-	return ADDRESS_OWNER_NONE;
-}
-
 uint32_t desired_left_out(const struct wanted_server *wanted)
 {
 	static const struct {
@@ -100,24 +91,27 @@ static void add_address(struct builder *builder, const struct address *address)
 	state->addresses[state->address_count++] = *address;
 }
 
-static struct set_member *add_member(struct builder *builder, enum set_kind kind, uint16_t family)
+/* @server: about which it says something, as of struct owned_member */
+static struct set_member *add_member(struct builder *builder, uint32_t server, enum set_kind kind,
+				     uint16_t family)
 {
-	struct set_member *member;
+	struct owned_member *member;
 
 	builder->members = memory_grow(builder->members, builder->member_count,
 				       &builder->member_capacity, sizeof(*builder->members));
 	member = &builder->members[builder->member_count++];
 	memset(member, 0, sizeof(*member));
-	member->kind = (uint8_t)kind;
-	member->family = (uint8_t)family;
-	return member;
+	member->server = server;
+	member->member.kind = (uint8_t)kind;
+	member->member.family = (uint8_t)family;
+	return &member->member;
 }
 
-static struct set_member *add_address_port(struct builder *builder, enum set_kind kind,
-					   const struct address *address,
+static struct set_member *add_address_port(struct builder *builder, uint32_t server,
+					   enum set_kind kind, const struct address *address,
 					   const struct service_port *port, uint16_t number)
 {
-	struct set_member *member = add_member(builder, kind, address->family);
+	struct set_member *member = add_member(builder, server, kind, address->family);
 
 	member->address = *address;
 	member->protocol = port->protocol;
@@ -169,9 +163,10 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 	return server;
 }
 
-static void add_server(struct builder *builder, const struct address *address, uint16_t number,
-		       size_t port_index, const struct selection *selection, enum traffic traffic,
-		       enum client_scope client_scope)
+/* Return: its position among the servers, from 1 */
+static uint32_t add_server(struct builder *builder, const struct address *address, uint16_t number,
+			   size_t port_index, const struct selection *selection,
+			   enum traffic traffic, enum client_scope client_scope)
 {
 	const struct service_port *port = &builder->service->ports[port_index];
 	struct virtual_server server =
@@ -179,9 +174,9 @@ static void add_server(struct builder *builder, const struct address *address, u
 	struct service_state *state = builder->state;
 
 	/* One address can be named twice, say as external and as load balancer IP. */
-	for (size_t i = 0; i < state->server_count; i++)
+	for (uint32_t i = 0; i < state->server_count; i++)
 		if (memcmp(&state->servers[i].server.key, &server.key, sizeof(server.key)) == 0)
-			return;
+			return i + 1;
 	state->servers = memory_grow(state->servers, state->server_count, &builder->server_capacity,
 				     sizeof(*state->servers));
 	state->servers[state->server_count++] = (struct wanted_server){
@@ -190,6 +185,7 @@ static void add_server(struct builder *builder, const struct address *address, u
 		.destination_count = selection->count[traffic],
 		.port_index = (uint32_t)port_index,
 	};
+	return state->server_count;
 }
 
 static void select_for(struct builder *builder, struct selection *selection, enum traffic traffic)
@@ -238,21 +234,23 @@ static void select_destinations(struct builder *builder, struct selection *selec
  * load balancer will send them elsewhere soon. Nowhere at all is different: that is refused.
  * Source: kube-proxy 1.32 pkg/proxy/iptables/proxier.go, externalTrafficFilterTarget
  */
-static void add_external_server(struct builder *builder, const struct address *address,
-				uint16_t number, size_t port_index,
-				const struct selection *selection)
+static uint32_t add_external_server(struct builder *builder, const struct address *address,
+				    uint16_t number, size_t port_index,
+				    const struct selection *selection)
 {
 	const struct service_port *port = &builder->service->ports[port_index];
 	enum traffic traffic = external_traffic(builder);
+	uint32_t server = add_server(builder, address, number, port_index, selection, traffic,
+				     CLIENT_SCOPE_ANY);
 
-	add_server(builder, address, number, port_index, selection, traffic, CLIENT_SCOPE_ANY);
 	if (traffic != TRAFFIC_LOCAL)
-		return;
+		return server;
 	add_server(builder, address, number, port_index, selection, TRAFFIC_CLUSTER,
 		   CLIENT_SCOPE_IN_CLUSTER);
-	add_address_port(builder, SET_KIND_IN_CLUSTER, address, port, number);
+	add_address_port(builder, server, SET_KIND_IN_CLUSTER, address, port, number);
 	if (!selection->count[TRAFFIC_LOCAL] && selection->count[TRAFFIC_CLUSTER])
-		add_address_port(builder, SET_KIND_NO_LOCAL, address, port, number);
+		add_address_port(builder, server, SET_KIND_NO_LOCAL, address, port, number);
+	return server;
 }
 
 /* A local endpoint that is balanced back to itself must see the node's address as its client. */
@@ -262,19 +260,19 @@ static void add_hairpin_members(struct builder *builder, const struct service_po
 		const struct candidate *candidate = &builder->candidates.items[i];
 
 		if (candidate->is_local)
-			add_address_port(builder, SET_KIND_LOOP_BACK,
+			add_address_port(builder, 0, SET_KIND_LOOP_BACK,
 					 &candidate->destination.address, port,
 					 candidate->destination.port)
 				->source = candidate->destination.address;
 	}
 }
 
-static void add_source_range(struct builder *builder, const struct address *address,
-			     const struct service_port *port, struct address source,
-			     uint16_t length)
+static void add_source_range(struct builder *builder, uint32_t server,
+			     const struct address *address, const struct service_port *port,
+			     struct address source, uint16_t length)
 {
-	struct set_member *member = add_address_port(builder, SET_KIND_LOAD_BALANCER_SOURCE_CIDR,
-						     address, port, port->port);
+	struct set_member *member = add_address_port(
+		builder, server, SET_KIND_LOAD_BALANCER_SOURCE_CIDR, address, port, port->port);
 
 	member->source = source;
 	member->prefix_length = (uint8_t)length;
@@ -300,8 +298,8 @@ static bool restricts(const struct builder *builder, uint16_t family)
 	return has_range || (builder->options->has_strict_ranges && service->source_range_count);
 }
 
-static void add_source_ranges(struct builder *builder, const struct address *address,
-			      const struct service_port *port)
+static void add_source_ranges(struct builder *builder, uint32_t server,
+			      const struct address *address, const struct service_port *port)
 {
 	const struct service *service = builder->service;
 	const struct address *node_ip = &builder->node->node_ips[address->family == AF_INET6];
@@ -314,15 +312,16 @@ static void add_source_ranges(struct builder *builder, const struct address *add
 
 		if (range->address.family != address->family)
 			continue;
-		add_source_range(builder, address, port, range->address, range->length);
+		add_source_range(builder, server, address, port, range->address, range->length);
 		if (node_ip->family && prefix_contains(range, node_ip))
 			is_node_allowed = true;
 	}
-	add_address_port(builder, SET_KIND_LOAD_BALANCER_FIREWALL, address, port, port->port);
+	add_address_port(builder, server, SET_KIND_LOAD_BALANCER_FIREWALL, address, port,
+			 port->port);
 
 	/* What the node itself sends to the VIP carries the VIP as its source address. */
 	if (is_node_allowed)
-		add_address_port(builder, SET_KIND_LOAD_BALANCER_SOURCE_IP, address, port,
+		add_address_port(builder, server, SET_KIND_LOAD_BALANCER_SOURCE_IP, address, port,
 				 port->port)
 			->source = *address;
 }
@@ -346,14 +345,15 @@ static void add_external_ips(struct builder *builder, size_t port_index, uint16_
 	for (size_t i = 0; i < service->external_ip_count && !builder->options->omits_external_ips;
 	     i++) {
 		const struct address *address = &service->external_ips[i];
+		uint32_t server;
 
 		if (address->family != family)
 			continue;
-		add_address_port(builder,
+		server = add_external_server(builder, address, port->port, port_index, selection);
+		add_address_port(builder, server,
 				 service->is_external_local ? SET_KIND_EXTERNAL_IP_LOCAL
 							    : SET_KIND_EXTERNAL_IP,
 				 address, port, port->port);
-		add_external_server(builder, address, port->port, port_index, selection);
 		bind_unless_owned(builder, address);
 	}
 }
@@ -366,38 +366,37 @@ static void add_load_balancer_ips(struct builder *builder, size_t port_index, ui
 
 	for (size_t i = 0; i < service->load_balancer_ip_count; i++) {
 		const struct address *address = &service->load_balancer_ips[i];
+		uint32_t server;
 
 		if (address->family != family)
 			continue;
-		add_address_port(builder, SET_KIND_LOAD_BALANCER, address, port, port->port);
+		server = add_external_server(builder, address, port->port, port_index, selection);
+		add_address_port(builder, server, SET_KIND_LOAD_BALANCER, address, port,
+				 port->port);
 		if (service->is_external_local)
-			add_address_port(builder, SET_KIND_LOAD_BALANCER_LOCAL, address, port,
-					 port->port);
-		add_source_ranges(builder, address, port);
-		add_external_server(builder, address, port->port, port_index, selection);
+			add_address_port(builder, server, SET_KIND_LOAD_BALANCER_LOCAL, address,
+					 port, port->port);
+		add_source_ranges(builder, server, address, port);
 		bind_unless_owned(builder, address);
 	}
 }
 
-static void add_node_port_members(struct builder *builder, const struct service_port *port,
-				  uint16_t family, bool is_local_set)
+/* Of TCP and UDP the set has the port alone, of SCTP the address, too; then it is @server's. */
+static void add_node_port_member(struct builder *builder, const struct service_port *port,
+				 const struct address *address, uint32_t server, bool is_local_set)
 {
-	const struct node_view *node = builder->node;
 	enum set_kind kind = SET_KIND_NODE_PORT_TCP;
 
 	if (port->protocol == IPPROTO_SCTP) {
 		kind = is_local_set ? SET_KIND_NODE_PORT_LOCAL_SCTP : SET_KIND_NODE_PORT_SCTP;
-		for (size_t i = 0; i < node->node_port_address_count; i++)
-			if (node->node_port_addresses[i].family == family)
-				add_address_port(builder, kind, &node->node_port_addresses[i], port,
-						 port->node_port);
+		add_address_port(builder, server, kind, address, port, port->node_port);
 		return;
 	}
 	if (port->protocol == IPPROTO_UDP)
 		kind = is_local_set ? SET_KIND_NODE_PORT_LOCAL_UDP : SET_KIND_NODE_PORT_UDP;
 	else if (is_local_set)
 		kind = SET_KIND_NODE_PORT_LOCAL_TCP;
-	add_member(builder, kind, family)->port = port->node_port;
+	add_member(builder, 0, kind, address->family)->port = port->node_port;
 }
 
 static void add_node_port(struct builder *builder, size_t port_index, uint16_t family,
@@ -406,22 +405,20 @@ static void add_node_port(struct builder *builder, size_t port_index, uint16_t f
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
 	const struct node_view *node = builder->node;
-	bool has_address = false;
 
 	for (size_t i = 0; i < node->node_port_address_count; i++) {
-		if (node->node_port_addresses[i].family != family)
+		const struct address *address = &node->node_port_addresses[i];
+		uint32_t server;
+
+		if (address->family != family)
 			continue;
-		has_address = true;
-		add_member(builder, SET_KIND_NODE_PORT_ADDRESS, family)->address =
-			node->node_port_addresses[i];
-		add_external_server(builder, &node->node_port_addresses[i], port->node_port,
-				    port_index, selection);
+		add_member(builder, 0, SET_KIND_NODE_PORT_ADDRESS, family)->address = *address;
+		server = add_external_server(builder, address, port->node_port, port_index,
+					     selection);
+		add_node_port_member(builder, port, address, server, false);
+		if (service->is_external_local)
+			add_node_port_member(builder, port, address, server, true);
 	}
-	if (!has_address)
-		return;
-	add_node_port_members(builder, port, family, false);
-	if (service->is_external_local)
-		add_node_port_members(builder, port, family, true);
 }
 
 static void add_port(struct builder *builder, size_t port_index, const struct address *cluster_ip)
@@ -430,14 +427,17 @@ static void add_port(struct builder *builder, size_t port_index, const struct ad
 	const struct service_port *port = &service->ports[port_index];
 	uint16_t family = cluster_ip->family;
 	struct selection selection = {0};
+	uint32_t server;
 
 	topology_collect(builder->view, port, family, builder->node->name, &builder->candidates);
 	select_destinations(builder, &selection);
 	add_hairpin_members(builder, port);
 
-	add_address_port(builder, SET_KIND_CLUSTER_IP, cluster_ip, port, port->port);
-	add_server(builder, cluster_ip, port->port, port_index, &selection,
-		   service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER, CLIENT_SCOPE_ANY);
+	server = add_server(builder, cluster_ip, port->port, port_index, &selection,
+			    service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER,
+			    CLIENT_SCOPE_ANY);
+	builder->state->servers[server - 1].is_cluster_ip = true;
+	add_address_port(builder, server, SET_KIND_CLUSTER_IP, cluster_ip, port, port->port);
 	add_address(builder, cluster_ip);
 
 	add_external_ips(builder, port_index, family, &selection);
@@ -445,31 +445,28 @@ static void add_port(struct builder *builder, size_t port_index, const struct ad
 	if (port->node_port)
 		add_node_port(builder, port_index, family, &selection);
 	if (service->health_check_node_port)
-		add_member(builder, SET_KIND_HEALTH_CHECK_NODE_PORT, family)->port =
+		add_member(builder, 0, SET_KIND_HEALTH_CHECK_NODE_PORT, family)->port =
 			service->health_check_node_port;
-}
-
-static int compare_addresses(const void *a, const void *b)
-{
-	return address_compare(a, b);
 }
 
 static int compare_members(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct set_member));
+	const struct owned_member *left = a, *right = b;
+
+	return memcmp(&left->member, &right->member, sizeof(left->member));
 }
 
 static void take_members(struct builder *builder)
 {
-	const struct set_member *members = builder->members;
-	size_t capacity = 0;
+	struct owned_member *members = builder->members;
+	size_t used = 0;
 
-	if (!builder->member_count)
-		return;
-	qsort(builder->members, builder->member_count, sizeof(*members), compare_members);
+	if (builder->member_count)
+		qsort(members, builder->member_count, sizeof(*members), compare_members);
 	for (size_t i = 0; i < builder->member_count; i++)
-		if (!i || compare_members(&members[i - 1], &members[i]) != 0)
-			service_state_add_member(builder->state, &capacity, &members[i]);
+		if (!used || compare_members(&members[used - 1], &members[i]) != 0)
+			members[used++] = members[i];
+	service_state_set_members(builder->state, members, used);
 }
 
 /* The VIPs that the dummy interface holds are also those whose other ports are closed. */
@@ -478,7 +475,7 @@ static void add_bound_members(struct builder *builder)
 	const struct service_state *state = builder->state;
 
 	for (size_t i = 0; i < state->address_count; i++)
-		add_member(builder, SET_KIND_IPVS_IPS, state->addresses[i].family)->address =
+		add_member(builder, 0, SET_KIND_IPVS_IPS, state->addresses[i].family)->address =
 			state->addresses[i];
 }
 
@@ -547,9 +544,7 @@ struct service_state *desired_service(const struct service_view *view, const str
 	for (size_t i = 0; i < view->service->cluster_ip_count; i++)
 		for (size_t p = 0; p < view->service->port_count; p++)
 			add_port(&builder, p, &view->service->cluster_ips[i]);
-	if (state->address_count)
-		qsort(state->addresses, state->address_count, sizeof(*state->addresses),
-		      compare_addresses);
+	address_sort(state->addresses, state->address_count);
 	add_bound_members(&builder);
 	take_members(&builder);
 

@@ -3,8 +3,9 @@
 #define PLAN_LEDGER_H
 
 #include "changes.h"
-#include "desired.h"
+#include "ledger_types.h"
 #include "lib/base/address.h"
+#include "service_state.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,8 +15,8 @@
  * struct ledger - who claims each kernel object, and what the kernel holds
  *
  * Services claim virtual servers, set members and addresses; claims are counted, so what two
- * Services want stays until both are gone. When two claim the same virtual server the older
- * Service wins (creationTimestamp, then key); the loser inherits when the winner goes.
+ * Services want stays until both are gone. When two claim the same virtual server, one of them
+ * wins (see ledger_claims.h); the loser inherits when the winner goes.
  *
  * Emitting a change records it as done; ledger_report() takes that back for those that failed and
  * remembers the object for another try. Pure: times are given by the caller, in milliseconds of
@@ -24,21 +25,10 @@
  * A virtual server that nobody claims any more is removed, and its connections end with it. One for
  * clients in the cluster whose address and port are still claimed for everybody drains first: its
  * connections lead to endpoints that their clients may go on using.
+ *
+ * Observation, draining and conflicts: ledger_observe.h, ledger_drain.h, ledger_conflicts.h.
  */
 struct ledger;
-
-/**
- * struct ledger_options
- * @drain_milliseconds:  how long a destination that lost its endpoint may keep its connections
- * @retry_first_milliseconds, @retry_most_milliseconds:
- *                       wait before a failed object is tried again: doubles from the first to the
- *                       most
- */
-struct ledger_options {
-	uint64_t drain_milliseconds;
-	uint64_t retry_first_milliseconds;
-	uint64_t retry_most_milliseconds;
-};
 
 struct ledger *ledger_new(const struct ledger_options *options);
 void ledger_free(struct ledger *ledger);
@@ -58,54 +48,49 @@ void ledger_set_options(struct ledger *ledger, const struct ledger_options *opti
 void ledger_set_excluded(struct ledger *ledger, const struct prefix *excluded, size_t count);
 
 /**
- * ledger_replace() - a Service now wants @state
+ * ledger_replace_begin() - a Service wants @state from now on
  * @key:      "namespace/name"
  * @created:  creationTimestamp, decides conflicts
  * @state:    taken over; NULL or an empty state withdraws all claims
  *
- * Only remembers; ledger_settle() says what to do. Visits the objects of the old and the new state,
- * nothing else.
+ * Carried out by ledger_replace_step(), and only then may anything be settled or another Service be
+ * replaced. Visits the objects of the old and the new state, nothing else.
  */
+void ledger_replace_begin(struct ledger *ledger, const char *key, int64_t created,
+			  struct service_state *state);
+
+/**
+ * ledger_replace_step() - go on with it
+ * @limit:  about how many objects are visited
+ * Return: whether that was the end
+ */
+bool ledger_replace_step(struct ledger *ledger, size_t limit);
+
+/** ledger_replace() - both in one go */
 void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
 		    struct service_state *state);
 
-/** ledger_unsettled_count() - about how many changes ledger_settle() may emit, to end a slice in
+/** ledger_unsettled_count() - about how many changes ledger_settle() may emit, to end a batch in
  * time */
 size_t ledger_unsettled_count(const struct ledger *ledger);
 
 /**
- * ledger_settle() - what all ledger_replace() since the last call together make necessary
+ * ledger_settle_step() - go on with what all replaced Services since the last time together make
+ * necessary
+ * @limit:    about how many objects are visited
  * @changes:  appended, not sorted
+ * Return: whether that was the end; until then nothing may be replaced, observed or drained
  *
  * Each object is looked at once, however many Services gained or lost interest in it: what one
  * Service leaves and another takes over within a batch is not removed in between.
  */
+bool ledger_settle_step(struct ledger *ledger, size_t limit, uint64_t now, struct changes *changes);
+
+/** ledger_settle() - all of it in one go */
 void ledger_settle(struct ledger *ledger, uint64_t now, struct changes *changes);
 
 /** ledger_state() - what the Service wanted last; NULL if nothing is known of it */
 const struct service_state *ledger_state(const struct ledger *ledger, const char *key);
-
-/*
- * Observation: what the kernel really holds. Between _begin and _end for one facility, every
- * object found there is reported; what is held but was not seen, and what differs, is drift.
- */
-void ledger_observe_begin(struct ledger *ledger, enum facility facility);
-void ledger_observe_server(struct ledger *ledger, const struct virtual_server *server);
-
-/** ledger_observe_destinations() - all destinations of one server at once, in any order */
-void ledger_observe_destinations(struct ledger *ledger, const struct virtual_server_key *server,
-				 const struct destination_usage *usages, size_t count);
-void ledger_observe_member(struct ledger *ledger, const struct set_member *member);
-void ledger_observe_address(struct ledger *ledger, const struct address *address);
-
-/**
- * ledger_observe_end() - compare with what should be
- * @changes:  the repairs are appended
- * Return: how many objects differed from what the ledger believed; 0 on the first observation,
- * which only teaches
- */
-size_t ledger_observe_end(struct ledger *ledger, enum facility facility, uint64_t now,
-			  struct changes *changes);
 
 /**
  * ledger_sweep() - from now on remove what is ours but claimed by nobody
@@ -130,83 +115,14 @@ uint64_t ledger_next_retry(const struct ledger *ledger);
 /** ledger_failed_count() - objects that wait for another try */
 size_t ledger_failed_count(const struct ledger *ledger);
 
-/** ledger_draining_count() - destinations with weight 0 that wait for their connections to end */
-size_t ledger_draining_count(const struct ledger *ledger);
-
-/** ledger_each_draining() - every virtual server that has a draining destination, once */
-void ledger_each_draining(struct ledger *ledger,
-			  void (*visit)(void *user, const struct virtual_server_key *server),
-			  void *user);
-
-/**
- * ledger_drain() - look at the connections of a server's draining destinations
- * @usages:  all destinations of the server as just read; removal is appended for those without
- *           connections or past their deadline
- */
-void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server,
-		  const struct destination_usage *usages, size_t count, uint64_t now,
-		  struct changes *changes);
-
-/**
- * enum claim_state - how a Service's wish for one virtual server fares
- *   PROGRAMMED  the kernel holds it
- *   FAILED      the kernel refused it, or one of its destinations; it will be tried again
- *   CONFLICT    an older Service has it
- */
-enum claim_state { CLAIM_STATE_PROGRAMMED, CLAIM_STATE_FAILED, CLAIM_STATE_CONFLICT };
-
-/**
- * struct claim_report
- * @winner:     key of the Service that has it, in case of CONFLICT; valid until the next change
- * @code:       negative errno in case of FAILED
- * @draining:   destinations with weight 0
- */
-struct claim_report {
-	enum claim_state state;
-	const char *winner;
-	int code;
-	uint32_t draining;
-};
-
 /** ledger_claim() - the fate of state->servers[index] of Service @key */
 void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
 		  struct claim_report *ret);
-
-/** struct ledger_conflict - two Services claim @server; the keys are valid until the next change */
-struct ledger_conflict {
-	const struct virtual_server_key *server;
-	const char *winner;
-	const char *loser;
-};
-
-/** ledger_conflict_version() - another number whenever ledger_each_conflict() may have other news
- */
-uint64_t ledger_conflict_version(const struct ledger *ledger);
-
-/** ledger_each_conflict() - every Service that does without a server, in no particular order */
-void ledger_each_conflict(const struct ledger *ledger,
-			  void (*visit)(void *user, const struct ledger_conflict *conflict),
-			  void *user);
 
 /** ledger_member_code() - 0 or the negative errno with which a member or address of the Service
  *  failed */
 int ledger_member_code(const struct ledger *ledger, const char *key);
 
-/** struct ledger_counts - for metrics and status */
-struct ledger_counts {
-	size_t servers;
-	size_t destinations;
-	size_t members;
-	size_t addresses;
-};
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret);
-
-/**
- * ledger_copy_count() - destinations that take memory twice, for tests: visits all virtual servers
- *
- * They are kept as held and as wanted where both differ for their virtual server, since some drain
- * or it waits for another try.
- */
-size_t ledger_copy_count(const struct ledger *ledger);
 
 #endif

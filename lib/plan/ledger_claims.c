@@ -1,9 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ledger_internal.h"
+#include "ledger_claims.h"
 
 #include <string.h>
 
-struct service_entry *ledger_service_find(const struct ledger *ledger, const char *key)
+/**
+ * struct claiming - replaces what a Service wants
+ * @phase:   CLAIM goes through what is wanted from now on, WITHDRAW through what was wanted before
+ * @server:  the next virtual server of that
+ * @free:    the next of the members that belong to no server
+ * @address: the next address
+ */
+struct claiming {
+	struct service_entry *service;
+	struct service_state *before, *after;
+	enum { PHASE_CLAIM, PHASE_WITHDRAW } phase;
+	uint32_t server;
+	struct member_range free;
+	uint32_t address;
+};
+
+static const struct service_state nothing;
+
+static void drop_service(struct ledger *ledger, struct service_entry *service)
+{
+	HASH_DEL(ledger->services, service);
+	service_state_free(service->state);
+	free(service);
+}
+
+void ledger_claims_clear(struct ledger *ledger)
+{
+	struct service_entry *service, *next;
+
+	if (ledger->claiming) {
+		struct service_entry *current = ledger->claiming->service;
+
+		/* One of the two is still its state. */
+		if (ledger->claiming->before != current->state)
+			service_state_free(ledger->claiming->before);
+		if (ledger->claiming->after != current->state)
+			service_state_free(ledger->claiming->after);
+		free(take(&ledger->claiming));
+	}
+	HASH_ITER (hh, ledger->services, service, next) {
+		drop_service(ledger, service);
+	}
+}
+
+struct service_entry *ledger_claims_find(const struct ledger *ledger, const char *key)
 {
 	struct service_entry *service;
 
@@ -28,196 +72,227 @@ static struct service_entry *get_service(struct ledger *ledger, const char *key)
 	return service;
 }
 
-void ledger_service_drop(struct ledger *ledger, struct service_entry *service)
+static bool is_before(const struct claimant *a, const struct claimant *b)
 {
-	HASH_DEL(ledger->services, service);
-	service_state_free(service->state);
-	free(service);
+	if (a->is_cluster_ip != b->is_cluster_ip)
+		return a->is_cluster_ip;
+	if (a->service->created != b->service->created)
+		return a->service->created < b->service->created;
+	return strcmp(a->service->key, b->service->key) < 0;
 }
 
-static void withdraw_server(struct ledger *ledger, const struct virtual_server_key *key,
-			    const struct service_entry *service)
+const struct claimant *ledger_claims_winner(struct server_entry *entry)
 {
-	struct server_entry *entry = ledger_server_find(ledger, key);
+	const struct claimant *claimants = ledger_servers_claimants(entry), *winner = NULL;
 
-	ledger_server_remove_claimant(ledger, entry, service);
-	ledger_server_touch(ledger, entry);
+	for (uint32_t i = 0; i < entry->claimant_count; i++)
+		if (!winner || is_before(&claimants[i], winner))
+			winner = &claimants[i];
+	return winner;
 }
 
-static void claim_server(struct ledger *ledger, struct service_entry *service,
-			 const struct service_state *state, uint32_t index)
+static void mark_element_dirty(struct ledger *ledger, struct element_entry *entry)
 {
-	struct server_entry *entry = ledger_server_get(ledger, &state->servers[index].server.key);
-
-	ledger_server_unfold(entry);
-	ledger_server_add_claimant(ledger, entry,
-				   (struct claimant){.service = service, .index = index});
-	ledger_server_touch(ledger, entry);
-	ledger_contest_begin(ledger, entry);
-	ledger->unsettled_count += state->servers[index].destination_count;
-	if (!entry->tied)
-		entry->tied = service;
+	ledger->unsettled_count += !entry->is_dirty;
+	ledger_elements_mark_dirty(&ledger->elements, entry);
 }
 
-static void claim_unit(struct ledger *ledger, const struct set_member *value)
+static void mark_server_dirty(struct ledger *ledger, struct server_entry *entry)
 {
-	struct unit_entry *unit = ledger_unit_get(ledger, value);
-
-	if (unit->claims++ == 0)
-		ledger_unit_touch(ledger, unit);
+	ledger->unsettled_count += !entry->is_dirty;
+	ledger_servers_mark_dirty(&ledger->servers, entry);
 }
 
-static void withdraw_unit(struct ledger *ledger, const struct set_member *value)
+static void claim_element(struct ledger *ledger, const struct set_member *value)
 {
-	struct unit_entry *unit = ledger_unit_find(ledger, value);
+	struct element_entry *entry = ledger_elements_get(&ledger->elements, value);
 
-	if (--unit->claims == 0)
-		ledger_unit_touch(ledger, unit);
+	if (entry->claims++ == 0)
+		mark_element_dirty(ledger, entry);
 }
 
-/*
- * Members that say how one virtual server is to be treated (who may use it, whether its clients are
- * masqueraded, whether those in the cluster have another one) belong to that server: of the
- * Services which claim it, only the winner's count. A loser could otherwise close the winner's
- * address with source ranges of its own. Such a server is "tied" to the winner; ledger_settle()
- * unties it when another Service wins.
- *
- * Return: whether @member is of that sort; then @ret is the server
- */
-static bool server_of_member(const struct set_member *member, struct virtual_server_key *ret)
+static void withdraw_element(struct ledger *ledger, const struct set_member *value)
 {
-	switch ((enum set_kind)member->kind) {
-	case SET_KIND_LOAD_BALANCER_FIREWALL:
-	case SET_KIND_LOAD_BALANCER_SOURCE_CIDR:
-	case SET_KIND_LOAD_BALANCER_SOURCE_IP:
-	case SET_KIND_CLUSTER_IP:
-	case SET_KIND_EXTERNAL_IP:
-	case SET_KIND_EXTERNAL_IP_LOCAL:
-	case SET_KIND_LOAD_BALANCER:
-	case SET_KIND_LOAD_BALANCER_LOCAL:
-	case SET_KIND_NODE_PORT_SCTP:
-	case SET_KIND_NODE_PORT_LOCAL_SCTP:
-	case SET_KIND_NO_LOCAL:
-	case SET_KIND_IN_CLUSTER:
-		break;
-	case SET_KIND_LOOP_BACK:
-	case SET_KIND_NODE_PORT_TCP:
-	case SET_KIND_NODE_PORT_UDP:
-	case SET_KIND_NODE_PORT_LOCAL_TCP:
-	case SET_KIND_NODE_PORT_LOCAL_UDP:
-	case SET_KIND_HEALTH_CHECK_NODE_PORT:
-	case SET_KIND_NODE_PORT_ADDRESS:
-	case SET_KIND_MARK_NAMES:
-	case SET_KIND_IPVS_IPS:
-		return false;
-	}
-	memset(ret, 0, sizeof(*ret));
-	ret->address = member->address;
-	ret->port = member->port;
-	ret->protocol = member->protocol;
-	return true;
+	struct element_entry *entry = ledger_elements_find(&ledger->elements, value);
+
+	if (--entry->claims == 0)
+		mark_element_dirty(ledger, entry);
 }
 
-typedef void visit_unit(struct ledger *ledger, const struct set_member *value);
+typedef void visit_element(struct ledger *ledger, const struct set_member *value);
 
-static void each_tied_member(struct ledger *ledger, const struct service_state *state,
-			     const struct virtual_server_key *key, visit_unit *visit)
+/* Return: how many members @range had */
+static size_t each_member(struct ledger *ledger, const struct service_state *state,
+			  struct member_range range, visit_element *visit)
 {
-	struct virtual_server_key other;
 	struct set_member member;
-	uint32_t at = 0;
+	size_t count = 0;
 
-	while (service_state_next_member(state, &at, &member))
-		if (server_of_member(&member, &other) && memcmp(&other, key, sizeof(other)) == 0)
-			visit(ledger, &member);
+	while (service_state_next_member(state, &range, &member)) {
+		visit(ledger, &member);
+		count++;
+	}
+	return count;
 }
 
-void ledger_retie(struct ledger *ledger, struct server_entry *entry)
+static struct claimant *find_claimant(struct server_entry *entry,
+				      const struct service_entry *service)
 {
-	const struct claimant *winner = ledger_server_winner(entry);
-	struct service_entry *service = winner ? winner->service : NULL;
+	struct claimant *claimants = ledger_servers_claimants(entry);
 
-	if (service == entry->tied)
+	for (uint32_t i = 0; i < entry->claimant_count; i++)
+		if (claimants[i].service == service)
+			return &claimants[i];
+	return NULL;
+}
+
+/* Return: how many claims that were */
+static size_t claim_server(struct ledger *ledger, struct claiming *claiming, uint32_t index)
+{
+	const struct wanted_server *wanted = &claiming->after->servers[index];
+	struct server_entry *entry = ledger_servers_get(&ledger->servers, &wanted->server.key);
+	struct claimant *known = find_claimant(entry, claiming->service);
+	const struct claimant claimant = {.service = claiming->service,
+					  .index = index & INT32_MAX,
+					  .is_cluster_ip = wanted->is_cluster_ip};
+
+	if (known)
+		*known = claimant;
+	else
+		ledger_servers_add_claimant(&ledger->servers, entry, claimant);
+	mark_server_dirty(ledger, entry);
+	ledger->unsettled_count += wanted->destination_count;
+	/* Where there were others, it is for settling to say whose members count. */
+	if (!known && entry->claimant_count == 1)
+		entry->member_owner = claiming->service;
+	if (entry->member_owner != claiming->service)
+		return 1;
+	return 1 + each_member(ledger, claiming->after, service_state_members_of(wanted),
+			       claim_element);
+}
+
+/* Whether the new state has this server, too: then its claim is of the new state already. */
+static bool is_kept(const struct claiming *claiming, const struct claimant *claimant,
+		    const struct virtual_server_key *key)
+{
+	const struct service_state *after = claiming->after;
+
+	return claimant->index < after->server_count &&
+	       memcmp(&after->servers[claimant->index].server.key, key, sizeof(*key)) == 0;
+}
+
+static size_t withdraw_server(struct ledger *ledger, struct claiming *claiming, uint32_t index)
+{
+	const struct wanted_server *wanted = &claiming->before->servers[index];
+	struct server_entry *entry = ledger_servers_find(&ledger->servers, &wanted->server.key);
+	struct claimant *claimant = find_claimant(entry, claiming->service);
+	bool is_owner = entry->member_owner == claiming->service;
+
+	if (!is_kept(claiming, claimant, &wanted->server.key)) {
+		ledger_servers_remove_claimant(
+			&ledger->servers, entry,
+			(uint32_t)(claimant - ledger_servers_claimants(entry)));
+		mark_server_dirty(ledger, entry);
+		/* The next in line gets it when this is settled. */
+		if (is_owner)
+			entry->member_owner = NULL;
+	}
+	if (!is_owner)
+		return 1;
+	return 1 + each_member(ledger, claiming->before, service_state_members_of(wanted),
+			       withdraw_element);
+}
+
+void ledger_claims_settle_owner(struct ledger *ledger, struct server_entry *entry)
+{
+	const struct claimant *winner = ledger_claims_winner(entry);
+	struct service_entry *service = winner ? winner->service : NULL;
+	struct service_entry *owner = entry->member_owner;
+	const struct claimant *former;
+
+	if (service == owner)
 		return;
 	if (service)
-		each_tied_member(ledger, service->state, &entry->held.key, claim_unit);
-	if (entry->tied)
-		each_tied_member(ledger, entry->tied->state, &entry->held.key, withdraw_unit);
-	entry->tied = service;
-}
-
-/* The units of @state that count while the servers are tied as they are. */
-static void each_unit(struct ledger *ledger, const struct service_entry *service,
-		      const struct service_state *state, visit_unit *visit)
-{
-	struct set_member member;
-	uint32_t at = 0;
-
-	while (service_state_next_member(state, &at, &member)) {
-		struct virtual_server_key key;
-
-		if (!server_of_member(&member, &key) ||
-		    ledger_server_find(ledger, &key)->tied == service)
-			visit(ledger, &member);
+		each_member(ledger, service->state,
+			    service_state_members_of(&service->state->servers[winner->index]),
+			    claim_element);
+	if (owner) {
+		former = find_claimant(entry, owner);
+		each_member(ledger, owner->state,
+			    service_state_members_of(&owner->state->servers[former->index]),
+			    withdraw_element);
 	}
-	for (size_t i = 0; i < state->address_count; i++) {
-		struct set_member value = ledger_unit_of_address(&state->addresses[i]);
-
-		visit(ledger, &value);
-	}
+	entry->member_owner = service;
 }
 
-/* A server that the Service claims no more, with its members withdrawn, goes to the next in line.
- */
-static void untie(struct ledger *ledger, const struct virtual_server_key *key,
-		  const struct service_entry *service)
+static void begin_phase(struct claiming *claiming, const struct service_state *state)
 {
-	struct server_entry *entry = ledger_server_find(ledger, key);
-
-	if (entry->tied != service)
-		return;
-	for (uint32_t i = 0; i < entry->claimant_count; i++)
-		if (ledger_server_claimants(entry)[i].service == service)
-			return;
-	entry->tied = NULL;
-	ledger_retie(ledger, entry);
+	claiming->server = 0;
+	claiming->free = service_state_free_members(state);
+	claiming->address = 0;
 }
 
-/* What is held is not told from what is wanted where both are the same, and that is about to end.
- */
-static void unfold_servers(struct ledger *ledger, const struct service_state *state)
+void ledger_claims_begin(struct ledger *ledger, const char *key, int64_t created,
+			 struct service_state *state)
 {
-	for (size_t i = 0; i < state->server_count; i++) {
-		struct server_entry *entry =
-			ledger_server_find(ledger, &state->servers[i].server.key);
-
-		if (entry)
-			ledger_server_unfold(entry);
-	}
-}
-
-void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
-		    struct service_state *state)
-{
-	static const struct service_state nothing;
-	const struct service_state *new = state ? state : &nothing;
 	struct service_entry *service = get_service(ledger, key);
-	auto_free(service_state) struct service_state *old = service->state;
-	const struct service_state *before = old ? old : &nothing;
+	struct claiming *claiming = memory_allocate(sizeof(*claiming));
 
-	unfold_servers(ledger, before);
-	service->state = state;
 	service->created = created;
-	for (size_t i = 0; i < before->server_count; i++)
-		withdraw_server(ledger, &before->servers[i].server.key, service);
-	for (size_t i = 0; i < new->server_count; i++)
-		claim_server(ledger, service, new, (uint32_t)i);
+	claiming->service = service;
+	claiming->before = service->state;
+	claiming->after = state ? state : service_state_pack(memory_allocate(sizeof(*state)));
+	begin_phase(claiming, claiming->after);
+	ledger->claiming = claiming;
+}
 
-	/* New unit claims come first: what is wanted as before need not be looked at again. */
-	each_unit(ledger, service, new, claim_unit);
-	each_unit(ledger, service, before, withdraw_unit);
-	for (size_t i = 0; i < before->server_count; i++)
-		untie(ledger, &before->servers[i].server.key, service);
-	if (!new->server_count && !new->member_bytes && !new->address_count)
-		ledger_service_drop(ledger, service);
+/* Return: whether all that @state has was visited, by @visit_server and @visit */
+static bool run_phase(struct ledger *ledger, const struct service_state *state, size_t limit,
+		      size_t (*visit_server)(struct ledger *ledger, struct claiming *claiming,
+					     uint32_t index),
+		      visit_element *visit)
+{
+	struct claiming *claiming = ledger->claiming;
+	struct set_member member;
+	size_t count = 0;
+
+	for (; count < limit && claiming->server < state->server_count; claiming->server++)
+		count += visit_server(ledger, claiming, claiming->server);
+	for (; count < limit && service_state_next_member(state, &claiming->free, &member); count++)
+		visit(ledger, &member);
+	for (; count < limit && claiming->address < state->address_count; claiming->address++) {
+		member = ledger_elements_of_address(&state->addresses[claiming->address]);
+		visit(ledger, &member);
+		count++;
+	}
+	return count < limit;
+}
+
+static void end_claiming(struct ledger *ledger)
+{
+	struct claiming *claiming = take(&ledger->claiming);
+	struct service_entry *service = claiming->service;
+
+	service_state_free(claiming->before);
+	if (service_state_is_empty(service->state))
+		drop_service(ledger, service);
+	free(claiming);
+}
+
+bool ledger_claims_step(struct ledger *ledger, size_t limit)
+{
+	struct claiming *claiming = ledger->claiming;
+
+	if (claiming->phase == PHASE_CLAIM) {
+		if (!run_phase(ledger, claiming->after, limit, claim_server, claim_element))
+			return false;
+		claiming->phase = PHASE_WITHDRAW;
+		claiming->service->state = claiming->after;
+		begin_phase(claiming, claiming->before ? claiming->before : &nothing);
+	}
+	if (!run_phase(ledger, claiming->before ? claiming->before : &nothing, limit,
+		       withdraw_server, withdraw_element))
+		return false;
+	end_claiming(ledger);
+	return true;
 }

@@ -1,78 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ledger_internal.h"
+#include "ledger_drain.h"
 
-#include <string.h>
+#include "ledger_reconcile.h"
+
 #include <utlist.h>
 
-uint32_t ledger_server_draining_count(const struct server_entry *entry)
+size_t ledger_drain_count(const struct ledger *ledger)
 {
-	return entry->draining ? entry->draining->count : 0;
+	return ledger->servers.draining_count;
 }
 
-void ledger_server_set_draining(struct ledger *ledger, struct server_entry *entry, uint32_t count)
-{
-	struct draining *draining = entry->draining;
-
-	ledger->draining_count += count;
-	ledger->draining_count -= ledger_server_draining_count(entry);
-	if (count && !draining) {
-		draining = entry->draining = memory_allocate(sizeof(*draining));
-		draining->server = entry;
-		DL_APPEND2(ledger->draining, draining, previous, next);
-	}
-	if (draining)
-		draining->count = count;
-	if (!count && draining) {
-		DL_DELETE2(ledger->draining, draining, previous, next);
-		free(take(&entry->draining));
-	}
-}
-
-uint32_t ledger_drain_deadline(const struct ledger *ledger, uint64_t now)
-{
-	/* Rounded up: a connection that is promised its time gets all of it. */
-	uint64_t deadline = (now + ledger->options.drain_milliseconds + 999) / 1000 + 1;
-
-	return deadline < UINT32_MAX ? (uint32_t)deadline : UINT32_MAX;
-}
-
-void ledger_each_draining(struct ledger *ledger,
-			  void (*visit)(void *user, const struct virtual_server_key *server),
-			  void *user)
+void ledger_drain_each(struct ledger *ledger,
+		       void (*visit)(void *user, const struct virtual_server_key *server),
+		       void *user)
 {
 	struct draining *draining, *next;
 
-	DL_FOREACH_SAFE2(ledger->draining, draining, next, next)
+	DL_FOREACH_SAFE2(ledger->servers.draining, draining, next, next)
 	{
 		visit(user, &draining->server->held.key);
 	}
 }
 
-static int compare_usages(const void *a, const void *b)
-{
-	const struct destination_usage *left = a, *right = b;
-
-	return destination_compare(&left->destination, &right->destination);
-}
-
-struct destination_usage *ledger_sorted_usages(const struct destination_usage *usages, size_t count)
-{
-	struct destination_usage *sorted = memory_array(count, sizeof(*sorted));
-
-	if (count)
-		memcpy(sorted, usages, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_usages);
-	return sorted;
-}
-
-/* @sorted: as of ledger_sorted_usages() */
+/* @sorted: as of destination_usages_sorted() */
 static const struct destination_usage *find_usage(const struct destination_usage *sorted,
 						  size_t count,
 						  const struct destination *destination)
 {
-	const struct destination_usage wanted = {.destination = *destination};
+	size_t low = 0;
 
-	return bsearch(&wanted, sorted, count, sizeof(*sorted), compare_usages);
+	while (count) {
+		size_t half = count / 2;
+		int order = destination_compare(&sorted[low + half].destination, destination);
+
+		if (order == 0)
+			return &sorted[low + half];
+		if (order < 0) {
+			low += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
+	}
+	return NULL;
 }
 
 /* Whether a draining destination has no connection left, or had its time. */
@@ -87,10 +57,11 @@ static bool is_drained(const struct held_destination *held, const struct destina
  * A virtual server that nobody wants goes as a whole: that an endpoint left would not be true, and
  * would cost flows that it has through the virtual server for everybody.
  */
-static void drain_retired(struct server_entry *entry, const struct destination_usage *sorted,
-			  size_t count, uint64_t now, struct changes *changes)
+static void drain_retired(struct ledger *ledger, struct server_entry *entry,
+			  const struct destination_usage *sorted, size_t count, uint64_t now,
+			  struct changes *changes)
 {
-	if (!entry->is_held)
+	if (entry->state != SERVER_STATE_HELD)
 		return;
 	for (uint32_t i = 0; i < entry->destination_count; i++) {
 		const struct held_destination *held = &entry->destinations[i];
@@ -99,33 +70,23 @@ static void drain_retired(struct server_entry *entry, const struct destination_u
 		    !is_drained(held, find_usage(sorted, count, &held->destination), now))
 			return;
 	}
-	ledger_server_remove(entry, changes);
+	ledger_reconcile_remove_server(ledger, entry, changes);
 }
 
-static void emit_removal(struct changes *changes, const struct virtual_server_key *server,
-			 const struct destination *destination)
+void ledger_drain_server(struct ledger *ledger, const struct virtual_server_key *server,
+			 const struct destination_usage *usages, size_t count, uint64_t now,
+			 struct changes *changes)
 {
-	struct change *change = changes_add(changes, CHANGE_KIND_DESTINATION_REMOVE);
-
-	change->destination.server = *server;
-	change->destination.value = *destination;
-}
-
-void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server,
-		  const struct destination_usage *usages, size_t count, uint64_t now,
-		  struct changes *changes)
-{
-	struct server_entry *entry = ledger_server_find(ledger, server);
+	struct server_entry *entry = ledger_servers_find(&ledger->servers, server);
 	auto_memory struct destination_usage *sorted = NULL;
 	uint32_t used = 0;
 
 	/* What is not settled may want its destinations back. */
-	if (!entry || entry->is_touched)
+	if (!entry || entry->is_dirty)
 		return;
-	ledger_server_unfold(entry);
-	sorted = ledger_sorted_usages(usages, count);
+	sorted = destination_usages_sorted(usages, count);
 	if (!entry->claimant_count) {
-		drain_retired(entry, sorted, count, now, changes);
+		drain_retired(ledger, entry, sorted, count, now, changes);
 		return;
 	}
 	for (uint32_t i = 0; i < entry->destination_count; i++) {
@@ -137,12 +98,12 @@ void ledger_drain(struct ledger *ledger, const struct virtual_server_key *server
 			if (!usage)
 				continue;
 			if (is_drained(held, usage, now)) {
-				emit_removal(changes, server, &held->destination);
+				ledger_reconcile_remove_destination(server, &held->destination,
+								    changes);
 				continue;
 			}
 		}
 		entry->destinations[used++] = *held;
 	}
-	ledger_server_set_destinations(ledger, entry, entry->destinations, used);
-	ledger_server_fold(entry);
+	ledger_servers_set_destinations(&ledger->servers, entry, entry->destinations, used);
 }

@@ -1,69 +1,151 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ledger_internal.h"
+#include "ledger_observe.h"
+
+#include "ledger_reconcile.h"
+#include "packed_member.h"
+#include "service_state.h"
 
 #include <linux/ip_vs.h>
+#include <netinet/in.h>
 #include <string.h>
 
+static bool is_held(const struct ledger *ledger, const struct set_member *value)
+{
+	const struct element_entry *entry = ledger_elements_find(&ledger->elements, value);
+
+	return entry && entry->is_held;
+}
+
+static struct set_member member_for(const struct virtual_server_key *key, enum set_kind kind)
+{
+	struct set_member member = service_state_member(key, kind);
+
+	if (set_kind_type(kind) == SET_TYPE_BITMAP_PORT) {
+		memset(&member.address, 0, sizeof(member.address));
+		member.protocol = 0;
+	}
+	return member;
+}
+
+/*
+ * On an address that is the node's own, not every virtual server is ours: the sets tell. They name
+ * each NodePort and each VIP with its port, and are cleared after the virtual servers are.
+ */
+static bool sets_name(const struct ledger *ledger, const struct virtual_server_key *key)
+{
+	enum set_kind kinds[] = {SET_KIND_NODE_PORT_TCP, SET_KIND_CLUSTER_IP, SET_KIND_EXTERNAL_IP,
+				 SET_KIND_EXTERNAL_IP_LOCAL, SET_KIND_LOAD_BALANCER};
+
+	if (key->protocol == IPPROTO_UDP)
+		kinds[0] = SET_KIND_NODE_PORT_UDP;
+	if (key->protocol == IPPROTO_SCTP)
+		kinds[0] = SET_KIND_NODE_PORT_SCTP;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct set_member member = member_for(key, kinds[i]);
+
+		if (is_held(ledger, &member))
+			return true;
+	}
+	return false;
+}
+
+bool ledger_observe_ownership_includes(const struct ledger *ledger,
+				       const struct server_entry *entry)
+{
+	const struct virtual_server_key *key = &entry->held.key;
+	struct set_member bound = ledger_elements_of_address(&key->address);
+
+	/* The kernel backend knows these by a set of ours. */
+	if (key->client_scope == CLIENT_SCOPE_IN_CLUSTER)
+		return true;
+	if (key->firewall_mark)
+		return false;
+	for (size_t i = 0; i < ledger->excluded_count; i++)
+		if (prefix_contains(&ledger->excluded[i], &key->address))
+			return false;
+	/* What tells may go before it does, while Services change during the first pass. */
+	return entry->was_ours || ledger_elements_find(&ledger->elements, &bound) ||
+	       sets_name(ledger, key);
+}
+
 /* Where the kernel refused a change it is unknown what there is: that is nobody else's doing. */
+static bool is_failed(const struct ledger *ledger, const struct server_entry *entry)
+{
+	return ledger_failures_of_server(&ledger->failures, &entry->held.key);
+}
+
+static void observe_end_server(struct ledger *ledger, struct server_entry *entry, uint64_t now,
+			       struct changes *changes)
+{
+	bool is_claimed = entry->claimant_count > 0;
+
+	if (entry->state == SERVER_STATE_HELD && entry->seen != ledger->generation) {
+		ledger_servers_set_state(&ledger->servers, entry, SERVER_STATE_ABSENT);
+		entry->is_suspect = true;
+		ledger->drift += is_claimed && !is_failed(ledger, entry);
+		ledger_servers_set_destinations(&ledger->servers, entry, NULL, 0);
+	}
+	if (!ledger->is_observed[FACILITY_IPVS]) {
+		entry->was_ours = ledger_observe_ownership_includes(ledger, entry);
+		return;
+	}
+	if (!entry->is_suspect)
+		return;
+	if (is_claimed) {
+		ledger_reconcile_server(ledger, entry, now, changes);
+	} else if (entry->state != SERVER_STATE_HELD) {
+		ledger_reconcile_drop_server(ledger, entry);
+	} else if (ledger->is_sweeping && ledger_observe_ownership_includes(ledger, entry)) {
+		ledger->drift += !is_failed(ledger, entry);
+		ledger_reconcile_server(ledger, entry, now, changes);
+	}
+}
+
 static void observe_end_servers(struct ledger *ledger, uint64_t now, struct changes *changes)
 {
 	struct server_entry *entry, *next;
 
-	HASH_ITER (hh, ledger->servers, entry, next) {
-		bool is_claimed = entry->claimant_count > 0;
-
-		if (entry->is_held && entry->seen != ledger->generation) {
-			ledger_server_set_held(ledger, entry, false);
-			entry->is_suspect = true;
-			ledger->drift += is_claimed && !entry->failure;
-			ledger_server_forget_destinations(ledger, entry);
-		}
-		if (!ledger->is_observed[FACILITY_IPVS])
-			entry->was_ours = ledger_ownership_includes(ledger, entry);
-		if (!ledger->is_observed[FACILITY_IPVS] || !entry->is_suspect)
-			continue;
-		if (is_claimed)
-			ledger_server_reconcile(ledger, entry, now, changes);
-		else if (!entry->is_held)
-			ledger_server_drop(ledger, entry);
-		else if (ledger->is_sweeping && ledger_ownership_includes(ledger, entry)) {
-			ledger->drift += !entry->failure;
-			ledger_server_reconcile(ledger, entry, now, changes);
-		}
+	HASH_ITER (hh, ledger->servers.table, entry, next) {
+		observe_end_server(ledger, entry, now, changes);
 	}
 }
 
-static void observe_end_unit(struct ledger *ledger, struct unit_entry *unit, bool is_observed,
-			     struct changes *changes)
+static bool waits_for_retry(const struct ledger *ledger, const struct element_entry *entry)
 {
-	if (unit->is_held && unit->seen != ledger->generation) {
-		ledger_unit_set_held(ledger, unit, false);
-		ledger->drift += unit->claims > 0;
+	struct set_member value = packed_member_value(entry->value);
+
+	return entry->is_held != (entry->claims > 0) &&
+	       ledger_failures_of_element(&ledger->failures, &value);
+}
+
+static void observe_end_element(struct ledger *ledger, struct element_entry *entry,
+				bool is_observed, struct changes *changes)
+{
+	if (entry->is_held && entry->seen != ledger->generation) {
+		ledger_elements_set_held(&ledger->elements, entry, false);
+		ledger->drift += entry->claims > 0;
 	}
-	if (!is_observed)
+	if (!is_observed || waits_for_retry(ledger, entry))
 		return;
-	/* One that waits for its retry keeps waiting. */
-	if (unit->failure && unit->is_held != (unit->claims > 0))
-		return;
-	if (unit->claims || !unit->is_held) {
-		ledger_unit_reconcile(ledger, unit, changes);
+	if (entry->claims || !entry->is_held) {
+		ledger_reconcile_element(ledger, entry, changes);
 	} else if (ledger->is_sweeping) {
 		ledger->drift++;
-		ledger_unit_reconcile(ledger, unit, changes);
+		ledger_reconcile_element(ledger, entry, changes);
 	}
 }
 
-static void observe_end_units(struct ledger *ledger, enum facility facility,
-			      struct changes *changes)
+static void observe_end_elements(struct ledger *ledger, enum facility facility,
+				 struct changes *changes)
 {
 	bool is_observed = ledger->is_observed[facility];
-	struct unit_entry *unit, *next;
+	struct element_entry *entry, *next;
 
-	for (size_t kind = 0; kind < UNIT_KIND_COUNT; kind++) {
-		if ((kind == UNIT_KIND_ADDRESS) != (facility == FACILITY_LINK))
+	for (size_t kind = 0; kind < ELEMENT_KIND_COUNT; kind++) {
+		if ((kind == ELEMENT_KIND_ADDRESS) != (facility == FACILITY_LINK))
 			continue;
-		HASH_ITER (hh, ledger->units[kind], unit, next) {
-			observe_end_unit(ledger, unit, is_observed, changes);
+		HASH_ITER (hh, ledger->elements.tables[kind], entry, next) {
+			observe_end_element(ledger, entry, is_observed, changes);
 		}
 	}
 }
@@ -83,27 +165,28 @@ size_t ledger_observe_end(struct ledger *ledger, enum facility facility, uint64_
 	if (facility == FACILITY_IPVS)
 		observe_end_servers(ledger, now, changes);
 	else
-		observe_end_units(ledger, facility, changes);
+		observe_end_elements(ledger, facility, changes);
 	ledger->is_observed[facility] = true;
 	return is_first ? 0 : ledger->drift;
 }
 
 void ledger_observe_server(struct ledger *ledger, const struct virtual_server *server)
 {
-	struct server_entry *entry = ledger_server_get(ledger, &server->key);
+	struct server_entry *entry = ledger_servers_get(&ledger->servers, &server->key);
+	bool is_held = entry->state == SERVER_STATE_HELD;
 	bool is_unknown;
 
 	entry->seen = ledger->generation;
-	if (entry->is_held && virtual_server_is_equal(&entry->held, server))
+	if (is_held && virtual_server_is_equal(&entry->held, server))
 		return;
 	/* What is left by an edit that the kernel refused, of one that nobody wants any more. */
-	is_unknown = entry->is_held && !entry->claimant_count && !*entry->held.scheduler;
+	is_unknown = is_held && !entry->claimant_count && !*entry->held.scheduler;
 	entry->held = *server;
 	if (is_unknown)
 		return;
-	ledger_server_set_held(ledger, entry, true);
+	ledger_servers_set_state(&ledger->servers, entry, SERVER_STATE_HELD);
 	entry->is_suspect = true;
-	ledger->drift += entry->claimant_count > 0 && !entry->failure;
+	ledger->drift += entry->claimant_count > 0 && !is_failed(ledger, entry);
 }
 
 /* Of those that begin to drain the reconciliation knows whether they are ours. */
@@ -130,15 +213,14 @@ static void keep_drain_deadlines(const struct server_entry *entry, struct held_d
 void ledger_observe_destinations(struct ledger *ledger, const struct virtual_server_key *server,
 				 const struct destination_usage *usages, size_t count)
 {
-	struct server_entry *entry = ledger_server_find(ledger, server);
+	struct server_entry *entry = ledger_servers_find(&ledger->servers, server);
 	auto_memory struct destination_usage *sorted = NULL;
 	struct held_destination *actual;
 	bool is_same;
 
-	if (!entry || !entry->is_held)
+	if (!entry || entry->state != SERVER_STATE_HELD)
 		return;
-	ledger_server_unfold(entry);
-	sorted = ledger_sorted_usages(usages, count);
+	sorted = destination_usages_sorted(usages, count);
 	actual = memory_array(count, sizeof(*actual));
 	is_same = count == entry->destination_count;
 	for (size_t i = 0; i < count; i++) {
@@ -151,31 +233,30 @@ void ledger_observe_destinations(struct ledger *ledger, const struct virtual_ser
 	}
 	if (is_same) {
 		free(actual);
-		ledger_server_fold(entry);
 		return;
 	}
 	keep_drain_deadlines(entry, actual, count);
-	ledger_server_set_destinations(ledger, entry, actual, (uint32_t)count);
+	ledger_servers_set_destinations(&ledger->servers, entry, actual, (uint32_t)count);
 	entry->is_suspect = true;
-	ledger->drift += entry->claimant_count > 0 && !entry->failure;
+	ledger->drift += entry->claimant_count > 0 && !is_failed(ledger, entry);
 }
 
-static void observe_unit(struct ledger *ledger, const struct set_member *value)
+static void observe_element(struct ledger *ledger, const struct set_member *value)
 {
-	struct unit_entry *unit = ledger_unit_get(ledger, value);
+	struct element_entry *entry = ledger_elements_get(&ledger->elements, value);
 
-	ledger_unit_set_held(ledger, unit, true);
-	unit->seen = ledger->generation;
+	ledger_elements_set_held(&ledger->elements, entry, true);
+	entry->seen = ledger->generation;
 }
 
 void ledger_observe_member(struct ledger *ledger, const struct set_member *member)
 {
-	observe_unit(ledger, member);
+	observe_element(ledger, member);
 }
 
 void ledger_observe_address(struct ledger *ledger, const struct address *address)
 {
-	struct set_member value = ledger_unit_of_address(address);
+	struct set_member value = ledger_elements_of_address(address);
 
-	observe_unit(ledger, &value);
+	observe_element(ledger, &value);
 }

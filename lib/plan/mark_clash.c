@@ -88,7 +88,9 @@ char *mark_clash_find(const char *saved, const struct mark_range *range)
 		copy = string_printf("%.*s", (int)(end - line), line);
 		chain = copy + strlen("-A ");
 		rule = strchr(chain, ' ');
-		if (!rule || saved_rules_is_kube_name(chain) || !is_clash(rule, range))
+		/* Rules of ours are in chains with such names, or lead there. */
+		if (!rule || saved_rules_is_kube_name(chain) || strstr(rule, " -j KUBE-") ||
+		    !is_clash(rule, range))
 			continue;
 		*rule = '\0';
 		return string_printf("chain %s of table %s: %.*s", chain, table, RULE_LENGTH,

@@ -15,11 +15,6 @@ static bool is_local(const struct interface_address *observed, const char *dummy
 	return !address_is_loopback(address);
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
-
 static void collect_local(struct node_addresses *addresses,
 			  const struct interface_address *observed, size_t count,
 			  const char *dummy_interface)
@@ -30,8 +25,7 @@ static void collect_local(struct node_addresses *addresses,
 	for (size_t i = 0; i < count; i++)
 		if (is_local(&observed[i], dummy_interface))
 			local[found++] = observed[i].address;
-	if (found)
-		qsort(local, found, sizeof(*local), compare_addresses);
+	address_sort(local, found);
 	for (size_t i = 0; i < found; i++)
 		if (!used || !address_is_equal(&local[used - 1], &local[i]))
 			local[used++] = local[i];
@@ -112,11 +106,25 @@ bool node_addresses_is_open(const struct node_port_selection *selection)
 	       (!selection->prefix_count && !selection->keywords);
 }
 
-bool node_addresses_selects_loopback(const struct node_port_selection *selection,
-				     const struct address *loopback)
+/* A range of everything names nothing. */
+static bool is_named(const struct node_port_selection *selection, const struct address *loopback)
 {
-	return selection->keywords & (NODE_PORT_KEYWORD_LOCALHOST | NODE_PORT_KEYWORD_ALL) ||
-	       is_in_prefixes(selection, loopback) || is_unrestricted(selection, loopback->family);
+	for (size_t i = 0; i < selection->prefix_count; i++)
+		if (selection->prefixes[i].length &&
+		    prefix_contains(&selection->prefixes[i], loopback))
+			return true;
+	return selection->keywords & NODE_PORT_KEYWORD_LOCALHOST;
+}
+
+enum loopback_use node_addresses_loopback_use(const struct node_port_selection *selection,
+					      const struct address *loopback)
+{
+	if (is_named(selection, loopback))
+		return LOOPBACK_USE_ALWAYS;
+	if (selection->keywords & NODE_PORT_KEYWORD_ALL || is_in_prefixes(selection, loopback) ||
+	    is_unrestricted(selection, loopback->family))
+		return LOOPBACK_USE_BESIDE;
+	return LOOPBACK_USE_NONE;
 }
 
 struct node_addresses *node_addresses_new(const struct interface_address *observed, size_t count,

@@ -2,9 +2,9 @@
 #ifndef PLAN_NODE_ADDRESSES_H
 #define PLAN_NODE_ADDRESSES_H
 
-#include "desired.h"
 #include "lib/base/memory.h"
 #include "lib/objects/node.h"
+#include "node_view.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -97,9 +97,17 @@ AUTO_FREE_DEFINE(node_addresses);
 /** node_addresses_is_open() - whether NodePorts answer on every address of both families */
 bool node_addresses_is_open(const struct node_port_selection *selection);
 
-/** node_addresses_selects_loopback() - whether @loopback, an address of that kind, is selected */
-bool node_addresses_selects_loopback(const struct node_port_selection *selection,
-				     const struct address *loopback);
+/**
+ * enum loopback_use - which NodePorts answer on a loopback address
+ *   NONE    none
+ *   BESIDE  those that answer on an address of the node, too: nobody named loopback
+ *   ALWAYS  all, whether or not an address of the node has NodePorts
+ */
+enum loopback_use { LOOPBACK_USE_NONE, LOOPBACK_USE_BESIDE, LOOPBACK_USE_ALWAYS };
+
+/** node_addresses_loopback_use() - what @selection says of @loopback, an address of that kind */
+enum loopback_use node_addresses_loopback_use(const struct node_port_selection *selection,
+					      const struct address *loopback);
 
 /** node_addresses_fill() - set the fields of @view that they decide; borrowed, not copied */
 void node_addresses_fill(const struct node_addresses *addresses, struct node_view *view);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy_state.h"
 
+#include "lib/base/memory.h"
+
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,4 +186,22 @@ int destination_compare(const struct destination *a, const struct destination *b
 	int order = address_compare(&a->address, &b->address);
 
 	return order ? order : (int)a->port - (int)b->port;
+}
+
+static int compare_usages(const void *a, const void *b)
+{
+	const struct destination_usage *left = a, *right = b;
+
+	return destination_compare(&left->destination, &right->destination);
+}
+
+struct destination_usage *destination_usages_sorted(const struct destination_usage *usages,
+						    size_t count)
+{
+	struct destination_usage *sorted = memory_array(count, sizeof(*sorted));
+
+	if (count)
+		memcpy(sorted, usages, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_usages);
+	return sorted;
 }

@@ -188,4 +188,9 @@ bool virtual_server_is_equal(const struct virtual_server *a, const struct virtua
 /** destination_compare() - order by address and port; the weight does not count */
 int destination_compare(const struct destination *a, const struct destination *b);
 
+/** destination_usages_sorted() - a copy, by destination_compare(); the caller frees it with free()
+ */
+struct destination_usage *destination_usages_sorted(const struct destination_usage *usages,
+						    size_t count);
+
 #endif

@@ -136,100 +136,112 @@ static char *pod_match(const struct ruleset_options *options)
 	return NULL;
 }
 
-static void add_cluster_ip_rule(struct ruleset *ruleset, const struct ruleset_options *options)
+/* ClusterIPs: who is no pod of the cluster is masqueraded. */
+static void add_cluster_ips(struct ruleset *ruleset, const struct ruleset_options *options)
 {
 	auto_memory char *pods = options->masquerade_all ? NULL : pod_match(options);
-	auto_memory char *header = pods ? string_printf("! %s", pods) : string_dup("");
-	const char *fields = "dst,dst";
 
-	/* What the node itself sends from a VIP, which it holds, is all that is sure. */
-	if (!pods && !options->masquerade_all)
-		fields = "src,dst";
-	add_set_rule(ruleset, "nat", "KUBE-SERVICES", header, SET_KIND_CLUSTER_IP, fields,
-		     "KUBE-MARK-MASQ");
+	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_CLUSTER_IP, "dst,dst",
+		     "KUBE-CLUSTER-IP");
+	if (options->masquerade_all)
+		add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "-j KUBE-MARK-MASQ");
+	else if (pods)
+		add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "! %s-j KUBE-MARK-MASQ", pods);
+	else
+		/* What the node itself sends from a VIP, which it holds, is all that is sure. */
+		add_plain_set_rule(ruleset, "nat", "KUBE-CLUSTER-IP", SET_KIND_CLUSTER_IP,
+				   "src,dst", "KUBE-MARK-MASQ");
+	add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "-j ACCEPT");
+}
+
+char *ruleset_marked_match(const struct ruleset *ruleset)
+{
+	const struct mark_range *range = &ruleset->marks;
+	uint32_t seal = mark_range_seal(range);
+
+	return string_printf("-m mark --mark 0x%x/0x%x", range->base & ~seal,
+			     ~(range->mask | seal));
+}
+
+/* What matches marks that the last bit makes count. */
+static char *unsealed_match(const struct mark_range *range)
+{
+	uint32_t seal = mark_range_seal(range);
+
+	return string_printf("-m mark --mark 0x%x/0x%x", range->base & ~seal, ~range->mask);
+}
+
+/* In chains that kube-proxy empties: on the way of pods, and on that of the node. */
+static void add_seal(struct ruleset *ruleset, const char *table, const char *chain)
+{
+	auto_memory char *is_unsealed = unsealed_match(&ruleset->marks);
+	uint32_t seal = mark_range_seal(&ruleset->marks);
+
+	if (ruleset->marks.mask)
+		add_rule(ruleset, table, chain, "%s -j MARK --set-xmark 0x%x/0x%x", is_unsealed,
+			 seal, seal);
 }
 
 /*
  * With externalTrafficPolicy Local, pods and the node itself reach all endpoints. The set gives
- * their packets a mark, and IPVS looks for a virtual server with that mark first. Each packet is
- * marked, not only the first of a connection: with UDP, IPVS may forget a flow before conntrack
- * does. The mark ends with IPVS, so that nothing takes it for something else, tunnels that carry it
- * along above all.
+ * their packets a mark, and IPVS looks for a virtual server with that mark first. Of TCP and SCTP
+ * only what opens a connection needs one. With UDP each packet does: IPVS may forget a flow before
+ * conntrack does. The mark ends with IPVS, so that nothing takes it for something else, tunnels
+ * that carry it along above all: what IPVS sends on passes OUTPUT.
  */
 static void add_marking(struct ruleset *ruleset, const struct ruleset_options *options)
 {
-	const struct mark_range *range = &options->marks;
-	uint32_t seal = mark_range_seal(range);
 	auto_memory char *pods = pod_match(options);
-	auto_memory char *is_marked = string_printf("-m mark --mark 0x%x/0x%x", range->base & ~seal,
-						    ~(range->mask | seal));
-	auto_memory char *is_unsealed =
-		string_printf("-m mark --mark 0x%x/0x%x", range->base & ~seal, ~range->mask);
+	auto_memory char *is_marked = ruleset_marked_match(ruleset);
+	const char *set = set_kind_name(SET_KIND_IN_CLUSTER, ruleset->family);
 
-	if (!options->has_in_cluster)
+	if (!ruleset->marks.mask)
 		return;
 	add_rule(ruleset, "mangle", "KUBE-IPVS-MARK", "-j SET --map-set %s dst,dst --map-mark",
-		 set_kind_name(SET_KIND_IN_CLUSTER, ruleset->family));
+		 set);
 	if (pods)
-		add_rule(ruleset, "mangle", "KUBE-IPVS-MARK-POD", "%s-j KUBE-IPVS-MARK", pods);
-
-	/* In chains that kube-proxy empties: on the way of pods, and on that of the node. */
-	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER", "%s -j MARK --set-xmark 0x%x/0x%x",
-		 is_unsealed, seal, seal);
-	add_rule(ruleset, "nat", "KUBE-SERVICES", "%s -j MARK --set-xmark 0x%x/0x%x", is_unsealed,
-		 seal, seal);
+		add_rule(ruleset, "mangle", "KUBE-IPVS-MARK-POD",
+			 "%s-j SET --map-set %s dst,dst --map-mark", pods, set);
 
 	/* What the node sends is masqueraded; of each connection the first packet decides. */
-	add_rule(ruleset, "mangle", "KUBE-IPVS-UNMARK",
-		 "%s -m addrtype --src-type LOCAL -m conntrack --ctstate NEW "
+	add_rule(ruleset, "filter", "KUBE-IPVS-UNMARK",
+		 "-m addrtype --src-type LOCAL -m conntrack --ctstate NEW "
 		 "-j MARK --set-xmark 0x%x/0xffffffff",
-		 is_marked, options->masquerade_mark);
-	add_rule(ruleset, "mangle", "KUBE-IPVS-UNMARK", "%s -j MARK --set-xmark 0x0/0xffffffff",
+		 options->masquerade_mark);
+	add_rule(ruleset, "filter", "KUBE-IPVS-UNMARK", "%s -j MARK --set-xmark 0x0/0xffffffff",
 		 is_marked);
 
-	/*
-	 * Without an answer a client outside tries again, and a load balancer sends it elsewhere.
-	 */
-	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
-		 "-m mark ! --mark 0x%x/0x%x -m conntrack --ctstate NEW "
-		 "-m set --match-set %s dst,dst -j DROP",
-		 range->base, ~range->mask, set_kind_name(SET_KIND_NO_LOCAL, ruleset->family));
+	/* To an address that this node does not hold, without having passed IPVS. */
+	add_rule(ruleset, "filter", "KUBE-FORWARD", "%s -j KUBE-IPVS-UNMARK", is_marked);
 }
 
-/* From off the machine, or to an address of the machine: straight to IPVS. */
-static void add_external_rules(struct ruleset *ruleset, const struct ruleset_options *options,
-			       enum set_kind kind)
-{
-	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", kind,
-		     options->has_bridge_netfilter
-			     ? "dst,dst -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL"
-			     : "dst,dst -m addrtype ! --src-type LOCAL",
-		     "ACCEPT");
-	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", kind,
-		     "dst,dst -m addrtype --dst-type LOCAL", "ACCEPT");
-}
-
+/*
+ * Only first packets of connections come here. Most are for no address of this machine, and leave
+ * at once. ACCEPT keeps rules of others from taking packets away from IPVS.
+ */
 static void add_services(struct ruleset *ruleset, const struct ruleset_options *options)
 {
+	add_rule(ruleset, "nat", "KUBE-SERVICES", "-m addrtype ! --dst-type LOCAL -j RETURN");
+	add_seal(ruleset, "nat", "KUBE-SERVICES");
 	add_rule(ruleset, "nat", "KUBE-SERVICES", "-s %s -j RETURN",
 		 ruleset->family == AF_INET6 ? "::1/128" : "127.0.0.0/8");
 	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_LOAD_BALANCER, "dst,dst",
 		     "KUBE-LOAD-BALANCER");
-	add_cluster_ip_rule(ruleset, options);
+	add_cluster_ips(ruleset, options);
 	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP, "dst,dst",
-		     "KUBE-MARK-MASQ");
-	add_external_rules(ruleset, options, SET_KIND_EXTERNAL_IP);
-	add_external_rules(ruleset, options, SET_KIND_EXTERNAL_IP_LOCAL);
-	add_rule(ruleset, "nat", "KUBE-SERVICES", "-m addrtype --dst-type LOCAL -j KUBE-NODE-PORT");
-	/* Last, so that rules of others cannot take these packets away from IPVS. */
-	add_plain_set_rule(ruleset, "nat", "KUBE-SERVICES", SET_KIND_CLUSTER_IP, "dst,dst",
-			   "ACCEPT");
-	add_plain_set_rule(ruleset, "nat", "KUBE-SERVICES", SET_KIND_LOAD_BALANCER, "dst,dst",
-			   "ACCEPT");
+		     "KUBE-EXTERNAL-IP");
+	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP_LOCAL, "dst,dst",
+		     "ACCEPT");
+	/* Every VIP is an address of this machine, but none of them has NodePorts. */
+	add_rule(ruleset, "nat", "KUBE-SERVICES", "-m set ! --match-set %s dst -j KUBE-NODE-PORT",
+		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
 
 	add_set_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "", SET_KIND_LOAD_BALANCER_LOCAL,
-		     "dst,dst", "RETURN");
+		     "dst,dst", "ACCEPT");
 	add_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "-j KUBE-MARK-MASQ");
+	add_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "-j ACCEPT");
+	add_rule(ruleset, "nat", "KUBE-EXTERNAL-IP", "-j KUBE-MARK-MASQ");
+	add_rule(ruleset, "nat", "KUBE-EXTERNAL-IP", "-j ACCEPT");
 }
 
 static void add_node_ports(struct ruleset *ruleset)
@@ -320,6 +332,19 @@ static void add_source_ranges(struct ruleset *ruleset)
 		 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, ruleset->family));
 }
 
+/*
+ * What comes in and does not belong to a connection that is known. UDP comes with marks to be
+ * completed, see add_marking().
+ */
+static void add_input(struct ruleset *ruleset)
+{
+	static const char *const chains[] = {"KUBE-IPVS-FILTER", "KUBE-PROXY-FIREWALL",
+					     "KUBE-NODE-PORT"};
+
+	for (size_t i = 0; i < COUNT(chains); i++)
+		add_rule(ruleset, "filter", "KUBE-IPVS-INPUT", "-j %s", chains[i]);
+}
+
 /* The sets of addresses and ports that Services have on VIPs. */
 static const enum set_kind served[] = {SET_KIND_LOAD_BALANCER, SET_KIND_CLUSTER_IP,
 				       SET_KIND_EXTERNAL_IP, SET_KIND_EXTERNAL_IP_LOCAL};
@@ -327,6 +352,23 @@ static const enum set_kind served[] = {SET_KIND_LOAD_BALANCER, SET_KIND_CLUSTER_
 /* New connections to a VIP are for its Services only, not for what else listens on the node. */
 static void add_access_filter(struct ruleset *ruleset)
 {
+	const struct mark_range *marks = &ruleset->marks;
+	const char *vips = set_kind_name(SET_KIND_IPVS_IPS, ruleset->family);
+
+	add_seal(ruleset, "filter", "KUBE-IPVS-FILTER");
+	if (marks->mask) {
+		add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
+			 "-p udp -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
+		/* Without an answer a client outside tries again, and a load balancer sends it
+		 * elsewhere. */
+		add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
+			 "-m mark ! --mark 0x%x/0x%x -m conntrack --ctstate NEW "
+			 "-m set --match-set %s dst,dst -j DROP",
+			 marks->base, ~marks->mask,
+			 set_kind_name(SET_KIND_NO_LOCAL, ruleset->family));
+	}
+	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER", "-m set ! --match-set %s dst -j RETURN",
+		 vips);
 	for (size_t i = 0; i < COUNT(served); i++)
 		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", served[i], "dst,dst",
 				   "RETURN");
@@ -334,13 +376,14 @@ static void add_access_filter(struct ruleset *ruleset)
 			   "dst", "RETURN");
 	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
 		 "-m conntrack --ctstate NEW -m set --match-set %s dst -j REJECT --reject-with %s",
-		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
+		 vips,
 		 ruleset->family == AF_INET6 ? "icmp6-port-unreachable" : "icmp-port-unreachable");
 }
 
 /*
  * Unlike with DNAT, packets to a Service come through INPUT before IPVS has them; its policy is
- * meant for the node's own ports. Messages about such packets come in for the same addresses.
+ * meant for the node's own ports. Messages about such packets come in for the same addresses. What
+ * opens a connection to another port of a VIP was rejected before.
  */
 static void add_acceptance(struct ruleset *ruleset)
 {
@@ -353,21 +396,22 @@ static void add_acceptance(struct ruleset *ruleset)
 		{"udp", SET_KIND_NODE_PORT_UDP, "dst"},
 		{"sctp", SET_KIND_NODE_PORT_SCTP, "dst,dst"},
 	};
-	static const enum set_kind addresses[] = {SET_KIND_IPVS_IPS, SET_KIND_NODE_PORT_ADDRESS};
 
-	for (size_t i = 0; i < COUNT(served); i++)
-		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT", served[i], "dst,dst",
-				   "ACCEPT");
+	add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
+		 "-m conntrack --ctstate NEW,RELATED -m set --match-set %s dst -j ACCEPT",
+		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
 	for (size_t i = 0; i < COUNT(node_ports); i++)
 		add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
 			 "-p %s -m set --match-set %s dst -m set --match-set %s %s -j ACCEPT",
 			 node_ports[i].protocol,
 			 set_kind_name(SET_KIND_NODE_PORT_ADDRESS, ruleset->family),
 			 set_kind_name(node_ports[i].kind, ruleset->family), node_ports[i].fields);
-	for (size_t i = 0; i < COUNT(addresses); i++)
-		add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
-			 "-m conntrack --ctstate RELATED -m set --match-set %s dst -j ACCEPT",
-			 set_kind_name(addresses[i], ruleset->family));
+	for (size_t i = 0; i < COUNT(served); i++)
+		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT", served[i], "dst,dst",
+				   "ACCEPT");
+	add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
+		 "-m conntrack --ctstate RELATED -m set --match-set %s dst -j ACCEPT",
+		 set_kind_name(SET_KIND_NODE_PORT_ADDRESS, ruleset->family));
 }
 
 struct ruleset *ruleset_new(const struct ruleset_options *options)
@@ -382,6 +426,7 @@ struct ruleset *ruleset_new(const struct ruleset_options *options)
 	add_node_ports(ruleset);
 	add_masquerading(ruleset, options);
 	add_source_ranges(ruleset);
+	add_input(ruleset);
 	add_access_filter(ruleset);
 	add_acceptance(ruleset);
 	return ruleset;
@@ -413,7 +458,7 @@ char *ruleset_clash(const struct ruleset *ruleset, const char *saved)
 
 size_t ruleset_rule_count(const struct ruleset *ruleset)
 {
-	size_t count = ruleset_jump_count();
+	size_t count = ruleset_jump_count(ruleset);
 
 	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++)
 		count += ruleset->chains[i].count;

@@ -26,10 +26,6 @@ enum local_detection {
  * @masquerade_mark:   1 << iptablesMasqueradeBit; 0x4000 by default
  * @masquerade_all:    every packet to a ClusterIP is masqueraded
  * @has_random_fully:  this iptables knows --random-fully
- * @has_bridge_netfilter: br_netfilter is loaded, so that packets know whether a bridge port brought
- *                     them. A rule that asks would load it, and with it send all bridged traffic
- *                     through iptables; where it is absent no packet comes from a bridge port, so
- *                     the question is left out.
  * @has_in_cluster:    packets of clients in the cluster get the marks of SET_KIND_IN_CLUSTER
  * @marks:             the range of these, for @has_in_cluster
  */
@@ -41,7 +37,6 @@ struct ruleset_options {
 	uint32_t masquerade_mark;
 	bool masquerade_all;
 	bool has_random_fully;
-	bool has_bridge_netfilter;
 	bool has_in_cluster;
 	struct mark_range marks;
 };
@@ -69,7 +64,8 @@ size_t ruleset_rule_count(const struct ruleset *ruleset);
 
 /**
  * ruleset_difference() - compare with what `iptables-save` (all tables) printed
- * @saved:       output of iptables-save or ip6tables-save, NUL-terminated
+ * @saved:       output of iptables-save or ip6tables-save, NUL-terminated; tables that are unreadable
+ *               in it are left alone
  * @ret_restore: on true: input for `iptables-restore --noflush` that repairs exactly the chains and
  *               jumps that differ; the caller frees it. Our chains are flushed and refilled within
  *               one COMMIT per table, missing jumps are inserted at the place kube-proxy gives them
@@ -83,12 +79,28 @@ bool ruleset_difference(const struct ruleset *ruleset, const char *saved, char *
 
 /**
  * ruleset_removal() - input for `iptables-restore --noflush` that removes our jumps and chains
- * @saved:  output of iptables-save or ip6tables-save
+ * @saved:  output of iptables-save or ip6tables-save; tables that are unreadable stay as they are
  *
  * A chain of ours to which rules of others go cannot be deleted; it is left empty, or as it is in
  * the case of KUBE-MARK-MASQ, which kubelet and network plugins may share.
  * Return: for the caller to free; NULL if there is nothing of ours
  */
 char *ruleset_removal(const char *saved);
+
+/** enum ruleset_table - the tables of iptables in which our chains are */
+enum ruleset_table { RULESET_TABLE_FILTER, RULESET_TABLE_MANGLE, RULESET_TABLE_NAT };
+#define RULESET_TABLE_COUNT (RULESET_TABLE_NAT + 1)
+
+/** ruleset_table_name() - "filter" */
+const char *ruleset_table_name(enum ruleset_table table);
+
+/**
+ * ruleset_is_unreadable() - whether iptables-save could not show this table
+ *
+ * Which is not the same as a table that is not there: nothing is known of it, so nothing in it may
+ * be written. iptables-save of the nft variant says so in a comment, and ends with success, where
+ * a rule was made by nft that it cannot express; a table without its COMMIT is not complete either.
+ */
+bool ruleset_is_unreadable(const char *saved, const char *table);
 
 #endif

@@ -8,34 +8,77 @@
 /* The tables, in the order in which they are written: restrictions first. */
 static const char *const tables[] = {"filter", "mangle", "nat"};
 
+#define ACCESS	"kubernetes ipvs access filter"
+#define NEW	"kubernetes ipvs new connections"
+#define CLIENTS "kubernetes ipvs clients in the cluster"
+
+/* Which packets of a built-in chain a jump takes. */
+enum condition {
+	CONDITION_ALL,
+	CONDITION_UNKNOWN,	 /* what does not belong to a connection that conntrack knows */
+	CONDITION_UNESTABLISHED, /* that, and messages about a known connection */
+	CONDITION_ESTABLISHED,	 /* what known connections themselves send */
+	CONDITION_KNOWN,	 /* what does */
+	CONDITION_KNOWN_UDP,	 /* what does, of UDP */
+	CONDITION_MARKED,	 /* what has a mark of ours */
+};
+
+/* When a jump is there. */
+enum need {
+	NEED_ALWAYS,
+	NEED_MARKS, /* if packets get marks */
+	NEED_DROP,  /* if the policy of the built-in chain is DROP */
+	NEED_NEVER, /* kube-proxy has it, or we had */
+};
+
 /*
- * Jumps from built-in chains, from the top of each of them down. kube-proxy prepends them one by
+ * Jumps from built-in chains, from the top of each of them down. kube-proxy prepends its own one by
  * one (iptablesJumpChain), which on a fresh node gives this order. Some of ours are last of all:
- * what rules of others forbid stays forbidden, and marks that they set do not replace ours.
+ * what rules of others forbid stays forbidden, and marks that they set do not replace ours. Packets
+ * of known connections, which are most, leave each chain with as few questions as can be.
  */
 static const struct jump {
 	const char *table;
 	const char *from;
 	const char *to;
 	const char *comment;
+	enum condition condition;
+	enum need need;
 	bool is_last;
 } jumps[] = {
-	{"filter", "INPUT", "KUBE-IPVS-FILTER", "kubernetes ipvs access filter", false},
-	{"filter", "INPUT", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", false},
-	{"filter", "INPUT", "KUBE-NODE-PORT", "kubernetes health check rules", false},
-	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", true},
-	{"filter", "FORWARD", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", false},
-	{"filter", "FORWARD", "KUBE-FORWARD", "kubernetes forwarding rules", false},
-	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter", false},
-	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", "kubernetes ipvs clients in the cluster",
+	{"filter", "INPUT", "KUBE-IPVS-INPUT", NEW, CONDITION_UNKNOWN, NEED_ALWAYS, false},
+	{"filter", "INPUT", "KUBE-IPVS-INPUT", NEW, CONDITION_KNOWN_UDP, NEED_MARKS, false},
+	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", CONDITION_UNESTABLISHED,
+	 NEED_ALWAYS, true},
+	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", CONDITION_ESTABLISHED,
+	 NEED_DROP, true},
+	{"filter", "INPUT", "KUBE-IPVS-FILTER", ACCESS, CONDITION_ALL, NEED_NEVER, false},
+	{"filter", "INPUT", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", CONDITION_ALL,
+	 NEED_NEVER, false},
+	{"filter", "INPUT", "KUBE-NODE-PORT", "kubernetes health check rules", CONDITION_ALL,
+	 NEED_NEVER, false},
+	{"filter", "FORWARD", "ACCEPT", "kubernetes forwarding conntrack rule", CONDITION_KNOWN,
+	 NEED_ALWAYS, false},
+	{"filter", "FORWARD", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", CONDITION_ALL,
+	 NEED_ALWAYS, false},
+	{"filter", "FORWARD", "KUBE-FORWARD", "kubernetes forwarding rules", CONDITION_ALL,
+	 NEED_ALWAYS, false},
+	{"filter", "OUTPUT", "KUBE-IPVS-UNMARK", CLIENTS, CONDITION_MARKED, NEED_MARKS, false},
+	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", ACCESS, CONDITION_ALL, NEED_NEVER, false},
+	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", CLIENTS, CONDITION_UNKNOWN, NEED_MARKS,
 	 true},
-	{"mangle", "OUTPUT", "KUBE-IPVS-OUT-FILTER", "kubernetes ipvs access filter", false},
-	{"mangle", "OUTPUT", "KUBE-IPVS-MARK", "kubernetes ipvs clients in the cluster", true},
-	{"mangle", "POSTROUTING", "KUBE-IPVS-UNMARK", "kubernetes ipvs clients in the cluster",
+	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", CLIENTS, CONDITION_KNOWN_UDP, NEED_MARKS,
+	 true},
+	{"mangle", "OUTPUT", "KUBE-IPVS-OUT-FILTER", ACCESS, CONDITION_UNKNOWN, NEED_ALWAYS, false},
+	{"mangle", "OUTPUT", "KUBE-IPVS-MARK", CLIENTS, CONDITION_UNKNOWN, NEED_MARKS, true},
+	{"mangle", "OUTPUT", "KUBE-IPVS-MARK", CLIENTS, CONDITION_KNOWN_UDP, NEED_MARKS, true},
+	{"mangle", "POSTROUTING", "KUBE-IPVS-UNMARK", CLIENTS, CONDITION_ALL, NEED_NEVER, false},
+	{"nat", "PREROUTING", "KUBE-SERVICES", "kubernetes service portals", CONDITION_ALL,
+	 NEED_ALWAYS, false},
+	{"nat", "OUTPUT", "KUBE-SERVICES", "kubernetes service portals", CONDITION_ALL, NEED_ALWAYS,
 	 false},
-	{"nat", "PREROUTING", "KUBE-SERVICES", "kubernetes service portals", false},
-	{"nat", "OUTPUT", "KUBE-SERVICES", "kubernetes service portals", false},
-	{"nat", "POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules", false},
+	{"nat", "POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules", CONDITION_ALL,
+	 NEED_ALWAYS, false},
 };
 
 /* The built-in chains of @jumps. */
@@ -45,9 +88,29 @@ static const struct chain_place entrances[] = {
 	{"nat", "PREROUTING"},	  {"nat", "OUTPUT"},	 {"nat", "POSTROUTING"},
 };
 
-size_t ruleset_jump_count(void)
+static bool jump_is_wanted(const struct jump *jump, const struct ruleset *ruleset,
+			   const struct saved_chain *saved)
 {
-	return COUNT(jumps);
+	switch (jump->need) {
+	case NEED_ALWAYS:
+		return true;
+	case NEED_MARKS:
+		return ruleset->marks.mask;
+	case NEED_DROP:
+		return saved && saved->has_policy_drop;
+	case NEED_NEVER:
+		return false;
+	}
+	return false;
+}
+
+size_t ruleset_jump_count(const struct ruleset *ruleset)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < COUNT(jumps); i++)
+		count += jump_is_wanted(&jumps[i], ruleset, NULL);
+	return count;
 }
 
 static bool chain_differs(const struct chain *chain, const struct saved_chain *saved)
@@ -61,15 +124,40 @@ static bool chain_differs(const struct chain *chain, const struct saved_chain *s
 	return false;
 }
 
-static char *jump_text(const struct jump *jump)
+static char *condition_text(enum condition condition, const struct ruleset *ruleset)
 {
-	return string_printf("-m comment --comment \"%s\" -j %s", jump->comment, jump->to);
+	switch (condition) {
+	case CONDITION_ALL:
+		break;
+	case CONDITION_UNKNOWN:
+		return string_dup("-m conntrack ! --ctstate RELATED,ESTABLISHED");
+	case CONDITION_UNESTABLISHED:
+		return string_dup("-m conntrack ! --ctstate ESTABLISHED");
+	case CONDITION_ESTABLISHED:
+		return string_dup("-m conntrack --ctstate ESTABLISHED");
+	case CONDITION_KNOWN:
+		return string_dup("-m conntrack --ctstate RELATED,ESTABLISHED");
+	case CONDITION_KNOWN_UDP:
+		return string_dup("-p udp -m conntrack --ctstate RELATED,ESTABLISHED");
+	case CONDITION_MARKED:
+		return ruleset_marked_match(ruleset);
+	}
+	return string_dup("");
 }
 
-/* Whether @jump, of this table and built-in chain, says what @rule says. */
-static bool jump_is(const struct jump *jump, const struct saved_rule *rule)
+static char *jump_text(const struct jump *jump, const struct ruleset *ruleset)
 {
-	auto_memory char *text = jump_text(jump);
+	auto_memory char *condition = condition_text(jump->condition, ruleset);
+
+	return string_printf("%s%s-m comment --comment \"%s\" -j %s", condition,
+			     *condition ? " " : "", jump->comment, jump->to);
+}
+
+/* Whether @rule is @jump, of this table and built-in chain, with these conditions. */
+static bool jump_is(const struct jump *jump, const struct ruleset *ruleset,
+		    const struct saved_rule *rule)
+{
+	auto_memory char *text = jump_text(jump, ruleset);
 	auto_memory char *canonical = saved_rules_canonical(text);
 
 	return strcmp(canonical, rule->canonical) == 0;
@@ -80,12 +168,28 @@ static bool jump_is_at(const struct jump *jump, const struct chain_place *place)
 	return strcmp(jump->table, place->table) == 0 && strcmp(jump->from, place->name) == 0;
 }
 
-/* Which of our jumps @rule of the chain at @place is; NULL for a rule of others. */
-static const struct jump *jump_of(const struct chain_place *place, const struct saved_rule *rule)
+/* Whether @rule of the chain at @place is one of our jumps, under whatever conditions. */
+static bool is_our_jump(const struct chain_place *place, const struct saved_rule *rule)
 {
 	for (size_t i = 0; i < COUNT(jumps); i++) {
-		if (jump_is_at(&jumps[i], place) && jump_is(&jumps[i], rule))
-			return &jumps[i];
+		auto_memory char *comment = string_printf("--comment \"%s\" ", jumps[i].comment);
+
+		if (jump_is_at(&jumps[i], place) && string_equal(rule->target, jumps[i].to) &&
+		    strstr(rule->text, comment))
+			return true;
+	}
+	return false;
+}
+
+/* The next of our jumps from @at on; @at is moved behind it. */
+static const struct saved_rule *next_jump(const struct chain_place *place,
+					  const struct saved_chain *saved, size_t *at)
+{
+	while (saved && *at < saved->count) {
+		const struct saved_rule *rule = &saved->rules[(*at)++];
+
+		if (is_our_jump(place, rule))
+			return rule;
 	}
 	return NULL;
 }
@@ -94,46 +198,55 @@ static const struct jump *jump_of(const struct chain_place *place, const struct 
  * Order counts: KUBE-FORWARD accepts what KUBE-PROXY-FIREWALL may have to drop. So our jumps of a
  * chain have to be there once and one after the other, with any rules of others in between.
  */
-static bool jumps_differ(const struct chain_place *place, const struct saved_chain *saved)
+static bool jumps_differ(const struct ruleset *ruleset, const struct chain_place *place,
+			 const struct saved_chain *saved)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < COUNT(jumps); i++) {
-		const struct jump *found = NULL;
+		const struct saved_rule *found;
 
-		if (!jump_is_at(&jumps[i], place))
+		if (!jump_is_at(&jumps[i], place) || !jump_is_wanted(&jumps[i], ruleset, saved))
 			continue;
-		while (saved && at < saved->count && !found)
-			found = jump_of(place, &saved->rules[at++]);
-		if (found != &jumps[i])
+		found = next_jump(place, saved, &at);
+		if (!found || !jump_is(&jumps[i], ruleset, found))
 			return true;
 	}
-	while (saved && at < saved->count) {
-		if (jump_of(place, &saved->rules[at++]))
-			return true;
-	}
-	return false;
+	return next_jump(place, saved, &at);
 }
 
 static void write_jump_removal(FILE *stream, const struct chain_place *place,
 			       const struct saved_chain *saved)
 {
-	for (size_t i = 0; saved && i < saved->count; i++) {
-		if (jump_of(place, &saved->rules[i]))
-			fprintf(stream, "-D %s %s\n", place->name, saved->rules[i].text);
-	}
+	const struct saved_rule *rule;
+	size_t at = 0;
+
+	while ((rule = next_jump(place, saved, &at)))
+		fprintf(stream, "-D %s %s\n", place->name, rule->text);
 }
 
-static void write_jumps(FILE *stream, const struct chain_place *place,
-			const struct saved_chain *saved)
+static void write_jump(FILE *stream, const struct ruleset *ruleset, const struct jump *jump)
+{
+	auto_memory char *text = jump_text(jump, ruleset);
+
+	fprintf(stream, "%s %s %s\n", jump->is_last ? "-A" : "-I", jump->from, text);
+}
+
+/* What comes first is inserted last. */
+static void write_jumps(FILE *stream, const struct ruleset *ruleset,
+			const struct chain_place *place, const struct saved_chain *saved)
 {
 	write_jump_removal(stream, place, saved);
-	for (size_t i = COUNT(jumps); i-- > 0;) {
-		auto_memory char *text = jump_text(&jumps[i]);
+	for (size_t i = 0; i < COUNT(jumps); i++) {
+		const struct jump *first = &jumps[COUNT(jumps) - 1 - i];
+		const struct jump *last = &jumps[i];
 
-		if (jump_is_at(&jumps[i], place))
-			fprintf(stream, "%s %s %s\n", jumps[i].is_last ? "-A" : "-I", place->name,
-				text);
+		if (!first->is_last && jump_is_at(first, place) &&
+		    jump_is_wanted(first, ruleset, saved))
+			write_jump(stream, ruleset, first);
+		if (last->is_last && jump_is_at(last, place) &&
+		    jump_is_wanted(last, ruleset, saved))
+			write_jump(stream, ruleset, last);
 	}
 }
 
@@ -172,14 +285,14 @@ static void write_table(FILE *stream, const struct ruleset *ruleset,
 		if (strcmp(place->table, table) != 0)
 			continue;
 		chain = saved_rules_chain(saved, table, place->name);
-		if (!jumps_differ(place, chain))
+		if (!jumps_differ(ruleset, place, chain))
 			continue;
 		if (!*what)
 			*what = string_printf("jumps in chain %s of table %s", place->name, table);
 		if (!is_begun)
 			fprintf(stream, "*%s\n", table);
 		is_begun = true;
-		write_jumps(stream, place, chain);
+		write_jumps(stream, ruleset, place, chain);
 	}
 	if (is_begun)
 		fputs("COMMIT\n", stream);
@@ -196,7 +309,8 @@ bool ruleset_difference(const struct ruleset *ruleset, const char *saved_text, c
 	if (!stream)
 		abort();
 	for (size_t i = 0; i < COUNT(tables); i++)
-		write_table(stream, ruleset, saved, tables[i], &what);
+		if (!ruleset_is_unreadable(saved_text, tables[i]))
+			write_table(stream, ruleset, saved, tables[i], &what);
 	fclose(stream);
 
 	if (!what) {
@@ -232,7 +346,7 @@ static bool is_used_by_others(const struct saved_rules *saved, const char *table
 				continue;
 			for (size_t k = 0; k < chain->count; k++) {
 				if (string_equal(chain->rules[k].target, name) &&
-				    !jump_of(&place, &chain->rules[k]))
+				    !is_our_jump(&place, &chain->rules[k]))
 					return true;
 			}
 		}
@@ -289,7 +403,8 @@ char *ruleset_removal(const char *saved_text)
 	if (!stream)
 		abort();
 	for (size_t i = 0; i < COUNT(tables); i++)
-		write_table_removal(stream, saved, tables[i]);
+		if (!ruleset_is_unreadable(saved_text, tables[i]))
+			write_table_removal(stream, saved, tables[i]);
 	fclose(stream);
 	if (!*ret) {
 		free(ret);

@@ -12,19 +12,27 @@ struct chain_place {
 	const char *name;
 };
 
-/** ruleset_chains - our chains; of kube-proxy all but KUBE-IPVS-ACCEPT and those in mangle */
+/**
+ * ruleset_chains - our chains
+ *
+ * Those that kube-proxy has, too, are emptied when it takes over.
+ */
 static const struct chain_place ruleset_chains[] = {
 	{"filter", "KUBE-FORWARD"},
 	{"filter", "KUBE-IPVS-ACCEPT"},
 	{"filter", "KUBE-IPVS-FILTER"},
+	{"filter", "KUBE-IPVS-INPUT"},
 	{"filter", "KUBE-IPVS-OUT-FILTER"},
+	{"filter", "KUBE-IPVS-UNMARK"},
 	{"filter", "KUBE-NODE-PORT"},
 	{"filter", "KUBE-PROXY-FIREWALL"},
 	{"filter", "KUBE-SOURCE-RANGES-FIREWALL"},
 	{"mangle", "KUBE-IPVS-MARK"},
 	{"mangle", "KUBE-IPVS-MARK-POD"},
 	{"mangle", "KUBE-IPVS-OUT-FILTER"},
-	{"mangle", "KUBE-IPVS-UNMARK"},
+	{"mangle", "KUBE-IPVS-UNMARK"}, /* empty; once it had rules */
+	{"nat", "KUBE-CLUSTER-IP"},
+	{"nat", "KUBE-EXTERNAL-IP"},
 	{"nat", "KUBE-LOAD-BALANCER"},
 	{"nat", "KUBE-MARK-MASQ"},
 	{"nat", "KUBE-NODE-PORT"},
@@ -56,7 +64,10 @@ struct ruleset {
 	struct chain chains[RULESET_CHAIN_COUNT];
 };
 
-/** ruleset_jump_count() - jumps from built-in chains into ours */
-size_t ruleset_jump_count(void);
+/** ruleset_jump_count() - jumps from built-in chains into ours, as far as those are certain */
+size_t ruleset_jump_count(const struct ruleset *ruleset);
+
+/** ruleset_marked_match() - what matches packets with marks of ours; the caller frees it */
+char *ruleset_marked_match(const struct ruleset *ruleset);
 
 #endif

@@ -210,11 +210,14 @@ static struct saved_table *add_table(struct saved_rules *saved, const char *name
 	return table;
 }
 
-static void add_chain(struct saved_table *table, const char *name)
+static void add_chain(struct saved_table *table, const char *name, const char *policy)
 {
 	table->chains =
 		memory_grow(table->chains, table->count, &table->capacity, sizeof(*table->chains));
-	table->chains[table->count++] = (struct saved_chain){.name = string_dup(name)};
+	table->chains[table->count++] = (struct saved_chain){
+		.name = string_dup(name),
+		.has_policy_drop = strncmp(policy, "DROP", strlen("DROP")) == 0,
+	};
 }
 
 /*
@@ -261,8 +264,10 @@ static void read_line(struct saved_rules *saved, char *line, size_t *position)
 		return;
 	if (line[0] == ':') {
 		name = line + 1;
-		name[strcspn(name, " ")] = '\0';
-		add_chain(table, name);
+		end = name + strcspn(name, " ");
+		if (*end)
+			*end++ = '\0';
+		add_chain(table, name, end);
 		return;
 	}
 	if (line[0] == '[') { /* packet counters, as with iptables-save -c */
@@ -274,7 +279,7 @@ static void read_line(struct saved_rules *saved, char *line, size_t *position)
 		return;
 	name = line + 3;
 	/* Most rules of a busy node belong to others; they cost one search each. */
-	if (!strstr(name, "KUBE-"))
+	if (!strstr(name, "KUBE-") && !strstr(name, "--comment \"kubernetes "))
 		return;
 	end = name + strcspn(name, " ");
 	if (*end)

@@ -21,11 +21,13 @@ struct saved_rule {
 
 /**
  * struct saved_chain
+ * @has_policy_drop: of a built-in chain
  * @rules:  those that matter here: of a KUBE-* chain all of them, of other chains only those that
- *          mention a KUBE-* name; in kernel order
+ *          mention a KUBE-* name or have a comment that begins with "kubernetes"; in kernel order
  */
 struct saved_chain {
 	char *name;
+	bool has_policy_drop;
 	struct saved_rule *rules;
 	size_t count;
 	size_t capacity;

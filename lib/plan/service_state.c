@@ -71,23 +71,84 @@ void service_state_add_destination(struct service_state *state, size_t *capacity
 	memcpy(next + length, &rest, sizeof(rest));
 }
 
-bool service_state_next_member(const struct service_state *state, uint32_t *at,
+bool service_state_is_empty(const struct service_state *state)
+{
+	return !state->server_count && !state->member_bytes && !state->address_count;
+}
+
+struct member_range service_state_all_members(const struct service_state *state)
+{
+	return (struct member_range){0, state->member_bytes};
+}
+
+struct member_range service_state_free_members(const struct service_state *state)
+{
+	return (struct member_range){0, state->free_member_bytes};
+}
+
+struct member_range service_state_members_of(const struct wanted_server *wanted)
+{
+	return (struct member_range){wanted->first_member,
+				     wanted->first_member + wanted->member_bytes};
+}
+
+bool service_state_next_member(const struct service_state *state, struct member_range *range,
 			       struct set_member *ret)
 {
-	if (*at == state->member_bytes)
+	if (range->at == range->end)
 		return false;
-	*ret = packed_member_value(state->members + *at);
-	*at += (uint32_t)packed_member_length(state->members + *at);
+	*ret = packed_member_value(state->members + range->at);
+	range->at += (uint32_t)packed_member_length(state->members + range->at);
 	return true;
 }
 
-void service_state_add_member(struct service_state *state, size_t *capacity,
-			      const struct set_member *member)
+struct set_member service_state_member(const struct virtual_server_key *key, enum set_kind kind)
 {
-	struct packed_member packed = packed_member_of(member);
+	struct set_member member;
 
-	memcpy(add_bytes(&state->members, &state->member_bytes, capacity, packed.length),
-	       packed.bytes, packed.length);
+	memset(&member, 0, sizeof(member));
+	member.kind = (uint8_t)kind;
+	member.family = (uint8_t)key->address.family;
+	member.protocol = (uint8_t)key->protocol;
+	member.port = key->port;
+	member.address = key->address;
+	return member;
+}
+
+/* How many bytes the members of each server take, and of none, and where they begin. */
+static void lay_out_members(struct service_state *state, const struct owned_member *members,
+			    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t length = packed_member_of(&members[i].member).length;
+
+		if (members[i].server)
+			state->servers[members[i].server - 1].member_bytes += length;
+		else
+			state->free_member_bytes += length;
+	}
+	state->member_bytes = state->free_member_bytes;
+	for (uint32_t i = 0; i < state->server_count; i++) {
+		state->servers[i].first_member = state->member_bytes;
+		state->member_bytes += state->servers[i].member_bytes;
+	}
+}
+
+void service_state_set_members(struct service_state *state, const struct owned_member *members,
+			       size_t count)
+{
+	auto_memory uint32_t *next = memory_array(state->server_count + 1U, sizeof(*next));
+
+	lay_out_members(state, members, count);
+	state->members = memory_array(state->member_bytes, 1);
+	for (uint32_t i = 0; i < state->server_count; i++)
+		next[i + 1] = state->servers[i].first_member;
+	for (size_t i = 0; i < count; i++) {
+		struct packed_member packed = packed_member_of(&members[i].member);
+
+		memcpy(state->members + next[members[i].server], packed.bytes, packed.length);
+		next[members[i].server] += packed.length;
+	}
 }
 
 struct service_state *service_state_pack(struct service_state *state)

@@ -8,13 +8,19 @@
 /**
  * struct wanted_server - a virtual server and its part of service_state.destinations
  * @first_destination:  where in it that begins, in bytes
+ * @first_member, @member_bytes:
+ *                      the part of service_state.members that says how it is to be treated
  * @port_index:         which of the Service's ports it serves
+ * @is_cluster_ip:      its address is the Service's ClusterIP
  */
 struct wanted_server {
 	struct virtual_server server;
 	uint32_t first_destination;
 	uint32_t destination_count;
+	uint32_t first_member;
+	uint32_t member_bytes;
 	uint32_t port_index;
+	bool is_cluster_ip;
 };
 
 /**
@@ -22,7 +28,8 @@ struct wanted_server {
  * @servers:               no key twice
  * @destinations:          shared by the servers, see service_state_destination(); each server's are
  *                         sorted (destination_compare()) and without duplicates
- * @members:               see service_state_next_member(); sorted, no duplicates
+ * @members:               see service_state_next_member(); no duplicates. First those that belong
+ *                         to no server, which are @free_member_bytes
  * @addresses:             to bind to the dummy interface; sorted, no duplicates
  * @health_check_port:     healthCheckNodePort to serve; 0 = none
  * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address;
@@ -37,6 +44,7 @@ struct service_state {
 	uint32_t server_count;
 	uint32_t destination_bytes;
 	uint32_t member_bytes;
+	uint32_t free_member_bytes;
 	uint32_t address_count;
 	uint32_t local_endpoint_count;
 	uint16_t health_check_port;
@@ -53,13 +61,25 @@ struct service_state *service_state_pack(struct service_state *state);
 struct destination service_state_destination(const struct service_state *state,
 					     const struct wanted_server *wanted, uint32_t index);
 
-/**
- * service_state_next_member() - go through the members
- * @at:  at first 0; moved on to the next one
- * Return: false when there are no more
- */
-bool service_state_next_member(const struct service_state *state, uint32_t *at,
+/** service_state_is_empty() - it wants nothing */
+bool service_state_is_empty(const struct service_state *state);
+
+/** struct member_range - a part of the members; moved on by service_state_next_member() */
+struct member_range {
+	uint32_t at, end;
+};
+struct member_range service_state_all_members(const struct service_state *state);
+
+/** service_state_free_members() - those that belong to no virtual server */
+struct member_range service_state_free_members(const struct service_state *state);
+struct member_range service_state_members_of(const struct wanted_server *wanted);
+
+/** service_state_next_member() - Return: false when there are no more in @range */
+bool service_state_next_member(const struct service_state *state, struct member_range *range,
 			       struct set_member *ret);
+
+/** service_state_member() - of a set of ADDRESS,PROTOCOL:PORT, the one that stands for a server */
+struct set_member service_state_member(const struct virtual_server_key *key, enum set_kind kind);
 
 /*
  * Destinations and members are kept as bytes, since they are most of what there is to remember, and
@@ -73,8 +93,17 @@ bool service_state_next_member(const struct service_state *state, uint32_t *at,
 void service_state_add_destination(struct service_state *state, size_t *capacity,
 				   const struct destination *destination);
 
-/** service_state_add_member() - the same for a member */
-void service_state_add_member(struct service_state *state, size_t *capacity,
-			      const struct set_member *member);
+/**
+ * struct owned_member - a member, and which virtual server it says something about
+ * @server:  its position among the servers, from 1; 0: none
+ */
+struct owned_member {
+	struct set_member member;
+	uint32_t server;
+};
+
+/** service_state_set_members() - those that it wants, none twice, once the servers are complete */
+void service_state_set_members(struct service_state *state, const struct owned_member *members,
+			       size_t count);
 
 #endif

@@ -2,8 +2,9 @@
 #ifndef PLAN_TOPOLOGY_H
 #define PLAN_TOPOLOGY_H
 
-#include "desired.h"
 #include "lib/objects/store.h"
+#include "node_view.h"
+#include "proxy_state.h"
 
 /**
  * struct candidate - an endpoint of one port of one Service, merged over all slices

@@ -439,7 +439,7 @@ int child_wait(const struct child_request *request, int *ret_status, struct erro
 	if (waited == 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		return error_set(err, -ETIMEDOUT, "%s takes too long", program);
+		return error_set(err, -ETIMEDOUT, "%s timed out", program);
 	}
 	if (waited < 0)
 		return error_set(err, -errno, "waiting for %s: %s", program, strerror(errno));

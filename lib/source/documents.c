@@ -79,7 +79,8 @@ static int load_whole(struct documents *documents, json_t **ret, size_t *ret_lin
 	documents->state = STATE_BETWEEN;
 	value = json_tree_load(documents->text, documents->size, JSON_REJECT_DUPLICATES, &used,
 			       &problem);
-	if (!value) {
+	if (!value || *problem.text) {
+		json_tree_drop(value);
 		documents->size = 0;
 		return error_set(err, -EINVAL, "line %zu, column %d: %s",
 				 documents->line +
@@ -138,7 +139,7 @@ static int next_element(struct documents *documents, json_t **ret, size_t *ret_l
 		return load_whole(documents, ret, ret_line, err);
 	*ret = json_tree_load(list->part, list->part_length, JSON_REJECT_DUPLICATES, NULL,
 			      &problem);
-	if (!*ret || !is_list(*ret)) {
+	if (!*ret || *problem.text || !is_list(*ret)) {
 		json_tree_drop(*ret);
 		return load_whole(documents, ret, ret_line, err);
 	}

@@ -84,7 +84,7 @@ int file_content_step(struct file_content *content, struct error *err)
 	ssize_t count;
 
 	if (!rest)
-		return end(content, error_set(err, -EAGAIN, "is being written"));
+		return end(content, error_set(err, -EAGAIN, "still being written"));
 	count = read(content->fd, content->bytes + content->size,
 		     rest < PIECE_SIZE ? rest : PIECE_SIZE);
 	if (count < 0 && errno == EINTR)

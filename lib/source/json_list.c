@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "json_list.h"
 
+#include "json_scan.h"
 #include "lib/base/memory.h"
 
 #include <string.h>
@@ -10,36 +11,19 @@
 /* All that surrounds the items comes with each of them. */
 #define ENVELOPE_LIMIT ((size_t)16 << 10)
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
 static size_t skip_blanks(const struct json_list *list, size_t at)
 {
-	while (at < list->size && is_blank(list->text[at]))
-		at++;
-	return at;
+	const char *end = list->text + list->size;
+
+	return (size_t)(json_scan_blanks(list->text + at, end) - list->text);
 }
 
 /* @at: of the opening quote; Return: behind the closing one, or the size if there is none */
 static size_t skip_string(const struct json_list *list, size_t at)
 {
-	const char *text = list->text;
+	const char *end = json_scan_text(list->text + at, list->text + list->size);
 
-	for (at++; at < list->size; at++) {
-		const char *quote = memchr(text + at, '"', list->size - at);
-		size_t backslashes = 0;
-
-		if (!quote)
-			return list->size;
-		at = (size_t)(quote - text);
-		while (text[at - 1 - backslashes] == '\\')
-			backslashes++;
-		if (backslashes % 2 == 0)
-			return at + 1;
-	}
-	return list->size;
+	return end ? (size_t)(end - list->text) : list->size;
 }
 
 /* Return: false if there are items already, or if they are no list */
@@ -97,29 +81,6 @@ int json_list_scan(struct json_list *list)
 	return 1;
 }
 
-/* Return: behind the element at @at, or 0 */
-static size_t skip_element(const struct json_list *list, size_t at)
-{
-	size_t depth = 0;
-
-	if (list->text[at] != '{')
-		return 0;
-	while (at < list->items_end) {
-		char c = list->text[at];
-
-		if (c == '"') {
-			at = skip_string(list, at);
-			continue;
-		}
-		at++;
-		if (c == '{' || c == '[')
-			depth++;
-		else if ((c == '}' || c == ']') && --depth == 0)
-			return at;
-	}
-	return 0;
-}
-
 static void append(struct json_list *list, size_t begin, size_t end)
 {
 	memcpy(list->part + list->part_length, list->text + begin, end - begin);
@@ -143,6 +104,7 @@ static void build_part(struct json_list *list, size_t begin, size_t end)
 int json_list_next(struct json_list *list)
 {
 	size_t begin = skip_blanks(list, list->at), end;
+	const char *element_end;
 
 	if (begin == list->items_end)
 		return 0;
@@ -152,9 +114,12 @@ int json_list_next(struct json_list *list)
 			return -1;
 		begin = skip_blanks(list, begin + 1);
 	}
-	end = begin < list->items_end ? skip_element(list, begin) : 0;
-	if (!end)
+	element_end = begin < list->items_end && list->text[begin] == '{'
+			      ? json_scan_value(list->text + begin, list->text + list->items_end)
+			      : NULL;
+	if (!element_end)
 		return -1;
+	end = (size_t)(element_end - list->text);
 	build_part(list, begin, end);
 	list->element = begin;
 	list->at = end;

@@ -1,196 +1,205 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "json_skim.h"
 
+#include "json_scan.h"
 #include "lib/base/memory.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* @at: what is looked at next; @copied: up to there the text is in @ret or left out */
 struct skimmer {
-	const char *text;
-	size_t size;
-	size_t at;
-	size_t copied;
+	enum json_skim_extent extent;
+	const char *at;
+	const char *copied;
+	const char *end;
 	struct skimmed *ret;
 };
 
-static void copy_up_to(struct skimmer *skimmer, size_t end)
+/*
+ * What is read of objects, lists, events and Statuses, whatever it is part of; sorted. A name that
+ * is missing here is missing from every object that comes as JSON: the tests of the decoders decode
+ * what json_skim() leaves, so that they notice.
+ */
+static const char *const read_names[] = {
+	"address",
+	"addressType",
+	"addresses",
+	"annotations",
+	"apiVersion",
+	"causes",
+	"clientIP",
+	"clusterIP",
+	"clusterIPs",
+	"code",
+	"conditions",
+	"continue",
+	"control-plane.alpha.kubernetes.io/leader",
+	"creationTimestamp",
+	"deletionTimestamp",
+	"details",
+	"endpoints",
+	"endpoints.kubernetes.io/last-change-trigger-time",
+	"endpointslice.kubernetes.io/skip-mirror",
+	"externalIPs",
+	"externalTrafficPolicy",
+	"forNodes",
+	"forZones",
+	"healthCheckNodePort",
+	"hints",
+	"ingress",
+	"internalTrafficPolicy",
+	"ip",
+	"ipMode",
+	"items",
+	"k8s.io/initial-events-end",
+	"key",
+	"kind",
+	"kubernetes.io/service-name",
+	"labels",
+	"loadBalancer",
+	"loadBalancerSourceRanges",
+	"message",
+	"metadata",
+	"name",
+	"namespace",
+	"nodeName",
+	"nodePort",
+	"notReadyAddresses",
+	"object",
+	"podCIDR",
+	"podCIDRs",
+	"port",
+	"ports",
+	"protocol",
+	"ready",
+	"reason",
+	"resourceVersion",
+	"retryAfterSeconds",
+	"service.kubernetes.io/headless",
+	"service.kubernetes.io/service-proxy-name",
+	"serving",
+	"sessionAffinity",
+	"sessionAffinityConfig",
+	"spec",
+	"status",
+	"subsets",
+	"taints",
+	"terminating",
+	"timeoutSeconds",
+	"topology.kubernetes.io/zone",
+	"type",
+	"uid",
+};
+
+static const char *const identity_names[] = {
+	"apiVersion", "items",		 "kind", "metadata", "name", "namespace",
+	"object",     "resourceVersion", "type", "uid",
+};
+
+/* What the absence of each means as well, and therefore that of all. */
+static const struct condition {
+	const char *name;
+	const char *value;
+} conditions[] = {
+	{"ready", "true"},
+	{"serving", "true"},
+	{"terminating", "false"},
+};
+
+static bool is_among(const char *const *names, size_t count, const char *text, size_t length)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2, name_length = strlen(names[middle]);
+		int order =
+			memcmp(names[middle], text, length < name_length ? length : name_length);
+
+		if (order == 0 && name_length == length)
+			return true;
+		if (order < 0 || (order == 0 && name_length < length))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+static void copy_up_to(struct skimmer *skimmer, const char *end)
 {
 	struct skimmed *ret = skimmer->ret;
-	size_t count = end - skimmer->copied;
+	size_t count = (size_t)(end - skimmer->copied);
 
 	if (ret->length + count > ret->capacity) {
 		ret->capacity = 2 * (ret->length + count);
 		ret->text = memory_resize(ret->text, ret->capacity, 1);
 	}
-	memcpy(ret->text + ret->length, skimmer->text + skimmer->copied, count);
+	memcpy(ret->text + ret->length, skimmer->copied, count);
 	ret->length += count;
 	skimmer->copied = end;
 }
 
-static bool is_blank(char c)
+/* Return: behind the colon, and blanks, that follow the name that ends at @at; NULL if none does */
+static const char *skip_colon(const char *at, const char *end)
 {
-	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+	at = json_scan_blanks(at, end);
+	return at < end && *at == ':' ? json_scan_blanks(at + 1, end) : NULL;
 }
 
-static size_t skip_blanks(const struct skimmer *skimmer, size_t at)
+/* Return: behind the condition at @at, and blanks; NULL if it is none that can be left out */
+static const char *skip_condition(const char *at, const char *end)
 {
-	while (at < skimmer->size && is_blank(skimmer->text[at]))
-		at++;
-	return at;
-}
+	const char *name_end = *at == '"' ? json_scan_text(at, end) : NULL;
 
-/* @at: of the opening quote; Return: behind the closing one, or 0 */
-static size_t skip_string(const struct skimmer *skimmer, size_t at)
-{
-	const char *text = skimmer->text;
+	for (size_t i = 0; name_end && i < COUNT(conditions); i++) {
+		const char *name = conditions[i].name, *value = conditions[i].value;
+		size_t length = strlen(value);
+		const char *begin;
 
-	for (at++; at < skimmer->size; at++) {
-		const char *quote = memchr(text + at, '"', skimmer->size - at);
-		size_t backslashes = 0;
-
-		if (!quote)
-			return 0;
-		at = (size_t)(quote - text);
-		while (text[at - 1 - backslashes] == '\\')
-			backslashes++;
-		if (backslashes % 2 == 0)
-			return at + 1;
-	}
-	return 0;
-}
-
-/* Return: behind the value at @at, or 0 */
-static size_t skip_value(const struct skimmer *skimmer, size_t at)
-{
-	size_t depth = 0;
-
-	while (at < skimmer->size) {
-		char c = skimmer->text[at];
-
-		if (c == '"') {
-			at = skip_string(skimmer, at);
-			if (!at || !depth)
-				return at;
+		if ((size_t)(name_end - at) != strlen(name) + 2 ||
+		    memcmp(at + 1, name, strlen(name)) != 0)
 			continue;
-		}
-		if ((c == ',' || c == '}' || c == ']' || is_blank(c)) && !depth)
-			return at;
-		at++;
-		if (c == '{' || c == '[')
-			depth++;
-		else if ((c == '}' || c == ']') && --depth == 0)
-			return at;
+		begin = skip_colon(name_end, end);
+		if (!begin || (size_t)(end - begin) <= length || memcmp(begin, value, length) != 0)
+			return NULL;
+		return json_scan_blanks(begin + length, end);
 	}
-	return 0;
-}
-
-struct member {
-	const char *name;
-	size_t length;
-	const char *value; /* NULL = any */
-};
-
-/* clang-format off */
-#define ANY(name)         {name, sizeof(name) - 1, NULL}
-#define ONLY(name, value) {name, sizeof(name) - 1, value}
-/* clang-format on */
-
-/* Members that nobody here reads, whatever they are part of. */
-static const struct member unread[] = {
-	ANY("zone"),
-	ANY("images"),
-	ANY("capacity"),
-	ANY("hostname"),
-	ANY("nodeInfo"),
-	ANY("selector"),
-	ANY("targetRef"),
-	ANY("finalizers"),
-	ANY("generation"),
-	ANY("ipFamilies"),
-	ANY("targetPort"),
-	ANY("allocatable"),
-	ANY("generateName"),
-	ANY("managedFields"),
-	ANY("ipFamilyPolicy"),
-	ANY("ownerReferences"),
-	ANY("allocateLoadBalancerNodePorts"),
-	ANY("kubectl.kubernetes.io/last-applied-configuration"),
-};
-
-/* What the absence of each means as well, and therefore that of all. */
-static const struct member conditions[] = {
-	ONLY("ready", "true"),
-	ONLY("serving", "true"),
-	ONLY("terminating", "false"),
-};
-
-static const struct member *find_member(const struct member *members, size_t count,
-					const char *name, size_t length)
-{
-	for (size_t i = 0; i < count; i++)
-		if (members[i].length == length && memcmp(members[i].name, name, length) == 0)
-			return &members[i];
 	return NULL;
 }
 
-/* Return: behind the colon, and blanks, that follow the name that ends at @at; 0 if none does */
-static size_t skip_colon(const struct skimmer *skimmer, size_t at)
-{
-	at = skip_blanks(skimmer, at);
-	if (at == skimmer->size || skimmer->text[at] != ':')
-		return 0;
-	return skip_blanks(skimmer, at + 1);
-}
-
-/* Return: behind the condition at @at, and blanks; 0 if it is none that can be left out */
-static size_t skip_condition(const struct skimmer *skimmer, size_t at)
-{
-	size_t end = skimmer->text[at] == '"' ? skip_string(skimmer, at) : 0, length;
-	const struct member *member;
-
-	member = end ? find_member(conditions, COUNT(conditions), skimmer->text + at + 1,
-				   end - at - 2)
-		     : NULL;
-	at = member ? skip_colon(skimmer, end) : 0;
-	if (!at)
-		return 0;
-	length = strlen(member->value);
-	if (skimmer->size - at <= length || memcmp(skimmer->text + at, member->value, length) != 0)
-		return 0;
-	return skip_blanks(skimmer, at + length);
-}
-
 /* Return: whether the value at @at is an object of such conditions only, or of none */
-static bool has_no_news(const struct skimmer *skimmer, size_t at)
+static bool has_no_news(const char *at, const char *end)
 {
-	const char *text = skimmer->text;
-
-	if (at == skimmer->size || text[at] != '{')
+	if (at == end || *at != '{')
 		return false;
-	at = skip_blanks(skimmer, at + 1);
-	while (at && at < skimmer->size && text[at] != '}') {
-		at = skip_condition(skimmer, at);
-		if (!at || at == skimmer->size || (text[at] != ',' && text[at] != '}'))
+	at = json_scan_blanks(at + 1, end);
+	while (at && at < end && *at != '}') {
+		at = skip_condition(at, end);
+		if (!at || at == end || (*at != ',' && *at != '}'))
 			return false;
-		if (text[at] == ',')
-			at = skip_blanks(skimmer, at + 1);
+		if (*at == ',')
+			at = json_scan_blanks(at + 1, end);
 	}
-	return at && at < skimmer->size;
+	return at && at < end;
 }
 
-/* @end: of the name at @begin; Return: whether the member of this name can be left out */
-static bool is_unread(const struct skimmer *skimmer, size_t begin, size_t end, size_t value)
+/* @begin, @end: of the name, quotes included; Return: whether its member can be left out */
+static bool is_unread(const struct skimmer *skimmer, const char *begin, const char *end,
+		      const char *value)
 {
 	static const char may_be_unread[] = "conditions";
-	const char *name = skimmer->text + begin + 1;
-	size_t length = end - begin - 2;
+	const char *name = begin + 1;
+	size_t length = (size_t)(end - begin) - 2;
 
-	if (find_member(unread, COUNT(unread), name, length))
+	/* Whoever escapes a letter of a name is no API server, but may mean one that is read. */
+	if (memchr(name, '\\', length))
+		return false;
+	if (skimmer->extent == JSON_SKIM_IDENTITY)
+		return !is_among(identity_names, COUNT(identity_names), name, length);
+	if (!is_among(read_names, COUNT(read_names), name, length))
 		return true;
-	return length == sizeof(may_be_unread) - 1 && memcmp(name, may_be_unread, length) == 0 &&
-	       has_no_news(skimmer, value);
+	return length == strlen(may_be_unread) && memcmp(name, may_be_unread, length) == 0 &&
+	       has_no_news(value, skimmer->end);
 }
 
 /* Takes back the comma before a member that was the last of its object. */
@@ -198,7 +207,7 @@ static void drop_comma(struct skimmed *ret)
 {
 	size_t length = ret->length;
 
-	while (length && is_blank(ret->text[length - 1]))
+	while (length && json_scan_is_blank(ret->text[length - 1]))
 		length--;
 	if (length && ret->text[length - 1] == ',')
 		ret->length = length - 1;
@@ -210,20 +219,20 @@ static void drop_comma(struct skimmed *ret)
  */
 static bool pass_string(struct skimmer *skimmer)
 {
-	size_t begin = skimmer->at, end = skip_string(skimmer, begin), at;
+	const char *begin = skimmer->at, *end = json_scan_text(begin, skimmer->end), *at;
 
 	skimmer->at = end;
 	if (!end)
 		return false;
-	at = skip_colon(skimmer, end);
+	at = skip_colon(end, skimmer->end);
 	if (!at || !is_unread(skimmer, begin, end, at))
 		return true;
-	at = skip_value(skimmer, at);
+	at = json_scan_value(at, skimmer->end);
 	if (!at)
 		return false;
 	copy_up_to(skimmer, begin);
-	at = skip_blanks(skimmer, at);
-	if (at < skimmer->size && skimmer->text[at] == ',')
+	at = json_scan_blanks(at, skimmer->end);
+	if (at < skimmer->end && *at == ',')
 		at++;
 	else
 		drop_comma(skimmer->ret);
@@ -231,17 +240,22 @@ static bool pass_string(struct skimmer *skimmer)
 	return true;
 }
 
-size_t json_skim(const char *text, size_t size, struct skimmed *ret)
+size_t json_skim(const char *text, size_t size, enum json_skim_extent extent, struct skimmed *ret)
 {
-	struct skimmer skimmer = {.text = text, .size = size, .ret = ret};
+	struct skimmer skimmer = {
+		.extent = extent,
+		.at = json_scan_blanks(text, text + size),
+		.copied = text,
+		.end = text + size,
+		.ret = ret,
+	};
 	size_t depth = 0;
 
 	ret->length = 0;
-	skimmer.at = skip_blanks(&skimmer, 0);
-	if (skimmer.at == size || (text[skimmer.at] != '{' && text[skimmer.at] != '['))
+	if (skimmer.at == skimmer.end || (*skimmer.at != '{' && *skimmer.at != '['))
 		return 0;
-	while (skimmer.at < size) {
-		char c = text[skimmer.at];
+	while (skimmer.at < skimmer.end) {
+		char c = *skimmer.at;
 
 		if (c == '"') {
 			if (!pass_string(&skimmer))
@@ -253,7 +267,7 @@ size_t json_skim(const char *text, size_t size, struct skimmed *ret)
 			depth++;
 		else if ((c == '}' || c == ']') && --depth == 0) {
 			copy_up_to(&skimmer, skimmer.at);
-			return skimmer.at;
+			return (size_t)(skimmer.at - text);
 		}
 	}
 	return 0;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "json_tree.h"
 
+#include "json_mend.h"
+#include "json_scan.h"
 #include "json_skim.h"
+#include "lib/base/memory.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 /* Addresses only, opened for use as far as the largest tree so far needed: valgrind's search for
@@ -125,40 +129,84 @@ static json_t *load(const char *text, size_t size, size_t flags, json_error_t *e
 	return tree;
 }
 
-/* Return: NULL also where the text as a whole might be fine */
-static json_t *load_skimmed(const char *text, size_t size, size_t flags, size_t *ret_used)
+static void give_back(struct skimmed *copy)
+{
+	if (copy->capacity <= KEPT_BYTES)
+		return;
+	free(copy->text);
+	*copy = (struct skimmed){0};
+}
+
+/* Parses what a proxy reads of the text, mended if it has to be. Return: NULL if that is wrong */
+static json_t *load_read(const char *text, size_t size, size_t flags, size_t *ret_used)
 {
 	static struct skimmed skimmed;
-	size_t used = json_skim(text, size, &skimmed);
 	json_error_t error;
-	json_t *tree = NULL;
+	json_t *tree;
 
-	if (used == size || (used && ret_used))
+	*ret_used = json_skim(text, size, JSON_SKIM_READ, &skimmed);
+	if (!*ret_used)
+		return NULL;
+	tree = load(skimmed.text, skimmed.length, flags, &error);
+	if (!tree) {
+		json_mend(skimmed.text, skimmed.length);
 		tree = load(skimmed.text, skimmed.length, flags, &error);
-	if (tree && ret_used)
-		*ret_used = used;
-	if (skimmed.capacity > KEPT_BYTES) {
-		free(skimmed.text);
-		skimmed = (struct skimmed){0};
 	}
+	give_back(&skimmed);
 	return tree;
 }
 
-json_t *json_tree_load(const char *text, size_t size, size_t flags, size_t *ret_used,
-		       json_error_t *error)
+/* Finds out what is wrong, and of which object. @text was mended, in place. */
+static json_t *load_identity(const char *text, size_t size, size_t flags, size_t *ret_used,
+			     json_error_t *ret_problem)
 {
+	struct skimmed skimmed = {0};
+	json_error_t error;
+	json_t *tree =
+		load(text, size, flags | (ret_used ? JSON_DISABLE_EOF_CHECK : 0), ret_problem);
+
+	if (tree) {
+		if (ret_used)
+			*ret_used = (size_t)ret_problem->position;
+		*ret_problem->text = '\0';
+		return tree;
+	}
+	size = json_skim(text, size, JSON_SKIM_IDENTITY, &skimmed);
+	if (size) {
+		tree = load(skimmed.text, skimmed.length, 0, &error);
+		if (ret_used)
+			*ret_used = size;
+	}
+	free(skimmed.text);
+	return tree;
+}
+
+static bool is_blank(const char *text, size_t size)
+{
+	return json_scan_blanks(text, text + size) == text + size;
+}
+
+json_t *json_tree_load(const char *text, size_t size, size_t flags, size_t *ret_used,
+		       json_error_t *ret_problem)
+{
+	auto_memory char *copy = NULL;
+	size_t used;
 	json_t *tree;
 
 	if (!arena.is_set_up)
 		set_up();
-	tree = load_skimmed(text, size, flags, ret_used);
-	if (tree)
+	*ret_problem = (json_error_t){0};
+	tree = load_read(text, size, flags, &used);
+	if (tree && (ret_used || is_blank(text + used, size - used))) {
+		if (ret_used)
+			*ret_used = used;
 		return tree;
-	/* For the error's place, or because it is no text to skim. */
-	tree = load(text, size, flags | (ret_used ? JSON_DISABLE_EOF_CHECK : 0), error);
-	if (tree && ret_used)
-		*ret_used = (size_t)error->position;
-	return tree;
+	}
+	json_tree_drop(tree);
+	copy = memory_allocate(size + 1);
+	memcpy(copy, text, size);
+	json_mend(copy, size);
+	return load_identity(copy, size, flags, ret_used, ret_problem);
 }
 
 void json_tree_drop(json_t *tree)

@@ -15,15 +15,21 @@
  */
 
 /**
- * json_tree_load() - parse a text, as json_loadb(), without the parts that json_skim() leaves out
- * @ret_used:  NULL: the text is one object or list; else, how many bytes the first one had
- * @error:     filled on failure
+ * json_tree_load() - parse the first object or list of a text
+ * @flags:        JSON_REJECT_DUPLICATES or 0
+ * @ret_used:     how many bytes that had; NULL: nothing but blanks may follow
+ * @ret_problem:  its text is "" if nothing is wrong
+ *
+ * The tree has what json_skim() leaves. What jansson refuses and Go reads is mended, see
+ * json_mend(). If anything else is wrong in what is left, a tree is there all the same as long as it
+ * can be seen which object that is: one with nothing in it that does not tell, and @ret_problem says
+ * what is wrong, and where in @text. So one object that cannot be read is one that can be named.
  *
  * A tree that is loaded while another one is there costs what it costs jansson.
- * Return: to be given to json_tree_drop(); NULL on failure
+ * Return: to be given to json_tree_drop(); NULL if not even that can be found, with the reason
  */
 json_t *json_tree_load(const char *text, size_t size, size_t flags, size_t *ret_used,
-		       json_error_t *error);
+		       json_error_t *ret_problem);
 
 /** json_tree_drop() - nobody may refer to any part of the tree any more; NULL is fine */
 void json_tree_drop(json_t *tree);

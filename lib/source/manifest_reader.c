@@ -90,7 +90,7 @@ static int decode(struct manifest_reader *reader, const json_t *object,
 		definition->slices.slices = memory_array(1, sizeof(struct endpoint_slice *));
 		definition->slices.slices[0] = slice;
 		definition->slices.count = 1;
-		return 0;
+		return r;
 	case OBJECT_KIND_ENDPOINTS:
 		return object_decode_endpoints(json_value_of(object), reader->strings,
 					       &definition->slices, err);
@@ -113,6 +113,7 @@ static int on_object(const struct object_identity *identity, const json_t *objec
 	struct manifest_reader *reader = user;
 	struct definition *definition;
 	struct error err = {0};
+	int r;
 
 	if (problem && is_unidentified(identity)) {
 		if (!reader->problem)
@@ -135,11 +136,12 @@ static int on_object(const struct object_identity *identity, const json_t *objec
 		.namespace_name = string_dup(identity->namespace_name),
 		.name = string_dup(identity->name),
 	};
-	if (!problem && decode(reader, object, definition, &err) < 0)
-		problem = &err;
-	if (problem)
-		definition->problem = string_printf("line %zu: %s", reader->line, problem->text);
-	definition->is_loaded = !problem;
+	r = problem ? problem->code : decode(reader, object, definition, &err);
+	if (r)
+		definition->problem = string_printf("line %zu: %s", reader->line,
+						    problem ? problem->text : err.text);
+	definition->is_loaded = r >= 0;
+	definition->is_partial = r > 0;
 	return 0;
 }
 

@@ -16,7 +16,8 @@
  * @slices:    for kinds ENDPOINT_SLICE (one) and ENDPOINTS
  * @node:      for kind NODE
  * @is_loaded: the object is here; false once it was handed on, or if it is wrong
- * @problem:   why it is wrong, with the line of its document; NULL if it is right
+ * @problem:   what is wrong with it, with the line of its document; NULL if it is right
+ * @is_partial: it can be used without what the problem names
  */
 struct definition {
 	enum object_kind kind;
@@ -27,6 +28,7 @@ struct definition {
 	struct node *node;
 	bool is_loaded;
 	char *problem;
+	bool is_partial;
 };
 
 /** definition_clear() - free what it holds, not the struct itself */

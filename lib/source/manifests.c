@@ -195,7 +195,7 @@ static void on_lost(void *owner, size_t index, const struct error *err)
 	struct manifests *manifests = owner;
 	struct place *place = &manifests->places[index];
 	auto_memory char *reason =
-		err ? string_printf("%s; what it held stays in force", err->text) : NULL;
+		err ? string_printf("%s; keeping its previous objects", err->text) : NULL;
 
 	complain(manifests, &place->complaint, place->path, reason);
 }
@@ -290,7 +290,7 @@ static bool is_news(struct manifests *manifests, struct file *file)
 	if (content->size || !file->object_count)
 		return true;
 	error_set(&err, -EINVAL,
-		  "empty; what it held stays in force until it is written or deleted");
+		  "empty; keeping its previous objects until it is rewritten or deleted");
 	set_unusable(manifests, file, &err);
 	return false;
 }
@@ -368,7 +368,7 @@ static void list_directory(struct manifests *manifests, struct place *place)
 	place->is_unreadable = !stream;
 	if (!stream) {
 		auto_memory char *reason = string_printf(
-			"cannot be listed: %s; what it held stays in force", strerror(errno));
+			"cannot be listed: %s; keeping its previous objects", strerror(errno));
 
 		complain(manifests, &place->complaint, place->path, reason);
 		start_retry(manifests);

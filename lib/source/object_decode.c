@@ -59,9 +59,10 @@ static int classify(const struct type *type, enum object_kind *ret, struct error
 		if (strncmp(type->api_version, "discovery.k8s.io/", 17) != 0)
 			*ret = OBJECT_KIND_OTHER;
 		else if (strcmp(type->api_version, "discovery.k8s.io/v1") != 0)
-			return error_set(err, -EINVAL,
-					 "apiVersion: %.60s is not read, discovery.k8s.io/v1 is",
-					 type->api_version);
+			return error_set(
+				err, -EINVAL,
+				"apiVersion: %.60s is not supported, discovery.k8s.io/v1 is",
+				type->api_version);
 	} else if (strcmp(type->api_version, "v1") != 0) {
 		*ret = OBJECT_KIND_OTHER;
 	}
@@ -183,33 +184,40 @@ int object_decode_each(const json_t *tree,
 	return walk_tree(&walk, &implied, tree, err);
 }
 
-/* Adds the addresses of one type, in their order; all types other than that are left for later. */
+/*
+ * Adds the addresses of one type, in their order; all types other than that are left for later. Host
+ * names and empty texts are passed over in silence, as kube-proxy does it: clouds write such.
+ */
 static int add_node_addresses(struct node *node, const struct object_field *list, size_t count,
-			      const char *wanted, struct error *err)
+			      const char *wanted, struct object_leftovers *left, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct object_field entry = object_field_at(list, i);
 		struct object_field type = object_field_get(&entry, "type");
 		struct object_field text = object_field_get(&entry, "address");
 		struct address address = {0};
+		struct error why = {0};
 		const char *type_text = "";
 		int r;
 
 		r = object_field_object(&entry, err);
 		if (r >= 0)
 			r = object_field_text(&type, &type_text, err);
-		if (r >= 0 && strcmp(type_text, wanted) == 0)
-			r = object_field_address(&text, &address, err);
 		if (r < 0)
 			return r;
-		if (address.family)
+		if (strcmp(type_text, wanted) != 0 ||
+		    object_field_address(&text, &address, NULL) < 0)
+			continue;
+		if (object_field_unicast(&text, &address, &why) < 0)
+			object_leftovers_add(left, &why);
+		else if (address.family)
 			node->addresses[node->address_count++] = address;
 	}
 	return 0;
 }
 
 static int decode_node_addresses(const struct object_field *root, struct node *node,
-				 struct error *err)
+				 struct object_leftovers *left, struct error *err)
 {
 	struct object_field status = object_field_get(root, "status");
 	struct object_field list = object_field_get(&status, "addresses");
@@ -222,14 +230,26 @@ static int decode_node_addresses(const struct object_field *root, struct node *n
 	if (r < 0 || count == 0)
 		return r;
 	node->addresses = memory_array(count, sizeof(*node->addresses));
-	r = add_node_addresses(node, &list, count, "InternalIP", err);
+	r = add_node_addresses(node, &list, count, "InternalIP", left, err);
 	if (r < 0)
 		return r;
 	node->internal_count = node->address_count;
-	return add_node_addresses(node, &list, count, "ExternalIP", err);
+	return add_node_addresses(node, &list, count, "ExternalIP", left, err);
 }
 
-static int decode_node_cidrs(const struct object_field *spec, struct node *node, struct error *err)
+static void add_pod_cidr(const struct object_field *field, struct node *node,
+			 struct object_leftovers *left)
+{
+	struct error why = {0};
+
+	if (object_field_prefix(field, &node->pod_cidrs[node->pod_cidr_count], &why) < 0)
+		object_leftovers_add(left, &why);
+	else
+		node->pod_cidr_count++;
+}
+
+static int decode_node_cidrs(const struct object_field *spec, struct node *node,
+			     struct object_leftovers *left, struct error *err)
 {
 	struct object_field list = object_field_get(spec, "podCIDRs");
 	struct object_field single = object_field_get(spec, "podCIDR");
@@ -244,16 +264,11 @@ static int decode_node_cidrs(const struct object_field *spec, struct node *node,
 
 		if (!object_field_is_present(&entry))
 			return object_field_error(&entry, err, "missing");
-		r = object_field_prefix(&entry, &node->pod_cidrs[i], err);
-		if (r < 0)
-			return r;
-		node->pod_cidr_count++;
+		add_pod_cidr(&entry, node, left);
 	}
-	if (count == 0) {
-		r = object_field_prefix(&single, &node->pod_cidrs[0], err);
-		node->pod_cidr_count = r < 0 ? 0 : 1;
-	}
-	return r;
+	if (count == 0)
+		add_pod_cidr(&single, node, left);
+	return 0;
 }
 
 static int decode_node_taints(const struct object_field *spec, struct node *node, struct error *err)
@@ -309,6 +324,7 @@ int object_decode_node(struct object_value object, struct node **ret, struct err
 	auto_free(node) struct node *node = memory_allocate(sizeof(*node));
 	struct object_field root = object_field_root(object);
 	struct object_field spec = object_field_get(&root, "spec");
+	struct object_leftovers left = {0};
 	int r;
 
 	r = object_field_object(&root, err);
@@ -317,13 +333,13 @@ int object_decode_node(struct object_value object, struct node **ret, struct err
 	if (r >= 0)
 		r = decode_node_metadata(&root, node, err);
 	if (r >= 0)
-		r = decode_node_cidrs(&spec, node, err);
+		r = decode_node_cidrs(&spec, node, &left, err);
 	if (r >= 0)
 		r = decode_node_taints(&spec, node, err);
 	if (r >= 0)
-		r = decode_node_addresses(&root, node, err);
+		r = decode_node_addresses(&root, node, &left, err);
 	if (r < 0)
 		return r;
 	*ret = take(&node);
-	return 0;
+	return object_leftovers_tell(&left, err);
 }

@@ -18,6 +18,12 @@
  * at. Addresses are read as kube-proxy reads them: 010.0.0.1 is 10.0.0.1.
  */
 
+/*
+ * The decoders return 0, or 1 if they left out parts of the object that cannot be used, such as an
+ * address that can be nobody else's: then everything else of it counts, and @err names the first of
+ * these parts. They return -EINVAL if the object as a whole cannot be used.
+ */
+
 /** enum object_kind - what we read; OTHER is everything else, to be ignored */
 enum object_kind {
 	OBJECT_KIND_SERVICE,
@@ -62,8 +68,8 @@ int object_decode_each(const json_t *tree,
  * object_decode_service() - a v1 Service
  * @ret:  set on success only; freed with service_free()
  *
- * Return: 0 or -EINVAL. loadBalancerSourceRanges come from the field alone: kube-proxy does not
- * look at the old annotation. An ExternalName Service may carry anything and yields no address.
+ * Left out: addresses. loadBalancerSourceRanges, which restrict, count all or not at all, and come
+ * from the field alone: kube-proxy does not look at the old annotation. An ExternalName Service may carry anything and yields no address.
  */
 int object_decode_service(struct object_value object, struct service **ret, struct error *err);
 
@@ -71,7 +77,7 @@ int object_decode_service(struct object_value object, struct service **ret, stru
  * object_decode_endpoint_slice() - a discovery.k8s.io/v1 EndpointSlice
  * @strings:  pool of the shared strings, outlives the slice
  *
- * Return: 0 or -EINVAL. One endpoint that is wrong makes the slice wrong.
+ * Left out: endpoints.
  */
 int object_decode_endpoint_slice(struct object_value object, struct string_pool *strings,
 				 struct endpoint_slice **ret, struct error *err);
@@ -89,6 +95,8 @@ void endpoint_slices_clear(struct endpoint_slices *slices);
  * object_decode_endpoints() - a v1 Endpoints as EndpointSlices
  * @ret:  set on success only
  *
+ * Left out: addresses.
+ *
  * What the EndpointSlice mirroring controller makes of it: for each subset one slice per address
  * family, addresses ready, notReadyAddresses not ready. The slices are called NAME:SUBSET:FAMILY
  * ("web:0:ipv4"), which no real slice can be, and belong to the Service of the same name.
@@ -103,7 +111,7 @@ void endpoint_slices_clear(struct endpoint_slices *slices);
 int object_decode_endpoints(struct object_value object, struct string_pool *strings,
 			    struct endpoint_slices *ret, struct error *err);
 
-/** object_decode_node() - a v1 Node; Return: 0 or -EINVAL */
+/** object_decode_node() - a v1 Node; left out: addresses and podCIDRs */
 int object_decode_node(struct object_value object, struct node **ret, struct error *err);
 
 #endif

@@ -239,7 +239,7 @@ static int decode_endpoint(const struct object_field *entry, struct endpoint_sli
 }
 
 static int decode_slice_endpoints(const struct object_field *root, struct endpoint_slice *slice,
-				  struct error *err)
+				  struct object_leftovers *left, struct error *err)
 {
 	struct object_field list = object_field_get(root, "endpoints");
 	size_t count = 0;
@@ -250,12 +250,15 @@ static int decode_slice_endpoints(const struct object_field *root, struct endpoi
 	slice->endpoints = memory_array(count, sizeof(*slice->endpoints));
 	for (size_t i = 0; i < count; i++) {
 		struct object_field entry = object_field_at(&list, i);
+		struct endpoint endpoint = {0};
+		struct error why = {0};
 
-		/* Counted before it is read, so that its strings are given back if it is wrong. */
-		slice->endpoint_count++;
-		r = decode_endpoint(&entry, slice, &slice->endpoints[i], err);
-		if (r < 0)
-			return r;
+		if (decode_endpoint(&entry, slice, &endpoint, &why) >= 0) {
+			slice->endpoints[slice->endpoint_count++] = endpoint;
+			continue;
+		}
+		string_pool_put(slice->strings, endpoint.node_name);
+		object_leftovers_add(left, &why);
 	}
 	return 0;
 }
@@ -283,6 +286,7 @@ int object_decode_endpoint_slice(struct object_value object, struct string_pool 
 	auto_free(endpoint_slice) struct endpoint_slice *slice = memory_allocate(sizeof(*slice));
 	struct object_field root = object_field_root(object);
 	struct object_field metadata_field = object_field_get(&root, "metadata");
+	struct object_leftovers left = {0};
 	struct slice_metadata metadata;
 	int r;
 
@@ -301,11 +305,11 @@ int object_decode_endpoint_slice(struct object_value object, struct string_pool 
 	if (r >= 0)
 		r = decode_ports(&root, slice, err);
 	if (r >= 0 && slice->family)
-		r = decode_slice_endpoints(&root, slice, err);
+		r = decode_slice_endpoints(&root, slice, &left, err);
 	if (r < 0)
 		return r;
 	*ret = endpoint_slice_pack(take(&slice));
-	return 0;
+	return object_leftovers_tell(&left, err);
 }
 
 void endpoint_slices_clear(struct endpoint_slices *slices)
@@ -316,11 +320,25 @@ void endpoint_slices_clear(struct endpoint_slices *slices)
 	*slices = (struct endpoint_slices){0};
 }
 
+static int decode_subset_endpoint(const struct object_field *entry, struct string_pool *strings,
+				  struct endpoint *endpoint, struct error *err)
+{
+	struct object_field ip = object_field_get(entry, "ip");
+	int r = object_field_object(entry, err);
+
+	if (r >= 0 && !object_field_is_present(&ip))
+		r = object_field_error(&ip, err, "missing");
+	if (r >= 0)
+		r = object_field_unicast(&ip, &endpoint->address, err);
+	return r < 0 ? r : decode_node_name(entry, strings, endpoint, err);
+}
+
 /*
  * Adds the addresses of @name ("addresses" or "notReadyAddresses") that are of the slice's family.
  */
 static int add_subset_addresses(const struct object_field *subset, const char *name, bool is_ready,
-				struct endpoint_slice *slice, struct error *err)
+				struct endpoint_slice *slice, struct object_leftovers *left,
+				struct error *err)
 {
 	struct object_field list = object_field_get(subset, name);
 	size_t count = 0, old_count = slice->endpoint_count;
@@ -332,20 +350,17 @@ static int add_subset_addresses(const struct object_field *subset, const char *n
 		memory_resize(slice->endpoints, old_count + count, sizeof(*slice->endpoints));
 	for (size_t i = 0; i < count; i++) {
 		struct object_field entry = object_field_at(&list, i);
-		struct object_field ip = object_field_get(&entry, "ip");
 		struct endpoint endpoint = {.is_ready = is_ready, .is_serving = is_ready};
+		struct error why = {0};
 
-		r = object_field_object(&entry, err);
-		if (r >= 0 && !object_field_is_present(&ip))
-			r = object_field_error(&ip, err, "missing");
-		if (r >= 0)
-			r = object_field_unicast(&ip, &endpoint.address, err);
-		if (r >= 0 && endpoint.address.family == slice->family)
-			r = decode_node_name(&entry, slice->strings, &endpoint, err);
-		if (r < 0)
-			return r;
-		if (endpoint.address.family == slice->family)
+		r = decode_subset_endpoint(&entry, slice->strings, &endpoint, &why);
+		if (r >= 0 && endpoint.address.family == slice->family) {
 			slice->endpoints[slice->endpoint_count++] = endpoint;
+			continue;
+		}
+		string_pool_put(slice->strings, endpoint.node_name);
+		if (r < 0)
+			object_leftovers_add(left, &why);
 	}
 	return 0;
 }
@@ -353,7 +368,7 @@ static int add_subset_addresses(const struct object_field *subset, const char *n
 /* *ret is NULL if the subset has no address of this family. */
 static int mirror_subset(const struct object_field *subset, const struct slice_metadata *metadata,
 			 struct string_pool *strings, uint16_t family, struct endpoint_slice **ret,
-			 struct error *err)
+			 struct object_leftovers *left, struct error *err)
 {
 	auto_free(endpoint_slice) struct endpoint_slice *slice = memory_allocate(sizeof(*slice));
 	int r = object_field_object(subset, err);
@@ -361,9 +376,9 @@ static int mirror_subset(const struct object_field *subset, const struct slice_m
 	slice->strings = strings;
 	slice->family = family;
 	if (r >= 0)
-		r = add_subset_addresses(subset, "addresses", true, slice, err);
+		r = add_subset_addresses(subset, "addresses", true, slice, left, err);
 	if (r >= 0)
-		r = add_subset_addresses(subset, "notReadyAddresses", false, slice, err);
+		r = add_subset_addresses(subset, "notReadyAddresses", false, slice, left, err);
 	if (r >= 0)
 		r = decode_ports(subset, slice, err);
 	if (r < 0 || slice->endpoint_count == 0)
@@ -398,6 +413,8 @@ int object_decode_endpoints(struct object_value object, struct string_pool *stri
 	struct object_field metadata_field = object_field_get(&root, "metadata");
 	struct object_field subsets = object_field_get(&root, "subsets");
 	struct endpoint_slices slices = {0};
+	/* What is wrong is wrong for both families, and is counted for one. */
+	struct object_leftovers left[COUNT(families)] = {0};
 	struct slice_metadata metadata;
 	size_t count = 0;
 	int r;
@@ -417,7 +434,7 @@ int object_decode_endpoints(struct object_value object, struct string_pool *stri
 		struct endpoint_slice *slice = NULL;
 
 		r = mirror_subset(&subset, &metadata, strings, families[i % COUNT(families)],
-				  &slice, err);
+				  &slice, &left[i % COUNT(families)], err);
 		if (slice)
 			slices.slices[slices.count++] = slice;
 	}
@@ -426,5 +443,5 @@ int object_decode_endpoints(struct object_value object, struct string_pool *stri
 		return r;
 	}
 	*ret = slices;
-	return 0;
+	return object_leftovers_tell(&left[0], err);
 }

@@ -90,50 +90,76 @@ static bool is_no_cluster_ip(const struct object_field *field)
 	       (field->value.type == OBJECT_VALUE_TEXT && (!*text || strcmp(text, "None") == 0));
 }
 
-static int decode_cluster_ips(const struct object_field *spec, struct service *service,
-			      struct error *err)
+/* Return: whether it can be used */
+static bool take_address(const struct object_field *field, struct address *ret,
+			 struct object_leftovers *left)
 {
-	struct object_field single = object_field_get(spec, "clusterIP");
-	struct object_field list = object_field_get(spec, "clusterIPs");
-	struct address first = {0}, *addresses;
-	size_t count = 0;
-	int r;
+	struct error why = {0};
 
-	r = object_field_list(&list, &count, err);
-	if (r >= 0 && !is_no_cluster_ip(&single))
-		r = object_field_unicast(&single, &first, err);
-	if (r < 0)
-		return r;
-	if (count > 2)
-		return object_field_error(&list, err, "more than one address per family");
-	if (count == 0 && !first.family)
-		return 0;
-	addresses = service->cluster_ips = memory_array(2, sizeof(*addresses));
-	if (count == 0)
-		addresses[service->cluster_ip_count++] = first;
+	if (object_field_unicast(field, ret, &why) >= 0)
+		return true;
+	object_leftovers_add(left, &why);
+	return false;
+}
 
+static int decode_cluster_ip_list(const struct object_field *list, size_t count,
+				  const struct address *single, struct service *service,
+				  struct object_leftovers *left, struct error *err)
+{
 	for (size_t i = 0; i < count; i++) {
-		struct object_field entry = object_field_at(&list, i);
+		struct object_field entry = object_field_at(list, i);
+		struct address address = {0}, *addresses = service->cluster_ips;
+		int r;
 
-		if (i == 0 && is_no_cluster_ip(&entry) && !first.family)
+		if (i == 0 && is_no_cluster_ip(&entry) && !single->family)
 			return 0;
 		if (!object_field_is_present(&entry))
 			return object_field_error(&entry, err, "missing");
-		r = object_field_unicast(&entry, &addresses[i], err);
+		r = object_field_address(&entry, &address, err);
 		if (r < 0)
 			return r;
-		service->cluster_ip_count++;
-		if (i == 0 && *object_field_plain_text(&single) &&
-		    !address_is_equal(&addresses[0], &first))
+		if (!take_address(&entry, &address, left))
+			continue;
+		if (i == 0 && single->family && !address_is_equal(&address, single))
 			return object_field_error(&entry, err, "differs from spec.clusterIP");
-		if (i == 1 && addresses[1].family == addresses[0].family)
+		if (service->cluster_ip_count && address.family == addresses[0].family)
 			return object_field_error(&entry, err, "is of the family of the first");
+		addresses[service->cluster_ip_count++] = address;
 	}
 	return 0;
 }
 
+static int decode_cluster_ips(const struct object_field *spec, struct service *service,
+			      struct object_leftovers *left, struct error *err)
+{
+	struct object_field single = object_field_get(spec, "clusterIP");
+	struct object_field list = object_field_get(spec, "clusterIPs");
+	struct object_leftovers said_in_list = {0};
+	struct address first = {0};
+	size_t count = 0;
+	int r = object_field_list(&list, &count, err);
+
+	if (r < 0)
+		return r;
+	if (count > 2)
+		return object_field_error(&list, err, "more than one address per family");
+	if (!is_no_cluster_ip(&single))
+		r = object_field_address(&single, &first, err);
+	if (r < 0)
+		return r;
+	first = (struct address){0};
+	if (!is_no_cluster_ip(&single))
+		take_address(&single, &first, count ? &said_in_list : left);
+	if (count == 0 && !first.family)
+		return 0;
+	service->cluster_ips = memory_array(2, sizeof(*service->cluster_ips));
+	if (count == 0)
+		service->cluster_ips[service->cluster_ip_count++] = first;
+	return decode_cluster_ip_list(&list, count, &first, service, left, err);
+}
+
 static int decode_external_ips(const struct object_field *spec, struct service *service,
-			       struct error *err)
+			       struct object_leftovers *left, struct error *err)
 {
 	struct object_field list = object_field_get(spec, "externalIPs");
 	size_t count = 0;
@@ -147,18 +173,35 @@ static int decode_external_ips(const struct object_field *spec, struct service *
 
 		if (!object_field_is_present(&entry))
 			return object_field_error(&entry, err, "missing");
-		r = object_field_unicast(&entry, &service->external_ips[i], err);
-		if (r < 0)
-			return r;
-		service->external_ip_count++;
+		if (take_address(&entry, &service->external_ips[service->external_ip_count], left))
+			service->external_ip_count++;
 	}
 	return 0;
 }
 
-static int decode_load_balancer_ips(const struct object_field *root, struct service *service,
-				    struct error *err)
+/* Of mode Proxy is what goes to the load balancer itself, from here, too. */
+static int decode_ingress(const struct object_field *entry, struct address *ret,
+			  struct object_leftovers *left, struct error *err)
 {
 	static const char *const modes[] = {"VIP", "Proxy"};
+	struct object_field ip = object_field_get(entry, "ip");
+	struct object_field mode_field = object_field_get(entry, "ipMode");
+	size_t mode = 0;
+	int r;
+
+	r = object_field_object(entry, err);
+	if (r >= 0)
+		r = object_field_choice(&mode_field, modes, COUNT(modes), &mode, err);
+	if (r < 0 || mode != 0)
+		return r;
+	if (ip.value.type != OBJECT_VALUE_TEXT || *object_field_plain_text(&ip))
+		take_address(&ip, ret, left);
+	return 0;
+}
+
+static int decode_load_balancer_ips(const struct object_field *root, struct service *service,
+				    struct object_leftovers *left, struct error *err)
+{
 	struct object_field status = object_field_get(root, "status");
 	struct object_field balancer = object_field_get(&status, "loadBalancer");
 	struct object_field list = object_field_get(&balancer, "ingress");
@@ -175,19 +218,12 @@ static int decode_load_balancer_ips(const struct object_field *root, struct serv
 	service->load_balancer_ips = memory_array(count, sizeof(*service->load_balancer_ips));
 	for (size_t i = 0; i < count; i++) {
 		struct object_field entry = object_field_at(&list, i);
-		struct object_field ip = object_field_get(&entry, "ip");
-		struct object_field mode_field = object_field_get(&entry, "ipMode");
 		struct address address = {0};
-		size_t mode = 0;
 
-		r = object_field_object(&entry, err);
-		if (r >= 0)
-			r = object_field_choice(&mode_field, modes, COUNT(modes), &mode, err);
-		if (r >= 0 && *object_field_plain_text(&ip))
-			r = object_field_address(&ip, &address, err);
+		r = decode_ingress(&entry, &address, left, err);
 		if (r < 0)
 			return r;
-		if (address.family && mode == 0)
+		if (address.family)
 			service->load_balancer_ips[service->load_balancer_ip_count++] = address;
 	}
 	return 0;
@@ -264,11 +300,10 @@ static int check_port_names(const struct object_field *list, const struct servic
 	qsort(names, service->port_count, sizeof(*names), compare_names);
 	if (!*names[0])
 		return object_field_error(list, err,
-					  "of several ports, each needs a name of its own");
+					  "must not be empty: each of several ports needs a name");
 	for (size_t i = 1; r >= 0 && i < service->port_count; i++)
 		if (strcmp(names[i - 1], names[i]) == 0)
-			r = object_field_error(list, err, "the name \"%s\" is there twice",
-					       names[i]);
+			r = object_field_error(list, err, "duplicate name \"%s\"", names[i]);
 	return r;
 }
 
@@ -311,17 +346,16 @@ static int check_port_numbers(const struct object_field *list, const struct serv
 
 		if (has_few ? has_port_before(service, i)
 			    : !port_set_add(&sets[0], port->protocol, port->port))
-			return object_field_error(&number, err, "%u/%s is there twice", port->port,
+			return object_field_error(&number, err, "duplicate port %u/%s", port->port,
 						  address_protocol_name(port->protocol));
 		if (!port->node_port)
 			continue;
 		if (!has_node_ports)
-			return object_field_error(&node_port, err,
-						  "a Service of type %s has no node ports",
+			return object_field_error(&node_port, err, "must not be set for type %s",
 						  service_type_name(service->type));
 		if (has_few ? has_node_port_before(service, i)
 			    : !port_set_add(&sets[1], port->protocol, port->node_port))
-			return object_field_error(&node_port, err, "%u/%s is there twice",
+			return object_field_error(&node_port, err, "duplicate port %u/%s",
 						  port->node_port,
 						  address_protocol_name(port->protocol));
 	}
@@ -372,7 +406,7 @@ static int decode_affinity(const struct object_field *spec, struct service *serv
 	if (r < 0)
 		return r;
 	if (seconds < 1 || seconds > LONGEST_AFFINITY_SECONDS)
-		return object_field_error(&timeout, err, "%lld is not within 1 to %d seconds",
+		return object_field_error(&timeout, err, "%lld is not between 1 and %d seconds",
 					  (long long)seconds, LONGEST_AFFINITY_SECONDS);
 	service->affinity_seconds = (uint32_t)seconds;
 	return 0;
@@ -415,6 +449,7 @@ int object_decode_service(struct object_value object, struct service **ret, stru
 	auto_free(service) struct service *service = memory_allocate(sizeof(*service));
 	struct object_field root = object_field_root(object);
 	struct object_field spec = object_field_get(&root, "spec");
+	struct object_leftovers left = {0};
 	int r;
 
 	r = object_field_object(&root, err);
@@ -425,11 +460,11 @@ int object_decode_service(struct object_value object, struct service **ret, stru
 	if (r >= 0)
 		r = decode_type(&spec, service, err);
 	if (r >= 0 && service->type != SERVICE_TYPE_EXTERNAL_NAME) {
-		r = decode_cluster_ips(&spec, service, err);
+		r = decode_cluster_ips(&spec, service, &left, err);
 		if (r >= 0)
-			r = decode_external_ips(&spec, service, err);
+			r = decode_external_ips(&spec, service, &left, err);
 		if (r >= 0)
-			r = decode_load_balancer_ips(&root, service, err);
+			r = decode_load_balancer_ips(&root, service, &left, err);
 		if (r >= 0)
 			r = decode_source_ranges(&spec, service, err);
 		if (r >= 0)
@@ -442,5 +477,5 @@ int object_decode_service(struct object_value object, struct service **ret, stru
 	if (r < 0)
 		return r;
 	*ret = service_pack(take(&service));
-	return 0;
+	return object_leftovers_tell(&left, err);
 }

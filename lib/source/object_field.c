@@ -78,6 +78,24 @@ const char *object_field_plain_text(const struct object_field *field)
 	return field->value.type == OBJECT_VALUE_TEXT ? field->value.text : "";
 }
 
+void object_leftovers_add(struct object_leftovers *leftovers, const struct error *why)
+{
+	if (!leftovers->count++)
+		leftovers->first = *why;
+}
+
+int object_leftovers_tell(const struct object_leftovers *leftovers, struct error *err)
+{
+	if (!leftovers->count)
+		return 0;
+	if (leftovers->count == 1)
+		error_set(err, -EINVAL, "%s", leftovers->first.text);
+	else
+		error_set(err, -EINVAL, "%.400s (and %zu more)", leftovers->first.text,
+			  leftovers->count - 1);
+	return 1;
+}
+
 int object_field_object(const struct object_field *field, struct error *err)
 {
 	if (object_field_is_present(field) && field->value.type != OBJECT_VALUE_OBJECT)
@@ -107,7 +125,7 @@ int object_field_text(const struct object_field *field, const char **ret, struct
 	if (!object_field_is_present(field))
 		return 0;
 	if (field->value.type != OBJECT_VALUE_TEXT)
-		return object_field_error(field, err, "not a text");
+		return object_field_error(field, err, "not a string");
 	*ret = field->value.text;
 	return 0;
 }
@@ -117,7 +135,7 @@ int object_field_boolean(const struct object_field *field, bool *ret, struct err
 	if (!object_field_is_present(field))
 		return 0;
 	if (field->value.type != OBJECT_VALUE_BOOLEAN)
-		return object_field_error(field, err, "neither true nor false");
+		return object_field_error(field, err, "not a boolean");
 	*ret = field->value.boolean;
 	return 0;
 }
@@ -127,7 +145,7 @@ int object_field_integer(const struct object_field *field, int64_t *ret, struct 
 	if (!object_field_is_present(field))
 		return 0;
 	if (field->value.type != OBJECT_VALUE_INTEGER)
-		return object_field_error(field, err, "not a whole number");
+		return object_field_error(field, err, "not an integer");
 	*ret = field->value.integer;
 	return 0;
 }
@@ -254,13 +272,15 @@ int object_field_unicast(const struct object_field *field, struct address *ret, 
 	if (r < 0 || !address.family)
 		return r;
 	if (address_is_unspecified(&address))
-		return object_field_error(field, err, "%s stands for no address", text);
+		return object_field_error(field, err, "%s is the unspecified address", text);
 	if (address_is_loopback(&address))
 		return object_field_error(field, err, "%s is a loopback address", text);
 	if (address_is_link_local(&address))
 		return object_field_error(field, err, "%s is a link-local address", text);
 	if (address_is_multicast(&address))
 		return object_field_error(field, err, "%s is a multicast address", text);
+	if (address_is_broadcast(&address))
+		return object_field_error(field, err, "%s is the broadcast address", text);
 	*ret = address;
 	return 0;
 }

@@ -21,7 +21,7 @@
  * @value:   what is there
  *
  * The readers below leave *ret alone and return 0 when the field is absent, so that the caller
- * sets the default before. A value of the wrong type gives -EINVAL and "spec.type: not a text".
+ * sets the default before. A value of the wrong type gives -EINVAL and "spec.type: not a string".
  */
 struct object_field {
 	const struct object_field *parent;
@@ -50,6 +50,22 @@ const char *object_field_plain_text(const struct object_field *field);
 /** object_field_error() - -EINVAL and "PATH: REASON" */
 __attribute__((format(printf, 3, 4))) int
 object_field_error(const struct object_field *field, struct error *err, const char *format, ...);
+
+/**
+ * struct object_leftovers - parts of an object that cannot be used; zeroed at first
+ * @first:  which one it was, and why
+ * @count:  how many
+ */
+struct object_leftovers {
+	struct error first;
+	size_t count;
+};
+
+/** object_leftovers_add() - leave a part out, for the reason in @why; the rest counts */
+void object_leftovers_add(struct object_leftovers *leftovers, const struct error *why);
+
+/** object_leftovers_tell() - 0 if nothing was left out; else 1, and what it was in @err */
+int object_leftovers_tell(const struct object_leftovers *leftovers, struct error *err);
 
 /** object_field_object() - 0 if the field is absent or an object */
 int object_field_object(const struct object_field *field, struct error *err);
@@ -85,7 +101,15 @@ int object_field_choice(const struct object_field *field, const char *const *cho
  */
 int object_field_address(const struct object_field *field, struct address *ret, struct error *err);
 
-/** object_field_unicast() - an address that traffic can be sent to from elsewhere */
+/**
+ * object_field_unicast() - an address that traffic can be sent to from elsewhere
+ *
+ * The rule for every address in an object, whoever wrote it. Refused are those that mean the node
+ * itself or its link wherever they are used (unspecified, loopback, link-local) and those that are
+ * not one host's (multicast, broadcast). Bound to an interface or programmed as a virtual server,
+ * 127.0.0.1 would take the node's own connections to itself. Source: what an API server takes for
+ * endpoints and external IPs, k8s.io/kubernetes/pkg/apis/core/validation ValidateNonSpecialIP()
+ */
 int object_field_unicast(const struct object_field *field, struct address *ret, struct error *err);
 
 /** object_field_prefix() - a CIDR block, blanks around it are ignored */

@@ -261,6 +261,13 @@ static void withdraw_delivery(struct precedence *precedence, struct identity *id
 	identity->has_delivery = false;
 }
 
+static bool is_partly_used(const struct identity *identity)
+{
+	const struct contender *first = identity->contenders;
+
+	return first && first->definition.is_partial;
+}
+
 /* @reason is taken over; NULL if all is well. The sink hears of changes only. */
 static void complain(struct precedence *precedence, struct identity *identity, char *reason)
 {
@@ -269,6 +276,7 @@ static void complain(struct precedence *precedence, struct identity *identity, c
 		.namespace_name = identity->namespace_name,
 		.name = identity->name,
 		.reason = reason,
+		.is_partial = is_partly_used(identity),
 	};
 
 	if (!string_equal(identity->complaint, reason))
@@ -288,9 +296,10 @@ static char *find_complaint(const struct identity *identity)
 	if (!second)
 		return NULL;
 	if (first->list == second->list)
-		return string_printf("is twice in %s; the first one counts", first->list->path);
-	return string_printf("is also in %s; the one in %s counts", second->list->path,
-			     first->list->path);
+		return string_printf("is defined twice in %s; the first definition applies",
+				     first->list->path);
+	return string_printf("is also defined in %s; the definition in %s applies",
+			     second->list->path, first->list->path);
 }
 
 static void settle(struct precedence *precedence, struct identity *identity,
@@ -310,8 +319,8 @@ static void settle(struct precedence *precedence, struct identity *identity,
 		deliver(precedence, identity, contender);
 	/* Whoever has been handed on and is not in force would have nothing to take over with. */
 	DL_FOREACH(identity->contenders, contender)
-	if (!contender->definition.is_loaded && !contender->definition.problem &&
-	    contender != identity->delivered)
+	if (!contender->definition.is_loaded && contender != identity->delivered &&
+	    (!contender->definition.problem || contender->definition.is_partial))
 		reread(owner, contender->list->path);
 }
 

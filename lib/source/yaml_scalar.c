@@ -195,7 +195,7 @@ static int resolve_tagged(const char *text, size_t length, const char *tag, json
 	value = resolve_plain(text, length);
 	if (!value || !tag_allows(name, value)) {
 		json_decref(value);
-		return error_set(err, -EINVAL, "\"%.40s\" is no %s", text, name);
+		return error_set(err, -EINVAL, "\"%.40s\" is not a valid %s", text, name);
 	}
 	*ret = value;
 	return 0;
@@ -208,20 +208,20 @@ int yaml_scalar_resolve(const char *text, size_t length, bool is_plain, const ch
 	int r;
 
 	if (memchr(text, '\0', length))
-		return error_set(err, -EINVAL, "a text contains a NUL character");
+		return error_set(err, -EINVAL, "a string contains a NUL character");
 	if (tag && strcmp(tag, "!") != 0) {
 		r = resolve_tagged(text, length, tag, &value, err);
 		if (r < 0)
 			return r;
 	} else if (is_plain && !tag) {
 		if (is_beyond_json(text))
-			return error_set(err, -EINVAL, "%s has no counterpart in JSON", text);
+			return error_set(err, -EINVAL, "%s cannot be represented in JSON", text);
 		value = resolve_plain(text, length);
 	} else {
 		value = json_stringn(text, length);
 	}
 	if (!value)
-		return error_set(err, -EINVAL, "a text is not valid UTF-8");
+		return error_set(err, -EINVAL, "a string is not valid UTF-8");
 	*ret = value;
 	return 0;
 }

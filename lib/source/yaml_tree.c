@@ -184,7 +184,7 @@ static int read_alias(struct yaml_tree *tree, json_t **ret, struct extent *exten
 		return locate(&mark, err);
 	}
 	if (anchor->extent.nodes > ALIAS_NODE_LIMIT - tree->alias_nodes) {
-		error_set(err, -EINVAL, "aliases stand for more than %d nodes", ALIAS_NODE_LIMIT);
+		error_set(err, -EINVAL, "aliases expand to more than %d nodes", ALIAS_NODE_LIMIT);
 		return locate(&mark, err);
 	}
 	if (tree->depth + anchor->extent.height > DEPTH_LIMIT)
@@ -294,7 +294,7 @@ static int read_key(struct yaml_tree *tree, char **ret, bool *is_merge, struct e
 	case JSON_NULL:
 	case JSON_ARRAY:
 	case JSON_OBJECT:
-		error_set(err, -EINVAL, "a key is neither a text nor a number");
+		error_set(err, -EINVAL, "a key is neither a string nor a number");
 		r = locate(&mark, err);
 		break;
 	}
@@ -340,7 +340,7 @@ static int read_member(struct yaml_tree *tree, json_t *object, json_t *merges,
 	extent_add(extent, part);
 	if (!is_merge && json_object_get(object, key)) {
 		if (!tree->repeated) {
-			error_set(err, -EINVAL, "the key \"%.60s\" is there twice", key);
+			error_set(err, -EINVAL, "duplicate key \"%.60s\"", key);
 			return locate(&mark, err);
 		}
 		json_array_append_new(tree->repeated,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel_view.h"
 
+#include "netlink_buffer.h"
 #include "objects.h"
-#include "wire.h"
 
 #include <arpa/inet.h>
 #include <linux/genetlink.h>
@@ -21,7 +21,7 @@ struct kernel_view {
 	int generic;
 	int route;
 	uint16_t ipvs;
-	struct wire wire;
+	struct netlink_buffer buffer;
 };
 
 double kernel_view_now(void)
@@ -49,9 +49,9 @@ struct kernel_view *kernel_view_open(void)
 
 	if (!view)
 		abort();
-	view->generic = wire_open(NETLINK_GENERIC);
-	view->route = wire_open(NETLINK_ROUTE);
-	view->ipvs = wire_family(IPVS_GENL_NAME);
+	view->generic = netlink_buffer_open(NETLINK_GENERIC);
+	view->route = netlink_buffer_open(NETLINK_ROUTE);
+	view->ipvs = netlink_buffer_family(IPVS_GENL_NAME);
 	return view;
 }
 
@@ -76,18 +76,18 @@ static void put_server(struct kernel_view *view, uint8_t command, uint16_t flags
 {
 	const struct genlmsghdr header = {.cmd = command, .version = IPVS_GENL_VERSION};
 	uint32_t address[4] = {htonl(place.address)};
-	struct wire *wire = &view->wire;
+	struct netlink_buffer *buffer = &view->buffer;
 	size_t nest;
 
-	wire_clear(wire);
-	wire_begin(wire, view->ipvs, flags, &header, sizeof(header));
-	nest = wire_nest(wire, IPVS_CMD_ATTR_SERVICE);
-	wire_put_u16(wire, IPVS_SVC_ATTR_AF, AF_INET);
-	wire_put_u16(wire, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
-	wire_put(wire, IPVS_SVC_ATTR_ADDR, address, sizeof(address));
-	wire_put_u16(wire, IPVS_SVC_ATTR_PORT, htons(place.port));
-	wire_nest_end(wire, nest);
-	wire_finish(wire);
+	netlink_buffer_clear(buffer);
+	netlink_buffer_begin(buffer, view->ipvs, flags, &header, sizeof(header));
+	nest = netlink_buffer_nest(buffer, IPVS_CMD_ATTR_SERVICE);
+	netlink_buffer_put_u16(buffer, IPVS_SVC_ATTR_AF, AF_INET);
+	netlink_buffer_put_u16(buffer, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
+	netlink_buffer_put(buffer, IPVS_SVC_ATTR_ADDR, address, sizeof(address));
+	netlink_buffer_put_u16(buffer, IPVS_SVC_ATTR_PORT, htons(place.port));
+	netlink_buffer_nest_end(buffer, nest);
+	netlink_buffer_finish(buffer);
 }
 
 struct search {
@@ -102,15 +102,15 @@ static void on_destination(void *user, const char *payload, size_t size)
 	const char *destination, *value;
 	size_t length, value_length;
 
-	destination =
-		wire_find(payload + GENL_HDRLEN, size - GENL_HDRLEN, IPVS_CMD_ATTR_DEST, &length);
+	destination = netlink_buffer_find(payload + GENL_HDRLEN, size - GENL_HDRLEN,
+					  IPVS_CMD_ATTR_DEST, &length);
 	if (!destination)
 		return;
 	search->count++;
-	value = wire_find(destination, length, IPVS_DEST_ATTR_ADDR, &value_length);
+	value = netlink_buffer_find(destination, length, IPVS_DEST_ATTR_ADDR, &value_length);
 	if (!value || memcmp(value, &search->address, sizeof(search->address)) != 0)
 		return;
-	value = wire_find(destination, length, IPVS_DEST_ATTR_WEIGHT, &value_length);
+	value = netlink_buffer_find(destination, length, IPVS_DEST_ATTR_WEIGHT, &value_length);
 	if (value)
 		memcpy(&search->weight, value, sizeof(search->weight));
 }
@@ -130,14 +130,14 @@ static void on_serving(void *user, const char *payload, size_t size)
 	size_t length, value_length;
 	uint32_t address, weight = 0;
 
-	destination =
-		wire_find(payload + GENL_HDRLEN, size - GENL_HDRLEN, IPVS_CMD_ATTR_DEST, &length);
+	destination = netlink_buffer_find(payload + GENL_HDRLEN, size - GENL_HDRLEN,
+					  IPVS_CMD_ATTR_DEST, &length);
 	if (!destination)
 		return;
-	value = wire_find(destination, length, IPVS_DEST_ATTR_WEIGHT, &value_length);
+	value = netlink_buffer_find(destination, length, IPVS_DEST_ATTR_WEIGHT, &value_length);
 	if (value)
 		memcpy(&weight, value, sizeof(weight));
-	value = wire_find(destination, length, IPVS_DEST_ATTR_ADDR, &value_length);
+	value = netlink_buffer_find(destination, length, IPVS_DEST_ATTR_ADDR, &value_length);
 	if (!value || !weight)
 		return;
 	memcpy(&address, value, sizeof(address));
@@ -154,7 +154,7 @@ void kernel_view_serving(struct kernel_view *view, size_t service, size_t first,
 				  .count = (uint32_t)count};
 
 	put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, cluster_place(service));
-	wire_ask(view->generic, &view->wire, on_serving, &serving);
+	netlink_buffer_ask(view->generic, &view->buffer, on_serving, &serving);
 	*ret = serving.inside;
 	*ret_others = serving.outside;
 }
@@ -164,14 +164,14 @@ static unsigned int weight_at(struct kernel_view *view, struct place place, size
 	struct search search = {.address = htonl(objects_endpoint_address(endpoint))};
 
 	put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, place);
-	wire_ask(view->generic, &view->wire, on_destination, &search);
+	netlink_buffer_ask(view->generic, &view->buffer, on_destination, &search);
 	return search.weight;
 }
 
 static bool is_server(struct kernel_view *view, struct place place)
 {
 	put_server(view, IPVS_CMD_GET_SERVICE, NLM_F_ACK, place);
-	return wire_ask(view->generic, &view->wire, NULL, NULL) == 0;
+	return netlink_buffer_ask(view->generic, &view->buffer, NULL, NULL) == 0;
 }
 
 unsigned int kernel_view_weight(struct kernel_view *view, size_t service, size_t endpoint)
@@ -203,14 +203,14 @@ void kernel_view_set_node_address(struct kernel_view *view, uint32_t address, bo
 					 .ifa_index = if_nametoindex("eth0")};
 	uint32_t bytes = htonl(address);
 
-	wire_clear(&view->wire);
-	wire_begin(&view->wire, is_present ? RTM_NEWADDR : RTM_DELADDR,
-		   is_present ? NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL : NLM_F_ACK, &header,
-		   sizeof(header));
-	wire_put(&view->wire, IFA_LOCAL, &bytes, sizeof(bytes));
-	wire_put(&view->wire, IFA_ADDRESS, &bytes, sizeof(bytes));
-	wire_finish(&view->wire);
-	if (wire_ask(view->route, &view->wire, NULL, NULL) < 0) {
+	netlink_buffer_clear(&view->buffer);
+	netlink_buffer_begin(&view->buffer, is_present ? RTM_NEWADDR : RTM_DELADDR,
+			     is_present ? NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL : NLM_F_ACK,
+			     &header, sizeof(header));
+	netlink_buffer_put(&view->buffer, IFA_LOCAL, &bytes, sizeof(bytes));
+	netlink_buffer_put(&view->buffer, IFA_ADDRESS, &bytes, sizeof(bytes));
+	netlink_buffer_finish(&view->buffer);
+	if (netlink_buffer_ask(view->route, &view->buffer, NULL, NULL) < 0) {
 		fputs("the kernel refuses an address of the node\n", stderr);
 		exit(1);
 	}
@@ -232,11 +232,11 @@ bool kernel_view_answers(struct kernel_view *view, size_t service)
 	uint32_t address = htonl(objects_service_address(service));
 	bool is_local = false;
 
-	wire_clear(&view->wire);
-	wire_begin(&view->wire, RTM_GETROUTE, NLM_F_ACK, &header, sizeof(header));
-	wire_put(&view->wire, RTA_DST, &address, sizeof(address));
-	wire_finish(&view->wire);
-	return wire_ask(view->route, &view->wire, on_route, &is_local) == 0 && is_local;
+	netlink_buffer_clear(&view->buffer);
+	netlink_buffer_begin(&view->buffer, RTM_GETROUTE, NLM_F_ACK, &header, sizeof(header));
+	netlink_buffer_put(&view->buffer, RTA_DST, &address, sizeof(address));
+	netlink_buffer_finish(&view->buffer);
+	return netlink_buffer_ask(view->route, &view->buffer, on_route, &is_local) == 0 && is_local;
 }
 
 void kernel_view_count(struct kernel_view *view, size_t services, size_t *ret_servers,
@@ -248,7 +248,7 @@ void kernel_view_count(struct kernel_view *view, size_t services, size_t *ret_se
 	for (size_t i = 0; i < services; i++) {
 		*ret_servers += kernel_view_has_server(view, i);
 		put_server(view, IPVS_CMD_GET_DEST, NLM_F_DUMP, cluster_place(i));
-		wire_ask(view->generic, &view->wire, on_destination, &search);
+		netlink_buffer_ask(view->generic, &view->buffer, on_destination, &search);
 	}
 	*ret_destinations = search.count;
 }

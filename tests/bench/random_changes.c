@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * random_changes FEED ENDPOINTS CHANGEABLE COUNT: changes Services at random, of the first
+ * random_changes OBJECTS ENDPOINTS CHANGEABLE COUNT: changes Services at random, of the first
  * CHANGEABLE, as fast as they are taken: endpoints come, go, stop being ready; Services go and come
  * back. Then all are as they were in the beginning, and it ends when the kernel shows that.
  */
-#include "feed.h"
 #include "kernel_view.h"
+#include "object_writer.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,12 +16,12 @@
 #define LIMIT_SECONDS	  60
 #define LOOK_MICROSECONDS 2000
 
-/* As in single: endpoints that no Service has in the beginning. */
+/* As in change_latency: endpoints that no Service has in the beginning. */
 #define FIRST_NEW_ENDPOINT 5000000
 #define NEW_ENDPOINTS	   1000
 
 struct run {
-	struct feed *feed;
+	struct object_writer *writer;
 	struct kernel_view *view;
 	size_t endpoints;
 	size_t changeable;
@@ -35,8 +35,8 @@ static size_t pick(size_t limit)
 
 static void restore(struct run *run, size_t service)
 {
-	feed_set(run->feed, service, service * run->endpoints, (service + 1) * run->endpoints - 1,
-		 run->endpoints, run->endpoints);
+	object_writer_set(run->writer, service, service * run->endpoints,
+			  (service + 1) * run->endpoints - 1, run->endpoints, run->endpoints);
 	run->is_removed[service] = false;
 }
 
@@ -46,13 +46,14 @@ static void change(struct run *run)
 	size_t last = service * run->endpoints + count - 1;
 
 	if (!run->is_removed[service] && pick(20) == 0) {
-		feed_remove(run->feed, service);
+		object_writer_remove(run->writer, service);
 		run->is_removed[service] = true;
 		return;
 	}
 	if (pick(2))
 		last = FIRST_NEW_ENDPOINT + pick(NEW_ENDPOINTS);
-	feed_set(run->feed, service, service * run->endpoints, last, count, count - pick(2));
+	object_writer_set(run->writer, service, service * run->endpoints, last, count,
+			  count - pick(2));
 	run->is_removed[service] = false;
 }
 
@@ -90,7 +91,7 @@ int main(int argc, char **argv)
 		fputs("random_changes FEED ENDPOINTS CHANGEABLE COUNT\n", stderr);
 		return 2;
 	}
-	run.feed = feed_open(argv[1]);
+	run.writer = object_writer_open(argv[1]);
 	run.endpoints = strtoul(argv[2], NULL, 10);
 	run.changeable = strtoul(argv[3], NULL, 10);
 	count = strtoul(argv[4], NULL, 10);

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "additions.h"
 
+#include "rule_text.h"
+
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+
+#define CLIENTS "-m comment --comment \"kubernetes ipvs clients in the cluster\" "
+#define MARKED	"-m mark --mark 0x20000000/0xa000ffff "
 
 /* Without the prefix KUBE- or KUBE-6- */
 static const char *const sets[] = {"NODE-PORT-IP", "IN-CLUSTER", "IN-CLUSTER-MARKS",
@@ -23,8 +28,8 @@ static const struct {
 
 	/* A policy DROP of INPUT is not about Services. */
 	{"filter", ":KUBE-IPVS-ACCEPT -"},
-	{"filter",
-	 "-A INPUT -m comment --comment \"kubernetes ipvs services\" -j KUBE-IPVS-ACCEPT"},
+	{"filter", "-A INPUT -m conntrack ! --ctstate ESTABLISHED -m comment --comment "
+		   "\"kubernetes ipvs services\" -j KUBE-IPVS-ACCEPT"},
 	{"filter", "-A KUBE-IPVS-ACCEPT -m set --match-set SET(LOAD-BALANCER) dst,dst -j ACCEPT"},
 	{"filter", "-A KUBE-IPVS-ACCEPT -m set --match-set SET(CLUSTER-IP) dst,dst -j ACCEPT"},
 	{"filter", "-A KUBE-IPVS-ACCEPT -m set --match-set SET(EXTERNAL-IP) dst,dst -j ACCEPT"},
@@ -36,7 +41,7 @@ static const struct {
 		   "-m set --match-set SET(NODE-PORT-UDP) dst -j ACCEPT"},
 	{"filter", "-A KUBE-IPVS-ACCEPT -p sctp -m set --match-set SET(NODE-PORT-IP) dst "
 		   "-m set --match-set SET(NODE-PORT-SCTP-HASH) dst,dst -j ACCEPT"},
-	{"filter", "-A KUBE-IPVS-ACCEPT -m conntrack --ctstate RELATED "
+	{"filter", "-A KUBE-IPVS-ACCEPT -m conntrack --ctstate NEW,RELATED "
 		   "-m set --match-set SET(IPVS-IPS) dst -j ACCEPT"},
 	{"filter", "-A KUBE-IPVS-ACCEPT -m conntrack --ctstate RELATED "
 		   "-m set --match-set SET(NODE-PORT-IP) dst -j ACCEPT"},
@@ -45,19 +50,27 @@ static const struct {
 	{"mangle", ":KUBE-IPVS-MARK -"},
 	{"mangle", ":KUBE-IPVS-MARK-POD -"},
 	{"mangle", ":KUBE-IPVS-UNMARK -"},
-	{"mangle", "-A PREROUTING -m comment --comment \"kubernetes ipvs clients in the cluster\" "
+	{"mangle", "-A PREROUTING -m conntrack ! --ctstate RELATED,ESTABLISHED " CLIENTS
 		   "-j KUBE-IPVS-MARK-POD"},
-	{"mangle", "-A OUTPUT -m comment --comment \"kubernetes ipvs clients in the cluster\" "
-		   "-j KUBE-IPVS-MARK"},
-	{"mangle", "-A POSTROUTING -m comment --comment \"kubernetes ipvs clients in the cluster\" "
-		   "-j KUBE-IPVS-UNMARK"},
-	{"mangle", "-A KUBE-IPVS-MARK -j SET --map-set SET(IN-CLUSTER) dst,dst --map-mark"},
-	{"mangle", "-A KUBE-IPVS-MARK-POD -[si] * -j KUBE-IPVS-MARK"},
+	{"mangle", "-A PREROUTING -p udp -m conntrack --ctstate RELATED,ESTABLISHED " CLIENTS
+		   "-j KUBE-IPVS-MARK-POD"},
 	{"mangle",
-	 "-A KUBE-IPVS-UNMARK -m mark --mark 0x20000000/0xa000ffff -m addrtype "
-	 "--src-type LOCAL -m conntrack --ctstate NEW -j MARK --set-xmark 0x*/0xffffffff"},
-	{"mangle", "-A KUBE-IPVS-UNMARK -m mark --mark 0x20000000/0xa000ffff "
-		   "-j MARK --set-xmark 0x0/0xffffffff"},
+	 "-A OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED " CLIENTS "-j KUBE-IPVS-MARK"},
+	{"mangle", "-A OUTPUT -p udp -m conntrack --ctstate RELATED,ESTABLISHED " CLIENTS
+		   "-j KUBE-IPVS-MARK"},
+	{"mangle", "-A KUBE-IPVS-MARK -j SET --map-set SET(IN-CLUSTER) dst,dst --map-mark"},
+	{"mangle",
+	 "-A KUBE-IPVS-MARK-POD -[si] * -j SET --map-set SET(IN-CLUSTER) dst,dst --map-mark"},
+	{"filter", ":KUBE-IPVS-UNMARK -"},
+	{"filter", "-A OUTPUT " MARKED CLIENTS "-j KUBE-IPVS-UNMARK"},
+	{"filter", "-A KUBE-FORWARD " MARKED "-j KUBE-IPVS-UNMARK"},
+	{"filter", "-A KUBE-IPVS-UNMARK -m addrtype --src-type LOCAL -m conntrack --ctstate NEW "
+		   "-j MARK --set-xmark 0x*/0xffffffff"},
+	{"filter", "-A KUBE-IPVS-UNMARK " MARKED "-j MARK --set-xmark 0x0/0xffffffff"},
+	{"filter", "-A INPUT -p udp -m conntrack --ctstate RELATED,ESTABLISHED -m comment "
+		   "--comment \"kubernetes ipvs new connections\" -j KUBE-IPVS-INPUT"},
+	{"filter", "-A KUBE-IPVS-FILTER -p udp -m conntrack --ctstate RELATED,ESTABLISHED "
+		   "-j RETURN"},
 	{"nat", "-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff "
 		"-j MARK --set-xmark 0x40000000/0x40000000"},
 	{"filter", "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ffff "
@@ -71,39 +84,11 @@ static const struct {
 		   "-m set ! --match-set SET(LOAD-BALANCER-SOURCE-CIDR) dst,dst,src -j DROP"},
 };
 
-/* The longest name that a set can have */
-#define SET_NAME_LENGTH 31
-
-static char *with_set_names(const char *line, bool is_ipv6)
-{
-	char *text;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	if (!stream)
-		abort();
-	while (*line) {
-		char name[2 * SET_NAME_LENGTH];
-		const char *set = strstr(line, "SET(");
-
-		if (!set) {
-			fputs(line, stream);
-			break;
-		}
-		snprintf(name, sizeof(name), "KUBE-%s%.*s", is_ipv6 ? "6-" : "",
-			 (int)strcspn(set + 4, ")"), set + 4);
-		fprintf(stream, "%.*s%.*s", (int)(set - line), line, SET_NAME_LENGTH, name);
-		line = strchr(set, ')') + 1;
-	}
-	fclose(stream);
-	return text;
-}
-
 void additions_take_rules(struct comparison *comparison, struct text_lines *actual,
 			  const char *table, bool is_ipv6)
 {
 	for (size_t i = 0; i < COUNT(rules); i++) {
-		auto_memory char *line = with_set_names(rules[i].line, is_ipv6);
+		auto_memory char *line = rule_with_set_names(rules[i].line, is_ipv6);
 
 		if (strcmp(rules[i].table, table) != 0)
 			continue;

@@ -2,6 +2,7 @@
 #include "comparison.h"
 
 #include "additions.h"
+#include "packet_cost.h"
 #include "text_lines.h"
 
 #include <string.h>
@@ -223,8 +224,8 @@ static void compare_out_filter(const struct rule_context *context, struct text_l
 {
 	auto_memory char *replacement = string_printf(
 		":" OUT_FILTER_CHAIN " -\n"
-		"-A OUTPUT -m comment --comment \"kubernetes ipvs access filter\" "
-		"-j " OUT_FILTER_CHAIN "\n" OUT_FILTER_RULE
+		"-A OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED -m comment --comment "
+		"\"kubernetes ipvs access filter\" -j " OUT_FILTER_CHAIN "\n" OUT_FILTER_RULE
 		"-m comment --comment \"no access from a node outside of the source ranges\" "
 		"-m set --match-set KUBE-%1$sLOAD-BALANCER-FW dst,dst "
 		"-m set --match-set KUBE-%1$sIPVS-IPS src "
@@ -271,6 +272,8 @@ void comparison_rules(struct comparison *comparison, const struct comparison_rul
 	additions_take_rules(comparison, nat, "nat", is_ipv6);
 	additions_take_rules(comparison, filter, "filter", is_ipv6);
 	additions_take_rules(comparison, mangle, "mangle", is_ipv6);
+	packet_cost_take_rules(comparison, expected_nat, nat, "nat", is_ipv6);
+	packet_cost_take_rules(comparison, expected_filter, filter, "filter", is_ipv6);
 	context.table =
 		is_ipv6 ? "ip6tables KUBE-IPVS-OUT-FILTER" : "iptables KUBE-IPVS-OUT-FILTER";
 	compare_out_filter(&context, expected_filter, filter, mangle);

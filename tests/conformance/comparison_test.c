@@ -41,8 +41,9 @@ static void test_lines(void **state)
 		{"order does not matter", "a\nb\n", "b\na\n", "", ""},
 		{"nothing is nothing", "", NULL, "", ""},
 		{"what is missing is a problem", "a\nb\n", "a\n", "", "row: x: missing: b\n"},
-		{"so is what is too much", "a\n", "a\nb\n", "", "row: x: not expected: b\n"},
-		{"and what is there twice", "a\n", "a\na\n", "", "row: x: not expected: a\n"},
+		{"an extra line is a problem", "a\n", "a\nb\n", "", "row: x: not expected: b\n"},
+		{"a line that is there twice is a problem", "a\n", "a\na\n", "",
+		 "row: x: not expected: a\n"},
 	};
 
 	(void)state;
@@ -59,9 +60,10 @@ static void test_affinity_scheduler(void **state)
 	static const struct row rows[] = {
 		{"with affinity the scheduler is sh", "-A -t 10.0.0.1:80 -s rr -p 60\n",
 		 "-A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n", "affinity-scheduler-sh", ""},
-		{"and without other flags", "-A -t 10.0.0.1:80 -s mh -p 60 -b mh-port\n",
+		{"with affinity other scheduler flags go",
+		 "-A -t 10.0.0.1:80 -s mh -p 60 -b mh-port\n",
 		 "-A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n", "affinity-scheduler-sh", ""},
-		{"and has to be", "-A -t 10.0.0.1:80 -s rr -p 60\n",
+		{"with affinity another scheduler is a problem", "-A -t 10.0.0.1:80 -s rr -p 60\n",
 		 "-A -t 10.0.0.1:80 -s rr -p 60\n", "affinity-scheduler-sh",
 		 "row: ipvs: not expected: -A -t 10.0.0.1:80 -s rr -p 60\n"
 		 "row: ipvs: missing: -A -t 10.0.0.1:80 -s sh -p 60 -b sh-fallback\n"},
@@ -103,11 +105,11 @@ static void test_strangers_stay(void **state)
 		{"a stranger may stay where kube-proxy removes it", "",
 		 "-A -t 9.9.9.9:80 -s wlc\n-a -t 9.9.9.9:80 -r 9.9.9.1:80 -g -w 3\n",
 		 "strangers-stay", ""},
-		{"as it was", "", "-A -t 9.9.9.9:80 -s rr\n", "",
+		{"a stranger may stay only as it was", "", "-A -t 9.9.9.9:80 -s rr\n", "",
 		 "row: ipvs: not expected: -A -t 9.9.9.9:80 -s rr\n"},
 		{"one that kube-proxy keeps has to stay", "-A -t 9.9.9.9:80 -s wlc\n", "", "",
 		 "row: ipvs: missing: -A -t 9.9.9.9:80 -s wlc\n"},
-		{"nobody else may", "", "-A -t 9.9.9.8:80 -s wlc\n", "",
+		{"an unknown virtual server may not stay", "", "-A -t 9.9.9.8:80 -s wlc\n", "",
 		 "row: ipvs: not expected: -A -t 9.9.9.8:80 -s wlc\n"},
 	};
 
@@ -130,13 +132,13 @@ static void test_set_sizes(void **state)
 		{"sizes may differ", "create A hash:ip family inet" SIZES,
 		 "create A hash:ip family inet hashsize 64 maxelem 128 bucketsize 12\n",
 		 "set-sizes", ""},
-		{"and need not be known", "create A hash:ip family inet" SIZES,
+		{"sizes need not be known", "create A hash:ip family inet" SIZES,
 		 "create A hash:ip family inet\n", "", ""},
 		{"types may not differ", "create A hash:ip family inet" SIZES,
 		 "create A hash:net family inet" SIZES, "set-sizes",
 		 "row: ipset sets: missing: create A hash:ip family inet\n"
 		 "row: ipset sets: not expected: create A hash:net family inet\n"},
-		{"nor ranges", "create A bitmap:port range 0-65535\n",
+		{"ranges may not differ", "create A bitmap:port range 0-65535\n",
 		 "create A bitmap:port range 1-65535\n", "",
 		 "row: ipset sets: missing: create A bitmap:port range 0-65535\n"
 		 "row: ipset sets: not expected: create A bitmap:port range 1-65535\n"},
@@ -157,24 +159,24 @@ static void test_set_sizes(void **state)
 #define BOTH                                                                         \
 	"-A KUBE-SERVICES -m set --match-set FULL dst,dst -m set --match-set EMPTY " \
 	"src -j ACCEPT\n"
-#define NODE_PORT "-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODE-PORT\n"
+#define LOOPBACK "-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"
 
 static void test_static_rules(void **state)
 {
 	static const struct row rows[] = {
-		{"the same rules", MASQUERADE NODE_PORT, MASQUERADE NODE_PORT, "", ""},
-		{"a rule on an empty set has no effect", MASQUERADE NODE_PORT,
-		 WITHOUT MASQUERADE BOTH NODE_PORT WITHOUT, "static-rules", ""},
-		{"one on a set with members has", NODE_PORT, MASQUERADE NODE_PORT, "",
+		{"the same rules", MASQUERADE LOOPBACK, MASQUERADE LOOPBACK, "", ""},
+		{"a rule on an empty set has no effect", MASQUERADE LOOPBACK,
+		 WITHOUT MASQUERADE BOTH LOOPBACK WITHOUT, "static-rules", ""},
+		{"a rule on a set with members has an effect", LOOPBACK, MASQUERADE LOOPBACK, "",
 		 "row: iptables nat: not expected: " MASQUERADE},
-		{"and one that an empty set makes match", NODE_PORT, NODE_PORT UNLESS, "",
-		 "row: iptables nat: not expected: " UNLESS},
-		{"kube-proxy's rules have to be there", MASQUERADE NODE_PORT, NODE_PORT, "",
-		 "row: iptables nat: not expected: " NODE_PORT
+		{"a rule that an empty set makes match has an effect", LOOPBACK, LOOPBACK UNLESS,
+		 "", "row: iptables nat: not expected: " UNLESS},
+		{"kube-proxy's rules have to be there", MASQUERADE LOOPBACK, LOOPBACK, "",
+		 "row: iptables nat: not expected: " LOOPBACK
 		 "row: iptables nat: missing, or not in this place: " MASQUERADE},
-		{"in their order", MASQUERADE NODE_PORT, NODE_PORT MASQUERADE, "",
-		 "row: iptables nat: not expected: " NODE_PORT
-		 "row: iptables nat: missing, or not in this place: " NODE_PORT},
+		{"in their order", MASQUERADE LOOPBACK, LOOPBACK MASQUERADE, "",
+		 "row: iptables nat: not expected: " LOOPBACK
+		 "row: iptables nat: missing, or not in this place: " LOOPBACK},
 		{"chains are compared one by one", ":A -\n:B -\n-A A -j B\n-A B -j X\n",
 		 ":B -\n:A -\n-A B -j X\n-A A -j B\n", "", ""},
 		{"a chain too much", ":A -\n", ":A -\n:B -\n", "",
@@ -200,8 +202,8 @@ static void test_static_rules(void **state)
 
 #define MANGLE                                                                                   \
 	":KUBE-IPVS-OUT-FILTER -\n"                                                              \
-	"-A OUTPUT -m comment --comment \"kubernetes ipvs access filter\" "                      \
-	"-j KUBE-IPVS-OUT-FILTER\n"                                                              \
+	"-A OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED -m comment --comment "           \
+	"\"kubernetes ipvs access filter\" -j KUBE-IPVS-OUT-FILTER\n"                            \
 	"-A KUBE-IPVS-OUT-FILTER -m comment --comment "                                          \
 	"\"no access from a node outside of the source ranges\" "                                \
 	"-m set --match-set KUBE-LOAD-BALANCER-FW dst,dst -m set --match-set KUBE-IPVS-IPS src " \
@@ -260,10 +262,48 @@ static void test_ipvs_out_filter_set(void **state)
 	}
 }
 
+#define THEIRS "-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODE-PORT\n"
+#define OURS   "-A KUBE-SERVICES -m set ! --match-set KUBE-IPVS-IPS dst -j KUBE-NODE-PORT\n"
+#define PURPOSE                                                                                 \
+	"-m comment --comment \"Kubernetes service cluster ip + port for masquerade purpose\" " \
+	"-m set --match-set KUBE-CLUSTER-IP dst,dst -j KUBE-"
+#define THEIR_PODS "-A KUBE-SERVICES ! -s 10.244.0.0/16 " PURPOSE "MARK-MASQ\n"
+#define OUR_JUMP   "-A KUBE-SERVICES " PURPOSE "CLUSTER-IP\n"
+#define OUR_PODS   "-A KUBE-CLUSTER-IP ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ\n"
+#define OTHER_PODS "-A KUBE-CLUSTER-IP ! -s 10.0.0.0/8 -j KUBE-MARK-MASQ\n"
+
+static void test_packet_cost(void **state)
+{
+	static const struct row rows[] = {
+		{"a rule of ours stands for one of theirs", THEIRS, OURS, "packet-cost", ""},
+		{"theirs itself does not", THEIRS, THEIRS, "packet-cost",
+		 "row: nat: missing: " OURS
+		 "row: iptables nat: not expected: chain KUBE-SERVICES\n"},
+		{"with the same pods", THEIR_PODS, OUR_JUMP OUR_PODS, "packet-cost", ""},
+		{"and with no others", THEIR_PODS, OUR_JUMP OTHER_PODS, "packet-cost",
+		 "row: nat: missing: " OUR_PODS},
+		{"other rules have to be there as before", LOOPBACK THEIRS, OURS, "packet-cost",
+		 "row: iptables nat: missing: chain KUBE-SERVICES\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_free(comparison) struct comparison *comparison = compare(&rows[i], ALL);
+
+		comparison_rules(comparison,
+				 &(struct comparison_rules){
+					 .expected_nat = rows[i].expected,
+					 .nat = rows[i].actual,
+				 },
+				 false);
+		assert_outcome(comparison, &rows[i]);
+	}
+}
+
 static void test_what_is_not_allowed(void **state)
 {
 	static const struct row row = {
-		"a difference that is not allowed is a problem", NODE_PORT, NODE_PORT WITHOUT,
+		"a difference that is not allowed is a problem", LOOPBACK, LOOPBACK WITHOUT,
 		"static-rules", "row: the difference static-rules is not to be expected here\n"};
 	auto_free(comparison) struct comparison *comparison = compare(&row, 0);
 
@@ -280,13 +320,10 @@ static void test_what_is_not_allowed(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_affinity_scheduler),
-		cmocka_unit_test(test_strangers_stay),
-		cmocka_unit_test(test_set_sizes),
-		cmocka_unit_test(test_static_rules),
-		cmocka_unit_test(test_ipvs_out_filter_set),
-		cmocka_unit_test(test_what_is_not_allowed),
+		cmocka_unit_test(test_lines),	       cmocka_unit_test(test_affinity_scheduler),
+		cmocka_unit_test(test_strangers_stay), cmocka_unit_test(test_set_sizes),
+		cmocka_unit_test(test_static_rules),   cmocka_unit_test(test_ipvs_out_filter_set),
+		cmocka_unit_test(test_packet_cost),    cmocka_unit_test(test_what_is_not_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

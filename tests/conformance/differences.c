@@ -21,6 +21,8 @@ const char *difference_name(enum difference difference)
 		return "strangers-stay";
 	case DIFFERENCE_API_SEMANTICS:
 		return "api-semantics";
+	case DIFFERENCE_PACKET_COST:
+		return "packet-cost";
 	}
 	return "?";
 }

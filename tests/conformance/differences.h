@@ -14,8 +14,9 @@ enum difference {
 	DIFFERENCE_IPVS_OUT_FILTER_SET = 1 << 3,
 	DIFFERENCE_STRANGERS_STAY = 1 << 4,
 	DIFFERENCE_API_SEMANTICS = 1 << 5,
+	DIFFERENCE_PACKET_COST = 1 << 6,
 };
-#define DIFFERENCE_COUNT 6
+#define DIFFERENCE_COUNT 7
 
 /** difference_name() - "static-rules" */
 const char *difference_name(enum difference difference);

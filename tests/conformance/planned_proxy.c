@@ -85,7 +85,7 @@ struct planned_proxy *planned_proxy_new(struct fake_kernel *kernel,
 	static const struct ledger_options options = {
 		.drain_milliseconds = 900000,
 		.retry_first_milliseconds = 1000,
-		.retry_most_milliseconds = 60000,
+		.retry_max_milliseconds = 60000,
 	};
 	struct planned_proxy *proxy = memory_allocate(sizeof(*proxy));
 
@@ -123,7 +123,7 @@ static int take_service(struct planned_proxy *proxy, const json_t *object, struc
 	struct service *service;
 	int r = object_decode_service(json_value_of(object), &service, err);
 
-	if (r == 0)
+	if (r >= 0)
 		store_set_service(proxy->store, service);
 	return r;
 }
@@ -133,7 +133,7 @@ static int take_endpoint_slice(struct planned_proxy *proxy, const json_t *object
 	struct endpoint_slice *slice;
 	int r = object_decode_endpoint_slice(json_value_of(object), proxy->strings, &slice, err);
 
-	if (r == 0)
+	if (r >= 0)
 		store_set_endpoint_slice(proxy->store, slice);
 	return r;
 }

@@ -29,7 +29,7 @@
 
 #define INHERITED_DIFFERENCES                                                                   \
 	(DIFFERENCE_STATIC_RULES | DIFFERENCE_IPVS_OUT_FILTER_SET | DIFFERENCE_STRANGERS_STAY | \
-	 DIFFERENCE_API_SEMANTICS)
+	 DIFFERENCE_API_SEMANTICS | DIFFERENCE_PACKET_COST)
 
 static const struct mode {
 	const char *name;

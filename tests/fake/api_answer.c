@@ -210,6 +210,23 @@ static int answer_too_large(const struct api_store *store, long version, char **
 	return 504;
 }
 
+/* What is in no list of a right server goes before what is. */
+static void add_shown(const struct api_store *store, enum api_resource resource, char **body)
+{
+	static const char begin[] = "\"items\":[";
+	char *place, *longer;
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach (api_store_shown(store, resource), i, text) {
+		place = strstr(*body, begin) + strlen(begin);
+		longer = string_printf("%.*s%s%s%s", (int)(place - *body), *body,
+				       json_string_value(text), *place == ']' ? "" : ",", place);
+		free(*body);
+		*body = longer;
+	}
+}
+
 int api_lists_answer(struct api_lists *lists, const struct api_store *store,
 		     const struct api_query *query, char **ret_body)
 {
@@ -222,12 +239,18 @@ int api_lists_answer(struct api_lists *lists, const struct api_store *store,
 		return answer_bad_version(query->version, ret_body);
 	if (version > api_store_version(store))
 		return answer_too_large(store, version, ret_body);
-	if (is_cached || !query->limit)
+	/* The API's legacy rule: exactly that version, from which a watch hears all again. */
+	if (query->limit && version && !query->version_match)
+		*ret_body = page_text(query->resource,
+				      api_store_list(store, query->resource, &query->selector),
+				      version, NULL, 0);
+	else if (is_cached || !query->limit)
 		*ret_body = page_text(query->resource,
 				      api_store_list(store, query->resource, &query->selector),
 				      api_store_version(store), NULL, 0);
 	else
 		*ret_body = cut_page(query, take_snapshot(lists, store, query), 0);
+	add_shown(store, query->resource, ret_body);
 	return 200;
 }
 
@@ -270,8 +293,16 @@ static char *initial_lines(struct api_watch *watch, const struct api_store *stor
 	const struct api_query *query = &watch->query;
 	json_t *items = api_store_list(store, query->resource, &query->selector), *item;
 	char *lines = string_dup("");
+	const json_t *text;
 	size_t i;
 
+	json_array_foreach (api_store_shown(store, query->resource), i, text) {
+		char *longer = string_printf("%s{\"type\":\"ADDED\",\"object\":%s}\n", lines,
+					     json_string_value(text));
+
+		free(lines);
+		lines = longer;
+	}
 	json_array_foreach (items, i, item) {
 		char *line = dump_and_free(json_pack("{s:s, s:o}", "type", "ADDED", "object",
 						     api_store_object(query->resource, item)),
@@ -340,5 +371,11 @@ char *api_watch_next(struct api_watch *watch, const struct api_store *store)
 		return NULL;
 	event = api_store_next(store, watch->query.resource, &watch->query.selector, watch->version,
 			       &watch->version);
+	if (json_is_string(event)) {
+		char *line = string_printf("%s\n", json_string_value(event));
+
+		json_decref(event);
+		return line;
+	}
 	return event ? dump_and_free(event, "\n") : NULL;
 }

@@ -27,7 +27,8 @@ static bool find_action(const char *name, enum api_fault_action *ret)
 		[API_FAULT_REFUSE] = "refuse", [API_FAULT_HANG] = "hang",
 		[API_FAULT_RESET] = "reset",   [API_FAULT_STALL] = "stall",
 		[API_FAULT_SPLIT] = "split",   [API_FAULT_DELAY] = "delay",
-		[API_FAULT_END] = "end",
+		[API_FAULT_END] = "end",       [API_FAULT_JSON] = "json",
+		[API_FAULT_GARBLE] = "garble", [API_FAULT_UNACCEPTABLE] = "unacceptable",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++) {

@@ -15,6 +15,9 @@
  *   SPLIT    sends chunks of that many bytes
  *   DELAY    answers after that many milliseconds
  *   END      ends a watch at once
+ *   JSON     answers in JSON, whatever is asked for
+ *   UNACCEPTABLE  refuses with status 406 who asks for protocol buffers
+ *   GARBLE   inverts each byte of a body in protocol buffers from that one on
  */
 enum api_fault_action {
 	API_FAULT_NONE,
@@ -26,6 +29,9 @@ enum api_fault_action {
 	API_FAULT_SPLIT,
 	API_FAULT_DELAY,
 	API_FAULT_END,
+	API_FAULT_JSON,
+	API_FAULT_UNACCEPTABLE,
+	API_FAULT_GARBLE,
 };
 
 /** struct api_fault - one line of a script */

@@ -5,6 +5,7 @@
 #include "api_answer.h"
 #include "api_events.h"
 #include "api_faults.h"
+#include "api_protobuf.h"
 #include "lib/base/memory.h"
 
 #include <microhttpd.h>
@@ -15,6 +16,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#define PROTOBUF   "application/vnd.kubernetes.protobuf"
 #define BODY_LIMIT ((size_t)1 << 20)
 /* How often a thread that waits looks whether its client is still there. */
 #define LOOK_SECONDS 0.2
@@ -52,7 +54,9 @@ struct exchange {
 	struct timespec end; /* of a watch */
 	struct timespec bookmark;
 	bool is_watch;
-	char *text; /* still to be sent, from @offset on */
+	bool is_protobuf; /* the answer is to be that */
+	char *text;	  /* JSON, what is to be said next; a line for each event of a watch */
+	struct api_bytes bytes; /* that, as it is sent, from @offset on */
 	size_t offset;
 	size_t sent;
 };
@@ -161,17 +165,75 @@ static bool fetch_events(struct exchange *exchange)
 	}
 }
 
+/* What no API server could send as a protocol buffer becomes an object that is none. */
+static void put_event(struct api_bytes *ret, const char *line, size_t length)
+{
+	auto_memory char *text = string_printf("%.*s", (int)length, line);
+	json_t *event = json_loadb(line, length, 0, NULL);
+	size_t before = ret->length;
+
+	api_protobuf_event(ret, event);
+	if (ret->is_refused) {
+		ret->length = before;
+		ret->is_refused = false;
+		api_protobuf_bad_event(ret, text);
+	}
+	json_decref(event);
+}
+
+static void put_events(struct api_bytes *ret, const char *lines)
+{
+	for (const char *line = lines; *line; line += strcspn(line, "\n") + 1)
+		put_event(ret, line, strcspn(line, "\n"));
+}
+
+/* Return: false for what no API server could send as a protocol buffer */
+static bool put_object(struct api_bytes *ret, const char *text)
+{
+	json_t *object = json_loads(text, 0, NULL);
+
+	if (json_object_get(object, "type"))
+		api_protobuf_event(ret, object);
+	else
+		api_protobuf_object(ret, object);
+	json_decref(object);
+	return !ret->is_refused;
+}
+
+/* Makes of exchange->text what is sent for it. */
+static void encode(struct exchange *exchange)
+{
+	exchange->bytes.length = 0;
+	exchange->bytes.is_refused = false;
+	exchange->offset = 0;
+	if (exchange->is_protobuf && exchange->is_watch) {
+		put_events(&exchange->bytes, exchange->text);
+	} else if (!exchange->is_protobuf || !put_object(&exchange->bytes, exchange->text)) {
+		exchange->is_protobuf = false;
+		exchange->bytes.length = 0;
+		api_bytes_append(&exchange->bytes, exchange->text, strlen(exchange->text));
+	}
+	free(take(&exchange->text));
+}
+
+static void garble(const struct exchange *exchange, char *buffer, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (exchange->sent + i >= exchange->fault.number)
+			buffer[i] = (char)~buffer[i];
+}
+
 /* Called with the lock held. */
 static ssize_t read_some(struct exchange *exchange, char *buffer, size_t size)
 {
 	const struct api_fault *fault = &exchange->fault;
 	size_t length;
 
-	if (exchange->text && !exchange->text[exchange->offset]) {
-		free(take(&exchange->text));
-		exchange->offset = 0;
-	}
-	if (!exchange->text && (!exchange->is_watch || !fetch_events(exchange)))
+	if (exchange->offset == exchange->bytes.length && !exchange->text && exchange->is_watch)
+		fetch_events(exchange);
+	if (exchange->text)
+		encode(exchange);
+	if (exchange->offset == exchange->bytes.length)
 		return fault->action == API_FAULT_RESET ? reset(exchange)
 							: MHD_CONTENT_READER_END_OF_STREAM;
 	look_at_faults(exchange);
@@ -182,7 +244,7 @@ static ssize_t read_some(struct exchange *exchange, char *buffer, size_t size)
 	}
 	if (fault->action == API_FAULT_RESET && exchange->sent >= fault->number)
 		return reset(exchange);
-	length = strlen(exchange->text + exchange->offset);
+	length = exchange->bytes.length - exchange->offset;
 	if (fault->action == API_FAULT_RESET || fault->action == API_FAULT_STALL)
 		size = size < fault->number - exchange->sent ? size
 							     : fault->number - exchange->sent;
@@ -190,7 +252,9 @@ static ssize_t read_some(struct exchange *exchange, char *buffer, size_t size)
 		size = fault->number;
 	if (length > size)
 		length = size;
-	memcpy(buffer, exchange->text + exchange->offset, length);
+	memcpy(buffer, exchange->bytes.bytes + exchange->offset, length);
+	if (fault->action == API_FAULT_GARBLE && exchange->is_protobuf)
+		garble(exchange, buffer, length);
 	exchange->offset += length;
 	exchange->sent += length;
 	return (ssize_t)length;
@@ -221,9 +285,15 @@ static enum MHD_Result send_answer(struct exchange *exchange, int code)
 		fprintf(exchange->server->log, "%s\n", line);
 		fflush(exchange->server->log);
 	}
+	/* Which encoding it is has to be known before the header is sent. */
+	if (exchange->text)
+		encode(exchange);
 	response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, on_read, exchange, NULL);
-	MHD_add_response_header(response, "Content-Type", "application/json");
+	MHD_add_response_header(response, "Content-Type",
+				!exchange->is_protobuf ? "application/json"
+				: exchange->is_watch   ? PROTOBUF ";stream=watch"
+						       : PROTOBUF);
 	MHD_add_response_header(response, "Cache-Control", "no-cache, private");
 	if (exchange->fault.action == API_FAULT_STATUS && exchange->fault.retry_seconds) {
 		snprintf(retry, sizeof(retry), "%u", exchange->fault.retry_seconds);
@@ -232,6 +302,14 @@ static enum MHD_Result send_answer(struct exchange *exchange, int code)
 	result = MHD_queue_response(exchange->connection, (unsigned int)code, response);
 	MHD_destroy_response(response);
 	return result;
+}
+
+static bool asks_for_protobuf(struct exchange *exchange)
+{
+	const char *accept = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_ACCEPT);
+
+	return accept && strstr(accept, PROTOBUF);
 }
 
 static enum MHD_Result send_status(struct exchange *exchange, int code, const char *reason,
@@ -350,7 +428,18 @@ static bool suffer(struct exchange *exchange, enum MHD_Result *ret)
 		reset(exchange);
 		*ret = MHD_NO;
 		return true;
+	case API_FAULT_UNACCEPTABLE:
+		if (!exchange->is_protobuf)
+			return false;
+		exchange->is_protobuf = false;
+		*ret = send_status(exchange, 406, "NotAcceptable",
+				   "only the following media types are accepted: application/json");
+		return true;
+	case API_FAULT_JSON:
+		exchange->is_protobuf = false;
+		return false;
 	case API_FAULT_NONE:
+	case API_FAULT_GARBLE:
 	case API_FAULT_REFUSE:
 	case API_FAULT_STALL:
 	case API_FAULT_SPLIT:
@@ -373,6 +462,7 @@ static enum MHD_Result answer(struct exchange *exchange, const char *url)
 	int code;
 
 	exchange->verb = "get";
+	exchange->is_protobuf = asks_for_protobuf(exchange);
 	if (!api_access_authenticate(exchange->connection, server->tokens,
 				     server->has_client_authority, exchange->user)) {
 		strcpy(exchange->user, "?");
@@ -460,6 +550,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
 	if (!exchange)
 		return;
 	free(exchange->text);
+	free(exchange->bytes.bytes);
 	free(exchange->target);
 	free(exchange->body);
 	free(exchange);

@@ -10,7 +10,7 @@
 /**
  * struct api_server - an API server for tests
  *
- * Answers as Kubernetes 1.32 does on the paths that a proxy uses: lists in pages, from the watch
+ * Answers as Kubernetes does on the paths that a proxy uses, in JSON or in protocol buffers: lists in pages, from the watch
  * cache (in one piece) where resourceVersion is 0 or a number; watches with bookmarks; streaming
  * lists; Events that are created or patched; Status objects for everything else. HTTP/1.1, with TLS
  * if it has a certificate. Runs in threads of its own.

@@ -29,17 +29,22 @@ struct records {
 	size_t capacity;
 };
 
-/* @before: NULL for a creation; @after: NULL for a deletion, whose object is @last. */
+/*
+ * @before: NULL for a creation; @after: NULL for a deletion, whose object is @last. All are NULL
+ * for an event that is a mere @line.
+ */
 struct change {
 	long version;
 	enum api_resource resource;
 	json_t *before;
 	json_t *after;
 	json_t *last;
+	json_t *line;
 };
 
 struct api_store {
 	struct records records[API_RESOURCE_COUNT];
+	json_t *shown[API_RESOURCE_COUNT];
 	struct change *changes;
 	size_t change_count;
 	size_t change_capacity;
@@ -58,6 +63,8 @@ struct api_store *api_store_new(long version)
 	struct api_store *store = memory_allocate(sizeof(*store));
 
 	store->version = store->oldest = version;
+	for (size_t i = 0; i < API_RESOURCE_COUNT; i++)
+		store->shown[i] = json_array();
 	return store;
 }
 
@@ -67,6 +74,7 @@ void api_store_compact(struct api_store *store)
 		json_decref(store->changes[i].before);
 		json_decref(store->changes[i].after);
 		json_decref(store->changes[i].last);
+		json_decref(store->changes[i].line);
 	}
 	store->change_count = 0;
 	store->oldest = store->version;
@@ -84,6 +92,7 @@ void api_store_free(struct api_store *store)
 			json_decref(store->records[i].items[j].item);
 		}
 		free(store->records[i].items);
+		json_decref(store->shown[i]);
 	}
 	free(store->changes);
 	free(store);
@@ -118,6 +127,23 @@ static void note_change(struct api_store *store, enum api_resource resource, jso
 		.after = json_incref(after),
 		.last = json_incref(last),
 	};
+}
+
+void api_store_say(struct api_store *store, enum api_resource resource, const char *line)
+{
+	store->version++;
+	note_change(store, resource, NULL, NULL, NULL);
+	store->changes[store->change_count - 1].line = json_string_nocheck(line);
+}
+
+void api_store_show(struct api_store *store, enum api_resource resource, const char *text)
+{
+	json_array_append_new(store->shown[resource], json_string_nocheck(text));
+}
+
+const json_t *api_store_shown(const struct api_store *store, enum api_resource resource)
+{
+	return store->shown[resource];
 }
 
 static void set_version(json_t *item, long version)
@@ -315,6 +341,8 @@ static json_t *event_of(const struct change *change, const struct api_selector *
 	const char *type = is ? (was ? "MODIFIED" : "ADDED") : "DELETED";
 	json_t *event;
 
+	if (change->line)
+		return json_incref(change->line);
 	if (!was && !is)
 		return NULL;
 	event = json_object();

@@ -48,6 +48,21 @@ long api_store_oldest(const struct api_store *store);
  */
 bool api_store_set(struct api_store *store, const json_t *object);
 
+/**
+ * api_store_say() - an event that a server should not send: the next thing that watches hear
+ * @line:  without its end
+ */
+void api_store_say(struct api_store *store, enum api_resource resource, const char *line);
+
+/**
+ * api_store_show() - an item that a server should not have
+ * @text:  comes in each list, as it is, and in streaming lists as the object of an event
+ */
+void api_store_show(struct api_store *store, enum api_resource resource, const char *text);
+
+/** api_store_shown() - an array of the same, as strings; it belongs to the store */
+const json_t *api_store_shown(const struct api_store *store, enum api_resource resource);
+
 /** api_store_keep() - delete everything that was not set since the last call of this function */
 void api_store_keep(struct api_store *store);
 
@@ -74,7 +89,8 @@ json_t *api_store_object(enum api_resource resource, const json_t *item);
 /**
  * api_store_next() - the first change after @version that someone with this selector sees
  * @ret_version:  of that change; or the current one if there is none
- * Return: a new event {"type": ..., "object": ...}, or NULL
+ * Return: a new event {"type": ..., "object": ...}, a string for what api_store_say() was given, or
+ * NULL
  */
 json_t *api_store_next(const struct api_store *store, enum api_resource resource,
 		       const struct api_selector *selector, long version, long *ret_version);

@@ -41,6 +41,7 @@ static void choose_node(struct cluster_model *world)
 	/* Some administrator gives the node an external IP of a Service, and takes it back. */
 	if (happens(world, 30))
 		world->local_addresses[locals++] = object_text_address("203.0.113.1");
+	address_sort(world->local_addresses, locals);
 	world->node = (struct node_view){
 		.name = "here",
 		.zone = "east",
@@ -244,7 +245,7 @@ struct ledger *cluster_model_new_ledger(void)
 	static const struct ledger_options options = {
 		.drain_milliseconds = 10000,
 		.retry_first_milliseconds = 100,
-		.retry_most_milliseconds = 1000,
+		.retry_max_milliseconds = 1000,
 	};
 
 	return ledger_new(&options);

@@ -17,7 +17,7 @@
  */
 #include "api_server.h"
 #include "lib/base/memory.h"
-#include "lib/source/documents.h"
+#include "lib/source/yaml_tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -62,26 +62,43 @@ static void load_document(struct api_store *store, json_t *document, const char 
 		fprintf(stderr, "%s, line %zu: the server keeps no such object\n", name, line);
 }
 
+/* Return: whether there was one more document */
+static int next_json(const char **text, json_t **ret, struct error *err)
+{
+	json_error_t problem;
+
+	*text += strspn(*text, " \t\r\n");
+	if (!**text)
+		return 0;
+	*ret = json_loads(*text, JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &problem);
+	if (!*ret)
+		return error_set(err, -EINVAL, "%s", problem.text);
+	*text += problem.position;
+	return 1;
+}
+
 /* Return: false if the file cannot be read as a whole */
 static bool load_manifest(struct api_store *store, const char *directory, const char *name)
 {
 	size_t length = strlen(name);
 	bool is_json = length > 5 && strcmp(name + length - 5, ".json") == 0;
 	auto_memory char *text = read_file(directory, name);
-	struct documents *documents;
+	const char *rest = text;
+	struct yaml_tree *yaml;
 	struct error err = {0};
 	json_t *document;
-	size_t line;
+	size_t line = 0;
 	int r;
 
 	if (!text)
 		return false;
-	documents = documents_new(text, strlen(text), is_json);
-	while ((r = documents_next(documents, &document, &line, &err)) > 0) {
+	yaml = yaml_tree_new(text, strlen(text));
+	while ((r = is_json ? next_json(&rest, &document, &err)
+			    : yaml_tree_next(yaml, &document, &line, &err)) > 0) {
 		load_document(store, document, name, line);
 		json_decref(document);
 	}
-	documents_free(documents);
+	yaml_tree_free(yaml);
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", name, err.text);
 	return r == 0;

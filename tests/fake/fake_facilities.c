@@ -20,12 +20,58 @@ static void take_time(struct fake_facilities *facilities)
 	virtual_loop_spend(facilities->loop, facilities->random(facilities->user, 3000) / 1e6);
 }
 
-int fake_call(struct fake_facilities *facilities, struct error *err)
+int fake_call(struct fake_facilities *facilities, enum facility facility, struct error *err)
 {
 	take_time(facilities);
+	if (facilities->is_lost[facility])
+		return error_set(err, -ENOENT, "%s", strerror(ENOENT));
 	if (!fake_happens(facilities, facilities->break_percent))
 		return 0;
 	return error_set(err, -ENOBUFS, "%s", strerror(ENOBUFS));
+}
+
+int fake_reopen(struct fake_facilities *facilities, enum facility facility, struct error *err)
+{
+	bool is_replaced = facilities->is_replaced[facility];
+
+	take_time(facilities);
+	if (fake_happens(facilities, facilities->break_percent))
+		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
+	facilities->is_lost[facility] = facilities->is_replaced[facility] = false;
+	return is_replaced;
+}
+
+static void remove_all(struct fake_facilities *facilities, enum facility facility)
+{
+	struct fake_kernel *held = facilities->held;
+
+	switch (facility) {
+	case FACILITY_IPVS:
+		while (held->server_count) {
+			struct change removal = {.kind = CHANGE_KIND_SERVER_REMOVE,
+						 .server = held->servers[0].server};
+
+			fake_kernel_apply(held, &removal, 1);
+		}
+		facilities->server_marks.count = 0;
+		break;
+	case FACILITY_IPSET:
+		held->member_count = 0;
+		facilities->names.count = facilities->member_marks.count = 0;
+		break;
+	case FACILITY_LINK:
+		held->address_count = 0;
+		break;
+	}
+	held->applied++;
+}
+
+void fake_facilities_lose(struct fake_facilities *facilities, enum facility facility, bool contents)
+{
+	facilities->is_lost[facility] = true;
+	facilities->is_replaced[facility] = facilities->is_replaced[facility] || contents;
+	if (contents)
+		remove_all(facilities, facility);
 }
 
 void fake_complain(struct fake_facilities *facilities, const char *complaint)
@@ -117,8 +163,10 @@ int fake_apply_all(struct fake_facilities *facilities, struct change *changes, s
 		   void (*apply)(struct fake_facilities *facilities, struct change *change),
 		   struct error *err)
 {
-	int r = fake_call(facilities, err);
-	size_t end = r < 0 ? facilities->random(facilities->user, (unsigned int)count + 1) : count;
+	int r = fake_call(facilities, change_facility(changes->kind), err);
+	size_t end = r == -ENOBUFS ? facilities->random(facilities->user, (unsigned int)count + 1)
+		     : r < 0	   ? 0
+				   : count;
 
 	apply_each(facilities, changes, end, apply);
 	for (size_t i = 0; r < 0 && i < count; i++)

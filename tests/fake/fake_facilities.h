@@ -25,6 +25,8 @@
  * @random:          a number below @limit
  * @refuse_percent:  of all changes are refused
  * @break_percent:   of all calls fail as if the connection did: changes may be carried out or not
+ * @is_lost:         by facility: it fails until it is opened again
+ * @is_replaced:     likewise, and then it is another one, which holds nothing
  * @complaint:       NULL, or what should not have happened
  */
 struct fake_facilities {
@@ -38,6 +40,7 @@ struct fake_facilities {
 	unsigned int (*random)(void *user, unsigned int limit);
 	void *user;
 	unsigned int refuse_percent, break_percent;
+	bool is_lost[FACILITY_COUNT], is_replaced[FACILITY_COUNT];
 	const char *complaint;
 };
 
@@ -50,6 +53,11 @@ void fake_facilities_free(struct fake_facilities *facilities);
 /** fake_facilities_connect() - as an agent does at its start; _disconnect() as at its end */
 void fake_facilities_connect(struct fake_facilities *facilities);
 void fake_facilities_disconnect(struct fake_facilities *facilities);
+
+/** fake_facilities_lose() - from now on @facility fails until it is opened again; with @contents all
+ *  that it holds is gone, too, but for what strangers have */
+void fake_facilities_lose(struct fake_facilities *facilities, enum facility facility,
+			  bool contents);
 
 /**
  * fake_facilities_check_marks() - between two changes

@@ -43,8 +43,11 @@ struct ipvs {
 
 bool fake_happens(struct fake_facilities *facilities, unsigned int percent);
 
-/** fake_call() - Return: 0, or a negative errno because the connection broke */
-int fake_call(struct fake_facilities *facilities, struct error *err);
+/** fake_call() - Return: 0, or a negative errno because the connection broke or is lost */
+int fake_call(struct fake_facilities *facilities, enum facility facility, struct error *err);
+
+/** fake_reopen() - what X_reopen() returns */
+int fake_reopen(struct fake_facilities *facilities, enum facility facility, struct error *err);
 
 /** fake_complain() - the first complaint stays */
 void fake_complain(struct fake_facilities *facilities, const char *complaint);

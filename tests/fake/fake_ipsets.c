@@ -18,6 +18,11 @@ void ipsets_use_marks(struct ipsets *ipsets, struct marks *marks)
 	(void)marks;
 }
 
+int ipsets_reopen(struct ipsets *ipsets, struct error *err)
+{
+	return fake_reopen(ipsets->owner, FACILITY_IPSET, err);
+}
+
 void ipsets_close(struct ipsets *ipsets)
 {
 	if (!ipsets)
@@ -28,12 +33,12 @@ void ipsets_close(struct ipsets *ipsets)
 
 int ipsets_ensure_begin(struct ipsets *ipsets, struct error *err)
 {
-	return fake_call(ipsets->owner, err);
+	return fake_call(ipsets->owner, FACILITY_IPSET, err);
 }
 
 int ipsets_ensure_step(struct ipsets *ipsets, struct error *err)
 {
-	int r = fake_call(ipsets->owner, err);
+	int r = fake_call(ipsets->owner, FACILITY_IPSET, err);
 
 	return r >= 0 && fake_happens(ipsets->owner, 30) ? 1 : r;
 }
@@ -200,7 +205,7 @@ int ipsets_observe_begin(struct ipsets *ipsets,
 			 void (*on_member)(void *user, const struct set_member *member), void *user,
 			 struct error *err)
 {
-	int r = fake_call(ipsets->owner, err);
+	int r = fake_call(ipsets->owner, FACILITY_IPSET, err);
 
 	ipsets->on_member = on_member;
 	ipsets->user = user;
@@ -220,7 +225,7 @@ int ipsets_observe_step(struct ipsets *ipsets, struct error *err)
 	struct set_member members[PART_MAX];
 	size_t count = ipsets->part.count;
 	bool is_last;
-	int r = fake_call(ipsets->owner, err);
+	int r = fake_call(ipsets->owner, FACILITY_IPSET, err);
 
 	if (r < 0)
 		return r;

@@ -18,6 +18,11 @@ void ipvs_use_marks(struct ipvs *ipvs, struct marks *marks)
 	(void)marks;
 }
 
+int ipvs_reopen(struct ipvs *ipvs, struct error *err)
+{
+	return fake_reopen(ipvs->owner, FACILITY_IPVS, err);
+}
+
 void ipvs_close(struct ipvs *ipvs)
 {
 	free(ipvs);
@@ -99,7 +104,7 @@ static void prepare_servers(struct ipvs *ipvs)
 int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
 		       struct error *err)
 {
-	int r = fake_call(ipvs->owner, err);
+	int r = fake_call(ipvs->owner, FACILITY_IPVS, err);
 
 	ipvs->visitor = visitor;
 	ipvs->user = user;
@@ -134,7 +139,7 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 	struct virtual_server servers[PART_MAX];
 	size_t count = ipvs->part.count;
 	bool is_last = ipvs->part.is_last;
-	int r = fake_call(ipvs->owner, err);
+	int r = fake_call(ipvs->owner, FACILITY_IPVS, err);
 
 	if (r < 0)
 		return r;
@@ -163,7 +168,7 @@ static int tell_destinations(struct ipvs *ipvs, const struct virtual_server_key 
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,
 			      const struct ipvs_visitor *visitor, void *user, struct error *err)
 {
-	int r = fake_call(ipvs->owner, err);
+	int r = fake_call(ipvs->owner, FACILITY_IPVS, err);
 
 	if (r >= 0)
 		r = tell_destinations(ipvs, server, visitor, user);
@@ -174,7 +179,7 @@ int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_
 				 size_t count, const struct ipvs_visitor *visitor, void *user,
 				 struct error *err)
 {
-	int r = fake_call(ipvs->owner, err);
+	int r = fake_call(ipvs->owner, FACILITY_IPVS, err);
 
 	for (size_t i = count; r >= 0 && i > 0; i--)
 		tell_destinations(ipvs, &servers[i - 1], visitor, user);

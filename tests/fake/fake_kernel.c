@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fake_kernel.h"
 
+#include "lib/plan/ledger_drain.h"
+#include "lib/plan/ledger_observe.h"
+
 #include <errno.h>
 #include <linux/ip_vs.h>
 #include <string.h>
@@ -391,13 +394,13 @@ void fake_kernel_drain(const struct fake_kernel *kernel, struct ledger *ledger, 
 {
 	struct draining draining = {0};
 
-	ledger_each_draining(ledger, note_draining, &draining);
+	ledger_drain_each(ledger, note_draining, &draining);
 	for (size_t i = 0; i < draining.count; i++) {
 		const struct fake_server *server =
 			fake_kernel_find_server(kernel, &draining.keys[i]);
 
-		ledger_drain(ledger, &draining.keys[i], server ? server->destinations : NULL,
-			     server ? server->destination_count : 0, now, changes);
+		ledger_drain_server(ledger, &draining.keys[i], server ? server->destinations : NULL,
+				    server ? server->destination_count : 0, now, changes);
 	}
 	free(draining.keys);
 }

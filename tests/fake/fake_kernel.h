@@ -81,7 +81,7 @@ size_t fake_kernel_apply(struct fake_kernel *kernel, struct change *changes, siz
 size_t fake_kernel_observe(const struct fake_kernel *kernel, struct ledger *ledger,
 			   enum facility facility, uint64_t now, struct changes *changes);
 
-/** fake_kernel_drain() - ledger_drain() for every server that has draining destinations */
+/** fake_kernel_drain() - ledger_drain_server() for every server that has draining destinations */
 void fake_kernel_drain(const struct fake_kernel *kernel, struct ledger *ledger, uint64_t now,
 		       struct changes *changes);
 

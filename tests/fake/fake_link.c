@@ -12,6 +12,11 @@ int link_open(const char *name, struct link **ret, struct error *err)
 	return error_set(err, -EOPNOTSUPP, "%s", strerror(EOPNOTSUPP));
 }
 
+int link_reopen(struct link *link, struct error *err)
+{
+	return fake_reopen(link->owner, FACILITY_LINK, err);
+}
+
 void link_close(struct link *link)
 {
 	if (!link)
@@ -23,20 +28,20 @@ void link_close(struct link *link)
 int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
 {
 	*ret_is_new = false;
-	return fake_call(link->owner, err);
+	return fake_call(link->owner, FACILITY_LINK, err);
 }
 
 int link_deprecate(struct link *link, size_t *ret_count, struct error *err)
 {
 	*ret_count = 0;
-	return fake_call(link->owner, err);
+	return fake_call(link->owner, FACILITY_LINK, err);
 }
 
 int link_observe_begin(struct link *link, struct error *err)
 {
 	link->listed_count = link->told = link->position = 0;
 	link->applied = link->owner->held->applied;
-	return fake_call(link->owner, err);
+	return fake_call(link->owner, FACILITY_LINK, err);
 }
 
 int link_observe_step(struct link *link,
@@ -45,7 +50,7 @@ int link_observe_step(struct link *link,
 {
 	const struct fake_kernel *held = link->owner->held;
 	size_t limit = 1 + link->owner->random(link->owner->user, PART_MAX);
-	int r = fake_call(link->owner, err);
+	int r = fake_call(link->owner, FACILITY_LINK, err);
 
 	if (r < 0)
 		return r;

@@ -29,7 +29,7 @@ static const struct {
 static const struct ledger_options options = {
 	.drain_milliseconds = 60000,
 	.retry_first_milliseconds = 1000,
-	.retry_most_milliseconds = 8000,
+	.retry_max_milliseconds = 8000,
 };
 
 static struct virtual_server_key key_of(char letter)
@@ -116,6 +116,7 @@ static void add_server(struct service_state *state, const char *words)
 	wanted->server.key = key_of(words[0]);
 	wanted->server.netmask = 0xffffffff;
 	strcpy(wanted->server.scheduler, strstr(words, " lc") ? "lc" : "rr");
+	wanted->is_cluster_ip = strstr(words, " ip");
 	wanted->first_destination = state->destination_bytes;
 	words = strchr(words, '>');
 	for (; words && *words; words++) {
@@ -128,33 +129,57 @@ static void add_server(struct service_state *state, const char *words)
 	}
 }
 
-static void add_member(struct service_state *state, struct set_member member)
+/* The virtual server which it says something about, from 1; an open port is about none. */
+static uint32_t owner_of(const struct service_state *state, const struct set_member *member)
 {
-	size_t capacity = state->member_bytes;
+	struct virtual_server_key key;
 
-	service_state_add_member(state, &capacity, &member);
+	memset(&key, 0, sizeof(key));
+	key.address = member->address;
+	key.port = member->port;
+	key.protocol = member->protocol;
+	for (uint32_t i = 0; i < state->server_count; i++)
+		if (memcmp(&state->servers[i].server.key, &key, sizeof(key)) == 0)
+			return i + 1;
+	return 0;
 }
 
-/* "A > x y; B lc > x; bind A; restrict A; masquerade A; open N" */
+#define MEMBERS_MAX 8
+
+struct members {
+	struct owned_member items[MEMBERS_MAX];
+	size_t count;
+};
+
+static bool add_member(struct members *members, const char *item)
+{
+	for (size_t i = 0; i < COUNT(member_words); i++) {
+		const char *word = member_words[i].word;
+
+		if (strncmp(item, word, strlen(word)) != 0)
+			continue;
+		if (members->count == MEMBERS_MAX)
+			reject(item);
+		members->items[members->count++].member =
+			member_of(item[strlen(item) - 1], member_words[i].kind);
+		return true;
+	}
+	return false;
+}
+
+/* "A > x y; B lc > x; C ip > x; bind A; restrict A; masquerade A; open N" */
 static struct service_state *state_of(const char *text)
 {
 	auto_memory char *copy = string_dup(text);
 	struct service_state *state = memory_allocate(sizeof(*state));
+	struct members members = {0};
 	char *rest = NULL;
 
 	for (char *item = strtok_r(copy, ";", &rest); item; item = strtok_r(NULL, ";", &rest)) {
 		char letter = item[strlen(item) - 1];
-		bool is_member = false;
 
 		item += strspn(item, " ");
-		for (size_t i = 0; i < COUNT(member_words); i++) {
-			if (strncmp(item, member_words[i].word, strlen(member_words[i].word)) ==
-			    0) {
-				add_member(state, member_of(letter, member_words[i].kind));
-				is_member = true;
-			}
-		}
-		if (is_member)
+		if (add_member(&members, item))
 			continue;
 		if (strncmp(item, "bind ", 5) == 0) {
 			state->addresses = memory_resize(state->addresses, state->address_count + 1,
@@ -164,6 +189,9 @@ static struct service_state *state_of(const char *text)
 			add_server(state, item);
 		}
 	}
+	for (size_t i = 0; i < members.count; i++)
+		members.items[i].server = owner_of(state, &members.items[i].member);
+	service_state_set_members(state, members.items, members.count);
 	return state;
 }
 
@@ -265,8 +293,8 @@ static void meddle(struct ledger_bench *bench, const char *what, bool is_added)
 {
 	auto_free(service_state) struct service_state *state = state_of(what);
 	auto_free(changes) struct changes *changes = changes_new();
+	struct member_range range = service_state_all_members(state);
 	struct set_member member;
-	uint32_t at = 0;
 
 	for (size_t i = 0; i < state->server_count; i++) {
 		const struct wanted_server *wanted = &state->servers[i];
@@ -284,7 +312,7 @@ static void meddle(struct ledger_bench *bench, const char *what, bool is_added)
 			change->destination.value = service_state_destination(state, wanted, d);
 		}
 	}
-	while (service_state_next_member(state, &at, &member))
+	while (service_state_next_member(state, &range, &member))
 		changes_add(changes, is_added ? CHANGE_KIND_MEMBER_ADD : CHANGE_KIND_MEMBER_REMOVE)
 			->member = member;
 	for (size_t i = 0; i < state->address_count; i++)

@@ -128,8 +128,9 @@ static void on_node_removed(void *owner, const char *name)
 
 static void on_rejected(void *owner, const struct rejection *rejection)
 {
-	recording_sink_add(owner, "! %s %s/%s: %s", rejection->kind, rejection->namespace_name,
-			   rejection->name, rejection->reason ? rejection->reason : "fine");
+	recording_sink_add(owner, "%c %s %s/%s: %s", rejection->is_partial ? '~' : '!',
+			   rejection->kind, rejection->namespace_name, rejection->name,
+			   rejection->reason ? rejection->reason : "fine");
 }
 
 static void on_synced(void *owner)

@@ -73,7 +73,7 @@ assert_as_recorded()
 # kube_proxy_takes_over: as its start does it; each command has to succeed
 kube_proxy_takes_over()
 {
-	local iptables table line rule
+	local iptables table line rule chain
 
 	on node ipset -exist restore <"$expect/ipset-sets.txt"
 	while read -r line; do
@@ -84,9 +84,14 @@ kube_proxy_takes_over()
 		<(sort "$expect/ipset.txt") | sed 's/^add/del/; s/^\t//' | on node ipset restore
 	for table in nat filter; do
 		for iptables in iptables ip6tables; do
+			# EnsureChain, EnsureRule(Prepend): what is there already stays where it is.
+			for chain in $(sed -n 's/^:\(KUBE-[A-Z-]*\) .*/\1/p' "$expect/$iptables-$table.txt"); do
+				on node $iptables -t "$table" -N "$chain" 2>/dev/null || true
+			done
 			while read -r rule; do
-				eval "on node $iptables -t $table ${rule/#-A/-C}" || fail "kube-proxy does not find $rule"
-			done < <(jumps_of $iptables $table)
+				eval "on node $iptables -t $table ${rule/#-A/-C}" 2>/dev/null ||
+					eval "on node $iptables -t $table ${rule/#-A/-I}" || fail "kube-proxy cannot add $rule"
+			done < <(jumps_of $iptables $table | tac)
 			rules_of $iptables $table | grep -v -e '^-A [A-Z]* ' | on node $iptables-restore --noflush
 		done
 	done

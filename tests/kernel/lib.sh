@@ -409,6 +409,15 @@ agent_kill()
 	agent_pid=
 }
 
+# iptables_variant: legacy or nft
+iptables_variant()
+{
+	case $(iptables -V) in
+	*nf_tables*) echo nft ;;
+	*) echo legacy ;;
+	esac
+}
+
 # iptables_writes_start: puts in front of $PATH programs that note their use before they do as usual; the
 # legacy iptables does not speak netlink
 iptables_writes_start()

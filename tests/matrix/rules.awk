@@ -87,3 +87,6 @@ function outcome(round, service, target, client,   all)
 protocol != "tcp" && $3 == "hc" || protocol == "sctp" && $3 == "localhost" { next }
 
 { print $1, $2, $3, $4, outcome($1, $2, $3, $4) }
+
+# A port with the number of a NodePort is a port like any other.
+$3 ~ /^(clusterip|external|lb)$/ { print $1, $2, $3 "-number", $4, outcome($1, $2, $3, $4) }

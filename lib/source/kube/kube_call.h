@@ -8,12 +8,14 @@
  * @path:          with its query, below the server's URL
  * @body:          JSON to be sent along; NULL: none
  * @content_type:  of the body
+ * @accept:        of the answer, as in an Accept header; NULL: JSON
  */
 struct kube_call {
 	const char *method;
 	const char *path;
 	const char *body;
 	const char *content_type;
+	const char *accept;
 };
 
 #endif

@@ -131,7 +131,7 @@ static int read_file_or_data(const struct object_field *section, const char *pat
 	if (r < 0 || !*text)
 		return r;
 	if (kube_text_decode_base64(text, &ret->content, NULL) < 0)
-		return object_field_error(&data, err, "not a text in base64");
+		return object_field_error(&data, err, "not base64");
 	return 0;
 }
 
@@ -214,7 +214,8 @@ static int read_environment(struct kube_config_exec *exec, const struct object_f
 		if (r < 0)
 			return r;
 		if (!*name_text || strchr(name_text, '='))
-			return object_field_error(&name, err, "not the name of a variable");
+			return object_field_error(&name, err,
+						  "not the name of an environment variable");
 		exec->environment[exec->environment_count++] =
 			string_printf("%s=%s", name_text, value_text);
 	}
@@ -239,12 +240,12 @@ static int read_exec(struct kube_config *config, const struct file *file,
 	    (!config->exec->api_version ||
 	     (strcmp(config->exec->api_version, "client.authentication.k8s.io/v1") != 0 &&
 	      strcmp(config->exec->api_version, "client.authentication.k8s.io/v1beta1") != 0)))
-		return object_field_error(
-			&version, err, "neither client.authentication.k8s.io/v1 nor .../v1beta1");
+		return object_field_error(&version, err,
+					  "not client.authentication.k8s.io/v1 or v1beta1");
 	if (r >= 0)
 		r = object_field_text(&mode, &mode_text, err);
 	if (r >= 0 && strcmp(mode_text, "Always") == 0)
-		return object_field_error(&mode, err, "there is nobody whom the plugin could ask");
+		return object_field_error(&mode, err, "interactive plugins are not supported");
 	if (r >= 0)
 		r = object_field_boolean(&gives_cluster, &config->exec->gives_cluster, err);
 	if (r >= 0)
@@ -267,7 +268,7 @@ static int refuse(const struct object_field *user, const char *name, const char 
 static int read_user(struct kube_config *config, const struct file *file,
 		     const struct object_field *user, struct error *err)
 {
-	int r = refuse(user, "auth-provider", "not supported, a credential plugin (exec) is", err);
+	int r = refuse(user, "auth-provider", "not supported; use a credential plugin (exec)", err);
 
 	if (r >= 0)
 		r = refuse(user, "as", "impersonation is not supported", err);
@@ -292,7 +293,7 @@ static int read_user(struct kube_config *config, const struct file *file,
 	if ((config->certificate.content || config->certificate.path) !=
 	    (config->key.content || config->key.path))
 		return object_field_error(user, err,
-					  "client-certificate and client-key need each other");
+					  "client-certificate and client-key must be set together");
 	return 0;
 }
 
@@ -325,7 +326,7 @@ static int read_named(const struct files *files, const char *list_name, const ch
 		if (r < 0)
 			return error_wrap(err, r, "kubeconfig %s", file->path);
 	}
-	return error_set(err, -EINVAL, "kubeconfig %s: %s: there is none called \"%.100s\"",
+	return error_set(err, -EINVAL, "kubeconfig %s: %s: no entry named \"%.100s\"",
 			 first_path(files), list_name, name);
 }
 
@@ -438,7 +439,7 @@ static int load_environment(const char *paths, struct kube_config *config, struc
 		if (access(path, F_OK) == 0)
 			r = add_file(&files, path, err);
 	if (r >= 0 && !files.count)
-		r = error_set(err, -ENOENT, "KUBECONFIG=%s: there is no such file", paths);
+		r = error_set(err, -ENOENT, "KUBECONFIG=%s: no such file", paths);
 	if (r >= 0)
 		r = read_files(&files, config, err);
 	clear_files(&files);
@@ -468,7 +469,7 @@ static int normalize_server(struct kube_config *config, struct error *err)
 	size_t length, scheme;
 
 	if (!config->server)
-		return error_set(err, -EINVAL, "%s: the cluster has no server", config->origin);
+		return error_set(err, -EINVAL, "%s: cluster.server: missing", config->origin);
 	if (!strstr(config->server, "://")) {
 		char *server =
 			string_printf("%s%s", has_tls ? "https://" : "http://", config->server);
@@ -479,13 +480,12 @@ static int normalize_server(struct kube_config *config, struct error *err)
 	scheme = strncmp(config->server, "https://", 8) == 0 ? 8 : 7;
 	if (scheme == 7 && strncmp(config->server, "http://", 7) != 0)
 		return error_set(err, -EINVAL,
-				 "%s: the server's URL starts with neither http:// nor https://",
+				 "%s: the server URL must start with http:// or https://",
 				 config->origin);
 	if (strpbrk(config->server, "@?# \t\r\n") || strchr("/:", config->server[scheme]))
-		return error_set(
-			err, -EINVAL,
-			"%s: the server's URL has to be a host, perhaps with port and path",
-			config->origin);
+		return error_set(err, -EINVAL,
+				 "%s: the server URL must be a host with optional port and path",
+				 config->origin);
 	length = strlen(config->server);
 	while (config->server[length - 1] == '/')
 		config->server[--length] = '\0';
@@ -510,7 +510,7 @@ int kube_config_load(const struct kube_config_place *place, struct kube_config *
 	else
 		r = error_set(
 			err, -EINVAL,
-			"no API server: neither --kubeconfig nor $KUBECONFIG is given, and this is no pod of a cluster");
+			"no API server: set --kubeconfig or $KUBECONFIG, or run in a pod of the cluster");
 	if (r < 0)
 		return r;
 	if (place->master && *place->master) {

@@ -160,7 +160,7 @@ static int read_token(struct kube_credentials *credentials, struct error *err)
 	if (credentials->token && !is_token(kube_text_trim(credentials->token)))
 		return error_set(
 			err, -EINVAL, "%s: not a token",
-			given ? "what the credential plugin gave"
+			given ? "the token of the credential plugin"
 			      : (config->token_path ? config->token_path : config->origin));
 	return 0;
 }
@@ -203,7 +203,7 @@ static void tell_expiry(const struct kube_credentials *credentials, int64_t expi
 
 	gmtime_r(&seconds, &broken_down);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &broken_down);
-	text = string_printf(is_expired ? "%s expired at %s; trying with it until it is replaced"
+	text = string_printf(is_expired ? "%s expired at %s; using it until it is replaced"
 					: "%s is valid until %s",
 			     name, when);
 	credentials->on_certificate(credentials->owner, is_expired, text);

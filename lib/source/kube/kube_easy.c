@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_easy.h"
 
+#include "kube_encoding.h"
 #include "kube_proxy_choice.h"
 #include "lib/base/memory.h"
 
@@ -125,6 +126,14 @@ static void set_proxy(CURL *handle, const struct kube_access *access)
 	curl_easy_setopt(handle, CURLOPT_NOPROXY, "");
 }
 
+static void set_accept(struct kube_easy *easy, const struct kube_call *call)
+{
+	auto_memory char *header =
+		string_printf("Accept: %s", call->accept ? call->accept : KUBE_ENCODING_JSON_TYPE);
+
+	add_header(easy, header);
+}
+
 static void set_body(struct kube_easy *easy, const struct kube_call *call)
 {
 	auto_memory char *header = string_printf("Content-Type: %s", call->content_type);
@@ -157,7 +166,7 @@ void kube_easy_open(struct kube_easy *easy, const struct kube_access *access,
 	curl_easy_setopt(handle, CURLOPT_USERAGENT, USER_AGENT);
 	set_proxy(handle, access);
 	set_tls(handle, access);
-	add_header(easy, "Accept: application/json");
+	set_accept(easy, call);
 	set_authorization(easy, access);
 	if (call->body)
 		set_body(easy, call);

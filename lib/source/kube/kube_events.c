@@ -259,7 +259,7 @@ static void give_up(struct kube_events *events, struct record *record,
 	auto_memory char *text = explain(response);
 
 	(*count)++;
-	set_trouble(events, string_printf("%s; doing without them", text));
+	set_trouble(events, string_printf("%s; no Events are written", text));
 	forget(events, record);
 }
 

@@ -50,7 +50,7 @@ static int parse_status(const struct object_field *root, const char *api_version
 	int r = object_field_text(&version, &version_text, err);
 
 	if (r >= 0 && strcmp(version_text, api_version) != 0)
-		return object_field_error(&version, err, "not %s, which the kubeconfig asks for",
+		return object_field_error(&version, err, "not %s, which the kubeconfig requires",
 					  api_version);
 	if (r >= 0)
 		r = object_field_object(&status, err);
@@ -66,7 +66,8 @@ static int parse_status(const struct object_field *root, const char *api_version
 		return r;
 	if (!credential->certificate != !credential->key)
 		return object_field_error(
-			&status, err, "clientCertificateData and clientKeyData need each other");
+			&status, err,
+			"clientCertificateData and clientKeyData must be set together");
 	if (!credential->token && !credential->certificate)
 		return object_field_error(&status, err, "neither a token nor a certificate");
 	return 0;
@@ -81,7 +82,7 @@ int kube_exec_parse(const char *text, const char *api_version, struct kube_exec_
 	int r;
 
 	if (!json_is_object(tree))
-		r = error_set(err, -EINVAL, "the output is no ExecCredential");
+		r = error_set(err, -EINVAL, "the output is not an ExecCredential");
 	else
 		r = parse_status(&root, api_version, &credential, err);
 	json_decref(tree);
@@ -177,7 +178,7 @@ static int judge_end(const struct kube_exec *exec, const struct child_outcome *o
 	if (outcome->code == -ETIMEDOUT)
 		return error_set(err, outcome->code, "did not end within a minute");
 	if (outcome->code == -E2BIG && outcome->has_started)
-		return error_set(err, outcome->code, "prints too much");
+		return error_set(err, outcome->code, "printed too much output");
 	if (outcome->code < 0)
 		return error_set(err, outcome->code, "%s%s%.200s", strerror(-outcome->code),
 				 hint ? "; " : "", hint ? hint : "");

@@ -41,8 +41,8 @@ void kube_failure_explain(const struct kube_failure *failure, struct kube_respon
 		error_set(&response->error, -EHOSTUNREACH, "%s", strerror((int)number));
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
 		error_set(&response->error, -ETIMEDOUT, "%s",
-			  failure->is_receiving ? "the answer did not end in time"
-						: "no answer in time");
+			  failure->is_receiving ? "timed out before the end of the response"
+						: "timed out");
 	} else {
 		error_set(&response->error, is_tls_failure(code) ? -EPROTO : -EIO, "%s", text);
 	}

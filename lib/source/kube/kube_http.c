@@ -20,6 +20,7 @@
 #define CONNECT_SECONDS	  1.5
 #define HANDSHAKE_SECONDS 10
 #define ANSWER_SECONDS	  30.0
+#define SLOW_SECONDS	  30
 #define SLICE_SECONDS	  0.005
 #define PIECE_SIZE	  ((size_t)32 << 10)
 #define BACKLOG_LIMIT	  ((size_t)4 << 20)
@@ -64,7 +65,7 @@ struct kube_request {
 	ev_timer turn;	    /* when it comes */
 	ev_tstamp progress; /* when it was noted last, as the turn of the loop has it */
 	double idle_seconds;
-	void (*on_answer)(void *owner);
+	void (*on_answer)(void *owner, const char *content_type);
 	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
 	void (*on_end)(void *owner, const struct kube_response *response);
 	void *owner;
@@ -93,6 +94,14 @@ static int http_status_of(struct kube_request *request)
 
 	curl_easy_getinfo(request->easy.handle, CURLINFO_RESPONSE_CODE, &status);
 	return (int)status;
+}
+
+static const char *content_type_of(struct kube_request *request)
+{
+	char *type = NULL;
+
+	curl_easy_getinfo(request->easy.handle, CURLINFO_CONTENT_TYPE, &type);
+	return type;
 }
 
 static bool is_success(int http_status)
@@ -385,11 +394,11 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
 		return; /* The TLS handshake is libcurl's to limit. */
 	response.is_unreached = request->phase == PHASE_CONNECTING;
 	response.is_broken = !response.is_unreached;
-	error_set(
-		&response.error, -ETIMEDOUT, "%s",
-		response.is_unreached
-			? strerror(ETIMEDOUT)
-			: (request->phase == PHASE_ANSWERING ? "no answer" : "the answer stalls"));
+	error_set(&response.error, -ETIMEDOUT, "%s",
+		  response.is_unreached
+			  ? strerror(ETIMEDOUT)
+			  : (request->phase == PHASE_ANSWERING ? "no response"
+							       : "the response stalled"));
 	end(request, &response);
 }
 
@@ -441,7 +450,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 	note_progress(request);
 	if ((*data == '\r' || *data == '\n') && request->on_answer &&
 	    is_success(http_status_of(request)))
-		request->on_answer(request->owner);
+		request->on_answer(request->owner, content_type_of(request));
 	return size * count;
 }
 
@@ -517,6 +526,8 @@ static void set_limits(struct kube_request *request, const struct kube_request_o
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, options->is_fresh ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, options->is_compressed ? "gzip" : NULL);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HANDSHAKE_SECONDS);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)options->bytes_per_second_min);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(options->total_seconds * 1000));
 }
 
@@ -593,6 +604,7 @@ void kube_request_free(struct kube_request *request)
 void kube_request_allow_idle(struct kube_request *request)
 {
 	request->idle_seconds = 0;
+	curl_easy_setopt(request->easy.handle, CURLOPT_LOW_SPEED_LIMIT, 0L);
 	if (request->phase == PHASE_RECEIVING)
 		ev_timer_stop(request->http->loop, &request->watchdog);
 }

@@ -79,11 +79,12 @@ struct kube_response {
  * @idle_seconds:   longest pause in the answer; 0 = none. Whatever it is, an answer has to start
  *                  within 30 s.
  * @total_seconds:  longest duration; 0 = no limit
+ * @bytes_per_second_min: an answer that is slower for 30 s is given up; 0 = no limit
  * @is_fresh:       on a new connection
  * @is_continued:   part of what another request began, so that it does not count for the limit: the
  *                  next page of a list, which the client of kube-proxy gets in one piece
  * @is_compressed:  the answer may be; @on_body gets it as it was before
- * @on_answer:      a successful answer has begun; may be NULL
+ * @on_answer:      a successful answer has begun, with this Content-Type or NULL; may be NULL
  * @on_body:        bytes of a successful answer; NULL: nobody wants them. A negative return value
  *                  ends the request; @err is then its error. It must neither start nor free
  *                  requests.
@@ -94,10 +95,11 @@ struct kube_request_options {
 	struct kube_call call;
 	double idle_seconds;
 	double total_seconds;
+	int bytes_per_second_min;
 	bool is_fresh;
 	bool is_continued;
 	bool is_compressed;
-	void (*on_answer)(void *owner);
+	void (*on_answer)(void *owner, const char *content_type);
 	int (*on_body)(void *owner, const char *data, size_t size, struct error *err);
 	void (*on_end)(void *owner, const struct kube_response *response);
 	void *owner;
@@ -110,7 +112,7 @@ struct kube_request *kube_request_new(struct kube_http *http, const struct kube_
 /** kube_request_free() - also ends it if it has not ended; not from on_body(); NULL is fine */
 void kube_request_free(struct kube_request *request);
 
-/** kube_request_allow_idle() - from now on the answer may pause; also from on_body() */
+/** kube_request_allow_idle() - from now on the answer may pause, or be slow; also from on_body() */
 void kube_request_allow_idle(struct kube_request *request);
 
 #endif

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_objects.h"
 
-#include "lib/source/json_value.h"
+#include "lib/source/object_field.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
+
+/* Longer than any name that a server takes, so that a cut one is none of these. */
+#define NAME_SIZE 300
+#define KEY_SIZE  ((size_t)2 * NAME_SIZE)
 
 /*
  * @listing: the number of the listing, or of the time after it, that set it last. @is_rejected: the
@@ -22,11 +26,18 @@ struct known {
 	char key[]; /* namespace/name */
 };
 
+/*
+ * @seen: how many the listing has had. @has_skipped: it, or what followed, had some without names;
+ * @is_skip_told: the sink knows of such.
+ */
 struct kube_objects {
 	enum object_kind kind;
 	const struct object_sink *sink;
 	struct known *known;
+	size_t seen;
 	uint32_t listing;
+	bool has_skipped;
+	bool is_skip_told;
 };
 
 struct kube_objects *kube_objects_new(enum object_kind kind, const struct object_sink *sink)
@@ -62,19 +73,30 @@ static const char *name_of(const struct known *known)
 	return known->key + known->namespace_length + 1;
 }
 
-/* @object: NULL if there is no @reason */
-static void reject(const struct kube_objects *objects, struct known *known, const json_t *object,
-		   const char *reason)
+/* A text of the metadata; "" if there is none */
+static const char *metadata_text(struct object_value object, const char *name)
+{
+	struct object_field root = object_field_root(object);
+	struct object_field metadata = object_field_get(&root, "metadata");
+	struct object_field field = object_field_get(&metadata, name);
+
+	return object_field_plain_text(&field);
+}
+
+/* @object: may be ABSENT if there is no @reason; @is_partial: it was delivered without what that names */
+static void reject(const struct kube_objects *objects, struct known *known,
+		   struct object_value object, const char *reason, bool is_partial)
 {
 	auto_memory char *namespace_name =
 		string_printf("%.*s", (int)known->namespace_length, known->key);
+	const char *uid = metadata_text(object, "uid");
 	const struct rejection rejection = {
 		.kind = object_kind_name(objects->kind),
 		.namespace_name = namespace_name,
 		.name = name_of(known),
-		.uid = json_string_value(
-			json_object_get(json_object_get(object, "metadata"), "uid")),
+		.uid = *uid ? uid : NULL,
 		.reason = reason,
+		.is_partial = is_partial,
 	};
 
 	if (!reason && !known->is_rejected)
@@ -83,7 +105,9 @@ static void reject(const struct kube_objects *objects, struct known *known, cons
 	objects->sink->rejected(objects->sink->owner, &rejection);
 }
 
-static int deliver(const struct kube_objects *objects, const json_t *object, struct error *err)
+/* Return: as the decoders do */
+static int deliver(const struct kube_objects *objects, struct object_value object,
+		   struct error *err)
 {
 	const struct object_sink *sink = objects->sink;
 	struct service *service = NULL;
@@ -93,17 +117,17 @@ static int deliver(const struct kube_objects *objects, const json_t *object, str
 
 	switch (objects->kind) {
 	case OBJECT_KIND_SERVICE:
-		r = object_decode_service(json_value_of(object), &service, err);
+		r = object_decode_service(object, &service, err);
 		if (r >= 0)
 			sink->service_set(sink->owner, service);
 		return r;
 	case OBJECT_KIND_ENDPOINT_SLICE:
-		r = object_decode_endpoint_slice(json_value_of(object), sink->strings, &slice, err);
+		r = object_decode_endpoint_slice(object, sink->strings, &slice, err);
 		if (r >= 0)
 			sink->endpoint_slice_set(sink->owner, slice);
 		return r;
 	case OBJECT_KIND_NODE:
-		r = object_decode_node(json_value_of(object), &node, err);
+		r = object_decode_node(object, &node, err);
 		if (r >= 0)
 			sink->node_set(sink->owner, node);
 		return r;
@@ -120,7 +144,7 @@ static void withdraw(struct kube_objects *objects, struct known *known)
 	auto_memory char *namespace_name =
 		string_printf("%.*s", (int)known->namespace_length, known->key);
 
-	reject(objects, known, NULL, NULL);
+	reject(objects, known, (struct object_value){0}, NULL, false);
 	if (!known->is_delivered)
 		return;
 	if (objects->kind == OBJECT_KIND_SERVICE)
@@ -131,16 +155,31 @@ static void withdraw(struct kube_objects *objects, struct known *known)
 		sink->node_removed(sink->owner, name_of(known));
 }
 
-/* Return: "namespace/name", "/name" for Nodes; NULL if there is no name */
-static char *key_of(const json_t *object)
+/*
+ * Names end up in the log, and "/" and the end of a text tell keys apart: what no name may have is
+ * replaced by what no name may have either, so that the key is never that of another object.
+ */
+static void append_name(char *key, size_t size, const char *name)
 {
-	const json_t *metadata = json_object_get(object, "metadata");
-	const char *name = json_string_value(json_object_get(metadata, "name"));
-	const char *space = json_string_value(json_object_get(metadata, "namespace"));
+	size_t used = strlen(key);
 
-	if (!name || !*name)
-		return NULL;
-	return string_printf("%s/%s", space ? space : "", name);
+	for (; *name && used + 1 < size; name++)
+		key[used++] = *name > ' ' && *name < 0x7f && *name != '/' ? *name : '?';
+	key[used] = '\0';
+}
+
+/* "namespace/name", "/name" for Nodes; Return: false if there is no name */
+static bool write_key(struct object_value object, char key[KEY_SIZE])
+{
+	const char *name = metadata_text(object, "name");
+
+	*key = '\0';
+	if (!*name)
+		return false;
+	append_name(key, NAME_SIZE, metadata_text(object, "namespace"));
+	strcat(key, "/");
+	append_name(key, KEY_SIZE, name);
+	return true;
 }
 
 static struct known *find(struct kube_objects *objects, const char *key)
@@ -165,15 +204,36 @@ static struct known *find_or_add(struct kube_objects *objects, const char *key)
 	return known;
 }
 
+/* @reason: NULL if all objects have names */
+static void tell_skipped(struct kube_objects *objects, const char *reason)
+{
+	const struct rejection rejection = {
+		.kind = object_kind_name(objects->kind),
+		.namespace_name = "",
+		.name = REJECTION_UNNAMED,
+		.reason = reason,
+	};
+
+	if (!reason && !objects->is_skip_told)
+		return;
+	objects->is_skip_told = reason;
+	objects->sink->rejected(objects->sink->owner, &rejection);
+}
+
 void kube_objects_begin(struct kube_objects *objects)
 {
 	objects->listing++;
+	objects->seen = 0;
+	objects->has_skipped = false;
 }
 
 void kube_objects_end(struct kube_objects *objects)
 {
 	struct known *known, *next;
 
+	if (objects->has_skipped)
+		return;
+	tell_skipped(objects, NULL);
 	for (known = objects->known; known; known = next) {
 		next = known->hh.next;
 		if (known->listing == objects->listing)
@@ -183,40 +243,79 @@ void kube_objects_end(struct kube_objects *objects)
 	}
 }
 
-int kube_objects_set(struct kube_objects *objects, const json_t *object, struct error *err)
+void kube_objects_skip(struct kube_objects *objects, const char *reason)
 {
-	auto_memory char *key = key_of(object);
+	objects->has_skipped = true;
+	tell_skipped(objects, reason);
+}
+
+/* Items of a list do not say of which kind they are, and no object in protocol buffers does. */
+static bool is_of_kind(const struct kube_objects *objects, struct object_value object)
+{
+	struct object_field root = object_field_root(object);
+	struct object_field field = object_field_get(&root, "kind");
+	const char *kind = object_field_plain_text(&field);
+
+	return !*kind || strcmp(kind, object_kind_name(objects->kind)) == 0;
+}
+
+/* Return: whether it is clear which object that is */
+static bool identify(struct kube_objects *objects, struct object_value object, char key[KEY_SIZE])
+{
+	bool has_name = write_key(object, key);
+
+	if (has_name && is_of_kind(objects, object))
+		return true;
+	kube_objects_skip(objects, has_name ? "the server sent an object of another kind"
+					    : "the server sent an object without a name");
+	return false;
+}
+
+bool kube_objects_set(struct kube_objects *objects, struct object_value object, const char *problem)
+{
+	char key[KEY_SIZE];
 	struct known *known;
 	struct error why = {0};
+	int r;
 
-	if (!key)
-		return error_set(err, -EINVAL, "the server sends an object without a name");
+	if (!identify(objects, object, key))
+		return false;
 	known = find_or_add(objects, key);
+	objects->seen += known->listing != objects->listing;
 	known->listing = objects->listing;
-	if (deliver(objects, object, &why) < 0) {
-		reject(objects, known, object, why.text);
-		return 0;
-	}
-	known->is_delivered = true;
-	reject(objects, known, NULL, NULL);
-	return 0;
+	r = problem ? error_set(&why, -EINVAL, "%s", problem) : deliver(objects, object, &why);
+	known->is_delivered |= r >= 0;
+	reject(objects, known, object, r ? why.text : NULL, r > 0);
+	return true;
 }
 
-int kube_objects_remove(struct kube_objects *objects, const json_t *object, struct error *err)
+bool kube_objects_remove(struct kube_objects *objects, struct object_value object)
 {
-	auto_memory char *key = key_of(object);
-	struct known *known = key ? find(objects, key) : NULL;
+	char key[KEY_SIZE];
+	struct known *known;
 
-	if (!key)
-		return error_set(err, -EINVAL, "the server sends an object without a name");
-	if (known) {
-		withdraw(objects, known);
-		forget(objects, known);
-	}
-	return 0;
+	if (!identify(objects, object, key))
+		return false;
+	known = find(objects, key);
+	if (!known)
+		return true;
+	objects->seen -= known->listing == objects->listing;
+	withdraw(objects, known);
+	forget(objects, known);
+	return true;
 }
 
-size_t kube_objects_count(const struct kube_objects *objects)
+bool kube_objects_has_skipped(const struct kube_objects *objects)
 {
-	return HASH_COUNT(objects->known);
+	return objects->has_skipped;
+}
+
+size_t kube_objects_seen(const struct kube_objects *objects)
+{
+	return objects->seen;
+}
+
+size_t kube_objects_missing(const struct kube_objects *objects)
+{
+	return HASH_COUNT(objects->known) - objects->seen;
 }

@@ -2,12 +2,11 @@
 #ifndef SOURCE_KUBE_OBJECTS_H
 #define SOURCE_KUBE_OBJECTS_H
 
-#include "lib/base/error.h"
 #include "lib/base/memory.h"
 #include "lib/objects/object_sink.h"
 #include "lib/source/object_decode.h"
 
-#include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -28,20 +27,36 @@ AUTO_FREE_DEFINE(kube_objects);
 /** kube_objects_begin() - from now on, each object that exists is set once more */
 void kube_objects_begin(struct kube_objects *objects);
 
-/** kube_objects_end() - the listing is complete: remove what was not set since it began */
+/**
+ * kube_objects_end() - the listing is complete: remove what was not set since it began
+ *
+ * Unless something was in it of which nobody can say what it is: any of the missing may be that.
+ */
 void kube_objects_end(struct kube_objects *objects);
 
 /**
  * kube_objects_set() - an object that exists
+ * @problem:  why it could not be read, and then @object need not have more than its name; NULL
  *
- * One that cannot be decoded is reported to the sink, and is no error.
- * Return: 0, or -EINVAL if the object has no name
+ * One that cannot be used is reported to the sink by its name; what the sink had of it stays.
+ * Return: false if nobody can say which object that is, see kube_objects_skip()
  */
-int kube_objects_set(struct kube_objects *objects, const json_t *object, struct error *err);
+bool kube_objects_set(struct kube_objects *objects, struct object_value object,
+		      const char *problem);
 
 /** kube_objects_remove() - an object that is gone; Return: as kube_objects_set() */
-int kube_objects_remove(struct kube_objects *objects, const json_t *object, struct error *err);
+bool kube_objects_remove(struct kube_objects *objects, struct object_value object);
 
-size_t kube_objects_count(const struct kube_objects *objects);
+/** kube_objects_skip() - something came of which not even the name can be read; the sink is told */
+void kube_objects_skip(struct kube_objects *objects, const char *reason);
+
+/** kube_objects_has_skipped() - since the last listing began */
+bool kube_objects_has_skipped(const struct kube_objects *objects);
+
+/** kube_objects_seen() - how many different ones the listing has had so far */
+size_t kube_objects_seen(const struct kube_objects *objects);
+
+/** kube_objects_missing() - how many of those that were known it has not had */
+size_t kube_objects_missing(const struct kube_objects *objects);
 
 #endif

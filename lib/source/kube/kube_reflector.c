@@ -1,38 +1,101 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Relist and watch
+ *
+ * A reflector knows two things: the objects of one kind, and the resourceVersion up to which it has
+ * seen all that happened to them. It lists everything once, and then watches from that version on.
+ * Both can fail in many ways, and the server, what is between, and the objects themselves may be
+ * wrong. Three rules keep that from ever being the end of it.
+ *
+ * The place moves forward. A watch that ends goes on where it was. A list after trouble is "not
+ * older than" what is known, and one that is older all the same is not believed; so nothing that
+ * was seen is seen again, an event that did harm does none twice, and the state never goes back.
+ * Where the server does not know the version any more (410 Expired, or it was restored from a
+ * backup), or three lists in a row have failed, the next one takes what the storage has, whatever
+ * its version: that cannot fail for a reason that is ours.
+ *
+ * What cannot be read is skipped, not retried. An object that cannot be decoded is rejected by its
+ * name, and what was known of it stays in force; the watch goes on. If not even its name can be
+ * read, something was missed, and nobody knows of which object: a list comes ten seconds later, and
+ * then at growing intervals while that lasts; and as long as lists have such objects, too, nothing
+ * is removed for want of being in them. No event makes the place or the watch depend on its going
+ * away.
+ *
+ * Removal needs good evidence. Only a complete listing removes, in one go at its end: pages and
+ * streams that break off remove nothing. One that lacks a hundred objects, and more than
+ * it has (a server that lost its storage, or answers from an empty cache), is believed when a second
+ * one says the same. A listing is complete when its last page, or the bookmark that ends its initial
+ * events, has come; one that brings nothing new in ten pages, or more than a million objects, or
+ * less than 1,000 bytes a second, is given up.
+ *
+ * The pace: a server that was not reached is tried again at once, for that costs it nothing. Else
+ * each failure doubles the pause, and only a watch that works makes it short again, not a list: a
+ * server that lists well and ends each watch at once would be asked for lists without end. The
+ * first 410 after a watch that worked is none of those, since it is how the API says "list again".
+ */
 #include "kube_reflector.h"
 
 #include "kube_objects.h"
-#include "kube_stream.h"
-#include "kube_text.h"
+#include "kube_query.h"
+#include "kube_reader.h"
 #include "kube_time.h"
-#include "lib/source/json_tree.h"
+#include "lib/source/object_field.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define LIST_IDLE_SECONDS   30.0
-#define WATCH_GRACE_SECONDS 15	/* for the server to end a watch by itself */
-#define WATCH_SHORT_SECONDS 1.0 /* a watch that ends so soon is a failure */
-#define WATCH_FAILURES	    3	/* then a new list is worth a try */
-#define STREAM_FAILURES	    2	/* then an ordinary list is */
-#define RETRY_FIRST_SECONDS 0.8
-#define RETRY_MOST_SECONDS  10.0
-#define RETRY_AFTER_LIMIT   60.0
+#define LIST_IDLE_SECONDS    30.0
+#define LIST_SECONDS_MAX     300.0 /* an API server gives up after 60 */
+#define LIST_BYTES_MIN	     1000  /* a second, over half a minute */
+#define LIST_OBJECTS_MAX     1000000
+#define PAGES_WITHOUT_NEWS   10
+#define WATCH_GRACE_SECONDS  15	 /* for the server to end a watch by itself */
+#define WATCH_SHORT_SECONDS  1.0 /* a watch that ends so soon is a failure */
+#define WATCH_FAILURES	     3	 /* then a new list is worth a try */
+#define LIST_FAILURES	     3	 /* then one that is not bound to a version is */
+#define STREAM_FAILURES	     2	 /* then an ordinary list is */
+#define RETRY_SECONDS_MIN    0.8
+#define RETRY_SECONDS_MAX    10.0
+#define RETRY_AFTER_LIMIT    60.0
+#define RESYNC_SECONDS_MIN   10.0
+#define RESYNC_SECONDS_MAX   300.0
+#define DOUBTFUL_MISSING_MIN 100
+
+#define NOT_ACCEPTABLE	       406
+#define UNSUPPORTED_MEDIA_TYPE 415
 
 /**
- * enum activity - what the current request does
- *   STREAM  watches, with everything that exists as its first events; becomes WATCH at the bookmark
- *           that ends them; LIST instead if the server does not know that
- *   LIST    reads a list, or the next page of it; WATCH follows
- *   WATCH   follows the changes from @version on
+ * enum activity - what goes on
+ *   PAUSED    the timer @start runs; > AWAITING, or what the goal needs
+ *   AWAITING  a plugin makes credentials; > PAUSED when it has
+ *   STREAM    a watch that begins with everything that exists; > WATCH at the bookmark that ends
+ *             that
+ *   LIST      a list, or the next page of it
+ *   WATCH     a watch of the changes from @version on
+ *
+ * The last three are requests, and become PAUSED when these end.
  */
-enum activity { ACTIVITY_STREAM, ACTIVITY_LIST, ACTIVITY_WATCH };
+enum activity {
+	ACTIVITY_PAUSED,
+	ACTIVITY_AWAITING,
+	ACTIVITY_STREAM,
+	ACTIVITY_LIST,
+	ACTIVITY_WATCH,
+};
+
+/**
+ * enum goal - what the next request is for
+ *   LISTING      everything that exists; > CONFIRMATION if that is doubtful, > CHANGES when complete
+ *   CONFIRMATION the same once more, to be believed whatever it says; > CHANGES when complete
+ *   CHANGES      > LISTING when the server does not know the place, or something was missed
+ */
+enum goal { GOAL_LISTING, GOAL_CONFIRMATION, GOAL_CHANGES };
 
 /*
- * @version: resourceVersion up to which everything was seen, NULL before the first list.
- * @needs_list: a list comes next, not a watch. @is_version_unusable: the server does not know
- * @version (any more, or yet). @no_streaming: it does not know streaming lists. @continue_token: of
- * the page that comes next. @is_whole: a page was gone, so the list comes without limit.
+ * @version: resourceVersion up to which everything was seen, NULL before the first listing.
+ * @listing: STREAM, or LIST if the server knows no streaming lists. @continue_token: of the page
+ * that comes next. @failures: in a row, of whatever kind, without a watch that worked in between;
+ * @list_failures: of lists that a server answered, since the last that was complete.
  */
 struct kube_reflector {
 	struct ev_loop *loop;
@@ -41,20 +104,22 @@ struct kube_reflector {
 	char *selector;
 	struct kube_objects *objects;
 	struct kube_request *request;
-	struct kube_lines *lines;
-	struct kube_items *items;
+	struct kube_reader *reader; /* of a response that has begun */
 	ev_timer start;
+	ev_timer resync;
+	double resync_seconds;
 	enum activity activity;
+	enum activity listing;
+	enum goal goal;
+	enum kube_query_base base;
+	enum kube_encoding encoding; /* what is asked for */
 	char *version;
 	char *continue_token;
-	bool needs_list;
-	bool is_version_unusable;
-	bool is_whole;
-	bool no_streaming;
+	size_t seen_before; /* the pages without news */
+	unsigned int pages_without_news;
 	bool is_listed;
-	bool waits_for_credentials;
-	bool has_retried_credentials;
 	bool is_in_trouble;
+	bool has_retried_credentials;
 	bool needs_fresh_connection;
 	/* of the current request */
 	int duration; /* of the watch, in seconds */
@@ -63,14 +128,21 @@ struct kube_reflector {
 	struct kube_status event_status; /* of an ERROR event */
 	struct timespec started;
 	unsigned int stream_failures;
+	unsigned int list_failures;
 	unsigned int failures;
 };
 
+static void start_timer(struct kube_reflector *reflector, ev_timer *timer, double seconds)
+{
+	ev_now_update(reflector->loop);
+	ev_timer_stop(reflector->loop, timer);
+	ev_timer_set(timer, seconds, 0.);
+	ev_timer_start(reflector->loop, timer);
+}
+
 static void start_in(struct kube_reflector *reflector, double seconds)
 {
-	ev_timer_stop(reflector->loop, &reflector->start);
-	ev_timer_set(&reflector->start, seconds, 0.);
-	ev_timer_start(reflector->loop, &reflector->start);
+	start_timer(reflector, &reflector->start, seconds);
 }
 
 static void replace_text(char **field, const char *text)
@@ -89,14 +161,6 @@ static void settle_trouble(struct kube_reflector *reflector)
 	reflector->options.on_fine(reflector->options.owner, reflector);
 }
 
-static void note_success(struct kube_reflector *reflector)
-{
-	reflector->failures = 0;
-	reflector->has_retried_credentials = false;
-	reflector->needs_fresh_connection = false;
-	settle_trouble(reflector);
-}
-
 static void tell_changes(struct kube_reflector *reflector)
 {
 	if (!reflector->has_changed)
@@ -105,58 +169,151 @@ static void tell_changes(struct kube_reflector *reflector)
 	reflector->options.on_changed(reflector->options.owner);
 }
 
-/* Everything that exists was seen: what was not seen does not. */
-static void finish_listing(struct kube_reflector *reflector)
+/* Something was missed, and a listing may say what. */
+static void schedule_resync(struct kube_reflector *reflector)
 {
+	double delay = reflector->resync_seconds;
+
+	if (ev_is_active(&reflector->resync))
+		return;
+	start_timer(reflector, &reflector->resync, delay);
+	reflector->resync_seconds = delay * 2 < RESYNC_SECONDS_MAX ? delay * 2 : RESYNC_SECONDS_MAX;
+}
+
+/* Versions are numbers that grow. Return: false also if one of them is none */
+static bool is_older(const char *version, const char *known)
+{
+	size_t length = strlen(version), known_length = known ? strlen(known) : 0;
+
+	if (!known || strspn(version, "0123456789") != length ||
+	    strspn(known, "0123456789") != known_length)
+		return false;
+	return length == known_length ? strcmp(version, known) < 0 : length < known_length;
+}
+
+static bool is_doubtful(const struct kube_reflector *reflector)
+{
+	size_t missing = kube_objects_missing(reflector->objects);
+
+	return reflector->goal == GOAL_LISTING && missing >= DOUBTFUL_MISSING_MIN &&
+	       missing > kube_objects_seen(reflector->objects);
+}
+
+/*
+ * Everything that exists was seen: what was not seen does not.
+ * Return: 0, or -EAGAIN if that has to be heard once more
+ */
+static int finish_listing(struct kube_reflector *reflector, const char *version, struct error *err)
+{
+	if (!*version)
+		return error_set(err, -EINVAL, "the list has no resourceVersion");
+	if (reflector->base == KUBE_QUERY_KNOWN && is_older(version, reflector->version))
+		return error_set(err, -EAGAIN,
+				 "the list has resourceVersion %.40s, older than %.40s", version,
+				 reflector->version);
+	if (is_doubtful(reflector)) {
+		reflector->goal = GOAL_CONFIRMATION;
+		reflector->base = KUBE_QUERY_NEWEST;
+		return error_set(
+			err, -EAGAIN,
+			"the list has %zu objects and lacks %zu known ones; keeping these until a second list lacks them",
+			kube_objects_seen(reflector->objects),
+			kube_objects_missing(reflector->objects));
+	}
 	kube_objects_end(reflector->objects);
-	reflector->needs_list = false;
-	reflector->is_version_unusable = false;
-	reflector->is_whole = false;
+	if (kube_objects_has_skipped(reflector->objects))
+		schedule_resync(reflector);
+	replace_text(&reflector->version, version);
+	reflector->goal = GOAL_CHANGES;
+	reflector->base = KUBE_QUERY_KNOWN;
 	reflector->is_listed = true;
 	reflector->has_changed = true;
-	note_success(reflector);
+	reflector->has_retried_credentials = false;
+	reflector->needs_fresh_connection = false;
+	reflector->list_failures = 0;
+	settle_trouble(reflector);
 	tell_changes(reflector);
+	return 0;
 }
 
-static const json_t *metadata_of(const json_t *object)
+/* "" if there is no such text in the metadata, or in the part of it that @parent names */
+static const char *text_at(struct object_value object, const char *parent, const char *name)
 {
-	return json_object_get(object, "metadata");
+	struct object_field root = object_field_root(object);
+	struct object_field metadata = object_field_get(&root, "metadata");
+	struct object_field inner = parent ? object_field_get(&metadata, parent) : metadata;
+	struct object_field field = object_field_get(&inner, name);
+
+	return object_field_plain_text(&field);
 }
 
-static const char *text_of(const json_t *object, const char *name)
+static bool ends_initial_events(struct object_value object)
 {
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
-static bool ends_initial_events(const json_t *object)
-{
-	const json_t *annotations = json_object_get(metadata_of(object), "annotations");
-
-	return strcmp(text_of(annotations, "k8s.io/initial-events-end"), "true") == 0;
-}
-
-static void handle_bookmark(struct kube_reflector *reflector, const json_t *object)
-{
-	if (reflector->activity != ACTIVITY_STREAM || !ends_initial_events(object))
-		return;
-	reflector->activity = ACTIVITY_WATCH;
-	kube_request_allow_idle(reflector->request);
-	finish_listing(reflector);
+	return strcmp(text_at(object, "annotations", "k8s.io/initial-events-end"), "true") == 0;
 }
 
 /* During a streaming list the version says how far the stream is, not how much was seen. */
-static void note_version(struct kube_reflector *reflector, const json_t *object)
+static void note_version(struct kube_reflector *reflector, struct object_value object)
 {
-	const char *version = text_of(metadata_of(object), "resourceVersion");
+	const char *version = text_at(object, NULL, "resourceVersion");
 
-	if (*version && reflector->activity == ACTIVITY_WATCH)
+	if (*version && reflector->activity == ACTIVITY_WATCH &&
+	    !is_older(version, reflector->version))
 		replace_text(&reflector->version, version);
 }
 
-static int handle_event(struct kube_reflector *reflector, const char *type, const json_t *object,
-			struct error *err)
+static int handle_bookmark(struct kube_reflector *reflector, struct object_value object,
+			   struct error *err)
+{
+	int r;
+
+	if (reflector->activity != ACTIVITY_STREAM || !ends_initial_events(object))
+		return 0;
+	r = finish_listing(reflector, text_at(object, NULL, "resourceVersion"), err);
+	if (r < 0)
+		return r;
+	reflector->activity = ACTIVITY_WATCH;
+	kube_request_allow_idle(reflector->request);
+	return 0;
+}
+
+/* A listing that does not end would fill the memory. */
+static int check_count(const struct kube_reflector *reflector, struct error *err)
+{
+	if (kube_objects_seen(reflector->objects) <= LIST_OBJECTS_MAX)
+		return 0;
+	return error_set(err, -EMSGSIZE, "the list has more than %d objects", LIST_OBJECTS_MAX);
+}
+
+/* Something of which nobody can say what it was: the watch goes on without it. */
+static void skip(struct kube_reflector *reflector, const char *reason)
+{
+	kube_objects_skip(reflector->objects, reason);
+	if (reflector->activity == ACTIVITY_WATCH)
+		schedule_resync(reflector);
+}
+
+/* Return: false if there is no event of this type */
+static bool set_or_remove(struct kube_reflector *reflector, const char *type,
+			  struct object_value object, const char *problem)
+{
+	bool is_clear;
+
+	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
+		is_clear = kube_objects_set(reflector->objects, object, problem);
+	else if (strcmp(type, "DELETED") == 0)
+		is_clear = kube_objects_remove(reflector->objects, object);
+	else
+		return false;
+	if (!is_clear && reflector->activity == ACTIVITY_WATCH)
+		schedule_resync(reflector);
+	reflector->has_changed = true;
+	return true;
+}
+
+/* Return: 0, or a negative errno if the request has to end */
+static int handle_event(struct kube_reflector *reflector, const char *type,
+			struct object_value object, const char *problem, struct error *err)
 {
 	int r = 0;
 
@@ -165,149 +322,144 @@ static int handle_event(struct kube_reflector *reflector, const char *type, cons
 		return error_set(err, -ECANCELED, "%s", reflector->event_status.message);
 	}
 	reflector->has_event = true;
-	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
-		r = kube_objects_set(reflector->objects, object, err);
-	else if (strcmp(type, "DELETED") == 0)
-		r = kube_objects_remove(reflector->objects, object, err);
-	else if (strcmp(type, "BOOKMARK") == 0)
-		handle_bookmark(reflector, object);
-	else
-		return error_set(err, -EINVAL, "the server sends an event of type \"%.40s\"", type);
+	if (strcmp(type, "BOOKMARK") == 0)
+		r = handle_bookmark(reflector, object, err);
+	else if (!set_or_remove(reflector, type, object, problem))
+		skip(reflector, "the server sent an event of an unknown type");
 	if (r < 0)
 		return r;
-	reflector->has_changed |= strcmp(type, "BOOKMARK") != 0;
 	note_version(reflector, object);
-	return 0;
+	return check_count(reflector, err);
 }
 
-static int on_line(void *owner, const char *text, size_t length, struct error *err)
+static int on_object(void *owner, const char *event, struct object_value object,
+		     const char *problem, struct error *err)
 {
 	struct kube_reflector *reflector = owner;
-	json_error_t problem;
-	json_t *event = json_tree_load(text, length, 0, NULL, &problem);
-	int r;
 
-	if (!event)
-		return error_set(err, -EINVAL, "an event is not JSON: %s", problem.text);
-	r = handle_event(reflector, text_of(event, "type"), json_object_get(event, "object"), err);
-	json_tree_drop(event);
-	return r;
+	if (event)
+		return handle_event(reflector, event, object, problem, err);
+	kube_objects_set(reflector->objects, object, problem);
+	return check_count(reflector, err);
 }
 
-static int on_watch_body(void *owner, const char *data, size_t size, struct error *err)
+static int on_skipped(void *owner, const char *reason, struct error *err)
 {
 	struct kube_reflector *reflector = owner;
-	int r = kube_lines_feed(reflector->lines, data, size, err);
 
-	/* Initial events are told as a whole, when they have ended. */
+	skip(reflector, reason);
+	return check_count(reflector, err);
+}
+
+static int on_body(void *owner, const char *data, size_t size, struct error *err)
+{
+	struct kube_reflector *reflector = owner;
+	int r = kube_reader_feed(reflector->reader, data, size, err);
+
+	/* What is listed is told as a whole, when it has ended. */
 	if (reflector->activity == ACTIVITY_WATCH)
 		tell_changes(reflector);
 	return r;
 }
 
-static int on_item(void *owner, const char *text, size_t length, struct error *err)
+/* The server chooses the encoding: it need not have all that it is asked for. */
+static void start_reader(struct kube_reflector *reflector, const char *content_type)
 {
-	struct kube_reflector *reflector = owner;
-	json_error_t problem;
-	json_t *object = json_tree_load(text, length, 0, NULL, &problem);
-	int r;
+	const struct kube_reader_options options = {
+		.encoding = kube_encoding_of(content_type),
+		.kind = reflector->options.kind,
+		.is_watch = reflector->activity != ACTIVITY_LIST,
+		.on_object = on_object,
+		.on_skipped = on_skipped,
+		.owner = reflector,
+	};
 
-	if (!object)
-		return error_set(err, -EINVAL, "an item is not JSON: %s", problem.text);
-	r = kube_objects_set(reflector->objects, object, err);
-	json_tree_drop(object);
-	return r;
-}
-
-static int on_list_body(void *owner, const char *data, size_t size, struct error *err)
-{
-	struct kube_reflector *reflector = owner;
-
-	return kube_items_feed(reflector->items, data, size, err);
-}
-
-static char *list_path(const struct kube_reflector *reflector)
-{
-	auto_memory char *version = kube_text_escape(reflector->version ? reflector->version : "0");
-	auto_memory char *token =
-		kube_text_escape(reflector->continue_token ? reflector->continue_token : "");
-	auto_memory char *limit =
-		reflector->is_whole || !reflector->options.listing.page_size
-			? string_dup("")
-			: string_printf("&limit=%d", reflector->options.listing.page_size);
-
-	if (*token)
-		return string_printf("%s?%s%s&continue=%s", reflector->path, reflector->selector,
-				     limit, token);
-	if (reflector->is_version_unusable)
-		return string_printf("%s?%s%s", reflector->path, reflector->selector, limit);
-	return string_printf("%s?%s%s&resourceVersion=%s", reflector->path, reflector->selector,
-			     limit, version);
-}
-
-/* The duration twice, as client-go sends it. */
-static char *watch_path(const struct kube_reflector *reflector)
-{
-	auto_memory char *version = kube_text_escape(reflector->version ? reflector->version : "0");
-	auto_memory char *duration =
-		string_printf("timeout=%dm%ds&timeoutSeconds=%d", reflector->duration / 60,
-			      reflector->duration % 60, reflector->duration);
-
-	if (reflector->activity == ACTIVITY_STREAM)
-		return string_printf("%s?allowWatchBookmarks=true&%s"
-				     "&resourceVersionMatch=NotOlderThan&sendInitialEvents=true"
-				     "&%s&watch=true",
-				     reflector->path, reflector->selector, duration);
-	return string_printf("%s?allowWatchBookmarks=true&%s&resourceVersion=%s&%s&watch=true",
-			     reflector->path, reflector->selector, version, duration);
+	kube_reader_free(reflector->reader);
+	reflector->reader = kube_reader_new(&options);
 }
 
 /* The answer to a watch has begun: the server is there and knows who we are. */
-static void on_watch_answer(void *owner)
+static void note_watch(struct kube_reflector *reflector)
 {
-	struct kube_reflector *reflector = owner;
-
 	reflector->has_retried_credentials = false;
 	reflector->needs_fresh_connection = false;
 	if (reflector->activity == ACTIVITY_WATCH)
 		settle_trouble(reflector);
 }
 
+static void on_answer(void *owner, const char *content_type)
+{
+	struct kube_reflector *reflector = owner;
+
+	start_reader(reflector, content_type);
+	if (reflector->activity != ACTIVITY_LIST)
+		note_watch(reflector);
+}
+
 static void on_request_end(void *owner, const struct kube_response *response);
+
+static char *prepare_list(struct kube_reflector *reflector, const struct kube_query *query,
+			  struct kube_request_options *request)
+{
+	const struct kube_listing *listing = &reflector->options.listing;
+
+	request->total_seconds = LIST_SECONDS_MAX;
+	request->bytes_per_second_min = LIST_BYTES_MIN;
+	request->is_continued = reflector->continue_token;
+	request->is_compressed = listing->is_compressed;
+	return kube_query_list(query, reflector->base, listing->page_size,
+			       reflector->continue_token);
+}
+
+static char *prepare_watch(struct kube_reflector *reflector, const struct kube_query *query,
+			   struct kube_request_options *request)
+{
+	reflector->duration = reflector->options.watch_seconds +
+			      (int)kube_time_random(0, reflector->options.watch_seconds);
+	request->total_seconds = reflector->duration + WATCH_GRACE_SECONDS;
+	if (reflector->activity == ACTIVITY_STREAM) {
+		request->bytes_per_second_min = LIST_BYTES_MIN;
+		return kube_query_stream(query, reflector->duration);
+	}
+	request->idle_seconds = 0;
+	return kube_query_watch(query, reflector->duration);
+}
 
 static void send_request(struct kube_reflector *reflector, const struct kube_access *access)
 {
-	auto_memory char *path = NULL;
+	const struct kube_query query = {
+		.path = reflector->path,
+		.selector = reflector->selector,
+		.version = reflector->version,
+	};
 	struct kube_request_options request = {
 		.call = {.method = "GET"},
 		.idle_seconds = LIST_IDLE_SECONDS,
 		.is_fresh = reflector->needs_fresh_connection,
-		.on_body = on_list_body,
+		.on_answer = on_answer,
+		.on_body = on_body,
 		.on_end = on_request_end,
 		.owner = reflector,
 	};
+	auto_memory char *path = NULL;
 
 	reflector->has_event = false;
 	reflector->event_status = (struct kube_status){0};
 	reflector->started = kube_time_now();
-	if (reflector->activity == ACTIVITY_LIST) {
-		path = list_path(reflector);
-		request.is_continued = reflector->continue_token;
-		request.is_compressed = reflector->options.listing.is_compressed;
-		reflector->items = kube_items_new(on_item, reflector);
-	} else {
-		reflector->duration = reflector->options.watch_seconds +
-				      (int)kube_time_random(0, reflector->options.watch_seconds);
-		path = watch_path(reflector);
-		reflector->lines = kube_lines_new(on_line, reflector);
-		request.total_seconds = reflector->duration + WATCH_GRACE_SECONDS;
-		request.on_body = on_watch_body;
-		request.on_answer = on_watch_answer;
-	}
-	if (reflector->activity == ACTIVITY_WATCH)
-		request.idle_seconds = 0;
+	path = reflector->activity == ACTIVITY_LIST ? prepare_list(reflector, &query, &request)
+						    : prepare_watch(reflector, &query, &request);
 	request.call.path = path;
+	request.call.accept =
+		kube_encoding_accept(reflector->encoding, reflector->activity != ACTIVITY_LIST);
 	reflector->request = kube_request_new(reflector->options.http, access, &request);
+}
+
+/* Last of all where a response is looked at, because that is part of the request. */
+static void drop_request(struct kube_reflector *reflector)
+{
+	kube_reader_free(take(&reflector->reader));
+	kube_request_free(take(&reflector->request));
+	reflector->activity = ACTIVITY_PAUSED;
 }
 
 static const char *activity_text(const struct kube_reflector *reflector)
@@ -322,20 +474,30 @@ static char *explain(const struct kube_reflector *reflector, const struct kube_r
 	const char *message = response->status.message;
 
 	if (response->error.code && response->is_unreached)
-		return string_printf("cannot be reached: %s; trying on", response->error.text);
+		return string_printf("cannot be reached: %s; retrying", response->error.text);
 	if (response->error.code && !response->http_status)
-		return string_printf("%s; trying again", response->error.text);
+		return string_printf("%s; retrying", response->error.text);
 	if (response->error.code)
-		return string_printf("%s %ss: %s; trying again", activity_text(reflector), kind,
+		return string_printf("%s %ss: %s; retrying", activity_text(reflector), kind,
 				     response->error.text);
-	return string_printf("%s %ss: status %d%s%s; trying again", activity_text(reflector), kind,
+	return string_printf("%s %ss: status %d%s%s; retrying", activity_text(reflector), kind,
 			     response->http_status, *message ? ": " : "", message);
+}
+
+/* The pause after so many failures in a row. */
+static double pause_seconds(unsigned int failures)
+{
+	double delay = RETRY_SECONDS_MIN;
+
+	for (unsigned int i = 0; i < failures && delay < RETRY_SECONDS_MAX; i++)
+		delay *= 2;
+	if (delay > RETRY_SECONDS_MAX)
+		delay = RETRY_SECONDS_MAX;
+	return delay * kube_time_random(0.5, 1.5);
 }
 
 static double retry_delay(struct kube_reflector *reflector, const struct kube_response *response)
 {
-	double delay = RETRY_FIRST_SECONDS;
-
 	/* A try without any answer has taken its time: so there is one in each second. */
 	if (response->is_unreached && response->error.code == -ETIMEDOUT)
 		return kube_time_random(0.1, 0.4);
@@ -345,12 +507,7 @@ static double retry_delay(struct kube_reflector *reflector, const struct kube_re
 		return (response->retry_seconds < RETRY_AFTER_LIMIT ? response->retry_seconds
 								    : RETRY_AFTER_LIMIT) *
 		       kube_time_random(1., 1.2);
-	for (unsigned int i = 0; i < reflector->failures && delay < RETRY_MOST_SECONDS; i++)
-		delay *= 2;
-	if (delay > RETRY_MOST_SECONDS)
-		delay = RETRY_MOST_SECONDS;
-	reflector->failures++;
-	return delay * kube_time_random(0.5, 1.5);
+	return pause_seconds(reflector->failures++);
 }
 
 /* Says what is wrong and tries once more; a list starts from its beginning. */
@@ -359,9 +516,22 @@ static void fail(struct kube_reflector *reflector, const struct kube_response *r
 	auto_memory char *text = explain(reflector, response);
 
 	replace_text(&reflector->continue_token, NULL);
+	reflector->list_failures += reflector->goal != GOAL_CHANGES && response->http_status;
 	reflector->is_in_trouble = true;
 	reflector->options.on_trouble(reflector->options.owner, reflector, text);
 	start_in(reflector, retry_delay(reflector, response));
+}
+
+/* The pages of a list belong together. */
+static void begin_listing(struct kube_reflector *reflector)
+{
+	if (reflector->continue_token)
+		return;
+	if (reflector->base == KUBE_QUERY_KNOWN && reflector->list_failures >= LIST_FAILURES)
+		reflector->base = KUBE_QUERY_NEWEST;
+	reflector->seen_before = 0;
+	reflector->pages_without_news = 0;
+	kube_objects_begin(reflector->objects);
 }
 
 static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
@@ -373,28 +543,44 @@ static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	reflector->waits_for_credentials = r == -EINPROGRESS;
-	if (reflector->waits_for_credentials)
+	if (r == -EINPROGRESS) {
+		reflector->activity = ACTIVITY_AWAITING;
 		return;
+	}
 	if (r < 0) {
 		fail(reflector, &response);
 		return;
 	}
-	if (!reflector->needs_list)
-		reflector->activity = ACTIVITY_WATCH;
-	else if (!reflector->continue_token)
-		reflector->activity = reflector->no_streaming ? ACTIVITY_LIST : ACTIVITY_STREAM;
-	/* The pages of a list belong together. */
-	if (reflector->needs_list && !reflector->continue_token)
-		kube_objects_begin(reflector->objects);
+	reflector->activity = reflector->goal == GOAL_CHANGES ? ACTIVITY_WATCH : reflector->listing;
+	if (reflector->goal != GOAL_CHANGES)
+		begin_listing(reflector);
 	send_request(reflector, access);
 }
 
+static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct kube_reflector *reflector = container_of(timer, struct kube_reflector, resync);
+
+	(void)loop;
+	(void)events;
+	if (reflector->goal != GOAL_CHANGES)
+		return;
+	reflector->goal = GOAL_LISTING;
+	if (reflector->activity != ACTIVITY_WATCH)
+		return;
+	drop_request(reflector);
+	start_in(reflector, 0.);
+}
+
+/* After a watch that worked, at once; after failures, at growing intervals. */
 static void list_again(struct kube_reflector *reflector)
 {
 	replace_text(&reflector->continue_token, NULL);
-	reflector->needs_list = true;
-	start_in(reflector, kube_time_random(0., 0.1));
+	if (reflector->goal == GOAL_CHANGES)
+		reflector->goal = GOAL_LISTING;
+	start_in(reflector, reflector->failures ? pause_seconds(reflector->failures)
+						: kube_time_random(0., 0.1));
+	reflector->failures++;
 }
 
 /* 401: perhaps the credentials have just been exchanged. Return: whether that is tried */
@@ -411,48 +597,78 @@ static bool retry_credentials(struct kube_reflector *reflector, const struct kub
 /* The server does not know where we are (any more, or yet). Return: whether a new list may help */
 static bool leave_version(struct kube_reflector *reflector, const struct kube_status *status)
 {
-	bool is_first_time = !reflector->is_version_unusable;
+	enum kube_query_base before = reflector->base;
 
 	if (!status->is_expired && !status->is_version_too_large)
 		return false;
-	if (reflector->continue_token) {
-		/* The rest of the pages is gone. A list in one piece cannot expire. */
-		is_first_time |= !reflector->is_whole;
-		reflector->is_whole = true;
-	}
-	reflector->is_version_unusable = true;
-	reflector->needs_list = true;
-	if (is_first_time)
-		list_again(reflector);
-	return is_first_time;
+	/* The rest of the pages is gone. A list in one piece cannot expire. */
+	if (reflector->continue_token)
+		reflector->base = KUBE_QUERY_WHOLE;
+	else if (before != KUBE_QUERY_WHOLE)
+		reflector->base = KUBE_QUERY_NEWEST;
+	if (reflector->goal == GOAL_CHANGES)
+		reflector->goal = GOAL_LISTING;
+	if (reflector->base == before)
+		return false;
+	list_again(reflector);
+	return true;
+}
+
+/* Return: -EMSGSIZE if the pages do not get anywhere */
+static int check_news(struct kube_reflector *reflector, struct error *err)
+{
+	size_t seen = kube_objects_seen(reflector->objects);
+
+	reflector->pages_without_news =
+		seen > reflector->seen_before ? 0 : reflector->pages_without_news + 1;
+	reflector->seen_before = seen;
+	if (reflector->pages_without_news < PAGES_WITHOUT_NEWS)
+		return 0;
+	return error_set(err, -EMSGSIZE, "%d consecutive pages without a new object",
+			 PAGES_WITHOUT_NEWS);
+}
+
+static int take_page(struct kube_reflector *reflector, const struct kube_list_end *end,
+		     struct error *err)
+{
+	replace_text(&reflector->continue_token, end->token);
+	return *end->token ? check_news(reflector, err)
+			   : finish_listing(reflector, end->version, err);
+}
+
+/*
+ * JSON from now on where a server refuses protocol buffers, or what it sends as such cannot be read.
+ * Return: whether the same comes again in JSON at once
+ */
+static bool leave_protobuf(struct kube_reflector *reflector, const struct kube_response *response)
+{
+	int code = response->http_status;
+	bool is_refused = code == NOT_ACCEPTABLE || code == UNSUPPORTED_MEDIA_TYPE;
+
+	if (reflector->encoding == KUBE_ENCODING_JSON ||
+	    (!is_refused && response->error.code != -EBADMSG))
+		return false;
+	reflector->encoding = KUBE_ENCODING_JSON;
+	if (is_refused)
+		start_in(reflector, 0.);
+	return is_refused;
 }
 
 static void end_list(struct kube_reflector *reflector)
 {
 	struct kube_response response = {.retry_seconds = -1, .http_status = 200};
-	json_t *envelope = NULL;
-	const char *kind, *version, *token;
-	int r = kube_items_finish(reflector->items, &envelope, &response.error);
+	struct kube_list_end end = {0};
+	int r = kube_reader_finish(reflector->reader, &end, &response.error);
 
-	if (r < 0) {
-		fail(reflector, &response);
+	if (r >= 0)
+		r = take_page(reflector, &end, &response.error);
+	kube_list_end_clear(&end);
+	if (r >= 0) {
+		start_in(reflector, 0.);
 		return;
 	}
-	kind = text_of(envelope, "kind");
-	version = text_of(metadata_of(envelope), "resourceVersion");
-	token = text_of(metadata_of(envelope), "continue");
-	if (!strstr(kind, "List") || !*version) {
-		error_set(&response.error, -EINVAL, "the answer is no list");
-		fail(reflector, &response);
-	} else {
-		replace_text(&reflector->continue_token, token);
-		if (!*token) {
-			replace_text(&reflector->version, version);
-			finish_listing(reflector);
-		}
-		start_in(reflector, 0.);
-	}
-	json_decref(envelope);
+	leave_protobuf(reflector, &response);
+	fail(reflector, &response);
 }
 
 /* The server ended the watch, or the stream of initial events, in good order. */
@@ -463,15 +679,17 @@ static void end_watch(struct kube_reflector *reflector)
 
 	if (reflector->activity == ACTIVITY_STREAM ||
 	    (seconds < WATCH_SHORT_SECONDS && !reflector->has_event)) {
-		error_set(&response.error, -EIO, "the server ends the watch at once");
+		error_set(&response.error, -EIO, "the server ended the watch at once");
 		fail(reflector, &response);
 	} else if (!reflector->has_event && seconds >= reflector->duration - 0.5) {
 		/* A bookmark was due. Does the server wait for a version that never comes? */
-		reflector->is_version_unusable = true;
+		reflector->base = KUBE_QUERY_NEWEST;
 		list_again(reflector);
 	} else {
 		start_in(reflector, kube_time_random(0., 0.1));
 	}
+	if (!ev_is_active(&reflector->resync))
+		reflector->resync_seconds = RESYNC_SECONDS_MIN;
 }
 
 /*
@@ -485,24 +703,15 @@ static bool fall_back(struct kube_reflector *reflector, const struct kube_respon
 		(code >= 400 && code < 500 && code != 401 && code != 403 && code != 429) ||
 		response->error.code == -ECANCELED || response->error.code == -ETIMEDOUT;
 
-	if (code == 0 || code == 401 || code == 403 || code == 429)
+	if (code == 0 || code == 401 || code == 403 || code == 429 ||
+	    response->error.code == -EAGAIN)
 		return false;
 	reflector->stream_failures++;
 	if (!is_refused && reflector->stream_failures < STREAM_FAILURES)
 		return false;
-	reflector->no_streaming = true;
+	reflector->listing = ACTIVITY_LIST;
 	start_in(reflector, 0.);
 	return true;
-}
-
-/* A watch that does not get on, although the server answers, may do so after a new list. */
-static void consider_list(struct kube_reflector *reflector, const struct kube_response *response)
-{
-	bool is_garbled = response->error.code == -EINVAL || response->error.code == -EMSGSIZE;
-
-	if (is_garbled || (response->http_status && !response->is_broken &&
-			   reflector->failures >= WATCH_FAILURES))
-		reflector->needs_list = true;
 }
 
 static void handle_failure(struct kube_reflector *reflector, const struct kube_response *response)
@@ -512,7 +721,10 @@ static void handle_failure(struct kube_reflector *reflector, const struct kube_r
 
 	if (retry_credentials(reflector, status) || leave_version(reflector, status))
 		return;
-	consider_list(reflector, response);
+	/* A watch that does not get on, although the server answers, may do so after a new list. */
+	if (reflector->goal == GOAL_CHANGES && response->http_status && !response->is_broken &&
+	    reflector->failures >= WATCH_FAILURES)
+		reflector->goal = GOAL_LISTING;
 	if (reflector->activity == ACTIVITY_WATCH && response->is_broken && !reflector->failures) {
 		/* It worked so far: no word about it unless it does not go on. */
 		reflector->failures = 1;
@@ -532,7 +744,9 @@ static void on_request_end(void *owner, const struct kube_response *response)
 	    response->http_status == 200)
 		reflector->failures = 0;
 	reflector->needs_fresh_connection = response->is_broken;
-	if (is_complete && reflector->activity == ACTIVITY_LIST)
+	if (leave_protobuf(reflector, response))
+		;
+	else if (is_complete && reflector->activity == ACTIVITY_LIST)
 		end_list(reflector);
 	else if (reflector->activity == ACTIVITY_STREAM && fall_back(reflector, response))
 		;
@@ -540,10 +754,7 @@ static void on_request_end(void *owner, const struct kube_response *response)
 		end_watch(reflector);
 	else
 		handle_failure(reflector, response);
-	kube_lines_free(take(&reflector->lines));
-	kube_items_free(take(&reflector->items));
-	/* Last, because the response is part of it. */
-	kube_request_free(take(&reflector->request));
+	drop_request(reflector);
 }
 
 struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
@@ -556,9 +767,11 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 	reflector->path = string_dup(options->path);
 	reflector->selector = string_dup(options->selector);
 	reflector->objects = kube_objects_new(options->kind, options->sink);
-	reflector->needs_list = true;
-	reflector->no_streaming = !options->listing.is_streamed;
+	reflector->encoding = options->encoding;
+	reflector->listing = options->listing.is_streamed ? ACTIVITY_STREAM : ACTIVITY_LIST;
+	reflector->resync_seconds = RESYNC_SECONDS_MIN;
 	ev_timer_init(&reflector->start, on_start, 0., 0.);
+	ev_timer_init(&reflector->resync, on_resync, 0., 0.);
 	start_in(reflector, 0.);
 	return reflector;
 }
@@ -568,9 +781,8 @@ void kube_reflector_free(struct kube_reflector *reflector)
 	if (!reflector)
 		return;
 	ev_timer_stop(reflector->loop, &reflector->start);
-	kube_request_free(reflector->request);
-	kube_lines_free(reflector->lines);
-	kube_items_free(reflector->items);
+	ev_timer_stop(reflector->loop, &reflector->resync);
+	drop_request(reflector);
 	kube_objects_free(reflector->objects);
 	free(reflector->path);
 	free(reflector->selector);
@@ -583,9 +795,9 @@ void kube_reflector_credentials_ready(struct kube_reflector *reflector, const st
 {
 	struct kube_response response = {.retry_seconds = -1};
 
-	if (!reflector->waits_for_credentials)
+	if (reflector->activity != ACTIVITY_AWAITING)
 		return;
-	reflector->waits_for_credentials = false;
+	reflector->activity = ACTIVITY_PAUSED;
 	if (!err) {
 		start_in(reflector, 0.);
 		return;

@@ -3,6 +3,7 @@
 #define SOURCE_KUBE_REFLECTOR_H
 
 #include "kube_credentials.h"
+#include "kube_encoding.h"
 #include "kube_http.h"
 #include "lib/base/error.h"
 #include "lib/base/memory.h"
@@ -18,13 +19,15 @@
  * First a streaming list (a watch with sendInitialEvents) is tried; a server that does not know it
  * is asked for an ordinary list, in pages where the server pages. Then a watch follows the changes;
  * it is renewed every five to ten minutes from where it was. A new list is made where the server
- * says that this place is gone, and when a watch ends without even a bookmark, which would have
- * come if the server knew the place.
+ * says that this place is gone, when a watch ends without even a bookmark, which would have come if
+ * the server knew the place, and when something was missed because not even its name could be read.
  *
+ * An object that cannot be decoded is told to the sink as rejected, and is no failure.
  * After a failure:
  * - not reached at all: again in 0.3 to 0.8 s, however often, because that costs a server nothing;
  * - 401: credentials are read again, once at once;
- * - otherwise in 0.8 s, doubled each time up to 5 s, or what Retry-After says; give or take half.
+ * - 406, or a response in protocol buffers that cannot be read: everything in JSON from then on;
+ * - otherwise in 0.8 s, doubled each time up to 10 s, or what Retry-After says; give or take half.
  */
 struct kube_reflector;
 
@@ -49,6 +52,7 @@ struct kube_listing {
  * @kind:         Service, EndpointSlice or Node
  * @path:         "/api/v1/services"
  * @selector:     part of a query: "labelSelector=...", or "fieldSelector=..."
+ * @encoding:     what is asked for; the server chooses
  * @watch_seconds: how long a watch lasts at least; up to twice that
  * @sink:         outlives the reflector
  * @on_changed:   the sink got a batch of objects, or the listing became complete
@@ -62,6 +66,7 @@ struct kube_reflector_options {
 	const char *selector;
 	int watch_seconds;
 	struct kube_listing listing;
+	enum kube_encoding encoding;
 	struct kube_http *http;
 	struct kube_credentials *credentials;
 	const struct object_sink *sink;

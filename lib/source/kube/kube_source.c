@@ -150,15 +150,16 @@ static void on_response(void *owner, const char *method, const char *host, int s
 }
 
 static void start_part(struct kube_source *source, struct ev_loop *loop,
-		       const struct kube_listing *listing, size_t index, enum object_kind kind,
-		       const char *path, const char *selector)
+		       const struct kube_source_options *source_options, size_t index,
+		       enum object_kind kind, const char *path, const char *selector)
 {
 	const struct kube_reflector_options options = {
 		.kind = kind,
 		.path = path,
 		.selector = selector,
 		.watch_seconds = WATCH_SECONDS,
-		.listing = *listing,
+		.listing = source_options->listing,
+		.encoding = source_options->encoding,
 		.http = source->http,
 		.credentials = source->credentials,
 		.sink = &source->sink,
@@ -194,7 +195,7 @@ static void warn(struct kube_source *source)
 	if (!source->config->is_insecure)
 		return;
 	line = string_printf(
-		"%s: its certificate is not checked (insecure-skip-tls-verify); anybody in between can read and change everything",
+		"%s: its certificate is not verified (insecure-skip-tls-verify); a man in the middle can read and change everything",
 		source->description);
 	source->on_report(source->owner, KUBE_REPORT_WARNING, line);
 }
@@ -228,11 +229,11 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 	kube_http_limit(source->http, options->requests_per_second, options->burst);
 	warn(source);
 	start_events(source, loop, &options->reporter);
-	start_part(source, loop, &options->listing, 0, OBJECT_KIND_SERVICE, "/api/v1/services",
+	start_part(source, loop, options, 0, OBJECT_KIND_SERVICE, "/api/v1/services",
 		   SERVICES_SELECTOR);
-	start_part(source, loop, &options->listing, 1, OBJECT_KIND_ENDPOINT_SLICE,
+	start_part(source, loop, options, 1, OBJECT_KIND_ENDPOINT_SLICE,
 		   "/apis/discovery.k8s.io/v1/endpointslices", SLICES_SELECTOR);
-	start_part(source, loop, &options->listing, 2, OBJECT_KIND_NODE, "/api/v1/nodes", own_node);
+	start_part(source, loop, options, 2, OBJECT_KIND_NODE, "/api/v1/nodes", own_node);
 	*ret = source;
 	return 0;
 }

@@ -50,6 +50,7 @@ enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO };
  * @reporter:     who tells events
  * @requests_per_second, @burst: as kube_http_limit() takes them
  * @listing:      how everything is asked for, at the start and after the loss of a watch
+ * @encoding:     what the server is asked for
  * @sink:         copied; its strings outlive the source
  * @on_report:    one line, without newline
  * @on_response:  each request that ended: its method, the server's "host:port", and the HTTP status
@@ -66,6 +67,7 @@ struct kube_source_options {
 	double requests_per_second;
 	int burst;
 	struct kube_listing listing;
+	enum kube_encoding encoding;
 	struct object_sink sink;
 	void (*on_report)(void *owner, enum kube_report kind, const char *text);
 	void (*on_response)(void *owner, const char *method, const char *host, int status);

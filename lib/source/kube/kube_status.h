@@ -2,7 +2,8 @@
 #ifndef SOURCE_KUBE_STATUS_H
 #define SOURCE_KUBE_STATUS_H
 
-#include <jansson.h>
+#include "lib/source/object_value.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,13 +26,13 @@ struct kube_status {
 };
 
 /** kube_status_read() - from a Status object; anything else gives an empty message */
-void kube_status_read(const json_t *object, struct kube_status *ret);
+void kube_status_read(struct object_value object, struct kube_status *ret);
 
 /**
  * kube_status_parse() - from the body of an answer
  * @code:  the answer's HTTP status
  *
- * A body that is no Status, such as that of a proxy, gives its first line.
+ * In either encoding. A body that is no Status, such as that of a proxy, gives its first line.
  */
 void kube_status_parse(int code, const char *body, size_t length, struct kube_status *ret);
 

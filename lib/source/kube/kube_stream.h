@@ -16,7 +16,8 @@
 
 /**
  * typedef kube_stream_visitor - takes one object as JSON text
- * @text:  not NUL-terminated, valid during the call only
+ * @text:  not NUL-terminated, valid during the call only; NULL for an object that is larger than
+ *         KUBE_STREAM_OBJECT_LIMIT, of which nothing was kept
  *
  * A negative return value ends the reading and is returned to whoever feeds.
  */
@@ -32,8 +33,8 @@ AUTO_FREE_DEFINE(kube_lines);
 /**
  * kube_lines_feed() - the next bytes of the body; empty lines are skipped
  *
- * Return: 0, -EMSGSIZE for a line over the limit, or what @visit returned. A last line without an
- * end is not delivered: it may have been cut.
+ * Return: 0, or what @visit returned. A last line without an end is not delivered: it may have been
+ * cut.
  */
 int kube_lines_feed(struct kube_lines *lines, const char *data, size_t size, struct error *err);
 
@@ -41,8 +42,9 @@ int kube_lines_feed(struct kube_lines *lines, const char *data, size_t size, str
  * struct kube_items - the body of a list: {"kind": "ServiceList", "metadata": {...}, "items":
  * [...]}
  *
- * Each element of "items" is delivered as soon as it is complete; the rest, the envelope, is kept
- * until the end. A body that is no list, such as a Status, is all envelope.
+ * Each element of "items" is delivered as soon as it is complete, and even if it is no object; the
+ * rest, the envelope, is kept until the end. A body that is no list, such as a Status, is all
+ * envelope.
  */
 struct kube_items;
 
@@ -54,14 +56,14 @@ AUTO_FREE_DEFINE(kube_items);
  * kube_items_feed() - the next bytes of the body
  *
  * Looks at the structure only: whether an element is JSON shows when it is parsed.
- * Return: 0, -EINVAL, -EMSGSIZE, or what @visit returned
+ * Return: 0, -EINVAL, -EMSGSIZE for a large envelope, or what @visit returned
  */
 int kube_items_feed(struct kube_items *items, const char *data, size_t size, struct error *err);
 
 /**
  * kube_items_finish() - the body has ended
- * @ret:  the envelope, "items" an empty array in it; set on success only, given back with
- *        json_decref()
+ * @ret:  what json_tree_load() makes of the envelope, "items" an empty array in it; set on success
+ *        only, given back with json_tree_drop()
  *
  * Return: 0, or -EINVAL if the body was cut or is not JSON
  */

@@ -43,7 +43,7 @@ int kube_text_read(const char *path, char **ret, struct error *err)
 	if ((size_t)length > KUBE_TEXT_LIMIT)
 		return error_set(err, -EFBIG, "%s: larger than %zu bytes", path, KUBE_TEXT_LIMIT);
 	if (memchr(buffer, '\0', (size_t)length))
-		return error_set(err, -EINVAL, "%s: not a text", path);
+		return error_set(err, -EINVAL, "%s: not text (contains a NUL byte)", path);
 	*ret = string_printf("%s", buffer);
 	explicit_bzero(buffer, (size_t)length);
 	return 0;
@@ -86,7 +86,7 @@ int kube_text_decode_base64(const char *text, char **ret, struct error *err)
 	}
 	if (*text || (digits + padding) % 4 != 0 || memchr(decoded, '\0', length)) {
 		kube_text_erase(decoded);
-		return error_set(err, -EINVAL, "not a text in base64");
+		return error_set(err, -EINVAL, "not base64");
 	}
 	*ret = decoded;
 	return 0;

@@ -106,7 +106,7 @@ static void refuses_another_kind_of_interface(void **state)
 	(void)state;
 	witness_run("ip link add kube-ipvs0 type veth peer name other");
 	assert_int_equal(link_ensure(link, NULL, &err), -EEXIST);
-	assert_string_equal(err.text, "the interface kube-ipvs0 exists, and is not a dummy");
+	assert_string_equal(err.text, "interface kube-ipvs0 exists and is not a dummy interface");
 	link_close(link);
 }
 

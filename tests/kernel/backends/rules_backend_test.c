@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/kernel/ipsets.h"
+#include "lib/kernel/legacy_tables.h"
+#include "lib/kernel/nftables.h"
 #include "lib/kernel/rules.h"
 
 #include <errno.h>
@@ -14,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "native_rule.h"
 #include "witness.h"
 
 /* With the variant of iptables that is in PATH. Every test has a network namespace of its own. */
@@ -25,6 +28,7 @@ static struct {
 	bool is_changed;
 	char what[100];
 	char error[600];
+	char unreadable[400];
 } seen;
 
 static void on_done(void *user, const struct rules_report *report)
@@ -35,6 +39,7 @@ static void on_done(void *user, const struct rules_report *report)
 	seen.is_changed = report->is_changed;
 	snprintf(seen.what, sizeof(seen.what), "%s", report->what);
 	snprintf(seen.error, sizeof(seen.error), "%s", report->error->text);
+	snprintf(seen.unreadable, sizeof(seen.unreadable), "%s", report->unreadable);
 }
 
 static int set_up(void **state)
@@ -89,7 +94,9 @@ static void verify(struct rules *rules, const struct ruleset *ruleset)
 		fail_msg("%s", seen.error);
 }
 
-#define KUBE_LINES(program) program "-save | sed -n 's/ *\\[[0-9]*:[0-9]*\\]$//; /KUBE-/p'"
+#define KUBE_LINES(program)                                    \
+	program "-save | sed -n 's/ *\\[[0-9]*:[0-9]*\\]$//; " \
+		"/KUBE-\\|kubernetes forwarding conn/p'"
 
 static void test_rules_are_written_once(void **state)
 {
@@ -131,18 +138,18 @@ static void test_jumps_are_where_kube_proxy_puts_them(void **state)
 	witness_run("iptables -A FORWARD -s 9.9.9.9 -j DROP");
 	witness_run("iptables -t nat -A POSTROUTING -s 9.9.9.9 -j ACCEPT");
 	verify(rules, ruleset);
-	assert_string_equal(
-		witness_read("iptables -S INPUT | sed 's/.* -j/-j/'"),
-		"-P INPUT ACCEPT\n-j KUBE-IPVS-FILTER\n-j KUBE-PROXY-FIREWALL\n-j KUBE-NODE-PORT\n"
-		"-j DROP\n-j KUBE-IPVS-ACCEPT\n");
+	assert_string_equal(witness_read("iptables -S INPUT | sed 's/.* -j/-j/'"),
+			    "-P INPUT ACCEPT\n-j KUBE-IPVS-INPUT\n-j KUBE-IPVS-INPUT\n"
+			    "-j DROP\n-j KUBE-IPVS-ACCEPT\n");
 	assert_string_equal(
 		witness_read("iptables -S FORWARD | sed 's/.* -j/-j/'"),
-		"-P FORWARD ACCEPT\n-j KUBE-PROXY-FIREWALL\n-j KUBE-FORWARD\n-j DROP\n");
+		"-P FORWARD ACCEPT\n-j ACCEPT\n-j KUBE-PROXY-FIREWALL\n-j KUBE-FORWARD\n-j DROP\n");
 	assert_string_equal(witness_read("iptables -t nat -S POSTROUTING | sed 's/.* -j/-j/'"),
 			    "-P POSTROUTING ACCEPT\n-j KUBE-POSTROUTING\n-j ACCEPT\n");
 	assert_string_equal(
-		witness_read("iptables -t nat -S KUBE-SERVICES | head -n 4"),
+		witness_read("iptables -t nat -S KUBE-SERVICES | head -n 5"),
 		"-N KUBE-SERVICES\n"
+		"-A KUBE-SERVICES -m addrtype ! --dst-type LOCAL -j RETURN\n"
 		"-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
 		"0x40000000/0x40000000\n"
 		"-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"
@@ -167,10 +174,9 @@ static void test_damage_is_repaired(void **state)
 		{"all jumps of a chain lost", "iptables -F INPUT",
 		 "jumps in chain INPUT of table filter"},
 		{"a whole table flushed", "iptables -t nat -F",
-		 "chain KUBE-LOAD-BALANCER of table nat"},
+		 "chain KUBE-CLUSTER-IP of table nat"},
 		{"a table flushed and its chains deleted",
-		 "iptables -t nat -F && iptables -t nat -X",
-		 "chain KUBE-LOAD-BALANCER of table nat"},
+		 "iptables -t nat -F && iptables -t nat -X", "chain KUBE-CLUSTER-IP of table nat"},
 		{"marked packets let past the firewall",
 		 "iptables -I FORWARD -m comment --comment 'kubernetes forwarding rules' "
 		 "-j KUBE-FORWARD",
@@ -211,7 +217,8 @@ static void test_rules_of_others_stay(void **state)
 	witness_run("iptables -D INPUT 1");
 	verify(rules, ruleset);
 	assert_string_equal(
-		witness_read("iptables-save | grep -v KUBE- | grep ^-A | LC_ALL=C sort"),
+		witness_read(
+			"iptables-save | grep -v 'KUBE-\\|kubernetes forw' | grep ^-A | LC_ALL=C sort"),
 		"-A INPUT -j OTHERS\n"
 		"-A OTHERS -p tcp -m tcp --dport 22 -m comment --comment \"a \\'b\\' "
 		"c\" -j LOG\n"
@@ -364,6 +371,153 @@ static void test_iptables_is_missing(void **state)
 	rules_close(rules);
 }
 
+/* The test kernel has no nftables for iptables, and the legacy variant no such rules. */
+static bool is_nft(void)
+{
+	return strstr(witness_read("iptables --version"), "nf_tables");
+}
+
+static void test_a_table_that_cannot_be_shown_is_not_written(void **state)
+{
+	struct rules *rules;
+	auto_free(ruleset) struct ruleset *ruleset = NULL;
+	size_t before;
+
+	(void)state;
+	if (!is_nft())
+		skip();
+	rules = open_rules(AF_INET);
+	ruleset = ordinary_ruleset(AF_INET);
+
+	/* There is nothing of ours in it, as nftables shows: so it gets all. */
+	witness_run("iptables -t nat -A POSTROUTING -s 9.9.9.9 -j ACCEPT");
+	native_rule_add("nat", "POSTROUTING");
+	assert_non_null(strstr(witness_read("iptables-save"), "Table `nat' is incompatible"));
+	verify(rules, ruleset);
+	assert_true(seen.is_changed);
+	assert_string_equal(seen.unreadable, "");
+	before = native_rule_count("nat");
+	assert_in_range(before, 10, 1000);
+
+	/* Then nobody knows what it lacks. */
+	for (int i = 0; i < 3; i++) {
+		verify(rules, ruleset);
+		assert_false(seen.is_changed);
+		assert_non_null(strstr(seen.unreadable, "table nat cannot be shown"));
+		assert_non_null(strstr(seen.unreadable, "of chain POSTROUTING (masq)"));
+	}
+	assert_int_equal(native_rule_count("nat"), before);
+
+	/* The other tables go on being looked after. */
+	witness_run("iptables -F KUBE-FORWARD");
+	verify(rules, ruleset);
+	assert_true(seen.is_changed);
+	assert_int_equal(native_rule_count("nat"), before);
+
+	/* Their removal leaves the table, and says so. */
+	rules_remove(rules);
+	finish(rules);
+	assert_non_null(strstr(seen.unreadable, "table nat"));
+	assert_int_equal(native_rule_count("nat"), before);
+	rules_close(rules);
+}
+
+static struct nftables_change heard(struct nftables_monitor *monitor)
+{
+	struct nftables_change change;
+	struct error err = {0};
+
+	if (nftables_monitor_read(monitor, &change, &err) < 0)
+		fail_msg("%s", err.text);
+	return change;
+}
+
+static void test_nftables_tells_who_changes_what_concerns_us(void **state)
+{
+	static const struct {
+		const char *what, *command;
+		bool is_relevant[2];
+	} rows[] = {
+		{"a chain of ours is flushed", "iptables -t nat -F KUBE-SERVICES", {true, false}},
+		{"the same of IPv6", "ip6tables -t nat -F KUBE-SERVICES", {false, true}},
+		{"a jump goes", "iptables -D FORWARD 1", {true, false}},
+		{"a rule comes to a chain of ours",
+		 "iptables -A KUBE-FORWARD -j ACCEPT",
+		 {true, false}},
+		{"chains of others are their affair",
+		 "iptables -N X; iptables -A X -j ACCEPT; iptables -F X; iptables -X X",
+		 {false, false}},
+		{"a rule comes beside our jumps",
+		 "iptables -A FORWARD -s 9.9.9.9 -j DROP",
+		 {false, false}},
+		{"a policy changes", "iptables -P INPUT DROP", {true, false}},
+		{"a table is flushed", "iptables -t nat -F", {true, false}},
+	};
+	struct nftables_monitor *monitor = NULL;
+	struct rules *both[2];
+	struct error err = {0};
+
+	(void)state;
+	if (!is_nft())
+		skip();
+	for (int i = 0; i < 2; i++) {
+		uint16_t family = i ? AF_INET6 : AF_INET;
+		auto_free(ruleset) struct ruleset *ruleset = ordinary_ruleset(family);
+
+		both[i] = open_rules(family);
+		verify(both[i], ruleset);
+		assert_false(rules_is_legacy(both[i]));
+		rules_close(both[i]);
+	}
+	if (nftables_monitor_open(&monitor, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct nftables_change change;
+
+		print_message("%s\n", rows[i].what);
+		witness_run(rows[i].command);
+		change = heard(monitor);
+		assert_int_equal(change.is_relevant[0], rows[i].is_relevant[0]);
+		assert_int_equal(change.is_relevant[1], rows[i].is_relevant[1]);
+		if (change.is_relevant[0] || change.is_relevant[1])
+			assert_non_null(strstr(change.writer, "tables (process "));
+	}
+	nftables_monitor_close(monitor);
+}
+
+static void test_legacy_tables_tell_by_size_and_policy(void **state)
+{
+	static const uint16_t families[] = {AF_INET, AF_INET6};
+	struct rules *rules;
+	auto_free(ruleset) struct ruleset *ruleset = NULL;
+	struct legacy_tables before, after;
+
+	(void)state;
+	if (is_nft())
+		skip();
+	rules = open_rules(AF_INET);
+	ruleset = ordinary_ruleset(AF_INET);
+	verify(rules, ruleset);
+	verify(rules, ruleset);
+	assert_true(rules_is_legacy(rules));
+	assert_int_equal(legacy_tables_look(AF_INET, &before, NULL), 0);
+	assert_int_equal(legacy_tables_look(AF_INET, &after, NULL), 0);
+	assert_true(legacy_tables_is_equal(&before, &after));
+	witness_run("iptables -t nat -F KUBE-SERVICES");
+	assert_int_equal(legacy_tables_look(AF_INET, &after, NULL), 0);
+	assert_false(legacy_tables_is_equal(&before, &after));
+	for (size_t i = 0; i < COUNT(families); i++) {
+		assert_int_equal(legacy_tables_look(families[i], &before, NULL), 0);
+		witness_run("iptables -P INPUT DROP; ip6tables -P INPUT DROP");
+		assert_int_equal(legacy_tables_look(families[i], &after, NULL), 0);
+		assert_false(legacy_tables_is_equal(&before, &after));
+		witness_run("iptables -P INPUT ACCEPT; ip6tables -P INPUT ACCEPT");
+		assert_int_equal(legacy_tables_look(families[i], &after, NULL), 0);
+		assert_true(legacy_tables_is_equal(&before, &after));
+	}
+	rules_close(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +530,9 @@ int main(void)
 		cmocka_unit_test_setup(test_the_lock_is_waited_for, set_up),
 		cmocka_unit_test_setup(test_calls_while_busy_are_remembered, set_up),
 		cmocka_unit_test_setup(test_closing_while_busy, set_up),
+		cmocka_unit_test_setup(test_a_table_that_cannot_be_shown_is_not_written, set_up),
+		cmocka_unit_test_setup(test_nftables_tells_who_changes_what_concerns_us, set_up),
+		cmocka_unit_test_setup(test_legacy_tables_tell_by_size_and_policy, set_up),
 		cmocka_unit_test_setup(test_iptables_is_missing, set_up),
 	};
 

@@ -59,13 +59,13 @@ cp "$kubeconfig" "$directory/good"
 echo "current-context: [" >"$kubeconfig"
 run_fails "broken YAML" 2 "line "
 sed 's/^current-context: .*/current-context: elsewhere/' "$directory/good" >"$kubeconfig"
-run_fails "no such context" 2 'contexts: there is none called "elsewhere"'
+run_fails "no such context" 2 'contexts: no entry named "elsewhere"'
 sed 's/cluster: default,/cluster: nowhere,/' "$directory/good" >"$kubeconfig"
-run_fails "no such cluster" 2 'clusters: there is none called "nowhere"'
+run_fails "no such cluster" 2 'clusters: no entry named "nowhere"'
 sed 's/certificate-authority-data: .*/certificate-authority-data: "%%secret%%"/' "$directory/good" >"$kubeconfig"
-run_fails "no base64" 2 "clusters[0].cluster.certificate-authority-data: not a text in base64"
+run_fails "no base64" 2 "clusters[0].cluster.certificate-authority-data: not base64"
 sed 's|server: .*|server: ftp://192.168.77.1|' "$directory/good" >"$kubeconfig"
-run_fails "no such scheme" 2 "neither http:// nor https://"
+run_fails "no such scheme" 2 "must start with http:// or https://"
 sed 's/user: {.*/user: {exec: {apiVersion: v7, command: "false"}}/' "$directory/good" >"$kubeconfig"
 run_fails "an unknown plugin version" 2 "users[0].user.exec.apiVersion"
 
@@ -134,7 +134,7 @@ run_heals
 step "insecure-skip-tls-verify is warned of"
 kubeconfig_with certificate
 sed -i 's/certificate-authority-data: .*/insecure-skip-tls-verify: true/' "$kubeconfig"
-run_complains "insecure" "its certificate is not checked"
+run_complains "insecure" "its certificate is not verified"
 run_heals
 
 step "a credential plugin"

@@ -132,7 +132,7 @@ assert_equal "what the metrics say" "3 1 0" "$(events_total created) $(events_to
 step "settings that cannot be used"
 echo "drainTimeuot: 1m" >"$directory/own.yaml"
 wait_until_equal 30 "Events" 1 count_events SettingsRejected "$(about Node '' node1 node1)"
-assert_contains "the Event" 'own.yaml: drainTimeuot: unknown; keeping the settings of before' \
+assert_contains "the Event" 'own.yaml: drainTimeuot: unknown field; keeping the previous settings' \
 	"$(events SettingsRejected)"
 echo "drainTimeout: 1m" >"$directory/own.yaml"
 
@@ -141,10 +141,10 @@ external old 2024-01-01T00:00:00Z 10.96.0.41 203.0.113.20
 external young 2024-02-02T00:00:00Z 10.96.0.42 203.0.113.20
 wait_until_equal 30 "Events" 1 count_events ServiceConflict "$(about Service default young "$(uid_of young)")"
 event=$(events ServiceConflict)
-assert_contains "the Event" '"note":"the older Service default/old has 203.0.113.20:80/TCP"' "$event"
+assert_contains "the Event" '"note":"waiting for the older Service default/old to release 203.0.113.20:80/TCP"' "$event"
 assert_contains "the Event" \
 	"\"related\":{\"kind\":\"Service\",\"namespace\":\"default\",\"name\":\"old\",\"uid\":\"$(uid_of old)\"}" "$event"
-assert_contains "the log" "Service default/young: the older Service default/old has 203.0.113.20:80/TCP" \
+assert_contains "the log" "Service default/young: waiting for the older Service default/old to release 203.0.113.20:80/TCP" \
 	"$(cat "$agent_log")"
 
 step "an external IP that is the node's own is not bound; the node keeps it"
@@ -154,7 +154,7 @@ assert_contains "the Event" "external IP 192.168.77.10 is an address of node1" "
 assert_equal "who has the address" eth0 "$(owners 192.168.77.10)"
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 192.168.77.10 80)"
 assert_equal "a port that is the node's" "node 1" "$(answers client 1 tcp 192.168.77.10 31999)"
-assert_contains "the status" "conflicts with this node" "$(agent status default/door)"
+assert_contains "the status" "not bound: address of this node" "$(agent status default/door)"
 
 step "an address that is bound and becomes the node's own"
 external gift 2024-01-01T00:00:00Z 10.96.0.44 192.168.77.44
@@ -164,10 +164,10 @@ ip -n node address add 192.168.77.44/24 dev eth0
 wait_until_equal 10 "who has the address" eth0 owners 192.168.77.44
 wait_until_equal 30 "Events" 1 count_events NodeAddressConflict 192.168.77.44
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 192.168.77.44 80)"
-assert_contains "the status" "conflicts with this node" "$(agent status default/gift)"
+assert_contains "the status" "not bound: address of this node" "$(agent status default/gift)"
 ip -n node address delete 192.168.77.44/24 dev eth0
 wait_until_equal 10 "who has the address" kube-ipvs0 owners 192.168.77.44
-assert_lacks "the status" "conflicts with this node" "$(agent status default/gift)"
+assert_lacks "the status" "not bound: address of this node" "$(agent status default/gift)"
 
 step "a set that is full, and that something keeps from growing"
 on node ipset create KUBE-GROWING hash:ip
@@ -190,14 +190,14 @@ step "more endpoints than a scheduler has places for"
 	slice_manifest crowd suffix=2 endpoints="$(printf 'rpod%d ' {1..150})"
 } | manifest crowd.yaml
 wait_until_equal 30 "Events" 1 count_events CapacityExceeded "$(about Service default crowd "$(uid_of crowd)")"
-assert_contains "the Event" "the 256 that scheduler sh has places for" "$(events CapacityExceeded)"
+assert_contains "the Event" "the 256 that scheduler sh can hold" "$(events CapacityExceeded)"
 rm "$manifests/crowd.yaml"
 
 step "Events that may not be written harm nothing"
 echo "events * status 403" | api_control faults
 service_manifest bad cluster_ip=10.96.0.301 | manifest bad.yaml
 wait_until_equal 30 "refused" 1 events_total refused
-wait_until 10 grep -q "writing events: status 403: .*; doing without them" "$agent_log"
+wait_until 10 grep -q "writing events: status 403: .*; no Events are written" "$agent_log"
 for fault in "status 500" reset hang; do
 	before=$(failed_writings)
 	echo "events * $fault" | api_control faults

@@ -72,7 +72,7 @@ nothing_lost "after the resets"
 
 step "a history that is gone"
 echo "* watch end" | api_control faults
-wait_until 60 grep -q "ends the watch at once" "$agent_log"
+wait_until 60 grep -q "ended the watch at once" "$agent_log"
 web pod2 | manifest web.yaml
 : >"$api/compact"
 : | api_control faults

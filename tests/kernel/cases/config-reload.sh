@@ -108,7 +108,7 @@ assert_lacks "the writes" DEL_DEST "$writes"
 assert_contains "the writes" SET_SERVICE "$writes"
 hold_is_alive kept
 assert_equal "answers for one source, with sh" 1 "$(ask client --count 6 --summary tcp 10.96.0.10 80 | wc -l)"
-wait_until 5 log_has "ipvs.scheduler: changed, as the settings say now"
+wait_until 5 log_has "applied new values of ipvs.scheduler"
 assert_equal "the scheduler with affinity" "sh (sh-fallback) persistent 600" "$(scheduler_of 10.96.0.11:80)"
 
 step "the agent's own file: affinity as kube-proxy has it"
@@ -191,7 +191,7 @@ wait_until_equal 20 "changes of minSyncPeriod" 2 grep -c "ipvs.minSyncPeriod" "$
 step "drainTimeout: how long a leaving endpoint keeps a connection"
 hold_open brief client tcp 10.96.0.14 80
 printf 'affinityScheduler: inherit\ndrainTimeout: 2s\n' >"$directory/own.yaml"
-wait_until 20 log_has "drainTimeout: changed"
+wait_until 20 log_has "applied new values of drainTimeout"
 slice_manifest brief | manifest brief-slice.yaml
 wait_until_equal 20 "the endpoint that left" "" destinations tcp 10.96.0.14:80
 hold_close brief
@@ -228,7 +228,7 @@ wait_until_equal 20 "/proxyMode at its former port" ipvs on node curl -s http://
 
 step "the level of logging"
 config_volume "$pods" "hostnameOverride: node1" "logging: {verbosity: 4}"
-wait_until 20 log_has "logging.verbosity: changed"
+wait_until 20 log_has "applied new values of logging.verbosity"
 {
 	service_manifest late cluster_ip=10.96.0.13
 	slice_manifest late endpoints=pod1
@@ -239,16 +239,16 @@ wait_until 10 grep -q "debug: .*10.96.0.13" "$agent_log"
 step "what takes a restart is named, and the rest counts"
 config_volume "$pods" "hostnameOverride: other" "ipvs: {scheduler: lc}"
 wait_for_scheduler lc
-wait_until 5 log_has "hostnameOverride: what the settings say of this now counts after a restart"
+wait_until 5 log_has "hostnameOverride: new values take effect after a restart"
 assert_equal "settings that wait" 1 "$(metric waiting_for_restart)"
-assert_contains "the status" "Settings that count after a restart: hostnameOverride" "$(agent status)"
+assert_contains "the status" "Settings that take effect after a restart: hostnameOverride" "$(agent status)"
 
 step "a bad file keeps everything and says so, and heals"
 dump_state "$directory/before"
 config_volume "$pods" "hostnameOverride: node1" "ipvs: {scheduler: sh, syncPeriod: soon}"
-wait_until 20 log_has "ipvs.syncPeriod: \"soon\" is not a duration such as 30s or 1m10s; keeping the settings of before"
+wait_until 20 log_has "ipvs.syncPeriod: \"soon\" is not a duration such as 30s or 1m10s; keeping the previous settings"
 wait_until_equal 5 "in force" 0 metric in_force
-assert_contains "the status" "The settings are those of before, because: $volume/config.conf: ipvs.syncPeriod" \
+assert_contains "the status" "Reload failed, previous settings in force: $volume/config.conf: ipvs.syncPeriod" \
 	"$(agent status)"
 assert_contains "the status as JSON" "\"error\": \"$volume/config.conf: ipvs.syncPeriod" \
 	"$(agent status -o json | tr '\n' ' ' | sed 's/  */ /g')"
@@ -258,7 +258,7 @@ config_volume "$pods" "hostnameOverride: node1" "ipvs: {scheduler: nonsuch}"
 wait_until 20 log_has "--ipvs-scheduler nonsuch"
 echo "drainTimeuot: 1m" >"$directory/own.yaml"
 config_volume "$pods" "hostnameOverride: node1" "ipvs: {scheduler: sed}"
-wait_until 20 log_has "own.yaml: drainTimeuot: unknown; keeping the settings of before"
+wait_until 20 log_has "own.yaml: drainTimeuot: unknown field; keeping the previous settings"
 assert_equal "the scheduler" lc "$(scheduler_of 10.96.0.10:80)"
 hold_is_alive kept
 echo "affinityScheduler: sh" >"$directory/own.yaml"
@@ -266,12 +266,12 @@ wait_for_scheduler sed
 wait_until_equal 20 "the scheduler with affinity" "sh (sh-fallback) persistent 600" scheduler_of 10.96.0.11:80
 wait_until_equal 5 "in force" 1 metric in_force
 assert_equal "settings that wait" 0 "$(metric waiting_for_restart)"
-assert_lacks "the status" "The settings are those of before" "$(agent status)"
+assert_lacks "the status" "Reload failed" "$(agent status)"
 
 step "SIGHUP reads them, too; what is the same is not written again"
 netlink_writes_start
 kill -HUP "$agent_pid"
-wait_until 10 log_has "reading the manifests again"
+wait_until 10 log_has "reloading the manifests"
 sleep 1
 assert_equal "the writes" "" "$(netlink_writes_stop)"
 hold_is_alive kept

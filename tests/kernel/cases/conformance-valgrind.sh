@@ -1,4 +1,5 @@
 # time-limit: 600
+# kernel: uml
 # Recorded cases that between them go through every part of the agent, with the agent under valgrind: no
 # invalid access, no use of what was never set, no leak. For the whole corpus see tests/conformance/README.md.
 here=$(dirname "$(readlink -f "$0")")

@@ -129,7 +129,7 @@ stranger=$(on node ss -Hltnp 'sport = :10256' | sed 's/.*pid=\([0-9]*\).*/\1/;q'
 agent_start
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
 assert_contains "the log" "--healthz-bind-address: listening on " "$(cat "$agent_log")"
-assert_contains "the log" "Address already in use; trying again" "$(cat "$agent_log")"
+assert_contains "the log" "Address already in use; retrying" "$(cat "$agent_log")"
 assert_equal "the other port" 200 "$(status http://127.0.0.1:10249/healthz)"
 assert_equal "meanwhile it forwards" "pod1 2" "$(answers client 2 tcp 10.96.0.10 80)"
 agent_stop

@@ -93,7 +93,7 @@ assert_equal "affinity" 1 "$(sources pod3 tcp 203.0.113.11 80 6 | wc -w | awk '{
 assert_contains "the status" "203.0.113.10:80 in-cluster" "$(agent status default/web)"
 
 step "a clash of marks is explained"
-assert_contains "the status" "a virtual server with a mark in their range" "$(agent status)"
+assert_contains "the status" "a virtual server has a firewall mark in the range" "$(agent status)"
 on node iptables -N cali-test
 on node iptables -A cali-test -j MARK --set-xmark 0x10000/0x10000
 wait_until 20 eval "agent status | grep -q 'chain cali-test of table filter: -j MARK --set-xmark 0x10000/0x10000'"
@@ -207,7 +207,8 @@ agent_stop
 printf '%s\n' 'inClusterMarkBase: "0x3000000"' 'inClusterMarkMask: "0xf0"' >"$directory/own.yaml"
 agent_start --ipvsagent-config "$directory/own.yaml"
 wait_until_equal 20 "virtual servers by mark" 10 mark_count
-wait_until_equal 10 "the mark is among them" 1 eval 'echo $((($(mark_of 203.0.113.10,tcp:80) & ~0xf0) == 0x1000000))'
+wait_until_equal 10 "the mark is among them" 1 \
+	eval 'mark=$(mark_of 203.0.113.10,tcp:80); echo $(((${mark:-0} & ~0xf0) == 0x1000000))'
 assert_told_apart
 echo 'affinityScheduler: inherit' >>"$directory/own.yaml"
 wait_until_equal 20 "the scheduler of what is sticky" "rr persistent 600" \
@@ -221,7 +222,9 @@ assert_contains "it says so" "masquerade" "$output"
 step "kube-proxy takes over: where its rules are, marks lead nowhere, and everybody is treated alike"
 for table in "nat KUBE-SERVICES" "filter KUBE-IPVS-FILTER"; do
 	read -r table chain <<<"$table"
-	on node iptables -t "$table" -D "$chain" 1
+	on node iptables-save -t "$table" | sed -n "s/^-A \($chain .*--set-xmark .*\)/-t $table -D \1/p" >"$directory/seals"
+	assert_equal "rules of $chain that complete marks" 1 "$(wc -l <"$directory/seals")"
+	eval "on node iptables $(cat "$directory/seals")"
 done
 assert_equal "a pod" "pod1 peer=10.244.1.3" "$(sources pod3 tcp 203.0.113.10 80 4)"
 assert_equal "the node" "pod1 peer=192.168.77.10" "$(sources node tcp 203.0.113.10 80 4)"
@@ -230,7 +233,7 @@ step "without marks, as kube-proxy does"
 agent_start --in-cluster-mark-mask 0
 wait_until_equal 20 "virtual servers by mark" 2 mark_count
 wait_until_equal 10 "a pod" "pod1 peer=10.244.1.3" sources pod3 tcp 203.0.113.10 80 4
-assert_contains "the status" "as with kube-proxy: --in-cluster-mark-mask is 0" "$(agent status)"
+assert_contains "the status" "(kube-proxy behaviour): --in-cluster-mark-mask is 0" "$(agent status)"
 agent_stop
 
 step "an iptables that cannot set marks by sets: the same, and it is said once"
@@ -244,10 +247,10 @@ cat >"$directory/noting/iptables-restore" <<-END
 END
 on node iptables -t mangle -F KUBE-IPVS-MARK
 agent_start
-wait_until 40 eval "agent status | grep -q 'as with kube-proxy: IPv4 rules: .*unknown option --map-mark'"
+wait_until 40 eval "agent status | grep -q 'kube-proxy behaviour): IPv4 rules: .*unknown option --map-mark'"
 assert_equal "a pod" "pod1 peer=10.244.1.3" "$(sources pod3 tcp 203.0.113.10 80 4)"
 assert_equal "virtual servers by mark" 2 "$(mark_count)"
-assert_equal "how often the log says it" 1 "$(grep -c 'as with kube-proxy: .*unknown option' "$agent_log")"
+assert_equal "how often the log says it" 1 "$(grep -c 'kube-proxy behaviour): .*unknown option' "$agent_log")"
 agent_stop
 rm "$directory/noting/iptables-restore"
 

@@ -86,7 +86,7 @@ agent_start
 assert_equal "the limits of the agent" "128 128" \
 	"$(sed -n 's/^Max open files *\([0-9]*\) *\([0-9]*\) .*/\1 \2/p' "/proc/$agent_pid/limits")"
 wait_until_equal 20 "NodePorts on localhost" 64 count_listening
-wait_until 20 grep -q "without a socket on localhost: 36, because RLIMIT_NOFILE is 128, " "$agent_log"
+wait_until 20 grep -q "36 NodePorts do not listen on localhost: RLIMIT_NOFILE is 128, " "$agent_log"
 assert_equal "lines about it" 1 "$(grep -c "on localhost" "$agent_log")"
 assert_equal "the first" "pod1 2" "$(answers node 2 tcp 127.0.0.1 31001)"
 assert_equal "the last" "refused 1" "$(answers node 1 tcp 127.0.0.1 31100)"
@@ -96,7 +96,7 @@ assert_contains "the status" "192.168.77.10:31100" "$(agent status)"
 step "the rest answers once there are descriptors"
 many 31051 31100
 wait_until_equal 30 "NodePorts on localhost" 50 count_listening
-wait_until 20 grep -q "without a socket on localhost: none any more" "$agent_log"
+wait_until 20 grep -q "all NodePorts listen on localhost again" "$agent_log"
 assert_equal "lines about it" 2 "$(grep -c "on localhost" "$agent_log")"
 assert_equal "the last" "pod1 2" "$(answers node 2 tcp 127.0.0.1 31100)"
 assert_equal "one that has gone" "refused 1" "$(answers node 1 tcp 127.0.0.1 31001)"

@@ -87,7 +87,7 @@ assert_equal "asked by client" "pod1 2" "$(answers client 2 tcp 10.96.0.30 5432)
 
 step "SIGHUP reads again"
 kill -HUP "$agent_pid"
-wait_until 20 grep -q "reading the manifests again" "$agent_log"
+wait_until 20 grep -q "reloading the manifests" "$agent_log"
 sleep 1
 agent_is_up
 assert_equal "asked by client" "pod2 2" "$(answers client 2 tcp 10.96.0.10 80)"

@@ -105,9 +105,9 @@ agent_stop
 node_manifest | manifest node.yaml
 dump_state "$directory/before"
 agent_start --detect-local-mode NodeCIDR
-wait_until 20 grep -q "waiting for the podCIDRs of Node node1" "$agent_log"
+wait_until 20 grep -q "waiting for podCIDRs of Node node1" "$agent_log"
 wait_until 20 grep -q "read 2 Services" "$agent_log"
-assert_contains "the status" "Waiting: the Node has no podCIDRs yet" "$(agent status)"
+assert_contains "the status" "Waiting for podCIDRs of the Node" "$(agent status)"
 assert_seen "before the podCIDRs" client=192.168.77.10 pod1=10.244.1.1 pod3=192.168.77.10
 dump_state "$directory/after"
 assert_same_state "before the podCIDRs" "$directory/before" "$directory/after"

@@ -12,7 +12,8 @@ step "the scorecard"
 matrix_heading
 matrix_row "kube-proxy, iptables" "$matrix/truth.txt" "$matrix/truth.txt"
 matrix_row "kube-proxy, IPVS" "$matrix/truth.txt" "$matrix/kube-proxy-ipvs.txt"
-matrix_row "ipvsagent" "$matrix/truth.txt" "$directory/tcp-ipv4.answers"
+grep -v -- '-number ' "$directory/tcp-ipv4.answers" >"$directory/tcp-ipv4-recorded.answers"
+matrix_row "ipvsagent" "$matrix/truth.txt" "$directory/tcp-ipv4-recorded.answers"
 matrix_row "ipvsagent, by the rules" "$directory/tcp-ipv4.wanted" "$directory/tcp-ipv4.answers" -v by_rules=1
-matrix_assert tcp-ipv4 "$matrix/truth.txt"
+matrix_assert tcp-ipv4-recorded "$matrix/truth.txt"
 matrix_assert tcp-ipv4 "$directory/tcp-ipv4.wanted" -v by_rules=1

@@ -10,7 +10,7 @@ page=$(dirname "$(readlink -f "$0")")/../../../man/ipvsagent-migration.7
 # for_ipv6 COMMAND: sets command to that for the other family
 for_ipv6()
 {
-	command=${1/#iptables/ip6tables}
+	command=${1//iptables/ip6tables}
 	command=${command/KUBE-NO/KUBE-6-NO}
 	command=${command/KUBE-IN-/KUBE-6-IN-}
 	command=${command/-f %d/-f %d -6}
@@ -74,7 +74,7 @@ while IFS= read -r command; do
 	'ipvsagent status') assert_contains "the status" "default/web" "$output" ;;
 	*diff*) assert_equal "virtual servers that differ" "" "$output" ;;
 	*--write-config-to*) assert_contains "what is understood" 'mode: "ipvs"' "$(cat "$directory/understood")" ;;
-	iptables* | ipset*)
+	iptables* | for* | ipset*)
 		for_ipv6 "$command"
 		[ -z "$is_removal" ] || try "$command"
 		;;

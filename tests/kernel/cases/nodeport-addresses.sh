@@ -148,6 +148,24 @@ wait_until_equal 20 "loopback" 1 loopback 127.0.0.1 30080
 wait_until_equal 20 "loopback, IPv6" 1 loopback ::1 30081
 assert_refuses 192.168.88.10
 
+step "localhost alone: loopback and nothing else, over the cluster IP"
+agent_stop
+agent_start --nodeport-addresses localhost --iptables-localhost-nodeports=false
+wait_for_node_ports
+wait_until_equal 20 "loopback" 1 loopback 127.0.0.1 30080
+wait_until_equal 20 "loopback, IPv6" 1 loopback ::1 30081
+assert_equal "loopback, UDP" 1 "$(answers node 1 udp 127.0.0.1 30053 | grep -c "pod1 1")"
+assert_refuses 192.168.77.10
+assert_refuses 192.168.88.10
+
+step "a range of loopback alone does the same"
+agent_stop
+agent_start --nodeport-addresses 127.0.0.0/8,::1/128
+wait_for_node_ports
+wait_until_equal 20 "loopback" 1 loopback 127.0.0.1 30080
+wait_until_equal 20 "loopback, IPv6" 1 loopback ::1 30081
+assert_refuses 192.168.77.10
+
 step "all: everywhere"
 agent_stop
 agent_start --nodeport-addresses all,192.168.88.10/32

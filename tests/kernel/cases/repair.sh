@@ -65,7 +65,7 @@ assert_equal "asked by client" "pod1 2, pod2 2" "$(answers client 4 tcp fd00:96:
 
 step "repairs are in the log, and after them it is quiet"
 for facility in ipvs ipset link; do
-	grep "$facility" "$agent_log" | grep -q "changed by somebody else" || fail "no word of $facility in the log"
+	grep "$facility" "$agent_log" | grep -q "another program changed" || fail "no word of $facility in the log"
 done
 lines=$(wc -l <"$agent_log")
 sleep 5

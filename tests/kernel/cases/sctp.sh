@@ -29,6 +29,8 @@ remaining=$(printf '%s\n' pod1 pod2 rpod1 | grep -vx "$own" | paste -sd' ')
 signalling $remaining | manifest signalling.yaml
 pod_locate "$own"
 wait_until 10 eval "destinations sctp 10.96.0.90:36412 | grep -q '$pod_ipv4:9000 0'"
+# By then both sides have tried all addresses that they offered each other.
+sleep 5
 hold_is_alive association
 assert_contains "the association's endpoint" "$own " "$hold_line"
 assert_lacks "new associations" "$own " "$(answers client 4 sctp 10.96.0.90 36412)"

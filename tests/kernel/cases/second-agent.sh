@@ -15,11 +15,17 @@ mkdir "$directory/other"
 step "a second agent refuses"
 netlink_writes_start
 assert_status "a second agent" 3 agent run --manifests "$directory/other" --hostname-override node1
-assert_contains "what it says" "another ipvsagent runs" "$output"
+assert_contains "what it says" "another ipvsagent is running" "$output"
 assert_equal "the lines it says" 1 "$(wc -l <<<"$output")"
 assert_status "a second agent with a socket of its own" 3 \
 	agent run --manifests "$directory/other" --hostname-override node1 --socket "$directory/other.sock"
 assert_equal "the writes" "" "$(netlink_writes_stop)"
+
+step "a second agent with a /run of its own, as in another container, refuses too"
+assert_status "a second agent in another container" 3 on node unshare --mount --propagation private \
+	sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh \
+	"$IPVSAGENT" run --manifests "$directory/other" --hostname-override node1
+assert_contains "what it says" "another ipvsagent is running" "$output"
 
 step "the first goes on"
 agent_is_up
@@ -40,3 +46,13 @@ agent status >/dev/null
 agent_kill
 agent_start
 wait_until 10 agent status
+
+step "nobody without CAP_NET_ADMIN here can keep it from starting"
+agent_kill
+on_in_background node setpriv --reuid 65534 --clear-groups --inh-caps=-all \
+	"$KERNEL_TEST_HELPERS/squatter" ipvsagent >"$directory/squatter"
+squatter=$!
+wait_until 10 grep -q holding "$directory/squatter"
+agent_start
+wait_until 10 agent status
+kill "$squatter"

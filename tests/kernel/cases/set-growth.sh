@@ -43,7 +43,7 @@ status_of()
 # failed_count: Services that are not programmed completely
 failed_count()
 {
-	agent status | grep -c ' failed' || true
+	agent status | grep -c '  failed' || true
 }
 
 # members_and_failed: the kernel keeps parts of a set apart, each with its share of the capacity, and has more parts once

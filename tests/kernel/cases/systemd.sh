@@ -72,7 +72,7 @@ assert_equal "the virtual server" "10.244.1.1:8080 1" "$(destinations tcp 10.96.
 assert_equal "the answers" "pod1 2" "$(answers client 2 tcp 10.96.0.10 80)"
 # The programs that it starts look like it until they are what they are.
 agent_pid=$(pgrep -P "$systemd_pid" -f '^/usr/sbin/ipvsagent run')
-assert_equal "its capabilities" 0000000000013000 "$(sed -n 's/^CapEff:\t//p' "/proc/$agent_pid/status")"
+assert_equal "its capabilities" 0000000000003000 "$(sed -n 's/^CapEff:\t//p' "/proc/$agent_pid/status")"
 assert_equal "its filter of system calls" 2 "$(sed -n 's/^Seccomp:\t//p' "/proc/$agent_pid/status")"
 assert_equal "its OOM score" -999 "$(cat "/proc/$agent_pid/oom_score_adj")"
 assert_lacks "the log" "warning:" "$(cat "$agent_log")"
@@ -84,11 +84,11 @@ step "it follows changes, and repairs"
 } | manifest web.yaml
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1"
 on node iptables -t nat -F KUBE-SERVICES
-wait_until 20 grep -q "IPv4 rules were changed by somebody else" "$agent_log"
+wait_until 20 grep -q "changed the IPv4 rules" "$agent_log"
 
 step "reload, status, stop"
 service_manager reload ipvsagent
-wait_until 10 grep -q "reading the manifests again" "$agent_log"
+wait_until 10 grep -q "reloading the manifests" "$agent_log"
 assert_contains "its status" "default/web" "$(agent status)"
 service_manager stop ipvsagent
 unit_is ActiveState inactive

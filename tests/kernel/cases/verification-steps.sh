@@ -51,7 +51,7 @@ sleep 3
 for kind in ipset link ipvs; do
 	assert_equal "repaired: $kind" 0 "$(repaired "$kind")"
 done
-assert_equal "words of changes by somebody else" "" "$(grep "changed by somebody else" "$agent_log" || true)"
+assert_equal "words of changes by somebody else" "" "$(grep "another program changed" "$agent_log" || true)"
 assert_equal "the number of members" 4000 "$(member_count)"
 
 step "members that somebody adds go, those that somebody removes come again"

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,21 +62,43 @@ static void server_add(struct server *server, int fd, enum role role)
 	server->count++;
 }
 
-static void server_listen(struct server *server, const struct transport *transport)
+/* IPv6 without IPv4, which can be listened to besides, if @is_alone. */
+static void listen_on(struct server *server, const struct transport *transport, int is_alone)
 {
-	const int on = 1, off = 0;
+	const int on = 1;
 	int fd = socket(transport->name.ss_family, transport->type, transport->protocol);
 
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (transport->name.ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &is_alone, sizeof(is_alone));
 	if (bind(fd, (const struct sockaddr *)&transport->name, transport->name_length) < 0)
 		die("bind");
 	if (transport->type == SOCK_STREAM && listen(fd, 512) < 0)
 		die("listen");
 	server_add(server, fd, transport->type == SOCK_STREAM ? ROLE_LISTENER : ROLE_DATAGRAM);
+}
+
+/* Each family of SCTP has a socket of its own, for the reason that transport_socket() has. */
+static void server_listen(struct server *server, const struct transport *transport)
+{
+	const bool is_sctp6 =
+		transport->protocol == IPPROTO_SCTP && transport->name.ss_family == AF_INET6;
+	struct transport ipv4 = *transport;
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6;
+
+	listen_on(server, transport, is_sctp6);
+	if (!is_sctp6)
+		return;
+	memcpy(&in6, &transport->name, sizeof(in6));
+	if (!IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr))
+		return;
+	in.sin_port = in6.sin6_port;
+	memcpy(&ipv4.name, &in, sizeof(in));
+	ipv4.name_length = sizeof(in);
+	listen_on(server, &ipv4, false);
 }
 
 static int greeting(const struct server *server, const struct sockaddr_storage *peer, char *line)

@@ -45,7 +45,8 @@ static void usage(void)
 	fputs("usage: ask [OPTION...] {tcp|udp|sctp} ADDRESS PORT\n"
 	      "  --count N          attempts (1)\n"
 	      "  --interval MS      pause between attempts (0)\n"
-	      "  --timeout MS       for the connection, and again for the answer (5000)\n"
+	      "  --timeout MS       for the connection, and again for the answer (5000), times\n"
+	      "                     KERNEL_TEST_SLOWNESS\n"
 	      "  --source ADDRESS   ask from this address\n"
 	      "  --source-port P    ask from this port\n"
 	      "  --summary          print \"NAME TIMES\" for each answerer instead of each answer\n"
@@ -102,7 +103,7 @@ static int open_connection(const struct request *request, int *ret)
 	const struct linger at_once = {.l_onoff = 1};
 	const int on = 1;
 	int error = 0;
-	int fd = socket(to->name.ss_family, to->type | SOCK_NONBLOCK, to->protocol);
+	int fd = transport_socket(to);
 
 	if (fd < 0)
 		return errno;
@@ -308,6 +309,7 @@ int main(int argc, char **argv)
 	if (source && !transport_parse(argv[optind], source, source_port, &request.source))
 		usage();
 
+	request.timeout = transport_patience(request.timeout);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return held ? hold(&request) : ask(&request, count, interval, summary);
 }

@@ -31,8 +31,9 @@ enum {
 	ATTEMPTS = 6,
 	AT_ONCE = 2048,
 	ANSWER_SIZE = 128,
-	TIMEOUT = 2500, /* milliseconds */
-	PAUSE = 2,	/* milliseconds, after each question */
+	SILENCE = 1500,	     /* milliseconds; TCP repeats what was lost after 1000 */
+	SCTP_SILENCE = 3500, /* SCTP repeats it after 3000, however fast the machine is */
+	PAUSE = 2,	     /* milliseconds, after each question */
 };
 
 struct question {
@@ -59,14 +60,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "ask_all: %s\n", what);
 	exit(2);
-}
-
-static long milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static size_t read_questions(void)
@@ -136,7 +129,7 @@ static void bind_port(int fd, sa_family_t family)
 static void attempt_begin(struct question *question)
 {
 	const struct transport *to = &question->destination;
-	int fd = socket(to->name.ss_family, to->type | SOCK_NONBLOCK, to->protocol);
+	int fd = transport_socket(to);
 
 	if (fd < 0)
 		die(strerror(errno));
@@ -175,9 +168,9 @@ static bool attempt_continue(const struct attempt *attempt, struct pollfd *socke
 }
 
 /* Attends to what is under way; Return: false if nothing came of it within @timeout */
-static bool attend(long timeout)
+static bool attend(int timeout)
 {
-	int r = poll(polled, open_count, timeout > 0 ? (int)timeout : 0);
+	int r = poll(polled, open_count, timeout);
 
 	if (r < 0 && errno != EINTR)
 		die(strerror(errno));
@@ -188,12 +181,10 @@ static bool attend(long timeout)
 	return r != 0;
 }
 
-/* Waits until @timeout for what is under way. */
-static void gather(long timeout)
+/* Waits for what is under way until nothing has come for @silence. */
+static void gather(int silence)
 {
-	long end = milliseconds() + timeout;
-
-	while (open_count && attend(end - milliseconds()))
+	while (open_count && attend(silence))
 		;
 	while (open_count) {
 		attempts[open_count - 1].question->failures++;
@@ -209,6 +200,20 @@ static void let_others_work(void)
 	attend(0);
 	nanosleep(&pause, NULL);
 	attend(0);
+}
+
+/*
+ * How long nothing comes before nothing is to come. Of SCTP on two processors the server's first
+ * data may overtake its COOKIE ACK; then the client drops them, and the server repeats them.
+ */
+static int silence_of(size_t count)
+{
+	int silence = transport_patience(SILENCE);
+
+	for (size_t i = 0; i < count; i++)
+		if (questions[i].destination.protocol == IPPROTO_SCTP && silence < SCTP_SILENCE)
+			silence = SCTP_SILENCE;
+	return silence;
 }
 
 static void allow_descriptors(void)
@@ -240,21 +245,23 @@ static void print_answers(struct question *question)
 int main(int argc, char **argv)
 {
 	size_t count;
+	int silence;
 
 	if (argc != 2)
 		die("usage: ask_all FIRST-SOURCE-PORT");
 	allow_descriptors();
 	next_port = (uint16_t)strtoul(argv[1], NULL, 10);
 	count = read_questions();
+	silence = silence_of(count);
 
 	for (size_t i = 0; i < count; i++) {
 		if (open_count + ATTEMPTS > AT_ONCE)
-			gather(TIMEOUT);
+			gather(silence);
 		for (int attempt = 0; attempt < ATTEMPTS; attempt++)
 			attempt_begin(&questions[i]);
 		let_others_work();
 	}
-	gather(TIMEOUT);
+	gather(silence);
 	for (size_t i = 0; i < count; i++)
 		print_answers(&questions[i]);
 	return 0;

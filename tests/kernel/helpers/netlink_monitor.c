@@ -157,8 +157,9 @@ static const char *ipset_write(unsigned command)
 	}
 }
 
-/* Of the other subsystems, connection tracking numbers its messages new, get, delete; nf_tables
- * ends with get. */
+/* Of the other subsystems, connection tracking numbers its messages new, get, delete. What
+ * nf_tables is to change comes as a batch, which the kernel drops unless it has an end:
+ * iptables-restore --test only begins one. */
 static void print_netfilter(unsigned type)
 {
 	unsigned subsystem = NFNL_SUBSYS_ID(type);
@@ -170,8 +171,8 @@ static void print_netfilter(unsigned type)
 	} else if (subsystem == NFNL_SUBSYS_CTNETLINK) {
 		if (command == 0 || command == 2)
 			print_write("conntrack %s", command ? "DELETE" : "NEW");
-	} else if (type == NFNL_MSG_BATCH_BEGIN) {
-		puts("nftables BATCH");
+	} else if (type == NFNL_MSG_BATCH_END) {
+		print_write("nftables BATCH");
 	}
 }
 

@@ -69,6 +69,25 @@ bool transport_parse(const char *protocol, const char *address, const char *port
 	return true;
 }
 
+int transport_socket(const struct transport *transport)
+{
+	const int on = 1;
+	int fd = socket(transport->name.ss_family, transport->type | SOCK_NONBLOCK,
+			transport->protocol);
+
+	if (fd >= 0 && transport->protocol == IPPROTO_SCTP && transport->name.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	return fd;
+}
+
+int transport_patience(int milliseconds)
+{
+	const char *slowness = getenv("KERNEL_TEST_SLOWNESS");
+	long times = slowness ? strtol(slowness, NULL, 10) : 1;
+
+	return times > 1 && times <= 1000 ? (int)(milliseconds * times) : milliseconds;
+}
+
 void transport_print_name(const struct sockaddr_storage *name, char text[TRANSPORT_TEXT_SIZE])
 {
 	char address[INET6_ADDRSTRLEN] = "?";

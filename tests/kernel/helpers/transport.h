@@ -34,10 +34,29 @@ bool transport_parse(const char *protocol, const char *address, const char *port
 		     struct transport *ret);
 
 /**
+ * transport_socket() - a new socket of that family and protocol, which does not block
+ *
+ * SCTP offers the other side all addresses of this host, of both families unless told otherwise,
+ * and tries each after its first retransmission time, 3 s. Those lead past a virtual server, to a
+ * host that knows this one by a translated address only, and whose ABORT ends the association.
+ * So SCTP over IPv6 does without IPv4, here as on the server's side.
+ *
+ * Return: the socket, or -1 and errno.
+ */
+int transport_socket(const struct transport *transport);
+
+/**
  * transport_print_name() - write address and port as 10.0.0.1:80 or [fd00::1]:80
  *
  * A mapped IPv4 address, as a socket bound to :: reports it, appears as the IPv4 address.
  */
 void transport_print_name(const struct sockaddr_storage *name, char text[TRANSPORT_TEXT_SIZE]);
+
+/**
+ * transport_patience() - how long to wait where @milliseconds are enough on a quiet machine
+ *
+ * That times the environment's KERNEL_TEST_SLOWNESS, as everything that the kernel tests wait for.
+ */
+int transport_patience(int milliseconds);
 
 #endif

@@ -19,6 +19,7 @@ struct fixture {
 	struct ev_loop *loop;
 	struct string_pool *strings;
 	struct store *store;
+	struct ledger *ledger;
 	struct sync *sync;
 	struct rejections *rejections;
 	struct agent_health health;
@@ -55,19 +56,22 @@ static void fixture_set_up(struct fixture *fixture)
 	struct node_view node = {
 		.name = "n", .node_port_addresses = &node_address, .node_port_address_count = 1};
 	struct kernel_target target = {.apply = accept_changes};
-	struct sync_options options = {
-		.desired = {.scheduler = "rr", .affinity_scheduler = "sh"},
-		.ledger = {.retry_first_milliseconds = 60000, .retry_most_milliseconds = 60000}};
+	struct sync_options options = {.desired = {.scheduler = "rr", .affinity_scheduler = "sh"}};
+	struct ledger_options ledger_options = {.retry_first_milliseconds = 60000,
+						.retry_max_milliseconds = 60000};
 	struct sync_observer observer = {0};
 
 	fixture->loop = ev_loop_new(0);
 	fixture->strings = string_pool_new();
 	fixture->store = store_new();
 	fixture->rejections = rejections_new();
-	fixture->sync = sync_new(fixture->loop, &target, fixture->store, &options, &observer);
+	fixture->ledger = ledger_new(&ledger_options);
+	fixture->sync = sync_new(fixture->loop, &target, fixture->store, fixture->ledger, &options,
+				 &observer);
 	sync_set_node(fixture->sync, &node);
 	fixture->sources = (struct status_sources){.store = fixture->store,
 						   .sync = fixture->sync,
+						   .ledger = fixture->ledger,
 						   .rejections = fixture->rejections,
 						   .health = &fixture->health};
 }
@@ -75,6 +79,7 @@ static void fixture_set_up(struct fixture *fixture)
 static void fixture_tear_down(struct fixture *fixture)
 {
 	sync_free(fixture->sync);
+	ledger_free(fixture->ledger);
 	store_free(fixture->store);
 	rejections_free(fixture->rejections);
 	string_pool_free(fixture->strings);

@@ -100,6 +100,8 @@ static void test_daemon_set(void **state)
 	assert_value(documents, "0.spec.template.spec.containers.0.command",
 		     "[\"/usr/local/bin/kube-proxy\",\"--config=/var/lib/kube-proxy/config.conf\","
 		     "\"--hostname-override=$(NODE_NAME)\"]");
+	assert_value(documents, "0.spec.template.spec.containers.0.livenessProbe.httpGet",
+		     "{\"path\":\"/livez\",\"port\":10256}");
 	assert_value(documents, "0.spec.template.spec.containers.0.volumeMounts.0",
 		     "{\"mountPath\":\"/var/lib/kube-proxy\",\"name\":\"kube-proxy\"}");
 	json_decref(documents);
@@ -203,6 +205,16 @@ static void test_container(void **state)
 	assert_non_null(strstr(text, "-t " IMAGE " "));
 }
 
+static void test_unit(void **state)
+{
+	auto_memory char *text = read_file("systemd/ipvsagent.service");
+
+	(void)state;
+	assert_non_null(strstr(text, "\nType=notify\n"));
+	assert_non_null(strstr(text, "\nWatchdogSec=60\n"));
+	assert_non_null(strstr(text, "\nRestart=always\n"));
+}
+
 /* Every metric that a query names, for its first letters make it one of ours. */
 static void assert_metrics_exist(const char *query, const char *metrics)
 {
@@ -264,6 +276,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_daemon_set), cmocka_unit_test(test_init_only),
 		cmocka_unit_test(test_rbac),	   cmocka_unit_test(test_config_map),
 		cmocka_unit_test(test_container),  cmocka_unit_test(test_dashboard),
+		cmocka_unit_test(test_unit),
 	};
 
 	if (argc != 2) {

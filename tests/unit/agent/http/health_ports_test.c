@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/http/health_ports.h"
 
-#include "agent/relay/socket_name.h"
+#include "lib/base/socket_name.h"
 #include "tests/unit/agent/log_capture.h"
 
 #include <netinet/in.h>
@@ -13,6 +13,7 @@
 
 struct fixture {
 	struct ev_loop *loop;
+	struct http_clients *clients;
 	struct proxy_health health;
 	struct events *events;
 	struct health_ports *ports;
@@ -47,13 +48,15 @@ static int occupy(struct fixture *fixture)
 static void prepare(struct fixture *fixture)
 {
 	const struct prefix range = {.address = {.family = AF_INET}, .length = 0};
+	const struct http_limits limits = http_limits_default(1024);
 
 	fixture->loop = ev_loop_new(EVFLAG_AUTO);
 	proxy_health_init(&fixture->health, 10);
 	fixture->events = events_new("node1");
 	events_set_writer(fixture->events, count_event, fixture);
-	fixture->ports = health_ports_new(fixture->loop, &fixture->health, fixture->events, "node1",
-					  RETRY_SECONDS);
+	fixture->clients = http_clients_new(fixture->loop, &limits);
+	fixture->ports = health_ports_new(fixture->loop, fixture->clients, &fixture->health,
+					  fixture->events, "node1", RETRY_SECONDS);
 	assert_true(address_parse("127.0.0.1", &fixture->address));
 	health_ports_listen_on(fixture->ports, &fixture->address, 1, &range, 1);
 }
@@ -61,6 +64,7 @@ static void prepare(struct fixture *fixture)
 static void clean_up(struct fixture *fixture)
 {
 	health_ports_free(fixture->ports);
+	http_clients_free(fixture->clients);
 	events_free(fixture->events);
 	ev_loop_destroy(fixture->loop);
 }
@@ -112,16 +116,16 @@ static void test_a_failure_is_logged_once_for_each_cause(void **state)
 	log_capture_begin(&log);
 
 	health_ports_set(fixture.ports, "default/web", fixture.port, 1);
-	assert_logged(&fixture, &log, ": Address already in use; trying again each 0 s");
+	assert_logged(&fixture, &log, ": Address already in use; retrying every 0 s");
 	run_tries(&fixture);
 	assert_logged(&fixture, &log, "");
 
 	set_descriptor_limit(0);
 	run_tries(&fixture);
 	set_descriptor_limit(1024);
-	assert_logged(&fixture, &log, ": Too many open files; trying again each 0 s");
+	assert_logged(&fixture, &log, ": Too many open files; retrying every 0 s");
 	run_tries(&fixture);
-	assert_logged(&fixture, &log, ": Address already in use; trying again each 0 s");
+	assert_logged(&fixture, &log, ": Address already in use; retrying every 0 s");
 
 	close(occupant);
 	do {
@@ -129,8 +133,8 @@ static void test_a_failure_is_logged_once_for_each_cause(void **state)
 		free(lines);
 		lines = log_capture_take(&log);
 	} while (!*lines);
-	wanted = string_printf("info: health check port of Service default/web: listening on "
-			       "127.0.0.1:%u now\n",
+	wanted = string_printf("info: health check port of Service default/web: now listening on "
+			       "127.0.0.1:%u\n",
 			       fixture.port);
 	assert_string_equal(lines, wanted);
 	log_capture_end(&log);

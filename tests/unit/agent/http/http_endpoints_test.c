@@ -18,7 +18,9 @@ static void test_health(void **state)
 		RULES_QUEUED,
 		RULES_UPDATED,
 		DRAIN,
-		STAY
+		STAY,
+		LOST,
+		FOUND,
 	};
 	static const struct {
 		const char *what;
@@ -35,17 +37,22 @@ static void test_health(void **state)
 		{"rules in place", 92000, RULES_UPDATED, true, true, 92000},
 		{"idle for long", 500000, LOOK, true, true, 500000},
 		{"a change", 500000, OBJECTS_QUEUED, true, true, 500000},
-		{"it is not late yet", 519999, LOOK, true, true, 519999},
-		{"a later change does not extend its time", 519999, OBJECTS_QUEUED, true, true,
-		 519999},
-		{"it is late", 520000, LOOK, false, false, 91000},
-		{"it is applied", 520001, OBJECTS_UPDATED, true, true, 520001},
+		{"a change is not late yet", 519999, LOOK, true, true, 519999},
+		{"a later change does not extend the time of the first", 519999, OBJECTS_QUEUED,
+		 true, true, 519999},
+		{"a change is late", 520000, LOOK, false, false, 91000},
+		{"a late change is applied", 520001, OBJECTS_UPDATED, true, true, 520001},
 		{"the rules are gone", 600000, RULES_QUEUED, true, true, 600000},
 		{"objects do not make up for rules", 610000, OBJECTS_UPDATED, true, true, 610000},
-		{"they are late", 620000, LOOK, false, false, 92000},
-		{"they are back", 630000, RULES_UPDATED, true, true, 630000},
+		{"the rules are late", 620000, LOOK, false, false, 92000},
+		{"the rules are back", 630000, RULES_UPDATED, true, true, 630000},
 		{"about to be drained", 640000, DRAIN, false, true, 640000},
 		{"staying after all", 650000, STAY, true, true, 650000},
+		{"the kernel is lost", 660000, LOST, true, true, 660000},
+		{"for a moment, that is", 662999, LOST, true, true, 662999},
+		{"a restart would not help", 663000, LOST, false, true, 663000},
+		{"it is back", 664000, FOUND, true, true, 664000},
+		{"it is lost again", 665000, LOST, true, true, 665000},
 	};
 	struct proxy_health health;
 
@@ -75,6 +82,10 @@ static void test_health(void **state)
 		case RULES_UPDATED:
 			proxy_health_updated(&health, PROXY_PART_RULES, steps[i].now);
 			break;
+		case LOST:
+		case FOUND:
+			proxy_health_set_lost(&health, steps[i].step == LOST, steps[i].now);
+			break;
 		case DRAIN:
 		case STAY:
 			health.is_eligible = steps[i].step == STAY;
@@ -84,7 +95,7 @@ static void test_health(void **state)
 		alive = http_endpoints_health_text(&health, true, &time, &alive_status);
 		assert_int_equal(ready_status, steps[i].is_healthy ? 200 : 503);
 		assert_int_equal(alive_status, steps[i].is_alive ? 200 : 503);
-		assert_int_equal(proxy_health_is_healthy(&health, steps[i].now, &last_updated),
+		assert_int_equal(proxy_health_is_alive(&health, steps[i].now, &last_updated),
 				 steps[i].is_alive);
 		assert_int_equal(last_updated, steps[i].last_updated);
 	}

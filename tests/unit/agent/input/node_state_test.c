@@ -132,22 +132,31 @@ static void addresses_of_other_nodes(void **state)
 	node_state_free(node);
 }
 
+#define NONE   LOOPBACK_USE_NONE
+#define BESIDE LOOPBACK_USE_BESIDE
+#define ALWAYS LOOPBACK_USE_ALWAYS
+
 static void loopback_addresses_are_selected_like_others(void **state)
 {
 	static const struct {
 		const char *what, *selection;
-		bool is_off, expected[2];
+		bool is_off;
+		enum loopback_use expected[2];
 	} rows[] = {
-		{"no ranges take all", "", false, {true, true}},
-		{"a range that has it", "127.0.0.0/8", false, {true, true}},
-		{"a range that has it not", "10.0.0.0/8", false, {false, true}},
-		{"one of two", "10.0.0.0/8,127.0.0.1/32", false, {true, true}},
-		{"of the other family", "fd00::/8", false, {true, false}},
-		{"primary addresses", "primary", false, {false, false}},
-		{"localhost beside primary addresses", "primary,localhost", false, {true, true}},
-		{"localhost, though none are to by default", "localhost", true, {true, true}},
-		{"all, though none are to", "all", true, {false, false}},
-		{"none are to", "", true, {false, false}},
+		{"no ranges take all", "", false, {BESIDE, BESIDE}},
+		{"a range that has it", "127.0.0.0/8", false, {ALWAYS, BESIDE}},
+		{"a range that has it not", "10.0.0.0/8", false, {NONE, BESIDE}},
+		{"one of two", "10.0.0.0/8,127.0.0.1/32", false, {ALWAYS, BESIDE}},
+		{"of the other family", "fd00::/8", false, {BESIDE, NONE}},
+		{"primary addresses", "primary", false, {NONE, NONE}},
+		{"localhost beside primary addresses",
+		 "primary,localhost",
+		 false,
+		 {ALWAYS, ALWAYS}},
+		{"localhost, though none are to by default", "localhost", true, {ALWAYS, ALWAYS}},
+		{"a range that has it, though none are to", "127.0.0.0/8", true, {NONE, NONE}},
+		{"all, though none are to", "all", true, {NONE, NONE}},
+		{"none are to", "", true, {NONE, NONE}},
 	};
 
 	(void)state;
@@ -159,16 +168,16 @@ static void loopback_addresses_are_selected_like_others(void **state)
 				(char[]){"--iptables-localhost-nodeports=false"}, NULL};
 		struct node_state *node;
 		struct error err = {0};
-		bool is_selected[2];
+		enum loopback_use uses[2];
 
 		print_message("%s\n", rows[i].what);
 		assert_int_equal(options_parse(options, OPTION_SCOPE_RUN, rows[i].is_off ? 3 : 2,
 					       argv, &err),
 				 0);
 		node = node_state_new(options);
-		node_state_loopbacks(node, is_selected);
-		assert_int_equal(is_selected[0], rows[i].expected[0]);
-		assert_int_equal(is_selected[1], rows[i].expected[1]);
+		node_state_loopbacks(node, uses);
+		assert_int_equal(uses[0], rows[i].expected[0]);
+		assert_int_equal(uses[1], rows[i].expected[1]);
 		node_state_free(node);
 	}
 }

@@ -48,9 +48,9 @@ static void assert_planned(struct capacity *capacity, struct noted *noted, const
 
 static void test_schedulers(void **state)
 {
-	static const char told[] = "CapacityExceeded Service web: more endpoints at "
-				   "10.0.0.1:80/TCP than the 256 that scheduler sh has places "
-				   "for: the others get no connections\n";
+	static const char told[] =
+		"CapacityExceeded Service web: more endpoints at "
+		"10.0.0.1:80/TCP than the 256 that scheduler sh can hold; the others get no connections\n";
 	auto_free(events) struct events *events = events_new("node1");
 	auto_free(capacity) struct capacity *capacity = capacity_new(events);
 	const struct service_view gone = {.key = "a/web"};
@@ -70,7 +70,7 @@ static void test_schedulers(void **state)
 	assert_planned(capacity, &noted, "mh", 4093, "");
 	assert_planned(capacity, &noted, "mh", 4094,
 		       "CapacityExceeded Service web: more endpoints at 10.0.0.1:80/TCP than the "
-		       "4093 that scheduler mh has places for: the others get no connections\n");
+		       "4093 that scheduler mh can hold; the others get no connections\n");
 }
 
 static void add(struct changes *changes, enum change_kind kind, enum set_kind set, uint8_t family,
@@ -103,12 +103,9 @@ static void test_sets(void **state)
 	capacity_applied(capacity, changes);
 	assert_string_equal(
 		noted.text,
-		"CapacityExceeded Node node1: set KUBE-CLUSTER-IP is full and could not be "
-		"grown; what does not fit is tried again\n"
-		"CapacityExceeded Node node1: set KUBE-6-CLUSTER-IP is full and could not be "
-		"grown; what does not fit is tried again\n"
-		"CapacityExceeded Node node1: the kernel has no memory for more; what it "
-		"refused is tried again\n");
+		"CapacityExceeded Node node1: set KUBE-CLUSTER-IP is full and could not be enlarged; retrying what does not fit\n"
+		"CapacityExceeded Node node1: set KUBE-6-CLUSTER-IP is full and could not be enlarged; retrying what does not fit\n"
+		"CapacityExceeded Node node1: the kernel is out of memory; retrying what it refused\n");
 }
 
 int main(void)

@@ -67,7 +67,7 @@ static void test_rejections(void **state)
 	for (size_t i = 0; i < COUNT(rejections); i++)
 		events_emit_rejection(events, &rejections[i]);
 	assert_string_equal(noted.text, "shared Warning Rejected Service shop/web uid - "
-					"related -: bad; keeping its earlier state\n");
+					"related -: bad; keeping its previous state\n");
 }
 
 int main(void)

@@ -35,7 +35,7 @@ static void test_changes_are_told(void **state)
 	assert_true(set(rejections, "Service", "a", "x", "no port"));
 	assert_false(set(rejections, "Service", "a", "x", "no port"));
 	assert_true(set(rejections, "Service", "a", "x", "no address"));
-	assert_string_equal(rejections_find(rejections, "Service", "a", "x"), "no address");
+	assert_string_equal(rejections_find(rejections, "Service", "a", "x")->reason, "no address");
 	assert_null(rejections_find(rejections, "Service", "a", "y"));
 	assert_null(rejections_find(rejections, "Node", "a", "x"));
 	assert_int_equal(rejections_count(rejections), 1);

@@ -69,15 +69,20 @@ static struct change *add(struct changes *changes, enum change_kind kind)
 	return change;
 }
 
-/* So many virtual servers, each with its address and a member, in an order that is not safe. */
+/*
+ * So many virtual servers, each with its address and a member that is its guard, in an order that
+ * is not safe.
+ */
 static struct changes *many(uint16_t count, enum set_kind set)
 {
 	struct changes *changes = changes_new();
 
 	for (uint16_t i = 0; i < count; i++) {
 		struct change *change;
+		size_t server;
 
 		add(changes, CHANGE_KIND_ADDRESS_ADD)->address = address_of(i);
+		server = changes->count;
 		change = add(changes, CHANGE_KIND_SERVER_ADD);
 		change->server.key.address = address_of(i);
 		change->server.key.port = 80;
@@ -86,6 +91,7 @@ static struct changes *many(uint16_t count, enum set_kind set)
 		change->member.family = AF_INET;
 		change->member.port = 80;
 		change->member.address = address_of(i);
+		changes->items[server].guard = changes_begin_guard(changes, change);
 	}
 	return changes;
 }

@@ -12,6 +12,7 @@
 #include "agent/reconcile/verifier.h"
 #include "lib/base/clock.h"
 #include "lib/http/metrics.h"
+#include "lib/plan/ledger_drain.h"
 
 #include "tests/fake/cluster_model.h"
 #include "tests/fake/drift_injector.h"
@@ -38,12 +39,11 @@
 
 static const struct sync_options usual_options = {
 	.desired = {.scheduler = "rr", .affinity_scheduler = "sh"},
-	.ledger =
-		{
-			.drain_milliseconds = 3000,
-			.retry_first_milliseconds = 100,
-			.retry_most_milliseconds = 1000,
-		},
+};
+static const struct ledger_options usual_ledger_options = {
+	.drain_milliseconds = 3000,
+	.retry_first_milliseconds = 100,
+	.retry_max_milliseconds = 1000,
 };
 
 /**
@@ -53,6 +53,8 @@ static const struct sync_options usual_options = {
  * @is_restarting:  in this round the agent does
  * @is_changed:     the cluster did, before the first pass of this agent was over
  * @verifications:  complete ones since the agent started
+ * @is_told_lost:   by facility, what the verifier said last
+ * @losses:         of what a facility held; @replacements: those that the verifier noticed
  * @repaired:       objects that had drifted, in earlier lives of the agent
  */
 struct model {
@@ -64,10 +66,12 @@ struct model {
 	struct fake_facilities *facilities;
 	struct metrics *metrics;
 	struct service_traffic *traffic;
+	struct ledger *ledger;
 	struct sync *sync;
 	struct verifier *verifier;
 	struct drainer *drainer;
-	unsigned int verifications;
+	unsigned int verifications, losses, replacements;
+	bool is_told_lost[FACILITY_COUNT];
 	uint64_t repaired;
 };
 
@@ -120,24 +124,45 @@ static void on_observed(void *owner, bool is_first)
 	drainer_wake(model->drainer);
 }
 
+static void on_lost(void *owner, enum facility facility, const char *reason)
+{
+	struct model *model = owner;
+
+	model->is_told_lost[facility] = *reason;
+}
+
+static void on_replaced(void *owner, enum facility facility)
+{
+	struct model *model = owner;
+
+	(void)facility;
+	model->replacements++;
+}
+
 static void start(struct model *model)
 {
 	const struct sync_observer observer = {
 		.owner = model, .planned = on_planned, .applied = on_applied};
 	const struct traffic_observer traffic = service_traffic_observer(model->traffic);
+	const struct verifier_observer verifier_observer = {
+		.owner = model, .observed = on_observed, .lost = on_lost, .replaced = on_replaced};
 	struct kernel_target target;
 
 	fake_facilities_connect(model->facilities);
 	target = kernel_target(&model->facilities->kernel);
-	model->sync =
-		sync_new(model->loop, &target, model->world->store, &usual_options, &observer);
+	model->ledger = ledger_new(&usual_ledger_options);
+	model->sync = sync_new(model->loop, &target, model->world->store, model->ledger,
+			       &usual_options, &observer);
 	sync_set_node(model->sync, &model->world->node);
 	sync_set_in_cluster(model->sync, true);
-	model->drainer = drainer_new(model->loop, &model->facilities->kernel, model->sync);
+	model->drainer =
+		drainer_new(model->loop, &model->facilities->kernel, model->sync, model->ledger);
 	model->verifications = 0;
 	model->is_changed = false;
-	model->verifier = verifier_new(model->loop, &model->facilities->kernel, model->sync,
-				       &traffic, VERIFICATION_SECONDS, on_observed, model);
+	memset(model->is_told_lost, 0, sizeof(model->is_told_lost));
+	model->verifier =
+		verifier_new(model->loop, &model->facilities->kernel, model->sync, model->ledger,
+			     &traffic, VERIFICATION_SECONDS, &verifier_observer);
 	sync_allow(model->sync, SYNC_GATE_RULES);
 	sync_allow(model->sync, SYNC_GATE_SOURCE);
 	sync_allow_sweep(model->sync);
@@ -150,6 +175,7 @@ static void stop(struct model *model)
 	verifier_free(model->verifier);
 	drainer_free(model->drainer);
 	sync_free(model->sync);
+	ledger_free(model->ledger);
 	fake_facilities_disconnect(model->facilities);
 }
 
@@ -189,13 +215,15 @@ static void model_end(struct model *model)
 static void change_settings(struct model *model)
 {
 	struct sync_options options = usual_options;
+	struct ledger_options ledger_options = usual_ledger_options;
 
 	if (happens(model, 50))
 		strcpy(options.desired.scheduler, "lc");
 	if (happens(model, 30))
 		options.min_period = 0.5;
 	if (happens(model, 30))
-		options.ledger.drain_milliseconds = 0;
+		ledger_options.drain_milliseconds = 0;
+	ledger_set_options(model->ledger, &ledger_options);
 	sync_set_options(model->sync, &options);
 }
 
@@ -219,6 +247,22 @@ static void meddle(struct model *model)
 {
 	drift_injector_step(model->world, model->facilities->held);
 	remove_additions(model->facilities->held, true);
+}
+
+/*
+ * A module is unloaded and loaded again, or only the connection to it fails from now on. Sets that
+ * go are what tells whose a virtual server is of which the addition had an unknown outcome: so not
+ * while outcomes get lost.
+ */
+static void lose(struct model *model)
+{
+	struct fake_facilities *facilities = model->facilities;
+	enum facility facility = (enum facility)cluster_model_random(model->world, FACILITY_COUNT);
+	bool contents = !facilities->break_percent && happens(model, 50);
+
+	model->losses += contents && !facilities->is_replaced[facility];
+	fake_facilities_lose(facilities, facility, contents);
+	drift_injector_add_strangers(facilities->held);
 }
 
 static void set_connections(struct model *model, unsigned int limit)
@@ -271,6 +315,8 @@ static void disturb(struct model *model)
 		restart(model);
 	if (model->is_meddling && happens(model, 3))
 		meddle(model);
+	if (model->is_meddling && happens(model, 1))
+		lose(model);
 	/* Time passes without anything to do. */
 	if (happens(model, 5))
 		virtual_loop_spend(model->loop, cluster_model_random(model->world, 1000) / 1e3);
@@ -298,7 +344,7 @@ static void check_turn(const struct model *model)
 		complain(model, "the agent takes what it did for a change by somebody else");
 	if (!model->verifications || sync_is_ahead(model->sync))
 		return;
-	ledger_count(sync_ledger(model->sync), &counts);
+	ledger_count(model->ledger, &counts);
 	if (counts.members != held->member_count || counts.addresses != held->address_count)
 		complain(model, "the ledger takes the kernel for what it is not");
 }
@@ -311,10 +357,10 @@ static void turn(struct model *model)
 
 static bool is_quiet(const struct model *model, unsigned int verifications)
 {
-	const struct ledger *ledger = sync_ledger(model->sync);
+	const struct ledger *ledger = model->ledger;
 
 	return sync_is_settled(model->sync) && !ledger_failed_count(ledger) &&
-	       !ledger_draining_count(ledger) && model->verifications >= verifications;
+	       !ledger_drain_count(ledger) && model->verifications >= verifications;
 }
 
 /* Nothing changes any more, and everything comes to its end. */
@@ -395,7 +441,7 @@ static void check_counts(const struct model *model, const struct fake_kernel *id
 
 	for (size_t i = 0; i < ideal->server_count; i++)
 		destinations += ideal->servers[i].destination_count;
-	ledger_count(sync_ledger(model->sync), &counts);
+	ledger_count(model->ledger, &counts);
 	if (counts.servers != ideal->server_count || counts.destinations != destinations ||
 	    counts.members != ideal->member_count || counts.addresses != ideal->address_count)
 		complain(model, "the ledger miscounts");
@@ -408,6 +454,11 @@ static void check_ideal(const struct model *model, bool is_verified)
 
 	if (wrong)
 		complain(model, wrong);
+	for (size_t i = 0; is_verified && i < FACILITY_COUNT; i++)
+		if (model->facilities->is_lost[i] || model->is_told_lost[i])
+			complain(model, "what was lost has not come back");
+	if (is_verified && model->losses != model->replacements)
+		complain(model, "nobody was told that another module took the place of one");
 	check_counts(model, ideal);
 	drift_injector_add_strangers(ideal);
 	if (fake_kernel_is_equal(model->facilities->held, ideal))

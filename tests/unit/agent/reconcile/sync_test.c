@@ -26,6 +26,7 @@ struct fixture {
 	struct string_pool *strings;
 	struct store *store;
 	struct fake_kernel *kernel;
+	struct ledger *ledger;
 	struct sync *sync;
 	struct changes *found;
 	size_t ahead, level; /* turns after which the ledger was ahead of the kernel, or not */
@@ -65,7 +66,7 @@ static size_t compare(struct fixture *fixture)
 	size_t drift = 0;
 
 	for (int facility = 0; facility < FACILITY_COUNT; facility++)
-		drift += fake_kernel_observe(fixture->kernel, sync_ledger(fixture->sync),
+		drift += fake_kernel_observe(fixture->kernel, fixture->ledger,
 					     (enum facility)facility, clock_milliseconds(),
 					     fixture->found);
 	return drift;
@@ -84,8 +85,7 @@ static void run(struct fixture *fixture)
 		fixture->level++;
 		assert_int_equal(compare(fixture), 0);
 		assert_int_equal(fixture->found->count, 0);
-	} while (!sync_is_settled(fixture->sync) ||
-		 ledger_failed_count(sync_ledger(fixture->sync)));
+	} while (!sync_is_settled(fixture->sync) || ledger_failed_count(fixture->ledger));
 }
 
 static void set_up(struct fixture *fixture)
@@ -93,8 +93,9 @@ static void set_up(struct fixture *fixture)
 	const struct kernel_target target = {.owner = fixture, .apply = apply_slowly};
 	const struct sync_observer observer = {.owner = fixture, .planned = plan_slowly};
 	const struct sync_options options = {
-		.desired = {.scheduler = "rr", .affinity_scheduler = "sh"},
-		.ledger = {.retry_first_milliseconds = 20, .retry_most_milliseconds = 20}};
+		.desired = {.scheduler = "rr", .affinity_scheduler = "sh"}};
+	const struct ledger_options ledger_options = {.retry_first_milliseconds = 20,
+						      .retry_max_milliseconds = 20};
 
 	*fixture = (struct fixture){
 		.loop = ev_loop_new(0),
@@ -102,8 +103,10 @@ static void set_up(struct fixture *fixture)
 		.store = store_new(),
 		.kernel = fake_kernel_new(),
 		.found = changes_new(),
+		.ledger = ledger_new(&ledger_options),
 	};
-	fixture->sync = sync_new(fixture->loop, &target, fixture->store, &options, &observer);
+	fixture->sync = sync_new(fixture->loop, &target, fixture->store, fixture->ledger, &options,
+				 &observer);
 	for (int i = 0; i < SERVICES; i++) {
 		auto_memory char *service = string_printf("default/s%d ip=10.96.%d.%d port=:80/TCP",
 							  i, i / 250, i % 250 + 1);
@@ -125,6 +128,7 @@ static void set_up(struct fixture *fixture)
 static void tear_down(struct fixture *fixture)
 {
 	sync_free(fixture->sync);
+	ledger_free(fixture->ledger);
 	changes_free(fixture->found);
 	fake_kernel_free(fixture->kernel);
 	store_free(fixture->store);

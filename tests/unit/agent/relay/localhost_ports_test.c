@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/relay/localhost_ports.h"
 
-#include "agent/relay/socket_name.h"
+#include "lib/base/socket_name.h"
 #include "tests/unit/agent/log_capture.h"
 
 #include <netinet/in.h>
@@ -55,12 +55,12 @@ static uint16_t find_free_ports(void)
 
 static void prepare(struct fixture *fixture, size_t descriptors)
 {
-	const bool is_selected[] = {true, false};
+	const enum loopback_use uses[] = {LOOPBACK_USE_BESIDE, LOOPBACK_USE_NONE};
 
 	fixture->first_port = find_free_ports();
 	fixture->loop = ev_loop_new(EVFLAG_AUTO);
 	fixture->ports = localhost_ports_new(fixture->loop, descriptors, RETRY_SECONDS);
-	assert_true(localhost_ports_select(fixture->ports, is_selected));
+	assert_true(localhost_ports_select(fixture->ports, uses));
 	log_capture_begin(&fixture->log);
 }
 
@@ -135,11 +135,11 @@ static void assert_quiet(struct fixture *fixture)
 static void test_sockets_that_are_too_few(void **state)
 {
 	static const char because[] =
-		", because RLIMIT_NOFILE is 16, of which half is for that; trying again each 0 s";
+		"RLIMIT_NOFILE is 16, half of it for NodePorts; retrying every 0 s";
 	auto_memory char *four =
-		string_printf("warning: NodePorts without a socket on localhost: 4%s\n", because);
+		string_printf("warning: 4 NodePorts do not listen on localhost: %s\n", because);
 	auto_memory char *one =
-		string_printf("warning: NodePorts without a socket on localhost: 1%s\n", because);
+		string_printf("warning: 1 NodePorts do not listen on localhost: %s\n", because);
 	struct fixture fixture = {0};
 
 	(void)state;
@@ -154,7 +154,7 @@ static void test_sockets_that_are_too_few(void **state)
 	assert_logged(&fixture, one);
 	assert_int_equal(listening_count(&fixture), 8);
 	plan(&fixture, "default/a", 0, 1);
-	assert_logged(&fixture, "info: NodePorts without a socket on localhost: none any more\n");
+	assert_logged(&fixture, "info: all NodePorts listen on localhost again\n");
 	assert_int_equal(listening_count(&fixture), 7);
 
 	plan(&fixture, "default/a", 0, 0);
@@ -181,11 +181,11 @@ static void test_descriptors_that_are_gone(void **state)
 	prepare(&fixture, 1024);
 	set_descriptor_limit(0);
 	plan(&fixture, "default/a", 0, 3);
-	assert_logged(&fixture, "warning: NodePorts without a socket on localhost: 3, because "
-				"RLIMIT_NOFILE is 1024, of which half is for that; trying again "
-				"each 0 s\n");
+	assert_logged(
+		&fixture,
+		"warning: 3 NodePorts do not listen on localhost: RLIMIT_NOFILE is 1024, half of it for NodePorts; retrying every 0 s\n");
 	set_descriptor_limit(1024);
-	assert_logged(&fixture, "info: NodePorts without a socket on localhost: none any more\n");
+	assert_logged(&fixture, "info: all NodePorts listen on localhost again\n");
 	assert_int_equal(listening_count(&fixture), 3);
 	clean_up(&fixture);
 }
@@ -201,10 +201,10 @@ static void test_a_port_that_somebody_has(void **state)
 	occupant = occupy(fixture.first_port);
 	assert_return_code(occupant, -occupant);
 	failed = string_printf("warning: NodePort %u/TCP of Service default/a on localhost: "
-			       "Address already in use; trying again each 0 s\n",
+			       "Address already in use; retrying every 0 s\n",
 			       fixture.first_port);
 	healed = string_printf(
-		"info: NodePort %u/TCP of Service default/a on localhost: listening now\n",
+		"info: NodePort %u/TCP of Service default/a on localhost: now listening\n",
 		fixture.first_port);
 	plan(&fixture, "default/a", 0, 2);
 	assert_logged(&fixture, failed);
@@ -215,12 +215,69 @@ static void test_a_port_that_somebody_has(void **state)
 	clean_up(&fixture);
 }
 
+/* A Service with one NodePort and a cluster IP; with or without an address that has the NodePort. */
+static void plan_cluster_ip(struct fixture *fixture, bool has_node_address, uint16_t family)
+{
+	struct service_port port = {
+		.node_port = fixture->first_port, .port = 80, .protocol = IPPROTO_TCP};
+	struct wanted_server servers[2] = {0};
+	struct address cluster_ip;
+	const struct service service = {
+		.ports = &port, .port_count = 1, .cluster_ips = &cluster_ip, .cluster_ip_count = 1};
+	const struct service_state state = {.servers = servers,
+					    .server_count = has_node_address ? 2 : 1};
+
+	assert_true(address_parse(family == AF_INET ? "192.0.2.2" : "2001:db8::2", &cluster_ip));
+	for (size_t i = 0; i < COUNT(servers); i++) {
+		servers[i].server.key.protocol = IPPROTO_TCP;
+		servers[i].destination_count = 1;
+	}
+	servers[0].server.key.address = cluster_ip;
+	servers[0].server.key.port = 80;
+	assert_true(address_parse("192.0.2.1", &servers[1].server.key.address));
+	servers[1].server.key.port = fixture->first_port;
+	localhost_ports_planned(fixture->ports, "default/a", &service, &state);
+}
+
+/* Where no address of the node has the NodePort, the cluster IP serves it, if loopback is named. */
+static void test_loopback_alone(void **state)
+{
+	static const struct {
+		const char *what;
+		enum loopback_use use;
+		bool has_node_address;
+		uint16_t family;
+		size_t listening;
+	} rows[] = {
+		{"not named, with an address", LOOPBACK_USE_BESIDE, true, AF_INET, 1},
+		{"not named, without an address", LOOPBACK_USE_BESIDE, false, AF_INET, 0},
+		{"named, with an address", LOOPBACK_USE_ALWAYS, true, AF_INET, 1},
+		{"named, without an address", LOOPBACK_USE_ALWAYS, false, AF_INET, 1},
+		{"named, a Service of the other family", LOOPBACK_USE_ALWAYS, false, AF_INET6, 0},
+		{"no NodePorts on loopback", LOOPBACK_USE_NONE, true, AF_INET, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const enum loopback_use uses[] = {rows[i].use, LOOPBACK_USE_NONE};
+		struct fixture fixture = {0};
+
+		print_message("%s\n", rows[i].what);
+		prepare(&fixture, 1024);
+		localhost_ports_select(fixture.ports, uses);
+		plan_cluster_ip(&fixture, rows[i].has_node_address, rows[i].family);
+		assert_int_equal(listening_count(&fixture), rows[i].listening);
+		clean_up(&fixture);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sockets_that_are_too_few),
 		cmocka_unit_test(test_descriptors_that_are_gone),
 		cmocka_unit_test(test_a_port_that_somebody_has),
+		cmocka_unit_test(test_loopback_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

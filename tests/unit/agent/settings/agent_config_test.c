@@ -107,8 +107,9 @@ static void flags_decide_over_the_file(void **state)
 	assert_string_equal(options->socket_path, "/file");
 	assert_int_equal(options->note_count, 1);
 	assert_string_equal(options->notes[0].names, "drainTimeout, manifests");
-	assert_string_equal(options->notes[0].reason, "ignored in the file of --ipvsagent-config, "
-						      "because its flag decides");
+	assert_string_equal(
+		options->notes[0].reason,
+		"ignored in the file given with --ipvsagent-config; the flag overrides it");
 }
 
 static void what_is_wrong_is_named_with_its_field(void **state)
@@ -117,22 +118,23 @@ static void what_is_wrong_is_named_with_its_field(void **state)
 		const char *text, *error;
 	} rows[] = {
 		{"[]", "not a mapping of settings"},
-		{"drainTimeuot: 5m\n", "drainTimeuot: unknown"},
+		{"drainTimeuot: 5m\n", "drainTimeuot: unknown field"},
 		{"ipvs: {scheduler: lc}\n",
-		 "ipvs: unknown here; it belongs into the KubeProxyConfiguration"},
+		 "ipvs: unknown field; it belongs in the KubeProxyConfiguration"},
 		{"clusterCIDR: 10.0.0.0/8\n",
-		 "clusterCIDR: unknown here; it belongs into the KubeProxyConfiguration"},
-		{"apiVersion: v1\n", "apiVersion: unknown"},
-		{"drainTimeout: 5\n", "drainTimeout: not a duration in quotes or with its unit"},
+		 "clusterCIDR: unknown field; it belongs in the KubeProxyConfiguration"},
+		{"apiVersion: v1\n", "apiVersion: unknown field"},
+		{"drainTimeout: 5\n",
+		 "drainTimeout: not a quoted duration with a unit, such as \"30s\""},
 		{"drainTimeout: soon\n",
 		 "drainTimeout: \"soon\" is not a duration such as 30s or 1m10s"},
 		{"serviceMetrics: 1001\n",
 		 "serviceMetrics: \"1001\" is not a number from 0 to 1000"},
 		{"manifests: /a\n", "manifests: not a list"},
-		{"manifests: ['']\n", "manifests: element 1: the value is empty"},
+		{"manifests: ['']\n", "manifests: element 1: must not be empty"},
 		{"affinityScheduler: 0123456789abcdef\n",
 		 "affinityScheduler: \"0123456789abcdef\" is not the name of an IPVS scheduler"},
-		{"socket: /a\nsocket: /b\n", "line 2, column 1: the key \"socket\" is there twice"},
+		{"socket: /a\nsocket: /b\n", "line 2, column 1: duplicate key \"socket\""},
 	};
 
 	(void)state;

@@ -209,46 +209,44 @@ static void what_is_wrong_is_named(void **state)
 		const char *line, *error;
 	} rows[] = {
 		{OPTION_SCOPE_RUN, "run --nonsense", "unknown flag --nonsense"},
-		{OPTION_SCOPE_RUN, "run --cluster-cidr", "--cluster-cidr needs a value"},
+		{OPTION_SCOPE_RUN, "run --cluster-cidr", "--cluster-cidr requires a value"},
 		{OPTION_SCOPE_STATUS, "status --cluster-cidr 10.0.0.0/8",
-		 "status does not take --cluster-cidr"},
-		{OPTION_SCOPE_RUN, "run --manifests=", "--manifests: the value is empty"},
+		 "status: unknown flag --cluster-cidr"},
+		{OPTION_SCOPE_RUN, "run --manifests=", "--manifests: must not be empty"},
 		{OPTION_SCOPE_RUN, "run --cluster-cidr 10.0.0.1",
 		 "--cluster-cidr: \"10.0.0.1\" is not a CIDR such as 10.0.0.0/8"},
 		{OPTION_SCOPE_RUN, "run --cluster-cidr 10.0.0.0/8,11.0.0.0/8",
-		 "--cluster-cidr has two ranges of one IP family"},
+		 "--cluster-cidr: more than one CIDR of an IP family"},
 		{OPTION_SCOPE_RUN, "run --nodeport-addresses primary,secondary",
 		 "--nodeport-addresses: \"secondary\" is not a CIDR such as 10.0.0.0/8"},
 		{OPTION_SCOPE_RUN, "run --proxy-mode iptables",
-		 "--proxy-mode: \"iptables\" is not a mode of this proxy; it has only ipvs"},
+		 "--proxy-mode: \"iptables\" is not supported; the only mode is ipvs"},
 		{OPTION_SCOPE_RUN, "run --iptables-masquerade-bit 32",
 		 "--iptables-masquerade-bit: \"32\" is not a number from 0 to 31"},
 		{OPTION_SCOPE_RUN, "run --oom-score-adj -1001",
 		 "--oom-score-adj: \"-1001\" is not a number from -1000 to 1000"},
 		{OPTION_SCOPE_RUN, "run --ipvs-sync-period 0",
-		 "--ipvs-sync-period: it must be longer than 0"},
+		 "--ipvs-sync-period: must be greater than 0"},
 		{OPTION_SCOPE_RUN, "run --ipvs-min-sync-period 31s",
-		 "--ipvs-min-sync-period is longer than --ipvs-sync-period"},
+		 "--ipvs-min-sync-period must not be longer than --ipvs-sync-period"},
 		{OPTION_SCOPE_RUN, "run --ipvs-udp-timeout 5",
 		 "--ipvs-udp-timeout: \"5\" is not a duration such as 30s or 1m10s"},
 		{OPTION_SCOPE_RUN, "run --ipvs-udp-timeout 577h",
 		 "--ipvs-udp-timeout: 577h is longer than 24 days"},
 		{OPTION_SCOPE_RUN, "run --masquerade-all=maybe",
-		 "--masquerade-all: \"maybe\" is neither true nor false"},
+		 "--masquerade-all: \"maybe\" is not a boolean (true or false)"},
 		{OPTION_SCOPE_RUN, "run --ipvs-scheduler 0123456789abcdef",
 		 "--ipvs-scheduler: \"0123456789abcdef\" is not the name of an IPVS scheduler"},
 		{OPTION_SCOPE_RUN, "run --healthz-bind-address [::1",
-		 "--healthz-bind-address: \"[::1\" is neither ADDRESS:PORT nor an address; IPv6 "
-		 "addresses with port are written [ADDRESS]:PORT"},
+		 "--healthz-bind-address: \"[::1\" is not ADDRESS, ADDRESS:PORT or, for IPv6, [ADDRESS]:PORT"},
 		{OPTION_SCOPE_RUN, "run --metrics-bind-address 127.0.0.1:70000",
-		 "--metrics-bind-address: \"127.0.0.1:70000\" is neither ADDRESS:PORT nor an "
-		 "address; IPv6 addresses with port are written [ADDRESS]:PORT"},
+		 "--metrics-bind-address: \"127.0.0.1:70000\" is not ADDRESS, ADDRESS:PORT or, for IPv6, [ADDRESS]:PORT"},
 		{OPTION_SCOPE_RUN, "run --feature-gates A",
 		 "--feature-gates: \"A\" is not NAME=true,NAME=false,..."},
 		{OPTION_SCOPE_RUN, "run --detect-local-mode BridgeInterface",
-		 "--detect-local-mode BridgeInterface needs --pod-bridge-interface"},
+		 "--detect-local-mode BridgeInterface requires --pod-bridge-interface"},
 		{OPTION_SCOPE_STATUS, "status --output yaml",
-		 "--output: \"yaml\" is neither wide nor json"},
+		 "--output: \"yaml\" is not wide or json"},
 		{OPTION_SCOPE_RUN, "run --config /nonexistent",
 		 "/nonexistent: No such file or directory"},
 	};
@@ -269,22 +267,19 @@ static void every_flag_without_effect_is_noted(void **state)
 {
 	auto_free(options) struct options *options =
 		parsed("run --iptables-sync-period 1s --iptables-min-sync-period=1s "
-		       "--vmodule a=1 --profiling --enable-dsr --kube-api-content-type a/b "
+		       "--vmodule a=1 --profiling --enable-dsr "
 		       "--config-sync-period 1m");
 	auto_memory char *notes = notes_text(options);
 
 	(void)state;
-	assert_string_equal(notes,
-			    "--iptables-sync-period, --iptables-min-sync-period: "
-			    "without effect, as it is for kube-proxy's iptables mode; "
-			    "--vmodule: without effect, as log lines are text on standard error, "
-			    "written at once; "
-			    "--profiling: without effect, as there is no Go runtime to profile; "
-			    "--enable-dsr: without effect, as it is for kube-proxy on Windows; "
-			    "--kube-api-content-type: without effect, as this program speaks JSON "
-			    "with the API server; "
-			    "--config-sync-period: without effect, as ipvs.syncPeriod says how "
-			    "often everything is verified");
+	assert_string_equal(
+		notes,
+		"--iptables-sync-period, --iptables-min-sync-period: "
+		"ignored; it applies to kube-proxy's iptables mode; "
+		"--vmodule: ignored; log lines are plain text on standard error, unbuffered; "
+		"--profiling: ignored; there is no Go runtime to profile; "
+		"--enable-dsr: ignored; it applies to kube-proxy on Windows; "
+		"--config-sync-period: ignored; ipvs.syncPeriod sets how often everything is verified");
 }
 
 /* Source: `kube-proxy --help` of 1.32, for Linux, and its two hidden deprecated flags. */
@@ -420,7 +415,7 @@ static void the_file_of_config_decides_over_most_flags(void **state)
 	assert_string_equal(options->client.master, "https://m");
 	assert_true(options->drain_timeout == 1);
 	assert_string_equal(notes, "--ipvs-scheduler, --ipvs-exclude-cidrs: "
-				   "ignored, because the file of --config decides");
+				   "ignored; the file given with --config overrides it");
 	assert_true(options->notes[0].is_warning);
 
 	/* What is passed over has to be right all the same. */

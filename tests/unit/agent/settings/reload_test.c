@@ -194,12 +194,12 @@ static void a_bad_file_keeps_everything(void **state)
 		{"config", HEAD "ipvs: {scheduler: rr, syncPeriod: soon}\n",
 		 "config: ipvs.syncPeriod: \"soon\" is not a duration such as 30s or 1m10s"},
 		{"config", HEAD "mode: nftables\n",
-		 "config: mode: \"nftables\" is not a mode of this proxy; it has only ipvs"},
+		 "config: mode: \"nftables\" is not supported; the only mode is ipvs"},
 		{"config", HEAD "detectLocalMode: BridgeInterface\n",
-		 "--detect-local-mode BridgeInterface needs --pod-bridge-interface"},
+		 "--detect-local-mode BridgeInterface requires --pod-bridge-interface"},
 		{"config", HEAD "ipvs: {scheduler: exotic}\n", "no such scheduler"},
-		{"config", "", "config: empty, where a KubeProxyConfiguration is needed"},
-		{"own", "drainTimeout: 2m\nnonsense: 1\n", "own: nonsense: unknown"},
+		{"config", "", "config: empty; a KubeProxyConfiguration is required"},
+		{"own", "drainTimeout: 2m\nnonsense: 1\n", "own: nonsense: unknown field"},
 	};
 	struct fixture *fixture = *state;
 

@@ -153,7 +153,7 @@ static void test_bad_requests(void **state)
 		{"delete everything\n", "{\"error\":\"unknown request\"}\n"},
 		{"statusquo\n", "{\"error\":\"unknown request\"}\n"},
 		{"\n", "{\"error\":\"unknown request\"}\n"},
-		{long_request, "{\"error\":\"the request is too long\"}\n"},
+		{long_request, "{\"error\":\"request too long\"}\n"},
 	};
 
 	memset(long_request, 'x', sizeof(long_request) - 1);
@@ -271,7 +271,7 @@ static void test_too_many_clients(void **state)
 		ev_run(fixture->loop, EVRUN_NOWAIT);
 	}
 	answer = read_all(fixture, fds[16]);
-	assert_string_equal(answer, "{\"error\":\"too many clients ask at once\"}\n");
+	assert_string_equal(answer, "{\"error\":\"too many status clients\"}\n");
 	close(fds[0]);
 	ev_run(fixture->loop, EVRUN_NOWAIT);
 	assert_count(fixture, "", 0);
@@ -367,12 +367,12 @@ static void test_bad_answers(void **state)
 	static const struct {
 		const char *answer, *complaint;
 	} cases[] = {
-		{"", "hung up"},
-		{"{\"version\":\"1\"}\n{\"name\":\"x\"}\n", "hung up"},
-		{"{\"version\":\"1\"}\n{\"name\":", "not understood"},
-		{"[1]\n", "not understood"},
-		{"{\"complete\":true}\n", "hung up"},
-		{"{\"error\":\"not today\"}\n", "refuses: not today"},
+		{"", "closed the connection"},
+		{"{\"version\":\"1\"}\n{\"name\":\"x\"}\n", "closed the connection"},
+		{"{\"version\":\"1\"}\n{\"name\":", "malformed reply"},
+		{"[1]\n", "malformed reply"},
+		{"{\"complete\":true}\n", "closed the connection"},
+		{"{\"error\":\"not today\"}\n", "refused the request: not today"},
 	};
 	auto_memory char *bad_path = string_printf("%s/run/bad", directory);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -399,6 +399,61 @@ static void test_bad_answers(void **state)
 	unlink(bad_path);
 }
 
+/* Return: the end of the connection's answer, in a process of nobody's */
+static int ask_as_nobody(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char answer[100] = "";
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(address.sun_path, path);
+	if (setresuid(65534, 65534, 65534) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    recv(fd, answer, sizeof(answer) - 1, 0) <= 0)
+		return 2;
+	return strcmp(answer,
+		      "{\"error\":\"permission denied: only root may read the status\"}\n") == 0
+		       ? 0
+		       : 1;
+}
+
+static void on_told(struct ev_loop *loop, ev_io *io, int events)
+{
+	(void)io;
+	(void)events;
+	ev_break(loop, EVBREAK_ONE);
+}
+
+/* Only root can become somebody else. */
+static void test_the_mode_of_the_socket_is_not_all(void **state)
+{
+	struct fixture *fixture = *state;
+	auto_memory char *parent = string_dup(path);
+	char result = 'x';
+	int ends[2];
+	ev_io told;
+
+	if (geteuid() != 0)
+		skip();
+	*strrchr(parent, '/') = '\0';
+	assert_return_code(chmod(directory, 0755), errno);
+	assert_return_code(chmod(parent, 0755), errno);
+	assert_return_code(chmod(path, 0666), errno);
+	assert_return_code(pipe(ends), errno);
+	if (fork() == 0) {
+		result = (char)('0' + ask_as_nobody());
+		_exit(write(ends[1], &result, 1) != 1);
+	}
+	ev_io_init(&told, on_told, ends[0], EV_READ);
+	ev_io_start(fixture->loop, &told);
+	ev_run(fixture->loop, 0);
+	ev_io_stop(fixture->loop, &told);
+	assert_int_equal(read(ends[0], &result, 1), 1);
+	assert_int_equal(result, '0');
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +464,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_turns_are_short, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_many_clients, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_socket_is_private, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_mode_of_the_socket_is_not_all, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_open_errors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_socket_is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_answers, set_up, tear_down),

@@ -18,8 +18,8 @@
 	" 'held': {'virtualServers': 4, 'destinations': 5}, 'sets': [], 'rejections': []" fields  \
 	"}"
 
-#define AGENT_LINE                                                                       \
-	"\nAgent 1 on node n has run for 1h1m: 2 Services, 3 EndpointSlices from here; " \
+#define AGENT_LINE                                                               \
+	"\nAgent 1 on node n, up 1h1m: 2 Services, 3 EndpointSlices from here; " \
 	"4 virtual servers, 5 destinations, 1 draining.\n"
 
 #define SERVER(address, lists, more)                                                     \
@@ -105,8 +105,7 @@ static void test_print(void **state)
 		bool is_wide, has_kernel;
 		const char *expected;
 	} cases[] = {
-		{"nothing", AGENT("") SERVICES(""), "", false, true,
-		 "There are no Services.\n" AGENT_LINE},
+		{"nothing", AGENT("") SERVICES(""), "", false, true, "No Services.\n" AGENT_LINE},
 		{"connections are the sum of the destinations', draining ones are counted in all",
 		 AGENT("") SERVICES(SERVICE(
 			 "web",
@@ -182,21 +181,21 @@ static void test_print(void **state)
 		       " {'kind': 'file', 'namespace': '', 'name': '/f', 'reason': 'bad f'}]")
 			 SERVICES(""),
 		 "", false, true,
-		 "There are no Services.\n\n"
+		 "No Services.\n\n"
 		 "REJECTED     REASON\n"
 		 "Service a/x  bad x\n"
-		 "file /f      bad f\n" AGENT_LINE "Repaired 4 objects that others had changed.\n"
-		 "The kernel refused 2 objects; they are tried again.\n"
+		 "file /f      bad f\n" AGENT_LINE
+		 "Repaired 4 objects that other programs had changed.\n"
+		 "2 kernel objects failed; retrying them.\n"
 		 "Set FULL is close to its capacity: 90 of 100 members.\n"},
 		{"settings that are not in force, what waits for a restart and for the Node",
 		 AGENT(", 'settings': {'files': ['/c'], 'error': 'bad /c',"
 		       " 'waitingForRestart': ['socket', 'manifests']},"
 		       " 'waitingForPodCIDRs': true") SERVICES(""),
 		 "", false, true,
-		 "There are no Services.\n" AGENT_LINE
-		 "The settings are those of before, because: bad /c\n"
-		 "Settings that count after a restart: socket, manifests\n"
-		 "Waiting: the Node has no podCIDRs yet, which detectLocalMode NodeCIDR takes.\n"},
+		 "No Services.\n" AGENT_LINE "Reload failed, previous settings in force: bad /c\n"
+		 "Settings that take effect after a restart: socket, manifests\n"
+		 "Waiting for podCIDRs of the Node, which detectLocalMode NodeCIDR requires.\n"},
 		{"with a name, complaints about others are left out",
 		 AGENT(", 'rejections': ["
 		       " {'kind': 'EndpointSlice', 'namespace': 'a', 'name': 'y-1', 'reason': '1'},"
@@ -205,26 +204,23 @@ static void test_print(void **state)
 		       " {'kind': 'Service', 'namespace': 'a', 'name': 'x', 'reason': '4'}]")
 			 SERVICES(""),
 		 "a/y", false, true,
-		 "There are no Services.\n\n"
+		 "No Services.\n\n"
 		 "REJECTED             REASON\n"
 		 "EndpointSlice a/y-1  1\n"
 		 "Service a/y          3\n" AGENT_LINE},
 		{"what keeps the agent from its work",
 		 AGENT(", 'rules': {'inPlace': false, 'error': 'no lock'}") SERVICES(""), "", false,
 		 true,
-		 "There are no Services.\n" AGENT_LINE
-		 "The iptables rules are not in place: no lock\n"
-		 "Waiting: the iptables rules are not known to be in place yet.\n"},
+		 "No Services.\n" AGENT_LINE "The iptables rules are not in place: no lock\n"
+		 "Waiting for the iptables rules.\n"},
 		{"the source comes first",
 		 AGENT(", 'settled': false, 'source': {'description': 'here', 'synced': false,"
 		       " 'services': 2, 'endpointSlices': 3}") SERVICES(""),
 		 "", false, true,
-		 "There are no Services.\n" AGENT_LINE
-		 "Waiting: the source has not been read completely yet; nothing is programmed "
-		 "before.\n"},
+		 "No Services.\n" AGENT_LINE
+		 "Waiting for the source: nothing is programmed until it has been read completely.\n"},
 		{"not finished", AGENT(", 'settled': false") SERVICES(""), "", false, true,
-		 "There are no Services.\n" AGENT_LINE
-		 "Working: not every Service has been programmed yet.\n"},
+		 "No Services.\n" AGENT_LINE "In progress: not every Service is programmed yet.\n"},
 	};
 
 	(void)state;

@@ -115,9 +115,8 @@ static void test_services(void **state)
 		"a/never  rejected: bad ? address\n"
 		"a/refused ClusterIP failed: 10.0.0.2:666/TCP: No space left on device\n"
 		"  ClusterIP 10.0.0.2:666/TCP  rr 0 > - failed: No space left on device\n"
-		"a/thief ClusterIP conflict: 10.0.0.1:80/TCP: the older Service a/web has it\n"
-		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: the older Service a/web has "
-		"it\n"
+		"a/thief ClusterIP conflict: 10.0.0.1:80/TCP: in use by the older Service a/web\n"
+		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: in use by the older Service a/web\n"
 		"  ClusterIP 10.0.0.1:53/UDP dns rr 0 > - programmed: \n"
 		"a/web NodePort programmed: \n"
 		"  ClusterIP 10.0.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
@@ -162,15 +161,14 @@ static void test_addresses_of_nodes(void **state)
 	add_service(fixture, "a/web ip=10.0.0.1 external=192.168.0.1 external=10.9.0.1 "
 			     "lb=192.168.0.2 type=NodePort port=:80/TCP:30080");
 	program(fixture);
-	assert_services(fixture, "",
-			"a/web NodePort programmed: \n"
-			"  ClusterIP 10.0.0.1:80/TCP  rr 0 > - programmed: \n"
-			"  ExternalIP 192.168.0.1:80/TCP  rr 0 > - programmed: conflicts with this "
-			"node, whose address it is: not bound\n"
-			"  ExternalIP 10.9.0.1:80/TCP  rr 0 > - programmed: \n"
-			"  LoadBalancerIP 192.168.0.2:80/TCP  rr 0 > - programmed: conflicts with "
-			"another Node, whose address it is: not bound\n"
-			"  NodePort 192.168.0.1:30080/TCP  rr 0 > - programmed: \n");
+	assert_services(
+		fixture, "",
+		"a/web NodePort programmed: \n"
+		"  ClusterIP 10.0.0.1:80/TCP  rr 0 > - programmed: \n"
+		"  ExternalIP 192.168.0.1:80/TCP  rr 0 > - programmed: not bound: address of this node\n"
+		"  ExternalIP 10.9.0.1:80/TCP  rr 0 > - programmed: \n"
+		"  LoadBalancerIP 192.168.0.2:80/TCP  rr 0 > - programmed: not bound: address of another Node\n"
+		"  NodePort 192.168.0.1:30080/TCP  rr 0 > - programmed: \n");
 }
 
 static void test_pending(void **state)
@@ -178,15 +176,14 @@ static void test_pending(void **state)
 	struct fixture *fixture = *state;
 
 	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
-	assert_services(fixture, "",
-			"a/web ClusterIP pending: the source has not been read completely yet\n");
+	assert_services(fixture, "", "a/web ClusterIP pending: waiting for the source\n");
 	fixture->health.is_source_synced = true;
-	assert_services(fixture, "", "a/web ClusterIP pending: waits for the iptables rules\n");
+	assert_services(fixture, "", "a/web ClusterIP pending: waiting for the iptables rules\n");
 	strcpy(fixture->health.rules_error, "no lock");
 	assert_services(fixture, "",
-			"a/web ClusterIP pending: waits for the iptables rules: no lock\n");
+			"a/web ClusterIP pending: waiting for the iptables rules: no lock\n");
 	fixture->health.are_rules_in_place = true;
-	assert_services(fixture, "", "a/web ClusterIP pending: its turn comes\n");
+	assert_services(fixture, "", "a/web ClusterIP pending: queued\n");
 }
 
 static void test_agent(void **state)
@@ -203,6 +200,7 @@ static void test_agent(void **state)
 	json_t *agent, *expected;
 
 	strcpy(fixture->health.source_description, "a test");
+	health_set_lost(&fixture->health, HEALTH_PART_IPVS, "no module");
 	fixture->health.started = clock_milliseconds();
 	fixture->health.last_verification_seconds = 1.5;
 	fixture->health.longest_verification_step_seconds = 0.25;
@@ -235,7 +233,7 @@ static void test_agent(void **state)
 		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, "
 		"s:{s:b, s:s}, s:i, s:f, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
-		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}}",
+		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}, s:{s:s}}",
 		"waitingForPodCIDRs", 0, "settings", "files", "/c", "/o", "error", "bad c",
 		"waitingForRestart", "hostnameOverride", "applied", 2, "rejected", 1, "node", "n",
 		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
@@ -246,7 +244,7 @@ static void test_agent(void **state)
 		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
 		"destinations", 2, "setMembers", 4, "addresses", 2, "sets", "rejections", "kind",
 		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint",
-		"inCluster", "error", "", "clash", "");
+		"inCluster", "error", "", "clash", "", "lost", "ipvs", "no module");
 	assert_non_null(expected);
 	if (!json_equal(agent, expected)) {
 		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);

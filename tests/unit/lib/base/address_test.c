@@ -63,7 +63,7 @@ static void test_parse_prefix(void **state)
 	} cases[] = {
 		{"IPv4", "10.0.0.0/8", "10.0.0.0/8"},
 		{"host bits are cleared", "10.1.2.3/8", "10.0.0.0/8"},
-		{"within a byte too", "10.255.0.0/12", "10.240.0.0/12"},
+		{"host bits within a byte are cleared", "10.255.0.0/12", "10.240.0.0/12"},
 		{"everything", "1.2.3.4/0", "0.0.0.0/0"},
 		{"one host", "1.2.3.4/32", "1.2.3.4/32"},
 		{"IPv6", "fd00:1:2:3:4::/64", "fd00:1:2:3::/64"},

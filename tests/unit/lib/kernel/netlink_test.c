@@ -9,10 +9,12 @@
 #include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <netlink/msg.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -217,6 +219,46 @@ static void asks_for_many_without_asynchronous_io(void **state)
 	assert_int_equal(WEXITSTATUS(status), 42);
 }
 
+/* Whoever has CAP_NET_ADMIN may send to other sockets; namespaces of its own give it to anybody. */
+static int become_admin_of_a_namespace(void)
+{
+	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Return: 0, or the errno that sending an answer to a request of @netlink got */
+static int forge_answer(const struct netlink *netlink)
+{
+	struct sockaddr_nl receiver = {.nl_family = AF_NETLINK, .nl_pid = netlink_port(netlink)};
+	struct nlmsghdr message = {.nlmsg_len = sizeof(message), .nlmsg_type = NLMSG_DONE};
+	int forger = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ssize_t sent = sendto(forger, &message, sizeof(message), 0,
+			      (const struct sockaddr *)&receiver, sizeof(receiver));
+	int code = sent < 0 ? errno : 0;
+
+	close(forger);
+	return code;
+}
+
+static void takes_answers_from_the_kernel_alone(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		if (become_admin_of_a_namespace() < 0)
+			_exit(77);
+		_exit(forge_answer(open_netlink()));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip(); /* a sandbox that lets nobody have namespaces */
+	assert_int_equal(WEXITSTATUS(status), ECONNREFUSED);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -224,6 +266,7 @@ int main(void)
 		cmocka_unit_test(asks_for_one_and_for_all),
 		cmocka_unit_test(asks_for_many),
 		cmocka_unit_test(asks_for_many_without_asynchronous_io),
+		cmocka_unit_test(takes_answers_from_the_kernel_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,9 +35,9 @@ static void names_what_it_cannot_read(void **state)
 		 "/proc/sys/net/ipv4/vs-nonsense: No such file or directory"},
 		{"a directory", "kernel", -EISDIR, "/proc/sys/kernel: Is a directory"},
 		{"a text", "kernel/ostype", -EBADMSG,
-		 "/proc/sys/kernel/ostype does not hold one integer"},
+		 "/proc/sys/kernel/ostype does not contain an integer"},
 		{"several numbers", "kernel/printk", -EBADMSG,
-		 "/proc/sys/kernel/printk does not hold one integer"},
+		 "/proc/sys/kernel/printk does not contain an integer"},
 	};
 
 	(void)state;

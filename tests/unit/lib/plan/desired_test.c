@@ -31,9 +31,8 @@ static struct service_state *plan_on(size_t node_port_address_count, const char 
 {
 	const struct address node_ports[] = {object_text_address(NODE_IP),
 					     object_text_address(NODE_IP6)};
-	const struct address locals[] = {object_text_address(NODE_IP),
-					 object_text_address(NODE_IP6),
-					 object_text_address(LOCAL_IP)};
+	struct address locals[] = {object_text_address(NODE_IP), object_text_address(NODE_IP6),
+				   object_text_address(LOCAL_IP)};
 	const struct address others = object_text_address(OTHER_IP);
 	const struct node_view node = {
 		.name = "here",
@@ -52,6 +51,7 @@ static struct service_state *plan_on(size_t node_port_address_count, const char 
 	struct service_view view = {.key = "a/web", .service = service, .slices = owned};
 	struct service_state *state;
 
+	address_sort(locals, COUNT(locals));
 	for (size_t i = 0; i < SLICES && slices[i]; i++)
 		owned[view.slice_count++] = object_text_slice(strings, slices[i]);
 	state = desired_service(&view, &node, options);
@@ -92,22 +92,40 @@ static void write_servers(FILE *stream, const struct service_state *state)
 	}
 }
 
+#define MEMBERS_MAX 64
+
+static int compare_members(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct set_member));
+}
+
+static size_t sorted_members(const struct service_state *state, struct set_member *ret)
+{
+	struct member_range range = service_state_all_members(state);
+	size_t count = 0;
+
+	while (service_state_next_member(state, &range, &ret[count]))
+		assert_true(++count < MEMBERS_MAX);
+	qsort(ret, count, sizeof(*ret), compare_members);
+	return count;
+}
+
 /* "CLUSTER-IP 10.96.0.1,tcp:80 | ...", the names without "KUBE-" */
 static void write_members_of(FILE *stream, const struct service_state *state,
 			     bool (*is_of_interest)(enum set_kind kind))
 {
+	struct set_member members[MEMBERS_MAX];
+	size_t count = sorted_members(state, members);
 	const char *separator = "";
-	struct set_member member;
-	uint32_t at = 0;
 
-	while (service_state_next_member(state, &at, &member)) {
-		enum set_kind kind = (enum set_kind)member.kind;
+	for (size_t i = 0; i < count; i++) {
+		enum set_kind kind = (enum set_kind)members[i].kind;
 		char buffer[3 * ADDRESS_TEXT_SIZE];
 
 		if (!is_of_interest(kind))
 			continue;
-		fprintf(stream, "%s%s %s", separator, set_kind_name(kind, member.family) + 5,
-			set_member_text(&member, buffer));
+		fprintf(stream, "%s%s %s", separator, set_kind_name(kind, members[i].family) + 5,
+			set_member_text(&members[i], buffer));
 		separator = " | ";
 	}
 }
@@ -205,7 +223,7 @@ static void test_servers(void **cmocka_state)
 		 {SLICE},
 		 AT_WEB " | 192.168.2.10:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
 		 "10.96.0.1"},
-		{"one that is another node's is not taken from it",
+		{"an external IP that is another node's is not bound",
 		 WEB " external=" OTHER_IP " lb=" OTHER_IP,
 		 {SLICE},
 		 AT_WEB " | 192.168.1.11:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080",
@@ -458,19 +476,19 @@ static void test_schedulers(void **cmocka_state)
 		const char *service, *scheduler;
 		uint32_t persistence, flags;
 	} cases[] = {
-		{"as the option says",
+		{"the scheduler is that of the option",
 		 {.scheduler = "lc", .affinity_scheduler = "sh"},
 		 WEB,
 		 "lc",
 		 0,
 		 0},
-		{"affinity has its own",
+		{"affinity has a scheduler of its own",
 		 {.scheduler = "lc", .affinity_scheduler = "sh"},
 		 WEB " affinity=60",
 		 "sh",
 		 60,
 		 IP_VS_SVC_F_SCHED_SH_FALLBACK},
-		{"or inherits it",
+		{"affinity inherits the scheduler",
 		 {.scheduler = "lc", .affinity_scheduler = "inherit"},
 		 WEB " affinity=60",
 		 "lc",
@@ -519,8 +537,12 @@ static void test_health_checks(void **cmocka_state)
 		uint32_t endpoints;
 	} cases[] = {
 		{"no health check", WEB, {SLICE}, 0, 0},
-		{"only local endpoints count", WEB " health=32000", {SLICE}, 32000, 1},
-		{"only ready ones",
+		{"health checks count only local endpoints",
+		 WEB " health=32000",
+		 {SLICE},
+		 32000,
+		 1},
+		{"health checks count only ready endpoints",
 		 WEB " health=32000",
 		 {"a/web-1 port=:80/TCP 10.0.0.1@here!terminating 10.0.0.2@here"},
 		 32000,

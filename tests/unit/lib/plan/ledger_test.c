@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/plan/ledger.h"
 
+#include "lib/plan/ledger_conflicts.h"
+#include "lib/plan/ledger_drain.h"
+
 #include "tests/fake/ledger_bench.h"
 
 #include <errno.h>
@@ -45,7 +48,7 @@ static void test_claims(void **state)
 		{"a VIP is made from the inside out",
 		 {"web: A > x y; bind A; masquerade A", "go"},
 		 "masquerade A; add A; add A > x; add A > y; bind A"},
-		{"and unmade from the outside in",
+		{"a VIP is removed from the outside in",
 		 {"web: A > x y; bind A; masquerade A", "go", "web:", "go"},
 		 "unbind A; remove A; unmasquerade A"},
 		{"agreement changes nothing",
@@ -67,7 +70,7 @@ static void test_claims(void **state)
 		{"an address stays while anybody wants it",
 		 {"web: A; bind A", "api: C; bind A", "go", "web:", "go"},
 		 "remove A"},
-		{"and goes with the last",
+		{"an address goes with the last Service that wants it",
 		 {"web: A; bind A", "api: C; bind A", "go", "web:", "go", "api:", "go"},
 		 "unbind A; remove C"},
 		{"what nobody knows may be withdrawn", {"web:", "go"}, ""},
@@ -83,7 +86,7 @@ static void test_claims(void **state)
 		 {"web: A > x y; bind A; masquerade A", "go",
 		  "web:", "site: A > y z; bind A; masquerade A", "go"},
 		 "add A > z; drain A > x"},
-		{"the other way round too",
+		{"renamed in a batch, the new name first: what stays is not touched",
 		 {"web: A > x y; bind A; masquerade A", "go", "site: A > y z; bind A; masquerade A",
 		  "web:", "go"},
 		 "add A > z; drain A > x"},
@@ -102,11 +105,11 @@ static void test_conflicts(void **state)
 		{"the older Service has it",
 		 {"young: A > y", "old: A > x", "go"},
 		 "add A; add A > x"},
-		{"it takes over when it comes later",
+		{"the older Service takes over when it comes later",
 		 {"young: A > y", "go", "old: A > x", "go"},
 		 "add A > x; drain A > y"},
-		{"the younger waits", {"old: A > x", "go", "young: A lc > y", "go"}, ""},
-		{"and inherits",
+		{"the younger Service waits", {"old: A > x", "go", "young: A lc > y", "go"}, ""},
+		{"the younger Service inherits when the older one goes",
 		 {"old: A > x", "young: A lc > y", "go", "old:", "go"},
 		 "edit A; add A > y; drain A > x"},
 		{"of the same age, the name decides",
@@ -124,17 +127,29 @@ static void test_conflicts(void **state)
 		{"a loser's source ranges do not close the winner's address",
 		 {"old: A > x; bind A", "go", "young: A > y; bind A; restrict A", "go"},
 		 ""},
-		{"they come with the address",
+		{"a loser's source ranges come when it gets the address",
 		 {"old: A > x; bind A", "young: A > y; bind A; restrict A", "go", "old:", "go"},
 		 "restrict A; add A > y; drain A > x"},
-		{"and go when an older Service comes",
+		{"a winner's source ranges go when an older Service takes over",
 		 {"young: A > y; masquerade A; restrict A", "go", "old: A > x; masquerade A", "go"},
 		 "add A > x; drain A > y; unrestrict A"},
-		{"changed while they wait, they come as they are now",
+		{"a loser that changed while it waited inherits with its latest state",
 		 {"old: A > x", "young: A > y; restrict A", "go", "young: A > y; masquerade A",
 		  "old:", "go"},
 		 "masquerade A; add A > y; drain A > x"},
-		{"both withdraw in a batch",
+		{"a ClusterIP goes before an older external IP",
+		 {"old: A > x", "go", "young: A ip > y", "go"},
+		 "add A > y; drain A > x"},
+		{"an external IP of an older Service does not take a ClusterIP",
+		 {"young: A ip > y; bind A", "go", "old: A > x; bind A; restrict A", "go"},
+		 ""},
+		{"when the ClusterIP goes, the external IP inherits with its members",
+		 {"young: A ip > y; masquerade A", "old: A > x; restrict A", "go", "young:", "go"},
+		 "restrict A; add A > x; drain A > y; unmasquerade A"},
+		{"of two ClusterIPs the older one has it",
+		 {"young: A ip > y", "old: A ip > x", "go"},
+		 "add A; add A > x"},
+		{"winner and loser withdraw in one batch",
 		 {"old: A > x; bind A", "young: A > y; bind A", "go", "old:", "young:", "go"},
 		 "unbind A; remove A"},
 	};
@@ -158,19 +173,23 @@ static void test_conflicts_that_last(void **state)
 	static const struct {
 		const char *what, *steps[STEPS], *conflicts;
 	} rows[] = {
-		{"one claim is no conflict", {"old: A > x", "go"}, ""},
-		{"the younger goes without",
+		{"a single claim is no conflict", {"old: A > x", "go"}, ""},
+		{"the younger Service is the loser of a conflict",
 		 {"young: A > y", "old: A > x", "go"},
 		 "young < old at 10.96.0.1:80/TCP"},
 		{"changes of the loser, or of the winner, are none of the conflict",
 		 {"young: A > y", "old: A > x", "go", "young: A > z", "old: A > y", "go"},
 		 "young < old at 10.96.0.1:80/TCP"},
-		{"it ends with the winner", {"young: A > y", "old: A > x", "go", "old:", "go"}, ""},
-		{"it ends with the loser",
+		{"a conflict ends with the winner",
+		 {"young: A > y", "old: A > x", "go", "old:", "go"},
+		 ""},
+		{"a conflict ends with the loser",
 		 {"young: A > y", "old: A > x", "go", "young:", "go"},
 		 ""},
-		{"and with both", {"young: A > y", "old: A > x", "go", "young:", "old:", "go"}, ""},
-		{"it begins again",
+		{"a conflict ends when both Services go",
+		 {"young: A > y", "old: A > x", "go", "young:", "old:", "go"},
+		 ""},
+		{"a conflict begins again when the winner comes back",
 		 {"young: A > y", "old: A > x", "go", "old:", "go", "old: A > x", "go"},
 		 "young < old at 10.96.0.1:80/TCP"},
 	};
@@ -181,7 +200,7 @@ static void test_conflicts_that_last(void **state)
 		char text[200] = "";
 
 		run(rows[i].what, rows[i].steps, &bench);
-		ledger_each_conflict(bench.ledger, write_conflict, text);
+		ledger_conflicts_each(bench.ledger, write_conflict, text);
 		assert_string_equal(text, rows[i].conflicts);
 		ledger_bench_end(&bench);
 	}
@@ -196,13 +215,13 @@ static void test_conflict_version(void **state)
 
 	(void)state;
 	run("version", steps, &bench);
-	version = ledger_conflict_version(bench.ledger);
+	version = ledger_conflicts_version(bench.ledger);
 	ledger_bench_step(&bench, "B: C > y");
 	ledger_bench_step(&bench, "go");
-	assert_int_equal(ledger_conflict_version(bench.ledger), version);
+	assert_int_equal(ledger_conflicts_version(bench.ledger), version);
 	ledger_bench_step(&bench, "old:");
 	ledger_bench_step(&bench, "go");
-	assert_int_not_equal(ledger_conflict_version(bench.ledger), version);
+	assert_int_not_equal(ledger_conflicts_version(bench.ledger), version);
 	ledger_bench_end(&bench);
 }
 
@@ -216,31 +235,39 @@ static void test_draining(void **state)
 		{"an SCTP destination drains",
 		 {"web: S > x y", "go", "web: S > x", "go"},
 		 "drain S > y"},
-		{"it stays while it has connections", {DRAINING, "drain"}, ""},
-		{"it goes with the last",
+		{"a draining destination stays while it has connections", {DRAINING, "drain"}, ""},
+		{"a draining destination goes with its last connection",
 		 {DRAINING, "connections A > y 0", "drain"},
 		 "remove A > y"},
-		{"it goes at its deadline", {DRAINING, "wait 62", "drain"}, "remove A > y"},
-		{"not before", {DRAINING, "wait 55", "drain"}, ""},
-		{"not a moment before",
+		{"a draining destination goes at its deadline",
+		 {DRAINING, "wait 62", "drain"},
+		 "remove A > y"},
+		{"a draining destination stays until its deadline",
+		 {DRAINING, "wait 55", "drain"},
+		 ""},
+		{"a draining destination stays until the very millisecond of its deadline",
 		 {"pass 900 milliseconds", DRAINING, "pass 59900 milliseconds", "drain"},
 		 ""},
-		{"it comes back", {DRAINING, "web: A > x y", "go"}, "serve A > y"},
-		{"it drains anew afterwards",
+		{"a draining destination whose endpoint returns serves again",
+		 {DRAINING, "web: A > x y", "go"},
+		 "serve A > y"},
+		{"a second drain gets the whole time again",
 		 {DRAINING, "wait 50", "web: A > x y", "go", "web: A > x", "go", "wait 50",
 		  "drain"},
 		 ""},
-		{"other changes do not prolong it",
+		{"other changes do not prolong a drain",
 		 {DRAINING, "wait 50", "web: A > x z", "go", "wait 12", "drain"},
 		 "remove A > y"},
-		{"somebody's look at it does not prolong it",
+		{"an observation does not prolong a drain",
 		 {DRAINING, "wait 50", "others remove A > x", "observe", "wait 12", "drain"},
 		 "remove A > y"},
-		{"it comes back in the batch that removes it",
+		{"an endpoint that returns in the batch of its removal serves again",
 		 {"web: A > x y", "go", "web: A > x", "go", "web: A > x y", "drain"},
 		 "serve A > y"},
-		{"the virtual server's end ends it", {DRAINING, "web:", "go"}, "remove A"},
-		{"a removal that fails is tried again",
+		{"removing the virtual server ends the drain",
+		 {DRAINING, "web:", "go"},
+		 "remove A"},
+		{"a failed removal after a drain is retried",
 		 {DRAINING, "connections A > y 0", "refuse 1", "drain", "wait 1", "retry", "drain"},
 		 "remove A > y"},
 	};
@@ -263,7 +290,7 @@ static void test_draining_without_end(void **state)
 	for (size_t i = 0; i < COUNT(steps); i++)
 		ledger_bench_step(&bench, steps[i]);
 	assert_string_equal(bench.text, "");
-	assert_int_equal(ledger_draining_count(bench.ledger), 1);
+	assert_int_equal(ledger_drain_count(bench.ledger), 1);
 	ledger_bench_end(&bench);
 }
 
@@ -272,8 +299,10 @@ static void test_observation(void **state)
 #define WEB "web: A > x y; bind A; masquerade A"
 	static const struct row rows[] = {
 		{"a restart writes nothing", {WEB, "go", "restart", WEB, "go"}, ""},
-		{"nor does its sweep", {WEB, "go", "restart", WEB, "go", "sweep"}, ""},
-		{"only the difference",
+		{"the sweep after a restart writes nothing",
+		 {WEB, "go", "restart", WEB, "go", "sweep"},
+		 ""},
+		{"a restart writes only the difference",
 		 {WEB, "go", "restart", "web: A > x z; bind A; masquerade A", "go"},
 		 "add A > z; drain A > y"},
 		{"a Service that went meanwhile is swept",
@@ -286,7 +315,7 @@ static void test_observation(void **state)
 		{"a node port is swept",
 		 {"web: N > x; open N", "go", "restart", "sweep"},
 		 "remove N; unopen N"},
-		{"also if its set lost it before, for a Service that went during the first pass",
+		{"a node port of a Service that went during the first pass is swept",
 		 {"web: N > x; open N", "go", "restart", "api: B; open N", "go", "api:", "go",
 		  "sweep"},
 		 "remove N"},
@@ -294,7 +323,7 @@ static void test_observation(void **state)
 		 {DRAINING, "restart", "web: A > x", "go", "wait 62", "drain"},
 		 "remove A > y"},
 		{"a stranger's server stays", {"others add Z > x", "restart", "sweep"}, ""},
-		{"also when it comes later",
+		{"a stranger's server that comes after the sweep stays",
 		 {"restart", "sweep", "others add Z > x", "observe"},
 		 ""},
 		{"a stranger's draining destination stays",
@@ -306,7 +335,9 @@ static void test_observation(void **state)
 		{"a server in an excluded network stays, though its address is bound",
 		 {"others add X > x; bind X", "restart", "sweep"},
 		 "unbind X"},
-		{"unless a Service had it", {"web: X > x", "go", "web:", "go"}, "remove X"},
+		{"a server in an excluded network that a Service had goes with it",
+		 {"web: X > x", "go", "web:", "go"},
+		 "remove X"},
 		{"a server on our VIP that nobody wants goes",
 		 {WEB, "go", "observe", "sweep", "others add C > x", "observe"},
 		 "1 differ; remove C"},
@@ -316,7 +347,7 @@ static void test_observation(void **state)
 		{"a lost destination comes back",
 		 {WEB, "go", "observe", "others remove A > x", "observe"},
 		 "1 differ; add A > x"},
-		{"another weight is set right",
+		{"a changed weight is repaired",
 		 {WEB, "go", "observe", "weigh A > x 5", "observe"},
 		 "1 differ; serve A > x"},
 		{"a destination of somebody else drains",
@@ -351,8 +382,10 @@ static void test_failures(void **state)
 		{"a failed server is tried again with its destinations",
 		 {"web: A > x", "refuse 1", "go", "wait 1", "retry"},
 		 "add A; add A > x"},
-		{"not before its time", {"web: A > x", "refuse 1", "go", "retry"}, ""},
-		{"others are not held up",
+		{"a failed server is not retried before its time",
+		 {"web: A > x", "refuse 1", "go", "retry"},
+		 ""},
+		{"a failed server does not delay others",
 		 {"web: A > x", "api: B > y", "refuse 1", "go"},
 		 "add A!; add B; add A > x!; add B > y"},
 		{"a failed destination is tried again",
@@ -364,13 +397,13 @@ static void test_failures(void **state)
 		{"a failed member is tried again",
 		 {WEB, "refuse 1", "go", "wait 1", "retry"},
 		 "masquerade A"},
-		{"the wait doubles",
+		{"the wait doubles: not retried after the first interval",
 		 {WEB, "refuse 1", "go", "wait 1", "refuse 1", "retry", "wait 1", "retry"},
 		 ""},
-		{"and then comes",
+		{"the wait doubles: retried after twice the first interval",
 		 {WEB, "refuse 1", "go", "wait 1", "refuse 1", "retry", "wait 2", "retry"},
 		 "masquerade A"},
-		{"success ends it",
+		{"success ends the retries",
 		 {WEB, "refuse 1", "go", "wait 1", "retry", "wait 60", "retry"},
 		 ""},
 		{"a failed edit is tried again",
@@ -385,7 +418,7 @@ static void test_failures(void **state)
 		{"a failed unbinding is tried again",
 		 {WEB, "go", "web:", "refuse 1", "go", "wait 1", "retry"},
 		 "unbind A"},
-		{"the wait for a removal doubles too",
+		{"the wait for a removal doubles",
 		 {WEB, "go", "web:", "refuse 1", "go", "wait 1", "refuse 1", "retry", "wait 1",
 		  "retry"},
 		 ""},
@@ -398,10 +431,10 @@ static void test_failures(void **state)
 		{"a Service that goes takes its failure along",
 		 {"web: A > x", "refuse 1", "go", "web:", "wait 9", "go", "retry"},
 		 ""},
-		{"and what may be there though it was refused",
+		{"a refused server that may exist is removed with its Service",
 		 {"web: A > x", "refuse 1", "go", "web:", "go"},
 		 "remove A"},
-		{"of which nothing is taken for granted",
+		{"a refused server that may exist is made anew when its Service returns",
 		 {"web: A > x", "refuse 1", "go", "web:", "refuse 1", "go", "web: A > x", "go",
 		  "wait 1", "retry"},
 		 "add A; add A > x"},
@@ -411,15 +444,15 @@ static void test_failures(void **state)
 		{"no destination while the restriction waits",
 		 {LIMITED, "refuse 1", "go", "web: A > x y; bind A; restrict A", "go"},
 		 "restrict A; add A > y"},
-		{"what waits is no drift",
+		{"a change that waits for its retry is no drift",
 		 {WEB, "go", "observe", "web: A > x y; bind A; masquerade A; open N", "refuse 1",
 		  "go", "observe"},
 		 ""},
-		{"nor is what vanished before it was refused",
+		{"a server that vanished before its change was refused is no drift",
 		 {WEB, "go", "observe", "others remove A", "web: A lc > x y; bind A; masquerade A",
 		  "refuse 1", "go", "observe"},
 		 "add A; add A > x; add A > y"},
-		{"nor what nobody wants",
+		{"a removal that was refused is no drift",
 		 {"web: A > x", "api: C; bind A", "go", "observe", "sweep", "web:", "refuse 1",
 		  "go", "weigh A > x 5", "observe"},
 		 "remove A"},
@@ -476,7 +509,7 @@ static void test_reports(void **cmocka_state)
 		 0,
 		 0,
 		 1},
-		{"a failed destination too",
+		{"a failed destination says why",
 		 {"web: A > x y", "refuse 3 28", "go"},
 		 "web",
 		 CLAIM_STATE_FAILED,
@@ -494,7 +527,7 @@ static void test_reports(void **cmocka_state)
 		 -ENOSPC,
 		 0,
 		 1},
-		{"a failed address too",
+		{"a failed address is the Service's",
 		 {WEB, "refuse 5 28", "go"},
 		 "web",
 		 CLAIM_STATE_PROGRAMMED,
@@ -528,7 +561,7 @@ static void test_reports(void **cmocka_state)
 		assert_int_equal(ledger_member_code(bench.ledger, rows[i].service),
 				 rows[i].member_code);
 		assert_int_equal(ledger_failed_count(bench.ledger), rows[i].failed);
-		assert_int_equal(ledger_draining_count(bench.ledger), rows[i].draining);
+		assert_int_equal(ledger_drain_count(bench.ledger), rows[i].draining);
 		assert_int_equal(ledger_next_retry(bench.ledger) == UINT64_MAX,
 				 rows[i].failed == 0);
 		ledger_bench_end(&bench);

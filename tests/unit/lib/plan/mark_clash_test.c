@@ -20,7 +20,7 @@ static void test_clashes(void **state)
 		{"bits that are not ours", "-A INPUT -j MARK --set-xmark 0x8000/0x8000", NULL},
 		{"bits of ours are set", "-A cali-fw -j MARK --set-xmark 0x10000/0x10000",
 		 "chain cali-fw of table mangle: -j MARK --set-xmark 0x10000/0x10000"},
-		{"or cleared", "-A cali-fw -j MARK --set-xmark 0x0/0xffff0000",
+		{"bits of ours are cleared", "-A cali-fw -j MARK --set-xmark 0x0/0xffff0000",
 		 "chain cali-fw of table mangle: -j MARK --set-xmark 0x0/0xffff0000"},
 		{"all bits are set", "-A X -i eth0 -j MARK --set-xmark 0x1/0xffffffff",
 		 "chain X of table mangle: -i eth0 -j MARK --set-xmark 0x1/0xffffffff"},
@@ -40,6 +40,8 @@ static void test_clashes(void **state)
 		{"marks that are not something", "-A X -m mark ! --mark 0x10000/0x10000 -j RETURN",
 		 NULL},
 		{"what we and kubelet have", "-A KUBE-X -j MARK --set-xmark 0x10000/0x10000", NULL},
+		{"what leads to our chains", "-A OUTPUT -m mark --mark 0x10000/0x10000 -j KUBE-X",
+		 NULL},
 		{"nonsense", "-A X -m mark --mark -j MARK --set-xmark", NULL},
 		{"no rule", "-A ", NULL},
 	};

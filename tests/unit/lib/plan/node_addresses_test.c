@@ -113,8 +113,8 @@ static void test_decisions(void **state)
 		 "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 ::1"},
 		{"loopback cannot be selected", USUAL, "192.168.77.10", "127.0.0.0/8 ::1/128", "",
 		 "", "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 ::1"},
-		{"nor can VIPs", USUAL, "192.168.77.10", "10.0.0.0/8 fd00::/8", "", "fd77::10",
-		 "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 ::1"},
+		{"VIPs cannot be selected", USUAL, "192.168.77.10", "10.0.0.0/8 fd00::/8", "",
+		 "fd77::10", "192.168.77.10 192.168.88.5 fd77::10", "192.168.77.10 ::1"},
 		{"primary selects the node IPs", USUAL, "192.168.88.5 fd77::10", "primary", "",
 		 "192.168.88.5 fd77::10", "192.168.77.10 192.168.88.5 fd77::10",
 		 "192.168.88.5 fd77::10"},
@@ -188,21 +188,28 @@ static void test_decisions(void **state)
 	}
 }
 
+#define NONE   LOOPBACK_USE_NONE
+#define BESIDE LOOPBACK_USE_BESIDE
+#define ALWAYS LOOPBACK_USE_ALWAYS
+
 static void test_loopback(void **state)
 {
 	static const struct {
 		const char *what, *selection;
-		bool selects_ipv4, selects_ipv6, is_open;
+		enum loopback_use ipv4, ipv6;
+		bool is_open;
 	} cases[] = {
-		{"nothing selects everything", "", true, true, true},
-		{"a range leaves the other family alone", "10.0.0.0/8", false, true, false},
-		{"a range with loopback in it", "127.0.0.0/8 ::1/128", true, true, false},
-		{"primary is not loopback", "primary", false, false, false},
-		{"localhost is, in both families", "localhost", true, true, false},
-		{"localhost beside primary and ranges", "primary localhost 10.0.0.0/8", true, true,
-		 false},
-		{"all is everything", "all", true, true, true},
-		{"all is everything beside ranges", "10.0.0.0/8 all", true, true, true},
+		{"nothing selects everything", "", BESIDE, BESIDE, true},
+		{"a range leaves the other family alone", "10.0.0.0/8", NONE, BESIDE, false},
+		{"a range with loopback in it", "127.0.0.0/8 ::1/128", ALWAYS, ALWAYS, false},
+		{"a range of everything names nothing", "0.0.0.0/0 ::/0", BESIDE, BESIDE, false},
+		{"primary is not loopback", "primary", NONE, NONE, false},
+		{"localhost is, in both families", "localhost", ALWAYS, ALWAYS, false},
+		{"localhost beside primary and ranges", "primary localhost 10.0.0.0/8", ALWAYS,
+		 ALWAYS, false},
+		{"all is everything", "all", BESIDE, BESIDE, true},
+		{"all is everything beside ranges", "10.0.0.0/8 all", BESIDE, BESIDE, true},
+		{"localhost beside all", "all localhost", ALWAYS, ALWAYS, true},
 	};
 	struct address loopbacks[2];
 
@@ -214,10 +221,10 @@ static void test_loopback(void **state)
 		struct node_port_selection selection = read_selection(cases[i].selection, prefixes);
 
 		print_message("%s\n", cases[i].what);
-		assert_int_equal(node_addresses_selects_loopback(&selection, &loopbacks[0]),
-				 cases[i].selects_ipv4);
-		assert_int_equal(node_addresses_selects_loopback(&selection, &loopbacks[1]),
-				 cases[i].selects_ipv6);
+		assert_int_equal(node_addresses_loopback_use(&selection, &loopbacks[0]),
+				 cases[i].ipv4);
+		assert_int_equal(node_addresses_loopback_use(&selection, &loopbacks[1]),
+				 cases[i].ipv6);
 		assert_int_equal(node_addresses_is_open(&selection), cases[i].is_open);
 	}
 }

@@ -40,31 +40,33 @@ static void test_lists(void **state)
 	static const struct {
 		const char *what, *text, *documents;
 	} rows[] = {
-		{"single objects", "{\"a\":1}\n{\"b\":[2]} ", "1 {\"a\":1};2 {\"b\":[2]};"},
+		{"single objects", "{\"ip\":1}\n{\"ip\":[2]} ", "1 {\"ip\":1};2 {\"ip\":[2]};"},
 		{"a list comes in pieces",
-		 "{\"kind\": \"List\",\n\"items\": [\n{\"a\": 1},\n{\"b\": \"]}\\\"\"}]}",
-		 "3 {\"items\":[{\"a\":1}],\"kind\":\"List\"};"
-		 "4 {\"items\":[{\"b\":\"]}\\\"\"}],\"kind\":\"List\"};"},
-		{"its kind may come last, and more may follow",
-		 "{\"items\":[{},{}],\"metadata\":{\"x\":[1]},\"kind\":\"PodList\"}\n{\"c\":3}",
-		 "1 {\"items\":[{}],\"kind\":\"PodList\",\"metadata\":{\"x\":[1]}};"
-		 "1 {\"items\":[{}],\"kind\":\"PodList\",\"metadata\":{\"x\":[1]}};2 {\"c\":3};"},
+		 "{\"kind\": \"List\",\n\"items\": [\n{\"ip\": 1},\n{\"ip\": \"]}\\\"\"}]}",
+		 "3 {\"items\":[{\"ip\":1}],\"kind\":\"List\"};"
+		 "4 {\"items\":[{\"ip\":\"]}\\\"\"}],\"kind\":\"List\"};"},
+		{"the kind of a list may come last, and more documents may follow",
+		 "{\"items\":[{},{}],\"metadata\":{\"ip\":[1]},\"kind\":\"PodList\"}\n{\"ip\":3}",
+		 "1 {\"items\":[{}],\"kind\":\"PodList\",\"metadata\":{\"ip\":[1]}};"
+		 "1 {\"items\":[{}],\"kind\":\"PodList\",\"metadata\":{\"ip\":[1]}};2 {\"ip\":3};"},
 		{"an empty list is one document", "{\"kind\":\"List\",\"items\":[ ]}",
 		 "1 {\"items\":[],\"kind\":\"List\"};"},
-		{"items deeper down are none", "{\"kind\":\"List\",\"spec\":{\"items\":[{},{}]}}",
+		{"items deeper down are not split",
+		 "{\"kind\":\"List\",\"spec\":{\"items\":[{},{}]}}",
 		 "1 {\"kind\":\"List\",\"spec\":{\"items\":[{},{}]}};"},
-		{"nor are those of other kinds", "{\"kind\":\"Menu\",\"items\":[{},{}]}",
+		{"items of other kinds are not split", "{\"kind\":\"Menu\",\"items\":[{},{}]}",
 		 "1 {\"items\":[{},{}],\"kind\":\"Menu\"};"},
-		{"nor are those that are no list", "{\"kind\":\"List\",\"items\":{\"a\":[{}]}}",
-		 "1 {\"items\":{\"a\":[{}]},\"kind\":\"List\"};"},
+		{"items that are not a list are not split",
+		 "{\"kind\":\"List\",\"items\":{\"ip\":[{}]}}",
+		 "1 {\"items\":{\"ip\":[{}]},\"kind\":\"List\"};"},
 		{"a list of lists",
 		 "{\"kind\":\"List\",\"items\":[{\"kind\":\"List\",\"items\":[1,2]}]}",
 		 "1 {\"items\":[{\"items\":[1,2],\"kind\":\"List\"}],\"kind\":\"List\"};"},
 		{"an element that is no object", "{\"kind\":\"List\",\"items\":[5]}",
 		 "1 {\"items\":[5],\"kind\":\"List\"};"},
 		{"an error has its place in the whole",
-		 "{\"kind\":\"List\",\"items\":[\n{},\n{\"a\":}]}",
-		 "2 {\"items\":[{}],\"kind\":\"List\"};! line 3, column 6: unexpected token near "
+		 "{\"kind\":\"List\",\"items\":[\n{},\n{\"ip\":}]}",
+		 "2 {\"items\":[{}],\"kind\":\"List\"};! line 3, column 7: unexpected token near "
 		 "'}'"},
 		{"a comma too many", "{\"kind\":\"List\",\"items\":[{},]}",
 		 "1 {\"items\":[{}],\"kind\":\"List\"};! line 1, column 28: unexpected token near "

@@ -17,7 +17,7 @@ static size_t skim(const char *text, size_t size, struct skimmed *ret)
 	auto_memory char *copy = memory_allocate(size);
 
 	memcpy(copy, text, size);
-	return json_skim(copy, size, ret);
+	return json_skim(copy, size, JSON_SKIM_READ, ret);
 }
 
 static void test_texts(void **state)
@@ -25,33 +25,38 @@ static void test_texts(void **state)
 	static const struct {
 		const char *what, *text, *copy, *rest;
 	} rows[] = {
-		{"nothing to leave out", "{\"a\": [1, {}], \"b\": \"x\"}",
-		 "{\"a\": [1, {}], \"b\": \"x\"}", ""},
-		{"the first member", "{\"managedFields\": [{\"a\": 1}], \"b\": 2}", "{ \"b\": 2}",
-		 ""},
-		{"a member between others", "{\"a\":1,\"targetRef\":{\"x\":[]},\"b\":2}",
-		 "{\"a\":1,\"b\":2}", ""},
-		{"the last member", "{\"a\":1 , \"ownerReferences\":[ ] }", "{\"a\":1 }", ""},
+		{"nothing to leave out", "{\"name\": [1, {}], \"port\": \"x\"}",
+		 "{\"name\": [1, {}], \"port\": \"x\"}", ""},
+		{"the first member", "{\"managedFields\": [{\"name\": 1}], \"port\": 2}",
+		 "{ \"port\": 2}", ""},
+		{"a member between others", "{\"name\":1,\"targetRef\":{\"x\":[]},\"port\":2}",
+		 "{\"name\":1,\"port\":2}", ""},
+		{"the last member", "{\"name\":1 , \"ownerReferences\":[ ] }", "{\"name\":1 }", ""},
 		{"the only member", "{\"targetRef\" : null}", "{}", ""},
-		{"two, the last ones", "{\"a\":1,\"targetRef\":2,\"managedFields\":3}", "{\"a\":1}",
-		 ""},
+		{"two, the last ones", "{\"name\":1,\"targetRef\":2,\"managedFields\":3}",
+		 "{\"name\":1}", ""},
 		{"only two", "{\"targetRef\":2,\"managedFields\":true}", "{}", ""},
-		{"a member of a member", "[{\"a\":{\"targetRef\":{},\"b\":1}}]",
-		 "[{\"a\":{\"b\":1}}]", ""},
+		{"a member of a member", "[{\"name\":{\"targetRef\":{},\"port\":1}}]",
+		 "[{\"name\":{\"port\":1}}]", ""},
 		{"brackets in texts do not count",
-		 "{\"targetRef\":{\"a\":\"}]\\\"}\"},\"b\":\"}\"}", "{\"b\":\"}\"}", ""},
-		{"nor do quotes after a backslash", "{\"a\\\\\":\"\\\"targetRef\\\":1\",\"b\":1}",
-		 "{\"a\\\\\":\"\\\"targetRef\\\":1\",\"b\":1}", ""},
-		{"a text as value", "{\"targetRef\":\"a,b\",\"b\":1}", "{\"b\":1}", ""},
-		{"a name as value", "{\"kind\":\"targetRef\",\"list\":[\"managedFields\"]}",
-		 "{\"kind\":\"targetRef\",\"list\":[\"managedFields\"]}", ""},
-		{"a longer name", "{\"targetRefs\":1,\"xtargetRef\":2}",
-		 "{\"targetRefs\":1,\"xtargetRef\":2}", ""},
-		{"what no conditions say as well",
+		 "{\"targetRef\":{\"name\":\"}]\\\"}\"},\"port\":\"}\"}", "{\"port\":\"}\"}", ""},
+		{"quotes after a backslash do not count",
+		 "{\"a\\\\\":\"\\\"targetRef\\\":1\",\"port\":1}",
+		 "{\"a\\\\\":\"\\\"targetRef\\\":1\",\"port\":1}", ""},
+		{"a text as value", "{\"targetRef\":\"a,b\",\"port\":1}", "{\"port\":1}", ""},
+		{"a name as value", "{\"kind\":\"targetRef\",\"ports\":[\"managedFields\"]}",
+		 "{\"kind\":\"targetRef\",\"ports\":[\"managedFields\"]}", ""},
+		{"only names that are known",
+		 "{\"names\":1,\"nam\":2,\"xname\":3,\"Name\":4,\"\":5,\"ip\":6}", "{\"ip\":6}",
+		 ""},
+		{"names with escapes may be anything", "{\"n\\u0061me\":1,\"a\\\\\":2}",
+		 "{\"n\\u0061me\":1,\"a\\\\\":2}", ""},
+		{"conditions with default values",
 		 "{\"conditions\":{\"ready\":true,\"serving\" : true ,\"terminating\": "
-		 "false},\"a\":1}",
-		 "{\"a\":1}", ""},
-		{"some of that", "{\"a\":1,\"conditions\" : { \"ready\":true } }", "{\"a\":1}", ""},
+		 "false},\"name\":1}",
+		 "{\"name\":1}", ""},
+		{"some conditions with default values",
+		 "{\"name\":1,\"conditions\" : { \"ready\":true } }", "{\"name\":1}", ""},
 		{"nothing", "{\"conditions\":{}}", "{}", ""},
 		{"conditions that count",
 		 "[{\"conditions\":{\"ready\":true,\"serving\":false}},{\"conditions\":{\"ready\":"
@@ -72,7 +77,8 @@ static void test_texts(void **state)
 		 "{\"conditions\":[{\"type\":\"Ready\"}],\"ready\":true}", ""},
 		{"a text of that name", "[\"conditions\", \"ready\"]",
 		 "[\"conditions\", \"ready\"]", ""},
-		{"the second value stays", " \n{\"a\":1}{\"b\":2}", " \n{\"a\":1}", "{\"b\":2}"},
+		{"the second value stays", " \n{\"name\":1}{\"port\":2}", " \n{\"name\":1}",
+		 "{\"port\":2}"},
 	};
 
 	(void)state;
@@ -109,8 +115,9 @@ static void test_no_objects(void **state)
 
 static void test_trees(void **state)
 {
-	static const char first[] = "{\"a\": {\"targetRef\": 1, \"b\": [1, 2]}} {\"c\": 3}";
-	static const char bad[] = "{\"a\": 1,\n \"b\": }";
+	static const char first[] =
+		"{\"spec\": {\"targetRef\": 1, \"ports\": [1, 2]}} {\"port\": 3}";
+	static const char bad[] = "{\"name\": \"x\",\n \"port\": }";
 	json_t *tree, *second;
 	json_error_t error;
 	size_t used = 0;
@@ -118,19 +125,25 @@ static void test_trees(void **state)
 	(void)state;
 	tree = json_tree_load(first, strlen(first), 0, &used, &error);
 	assert_non_null(tree);
-	assert_int_equal(used, strlen(first) - strlen(" {\"c\": 3}"));
-	assert_int_equal(json_object_size(json_object_get(tree, "a")), 1);
+	assert_int_equal(used, strlen(first) - strlen(" {\"port\": 3}"));
+	assert_int_equal(json_object_size(json_object_get(tree, "spec")), 1);
 
 	/* A second tree beside the first one. */
 	second = json_tree_load(first + used, strlen(first) - used, 0, &used, &error);
-	assert_int_equal(json_integer_value(json_object_get(second, "c")), 3);
-	assert_int_equal(json_array_size(json_object_get(json_object_get(tree, "a"), "b")), 2);
+	assert_int_equal(json_integer_value(json_object_get(second, "port")), 3);
+	assert_int_equal(json_array_size(json_object_get(json_object_get(tree, "spec"), "ports")),
+			 2);
 	json_tree_drop(tree);
-	assert_int_equal(json_integer_value(json_object_get(second, "c")), 3);
+	assert_int_equal(json_integer_value(json_object_get(second, "port")), 3);
 	json_tree_drop(second);
 
-	assert_null(json_tree_load(bad, strlen(bad), 0, &used, &error));
+	/* What is wrong has its place, and the object has its name. */
+	tree = json_tree_load(bad, strlen(bad), 0, &used, &error);
 	assert_int_equal(error.line, 2);
+	assert_string_equal(json_string_value(json_object_get(tree, "name")), "x");
+	assert_int_equal(json_object_size(tree), 1);
+	assert_int_equal(used, strlen(bad));
+	json_tree_drop(tree);
 	tree = json_tree_load("7", 1, 0, &used, &error);
 	assert_null(tree);
 	tree = json_tree_load(first, strlen(first), 0, &used, &error);
@@ -180,13 +193,94 @@ static void test_tree_sizes(void **state)
 	json_tree_drop(before);
 }
 
+/* What jansson refuses and Go reads, and what neither does. */
+static void test_odd_values(void **state)
+{
+	static const struct {
+		const char *what, *text, *tree, *problem;
+	} rows[] = {
+		{"a NUL where nobody looks", "{\"x\":\"a\\u0000b\",\"name\":\"a\"}",
+		 "{\"name\":\"a\"}", ""},
+		{"odd names and values where nobody looks",
+		 "{\"a\\u0000\":1,\"b\":99999999999999999999,\"c\":1e999,\"d\":\"\\ud800\","
+		 "\"e\":\"\xff\",\"f\":[tru],\"name\":\"a\"}",
+		 "{\"a\\ufffd\":1,\"name\":\"a\"}", ""},
+		{"a NUL in a name", "{\"name\":\"a\\u0000b\"}", "{\"name\":\"a\\ufffdb\"}", ""},
+		{"the first half of a pair", "{\"name\":\"\\uD83Dx\"}", "{\"name\":\"\\ufffdx\"}",
+		 ""},
+		{"the second half of a pair", "{\"name\":\"\\ude00\"}", "{\"name\":\"\\ufffd\"}",
+		 ""},
+		{"two first halves", "{\"name\":\"\\ud83d\\ud83d\\u0000\"}",
+		 "{\"name\":\"\\ufffd\\ufffd\\ufffd\"}", ""},
+		{"a pair beside a NUL", "{\"name\":\"\\ud83d\\ude00\\u0000\"}",
+		 "{\"name\":\"\\ud83d\\ude00\\ufffd\"}", ""},
+		{"a backslash before what looks like a NUL",
+		 "{\"name\":\"\\\\u0000\",\"uid\":\"\\u0000\"}",
+		 "{\"name\":\"\\\\u0000\",\"uid\":\"\\ufffd\"}", ""},
+		{"no UTF-8", "{\"name\":\"a\xff\xc3\xa9\xc0\x80\xed\xa0\x80\"}",
+		 "{\"name\":\"a?\xc3\xa9?????\"}", ""},
+		{"numbers that are too large",
+		 "{\"port\":9223372036854775808,\"code\":-9223372036854775809,\"ports\":[1e999,"
+		 "-1.5E+400,9223372036854775807,1e300]}",
+		 "{\"port\":0.0,\"code\":0.0,\"ports\":[0.0,0.0,9223372036854775807,1e300]}", ""},
+		{"no value where one is read", "{\"name\":\"a\",\"port\":,\"x\":1}",
+		 "{\"name\":\"a\"}", "unexpected token near ','"},
+		{"no escape where one is read",
+		 "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\",\"labels\":{\"kubernetes.io/"
+		 "service-name\":\"\\q\"}}}",
+		 "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\"}}",
+		 "invalid escape near '\"\\q'"},
+		{"a name that is none", "{\"name\":\"\\q\"}", NULL, "invalid escape near '\"\\q'"},
+		{"no object", "garbage", NULL, "'[' or '{' expected near 'garbage'"},
+		{"an object that does not end", "{\"name\":\"a\"", NULL,
+		 "'}' expected near end of file"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		json_error_t problem;
+		json_t *tree =
+			json_tree_load(rows[i].text, strlen(rows[i].text), 0, NULL, &problem);
+		json_t *wanted = rows[i].tree ? json_loads(rows[i].tree, 0, NULL) : NULL;
+
+		print_message("%s\n", rows[i].what);
+		assert_string_equal(problem.text, rows[i].problem);
+		assert_int_equal(!tree, !rows[i].tree);
+		if (tree && !json_equal(tree, wanted))
+			fail_msg("%s", json_dumps(tree, 0));
+		json_tree_drop(tree);
+		json_decref(wanted);
+	}
+}
+
+/* Deeper than a parser goes: only the object that is so is wrong. */
+static void test_depth(void **state)
+{
+	static char brackets[2][5001];
+	auto_memory char *unread = NULL, *read = NULL;
+	json_error_t problem;
+	json_t *tree;
+
+	(void)state;
+	memset(brackets[0], '[', 5000);
+	memset(brackets[1], ']', 5000);
+	unread = string_printf("{\"x\":%s%s,\"name\":\"a\"}", brackets[0], brackets[1]);
+	read = string_printf("{\"spec\":%s%s,\"name\":\"a\"}", brackets[0], brackets[1]);
+	tree = json_tree_load(unread, strlen(unread), 0, NULL, &problem);
+	assert_string_equal(problem.text, "");
+	json_tree_drop(tree);
+	tree = json_tree_load(read, strlen(read), 0, NULL, &problem);
+	assert_string_equal(json_string_value(json_object_get(tree, "name")), "a");
+	assert_string_not_equal(problem.text, "");
+	json_tree_drop(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_texts),
-		cmocka_unit_test(test_no_objects),
-		cmocka_unit_test(test_trees),
-		cmocka_unit_test(test_tree_sizes),
+		cmocka_unit_test(test_texts),	   cmocka_unit_test(test_no_objects),
+		cmocka_unit_test(test_trees),	   cmocka_unit_test(test_tree_sizes),
+		cmocka_unit_test(test_odd_values), cmocka_unit_test(test_depth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,8 +41,8 @@ static void a_directory_that_vanishes_takes_nothing_with_it(void **state)
 	expect(fixture, "Service default/a 10.0.0.1; Service default/b 10.0.0.2");
 
 	delete_tree(path);
-	expect(fixture, "bad file d: d: cannot be watched: No such file or directory; what it held "
-			"stays in force");
+	expect(fixture,
+	       "bad file d: d: cannot be watched: No such file or directory; keeping its previous objects");
 	make_directory(fixture, "d");
 	write_file(fixture, "d/b.yaml", SERVICE("b", "10.0.0.3"));
 	expect(fixture, "Service default/b 10.0.0.3; good file d; no Service default/a");
@@ -54,7 +54,7 @@ static void a_directory_that_vanishes_takes_nothing_with_it(void **state)
 	rename_file(fixture, "e", "d");
 	run_for(fixture, CALM_SECONDS);
 	expect(fixture, "Service default/b 10.0.0.4; bad file d: d: cannot be watched: No such "
-			"file or directory; what it held stays in force; good file d");
+			"file or directory; keeping its previous objects; good file d");
 	write_file(fixture, "d/b.yaml", SERVICE("b", "10.0.0.5"));
 	expect(fixture, "Service default/b 10.0.0.5");
 }

@@ -126,8 +126,8 @@ static void a_bad_file_keeps_its_last_good_content(void **state)
 	write_file(fixture, "a.yaml", "just words\n");
 	expect(fixture, "bad file a.yaml: line 1: not a Kubernetes object");
 	write_file(fixture, "a.yaml", "");
-	expect(fixture, "bad file a.yaml: empty; what it held stays in force until it is written "
-			"or deleted");
+	expect(fixture,
+	       "bad file a.yaml: empty; keeping its previous objects until it is rewritten or deleted");
 	write_file(fixture, "a.yaml", SERVICE("a", "10.0.0.1"));
 	expect(fixture, "Service default/a 10.0.0.1; good file a.yaml");
 	delete_file(fixture, "b.json");
@@ -220,22 +220,23 @@ static void the_first_path_wins(void **state)
 	expect(fixture, "Service default/a 10.0.0.2");
 
 	write_file(fixture, "c.yaml", SERVICE("a", "10.0.0.3"));
-	expect(fixture, "bad Service a: is also in c.yaml; the one in b.yaml counts");
+	expect(fixture,
+	       "bad Service a: is also defined in c.yaml; the definition in b.yaml applies");
 	/* The one that loses was handed on before, so its file is read again: hence two batches. */
 	write_file(fixture, "a.yaml", SERVICE("a", "10.0.0.1"));
-	expect(fixture, "Service default/a 10.0.0.1; bad Service a: is also in b.yaml; the one in "
-			"a.yaml counts");
+	expect(fixture,
+	       "Service default/a 10.0.0.1; bad Service a: is also defined in b.yaml; the definition in a.yaml applies");
 	delete_file(fixture, "a.yaml");
-	expect(fixture, "Service default/a 10.0.0.2; bad Service a: is also in c.yaml; the one in "
-			"b.yaml counts");
+	expect(fixture,
+	       "Service default/a 10.0.0.2; bad Service a: is also defined in c.yaml; the definition in b.yaml applies");
 	write_file(fixture, "b.yaml", SERVICE("b", "10.0.0.2"));
 	expect(fixture, "Service default/a 10.0.0.3; Service default/b 10.0.0.2; good Service a");
 	delete_file(fixture, "c.yaml");
 	expect(fixture, "no Service default/a");
 
 	write_file(fixture, "b.yaml", SERVICE("b", "10.0.0.2") "---\n" SERVICE("b", "10.0.0.3"));
-	expect(fixture, "Service default/b 10.0.0.2; bad Service b: is twice in b.yaml; the first "
-			"one counts");
+	expect(fixture,
+	       "Service default/b 10.0.0.2; bad Service b: is defined twice in b.yaml; the first definition applies");
 }
 
 static void a_file_too_large_is_refused(void **state)

@@ -10,7 +10,7 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 	json_t *object = tree_of(yaml);
 	int r = object_decode_service(json_value_of(object), &service, &err);
 
-	json_decref(object);
+	json_tree_drop(object);
 	text[0] = '\0';
 	if (r < 0) {
 		assert_int_equal(r, err.code);
@@ -45,6 +45,7 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 		add(text, " health=%u", service->health_check_node_port);
 	add(text, "%s%s", service->is_external_local ? " external-local" : "",
 	    service->is_internal_local ? " internal-local" : "");
+	add_left_out(text, r, &err);
 }
 
 #define SERVICE META "spec:\n  clusterIP: 10.96.0.10\n"
@@ -159,7 +160,7 @@ static void bad_services(void **state)
 		 "! spec.ports[0].port: 0 is not a port (1-65535)"},
 		{"no port", SERVICE "  ports: [{name: a}]", "! spec.ports[0].port: missing"},
 		{"a port in quotes", SERVICE "  ports: [{port: '80'}]",
-		 "! spec.ports[0].port: not a whole number"},
+		 "! spec.ports[0].port: not an integer"},
 		{"ports that are no list", SERVICE "  ports: {port: 80}",
 		 "! spec.ports: not a list"},
 		{"a port that is no object", SERVICE "  ports: [80]",
@@ -168,27 +169,27 @@ static void bad_services(void **state)
 		 SERVICE "  type: NodePort\n  ports: [{port: 80, nodePort: -1}]",
 		 "! spec.ports[0].nodePort: -1 is not a port (1-65535)"},
 		{"a node port without type", SERVICE "  ports: [{port: 80, nodePort: 30080}]",
-		 "! spec.ports[0].nodePort: a Service of type ClusterIP has no node ports"},
+		 "! spec.ports[0].nodePort: must not be set for type ClusterIP"},
 		{"an unknown protocol", SERVICE "  ports: [{port: 80, protocol: tcp}]",
 		 "! spec.ports[0].protocol: \"tcp\" is not TCP, UDP or SCTP"},
 		{"a port name with a blank", SERVICE "  ports: [{port: 80, name: a b}]",
 		 "! spec.ports[0].name: \"a b\" is not a port name (a-z 0-9 -)"},
 		{"a port twice", SERVICE "  ports: [{port: 80, name: a}, {port: 80, name: b}]",
-		 "! spec.ports[1].port: 80/TCP is there twice"},
+		 "! spec.ports[1].port: duplicate port 80/TCP"},
 		{"a node port twice",
 		 SERVICE "  type: NodePort\n  ports: [{port: 80, name: a, nodePort: 30080}, "
 			 "{port: 81, name: b, nodePort: 30080}]",
-		 "! spec.ports[1].nodePort: 30080/TCP is there twice"},
+		 "! spec.ports[1].nodePort: duplicate port 30080/TCP"},
 		{"a name twice", SERVICE "  ports: [{port: 80, name: a}, {port: 81, name: a}]",
-		 "! spec.ports: the name \"a\" is there twice"},
+		 "! spec.ports: duplicate name \"a\""},
 		{"two ports without names", SERVICE "  ports: [{port: 80}, {port: 81}]",
-		 "! spec.ports: of several ports, each needs a name of its own"},
+		 "! spec.ports: must not be empty: each of several ports needs a name"},
 		{"a bad address", META "spec: {clusterIP: 10.96.0.256}",
 		 "! spec.clusterIP: \"10.96.0.256\" is not an IP address"},
 		{"an address that is a number", META "spec: {clusterIP: 10}",
-		 "! spec.clusterIP: not a text"},
+		 "! spec.clusterIP: not a string"},
 		{"a loopback address", META "spec: {clusterIP: 127.0.0.1}",
-		 "! spec.clusterIP: 127.0.0.1 is a loopback address"},
+		 "default/web ClusterIP ~ spec.clusterIP: 127.0.0.1 is a loopback address"},
 		{"lists that disagree", META "spec: {clusterIP: 10.0.0.1, clusterIPs: [10.0.0.2]}",
 		 "! spec.clusterIPs[0]: differs from spec.clusterIP"},
 		{"two of one family", META "spec: {clusterIPs: [10.0.0.1, 10.0.0.2]}",
@@ -198,12 +199,20 @@ static void bad_services(void **state)
 		{"None among others", META "spec: {clusterIPs: [10.0.0.1, None]}",
 		 "! spec.clusterIPs[1]: \"None\" is not an IP address"},
 		{"a bad external address", SERVICE "  externalIPs: [198.51.100.1, example.org]",
-		 "! spec.externalIPs[1]: \"example.org\" is not an IP address"},
+		 "default/web ClusterIP 10.96.0.10 external=198.51.100.1 ~ spec.externalIPs[1]: \"example.org\" is not an IP address"},
 		{"every address as external one", SERVICE "  externalIPs: [0.0.0.0]",
-		 "! spec.externalIPs[0]: 0.0.0.0 stands for no address"},
+		 "default/web ClusterIP 10.96.0.10 ~ spec.externalIPs[0]: 0.0.0.0 is the unspecified address"},
 		{"a bad load balancer address",
 		 SERVICE "status: {loadBalancer: {ingress: [{ip: nowhere}]}}",
-		 "! status.loadBalancer.ingress[0].ip: \"nowhere\" is not an IP address"},
+		 "default/web ClusterIP 10.96.0.10 ~ status.loadBalancer.ingress[0].ip: \"nowhere\" is not an IP address"},
+		{"a loopback address beside another as load balancer address",
+		 SERVICE "status: {loadBalancer: {ingress: [{ip: 127.0.0.1}, {ip: 203.0.113.10}, "
+			 "{ip: 127.0.0.1, ipMode: Proxy}]}}",
+		 "default/web ClusterIP 10.96.0.10 balancer=203.0.113.10 ~ "
+		 "status.loadBalancer.ingress[0].ip: 127.0.0.1 is a loopback address"},
+		{"a bad address of the second family",
+		 META "spec: {clusterIP: 10.96.0.10, clusterIPs: [10.96.0.10, '::1']}",
+		 "default/web ClusterIP 10.96.0.10 ~ spec.clusterIPs[1]: ::1 is a loopback address"},
 		{"a bad range", SERVICE "  loadBalancerSourceRanges: [10.0.0.0/33]",
 		 "! spec.loadBalancerSourceRanges[0]: \"10.0.0.0/33\" is not a CIDR block"},
 		{"a range without length", SERVICE "  loadBalancerSourceRanges: [10.0.0.0]",
@@ -216,8 +225,7 @@ static void bad_services(void **state)
 		{"a timeout of a week",
 		 SERVICE "  sessionAffinity: ClientIP\n"
 			 "  sessionAffinityConfig: {clientIP: {timeoutSeconds: 604800}}",
-		 "! spec.sessionAffinityConfig.clientIP.timeoutSeconds: 604800 is not within 1 to "
-		 "86400 seconds"},
+		 "! spec.sessionAffinityConfig.clientIP.timeoutSeconds: 604800 is not between 1 and 86400 seconds"},
 		{"an unknown policy", SERVICE "  externalTrafficPolicy: local",
 		 "! spec.externalTrafficPolicy: \"local\" is not Cluster or Local"},
 		{"a bad age", "metadata: {name: a, creationTimestamp: yesterday}",

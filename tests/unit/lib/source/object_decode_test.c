@@ -40,12 +40,13 @@ static void slice_text(const char *yaml, char text[TEXT_SIZE])
 	json_t *object = tree_of(yaml);
 	int r = object_decode_endpoint_slice(json_value_of(object), strings, &slice, &err);
 
-	json_decref(object);
+	json_tree_drop(object);
 	text[0] = '\0';
 	if (r < 0)
 		add(text, "! %s", err.text);
 	else
 		add_slice(text, slice);
+	add_left_out(text, r, &err);
 	endpoint_slice_free(slice);
 	assert_int_equal(string_pool_count(strings), 0);
 	string_pool_free(strings);
@@ -116,23 +117,29 @@ static void endpoint_slices(void **state)
 		 "! addressType: \"IP\" is not IPv4, IPv6 or FQDN"},
 		{"a bad address",
 		 SLICE "endpoints: [{addresses: [10.1.0.1], nodeName: node1}, {addresses: [x]}]",
-		 "! endpoints[1].addresses[0]: \"x\" is not an IP address"},
+		 "default/web-1 of web IPv4 10.1.0.1+ready+serving@node1 ~ endpoints[1].addresses[0]: \"x\" is not an IP address"},
 		{"the other family", SLICE "endpoints: [{addresses: ['fd00::1']}]",
-		 "! endpoints[0].addresses[0]: fd00::1 is not an IPv4 address"},
+		 "default/web-1 of web IPv4 ~ endpoints[0].addresses[0]: fd00::1 is not an IPv4 address"},
 		{"no address", SLICE "endpoints: [{addresses: []}]",
-		 "! endpoints[0].addresses: empty"},
+		 "default/web-1 of web IPv4 ~ endpoints[0].addresses: empty"},
 		{"a link-local address", SLICE "endpoints: [{addresses: [169.254.1.1]}]",
-		 "! endpoints[0].addresses[0]: 169.254.1.1 is a link-local address"},
+		 "default/web-1 of web IPv4 ~ endpoints[0].addresses[0]: 169.254.1.1 is a link-local address"},
 		{"a condition in words",
 		 SLICE "endpoints: [{addresses: [10.1.0.1], conditions: {ready: 'true'}}]",
-		 "! endpoints[0].conditions.ready: neither true nor false"},
+		 "default/web-1 of web IPv4 ~ endpoints[0].conditions.ready: not a boolean"},
 		{"a hint that is no zone",
 		 SLICE "endpoints: [{addresses: [10.1.0.1], nodeName: node1, hints: {forZones: "
 		       "[{name: 'a,b'}]}}]",
-		 "! endpoints[0].hints.forZones[0].name: \"a,b\" is not a name"},
+		 "default/web-1 of web IPv4 ~ endpoints[0].hints.forZones[0].name: \"a,b\" is not a name"},
 		{"a node hint without a name",
 		 SLICE "endpoints: [{addresses: [10.1.0.1], hints: {forNodes: [{}]}}]",
-		 "! endpoints[0].hints.forNodes[0].name: \"\" is not a name"},
+		 "default/web-1 of web IPv4 ~ endpoints[0].hints.forNodes[0].name: \"\" is not a name"},
+		{"many that are bad, and one that is not",
+		 SLICE
+		 "endpoints: [{addresses: [127.0.0.1]}, {addresses: ['::ffff:127.0.0.1']}, 7, "
+		 "{addresses: [10.1.0.1]}, {addresses: [255.255.255.255]}]",
+		 "default/web-1 of web IPv4 10.1.0.1+ready+serving ~ endpoints[0].addresses[0]: "
+		 "127.0.0.1 is a loopback address (and 3 more)"},
 		{"a bad port", SLICE "ports: [{name: a, port: 65536}]",
 		 "! ports[0].port: 65536 is not a port (1-65535)"},
 	};
@@ -149,7 +156,7 @@ static void endpoints_text(const char *yaml, char text[TEXT_SIZE])
 	json_t *object = tree_of(yaml);
 	int r = object_decode_endpoints(json_value_of(object), strings, &slices, &err);
 
-	json_decref(object);
+	json_tree_drop(object);
 	text[0] = '\0';
 	if (r < 0)
 		add(text, "! %s", err.text);
@@ -157,6 +164,7 @@ static void endpoints_text(const char *yaml, char text[TEXT_SIZE])
 		add(text, "%s", i ? "; " : "");
 		add_slice(text, slices.slices[i]);
 	}
+	add_left_out(text, r, &err);
 	endpoint_slices_clear(&slices);
 	assert_int_equal(string_pool_count(strings), 0);
 	string_pool_free(strings);
@@ -188,9 +196,9 @@ static void endpoints(void **state)
 		 ""},
 		{"a bad address",
 		 META "subsets: [{addresses: [{ip: 10.1.0.1, nodeName: node1}, {ip: 127.0.0.1}]}]",
-		 "! subsets[0].addresses[1].ip: 127.0.0.1 is a loopback address"},
+		 "default/web:0:ipv4 of web IPv4 10.1.0.1+ready+serving@node1 ~ subsets[0].addresses[1].ip: 127.0.0.1 is a loopback address"},
 		{"no address", META "subsets: [{notReadyAddresses: [{hostname: a}]}]",
-		 "! subsets[0].notReadyAddresses[0].ip: missing"},
+		 " ~ subsets[0].notReadyAddresses[0].ip: missing"},
 		{"a bad second subset",
 		 META "subsets: [{addresses: [{ip: 10.1.0.1}]}, {addresses: {}}]",
 		 "! subsets[1].addresses: not a list"},
@@ -208,7 +216,7 @@ static void node_text(const char *yaml, char text[TEXT_SIZE])
 	json_t *object = tree_of(yaml);
 	int r = object_decode_node(json_value_of(object), &node, &err);
 
-	json_decref(object);
+	json_tree_drop(object);
 	text[0] = '\0';
 	if (r < 0) {
 		add(text, "! %s", err.text);
@@ -225,6 +233,7 @@ static void node_text(const char *yaml, char text[TEXT_SIZE])
 		    i ? "," : " pods=", address_prefix_text(&node->pod_cidrs[i], buffer));
 	add(text, "%s%s", node->is_deleting ? " deleting" : "",
 	    node->has_drain_taint ? " draining" : "");
+	add_left_out(text, r, &err);
 }
 
 static void nodes(void **state)
@@ -248,9 +257,18 @@ static void nodes(void **state)
 		 "node1 deleting draining"},
 		{"a bad address",
 		 "metadata: {name: node1}\nstatus: {addresses: [{type: InternalIP, address: x}]}",
-		 "! status.addresses[0].address: \"x\" is not an IP address"},
-		{"a bad pod network", "metadata: {name: node1}\nspec: {podCIDRs: [10.244.1.0]}",
-		 "! spec.podCIDRs[0]: \"10.244.1.0\" is not a CIDR block"},
+		 "node1"},
+		{"host names as addresses, and a loopback address",
+		 "metadata: {name: node1, labels: {topology.kubernetes.io/zone: zone-a}}\n"
+		 "spec: {podCIDRs: [10.244.1.0/24]}\n"
+		 "status: {addresses: [{type: InternalIP, address: 192.168.0.7}, {type: ExternalIP, "
+		 "address: node1.example.com}, {type: ExternalIP, address: ''}, {type: InternalIP, "
+		 "address: '::1'}]}",
+		 "node1 zone=zone-a 192.168.0.7 internal=1 pods=10.244.1.0/24 ~ "
+		 "status.addresses[3].address: ::1 is a loopback address"},
+		{"a bad pod network",
+		 "metadata: {name: node1}\nspec: {podCIDRs: [10.244.1.0, 10.244.2.0/24]}",
+		 "node1 pods=10.244.2.0/24 ~ spec.podCIDRs[0]: \"10.244.1.0\" is not a CIDR block"},
 		{"no name", "spec: {}", "! metadata.name: missing"},
 	};
 
@@ -281,7 +299,7 @@ static void each_text(const char *yaml, char text[TEXT_SIZE])
 	text[0] = '\0';
 	if (object_decode_each(object, add_identity, text, &err) < 0)
 		add(text, "%s! %s", *text ? " " : "", err.text);
-	json_decref(object);
+	json_tree_drop(object);
 }
 
 static void lists(void **state)
@@ -312,7 +330,7 @@ static void lists(void **state)
 		 "object:/a(Service)"},
 		{"an old EndpointSlice",
 		 "{apiVersion: discovery.k8s.io/v1beta1, kind: EndpointSlice, metadata: {name: a}}",
-		 "EndpointSlice:default/a! apiVersion: discovery.k8s.io/v1beta1 is not read, "
+		 "EndpointSlice:default/a! apiVersion: discovery.k8s.io/v1beta1 is not supported, "
 		 "discovery.k8s.io/v1 is"},
 		{"no version", "{kind: Service, metadata: {name: a}}",
 		 "Service:default/a! apiVersion: missing"},

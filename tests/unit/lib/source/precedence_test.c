@@ -133,9 +133,9 @@ static void names_outlive_the_file_they_came_from(void **state)
 	settled(fixture);
 	second = begin("/m/b.yaml", "one");
 	assert_true(precedence_add(fixture->precedence, second, 1));
-	assert_string_equal(settled(fixture),
-			    "! Service default/one: is also in /m/b.yaml; the one "
-			    "in /m/a.yaml counts\n");
+	assert_string_equal(
+		settled(fixture),
+		"! Service default/one: is also defined in /m/b.yaml; the definition in /m/a.yaml applies\n");
 	precedence_withdraw(fixture->precedence, first);
 	assert_string_equal(settled(fixture), "! Service default/one: fine\n"
 					      "+ Service default/one ClusterIP 10.96.0.1 :80\n");

@@ -173,11 +173,11 @@ static void test_a_file(void **state)
 
 	put_certificate(LONG_AGO);
 	assert_told(&fixture, "expired: client-certificate client.crt expired at "
-			      "2020-01-02T03:04:05Z; trying with it until it is replaced\n");
+			      "2020-01-02T03:04:05Z; using it until it is replaced\n");
 	assert_told(&fixture, "");
 	put_certificate(NOT_SO_LONG);
 	assert_told(&fixture, "expired: client-certificate client.crt expired at "
-			      "2021-01-02T03:24:05Z; trying with it until it is replaced\n");
+			      "2021-01-02T03:24:05Z; using it until it is replaced\n");
 	assert_told(&fixture, "");
 
 	put_certificate(IN_THE_FUTURE);
@@ -222,7 +222,7 @@ static void test_data_in_the_configuration(void **state)
 	(void)state;
 	prepare(&fixture, user);
 	assert_told(&fixture, "expired: client-certificate-data expired at 2020-01-02T03:04:05Z; "
-			      "trying with it until it is replaced\n");
+			      "using it until it is replaced\n");
 	clean_up(&fixture);
 }
 
@@ -243,7 +243,7 @@ static void test_a_plugin(void **state)
 	prepare(&fixture, "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin}");
 	assert_told(&fixture,
 		    "expired: clientCertificateData of credential plugin ./plugin expired at "
-		    "2020-01-02T03:04:05Z; trying with it until it is replaced\n");
+		    "2020-01-02T03:04:05Z; using it until it is replaced\n");
 	assert_told(&fixture, "");
 	clean_up(&fixture);
 	free(text);

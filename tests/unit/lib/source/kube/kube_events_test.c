@@ -422,12 +422,12 @@ static void test_faults(void **state)
 		{"events patch status 404 count 1", 2, 0, 0, ""},
 		{"events patch status 503 count 2", 1, 0, 0, ""},
 		{"events * status 403", 0, 2, 0,
-		 "writing events: status 403: status 403 was ordered; doing without them\n"},
+		 "writing events: status 403: status 403 was ordered; no Events are written\n"},
 		{"events create status 422 count 1", 1, 1, 0,
-		 "writing events: status 422: status 422 was ordered; doing without them\n"
+		 "writing events: status 422: status 422 was ordered; no Events are written\n"
 		 "fine\n"},
 		{"events * status 500", 0, 0, 1,
-		 "writing events: status 500: status 500 was ordered; doing without them\n"},
+		 "writing events: status 500: status 500 was ordered; no Events are written\n"},
 		{"events * hang", 0, 0, 1, NULL},
 	};
 

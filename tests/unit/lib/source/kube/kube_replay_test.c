@@ -40,6 +40,22 @@ static const char *directory;
 	"+ EndpointSlice default/kubernetes of kubernetes 192.168.77.10\n"
 #define SLICES "+ EndpointSlice default/alpha-1 of alpha 10.244.1.1\n" OTHER_SLICES
 
+#define SERVICES_36                                                                         \
+	"+ Service default/alpha LoadBalancer 10.96.49.223 fd00:96::16e2 http:80 dns:53\n"  \
+	"+ Service default/bravo LoadBalancer 10.102.87.130 fd00:96::827e http:80 dns:53\n" \
+	"+ Service default/charlie LoadBalancer 10.108.149.114 fd00:96::fa9d http:80 "      \
+	"dns:53\n"                                                                          \
+	"+ Service default/kubernetes ClusterIP 10.96.0.1 https:443\n"                      \
+	"+ Service default/other ExternalName\n"
+
+#define SLICES_36                                                                                   \
+	"+ EndpointSlice default/alpha-1 of alpha 10.244.1.1 10.244.2.1(serving,terminating)\n"     \
+	"+ EndpointSlice default/alpha-2 of alpha fd00:10:244:1::1\n"                               \
+	"+ EndpointSlice default/bravo-1 of bravo 10.244.1.2 10.244.2.2(serving,terminating)\n"     \
+	"+ EndpointSlice default/bravo-2 of bravo fd00:10:244:1::2\n"                               \
+	"+ EndpointSlice default/charlie-1 of charlie 10.244.1.3 10.244.2.3(serving,terminating)\n" \
+	"+ EndpointSlice default/charlie-2 of charlie fd00:10:244:1::3\n"
+
 /* What a server says that knows no streaming lists. */
 #define OLD "watchlist-unsupported"
 
@@ -127,7 +143,7 @@ static const struct row {
 	 OBJECT_KIND_SERVICE,
 	 {"watch-from-now-no-rv", "watch-from-now-no-rv"},
 	 STREAM SERVICES
-	 "trouble: listing Services: the server ends the watch at once; trying again\n"
+	 "trouble: listing Services: the server ended the watch at once; retrying\n"
 	 STREAM SERVICES LIST},
 	{"a version that is gone: a new list, and what it lacks goes",
 	 OBJECT_KIND_SERVICE,
@@ -155,18 +171,18 @@ static const struct row {
 	{"a bad token is tried twice",
 	 OBJECT_KIND_SERVICE,
 	 {"error-401-bad-token", "error-401-bad-token"},
-	 STREAM STREAM "trouble: listing Services: status 401: Unauthorized; trying again\n" STREAM},
+	 STREAM STREAM "trouble: listing Services: status 401: Unauthorized; retrying\n" STREAM},
 	{"nobody may list",
 	 OBJECT_KIND_SERVICE,
 	 {"error-403-anonymous"},
 	 STREAM "trouble: listing Services: status 403: services is forbidden: User "
 	 "\"system:anonymous\" cannot list resource \"services\" in API group \"\" at the cluster "
-	 "scope; trying again\n" STREAM},
+	 "scope; retrying\n" STREAM},
 	{"a guest may not list",
 	 OBJECT_KIND_SERVICE,
 	 {"error-403-guest"},
 	 STREAM "trouble: listing Services: status 403: services is forbidden: User \"guest\" "
-	 "cannot list resource \"services\" in API group \"\" at the cluster scope; trying again\n"
+	 "cannot list resource \"services\" in API group \"\" at the cluster scope; retrying\n"
 	 STREAM},
 	{"a guest may not watch",
 	 OBJECT_KIND_ENDPOINT_SLICE,
@@ -174,41 +190,41 @@ static const struct row {
 	 STREAM LIST SLICES CHANGED WATCH("226")
 	 "trouble: watching EndpointSlices: status 403: endpointslices.discovery.k8s.io is "
 	 "forbidden: User \"guest\" cannot watch resource \"endpointslices\" in API group "
-	 "\"discovery.k8s.io\" at the cluster scope; trying again\n" WATCH("226")},
+	 "\"discovery.k8s.io\" at the cluster scope; retrying\n" WATCH("226")},
 	{"no such path",
 	 OBJECT_KIND_SERVICE,
 	 {"error-404-path", "error-404-path"},
 	 STREAM LIST "trouble: listing Services: status 404: the server could not find the "
-	 "requested resource; trying again\n" LIST},
+	 "requested resource; retrying\n" LIST},
 	{"no such object",
 	 OBJECT_KIND_NODE,
 	 {OLD, "error-404-node"},
 	 STREAM LIST
-	 "trouble: listing Nodes: status 404: nodes \"absent\" not found; trying again\n" LIST},
+	 "trouble: listing Nodes: status 404: nodes \"absent\" not found; retrying\n" LIST},
 	{"no such page: from the beginning",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-page1", "error-400-continue"},
 	 STREAM LIST ALPHA BRAVO
 	 NEXT("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MjI2LCJzdGFydCI6Ii9kZWZhdWx0L2JyYXZvXHUwMDAwIn0")
 	 "trouble: listing Services: status 400: invalid continue token: continue key is not "
-	 "valid: invalid character '\\u0081' looking for beginning of value; trying again\n" LIST},
+	 "valid: invalid character '\\u0081' looking for beginning of value; retrying\n" LIST},
 	{"a version that is none",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-selector", "error-watch-bad-rv"},
 	 STREAM LIST SERVICES CHANGED WATCH("226")
 	 "trouble: watching Services: status 500: resourceVersion: Invalid value: \"abc\": "
-	 "strconv.ParseUint: parsing \"abc\": invalid syntax; trying again\n" WATCH("226")},
+	 "strconv.ParseUint: parsing \"abc\": invalid syntax; retrying\n" WATCH("226")},
 	{"a version from the future ends the watch",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-selector", "error-watch-future-rv"},
 	 STREAM LIST SERVICES CHANGED WATCH("226")
-	 "trouble: watching Services: the server ends the watch at once; trying again\n"
+	 "trouble: watching Services: the server ended the watch at once; retrying\n"
 	 WATCH("226")},
 	{"a watch that says nothing",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-selector", "watch-empty-timeout"},
 	 STREAM LIST SERVICES CHANGED WATCH("226")
-	 "trouble: watching Services: the server ends the watch at once; trying again\n"
+	 "trouble: watching Services: the server ended the watch at once; retrying\n"
 	 WATCH("226")},
 	{"a version from the future when listing",
 	 OBJECT_KIND_SERVICE,
@@ -217,7 +233,84 @@ static const struct row {
 	{"something else",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "version"},
-	 STREAM LIST "trouble: listing Services: the answer is no list; trying again\n" LIST},
+	 STREAM LIST "trouble: listing Services: the response is not a list; retrying\n" LIST},
+	{"a streaming list of 1.36 in JSON",
+	 OBJECT_KIND_SERVICE,
+	 {"watchlist-services-json"},
+	 STREAM SERVICES_36 CHANGED WATCH("238")},
+	{"a streaming list of 1.36 in protocol buffers",
+	 OBJECT_KIND_SERVICE,
+	 {"watchlist-services-pb"},
+	 STREAM SERVICES_36 CHANGED WATCH("239")},
+	{"a streaming list of slices of 1.36 in JSON",
+	 OBJECT_KIND_ENDPOINT_SLICE,
+	 {"watchlist-endpointslices-json"},
+	 STREAM SLICES_36 CHANGED WATCH("240")},
+	{"a streaming list of slices of 1.36 in protocol buffers",
+	 OBJECT_KIND_ENDPOINT_SLICE,
+	 {"watchlist-endpointslices-pb"},
+	 STREAM SLICES_36 CHANGED WATCH("242")},
+	{"the first of several pages in protocol buffers",
+	 OBJECT_KIND_SERVICE,
+	 {OLD, "list-services-page1-pb"},
+	 STREAM LIST
+	 "+ Service default/alpha LoadBalancer 10.96.49.223 fd00:96::16e2 http:80 dns:53\n"
+	 "+ Service default/bravo LoadBalancer 10.102.87.130 fd00:96::827e http:80 dns:53\n"
+	 NEXT("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MjM4LCJzdGFydCI6Ii9kZWZhdWx0L2JyYXZvXHUwMDAwIn0")},
+	{"a bad token, refused in protocol buffers",
+	 OBJECT_KIND_SERVICE,
+	 {"error-401-pb", "error-401-pb"},
+	 STREAM STREAM "trouble: listing Services: status 401: Unauthorized; retrying\n" STREAM},
+	{"no such object, refused in protocol buffers",
+	 OBJECT_KIND_NODE,
+	 {OLD, "error-404-pb"},
+	 STREAM LIST
+	 "trouble: listing Nodes: status 404: nodes \"nobody\" not found; retrying\n" LIST},
+	{"a version that is none, refused in protocol buffers",
+	 OBJECT_KIND_SERVICE,
+	 {OLD, "list-services-pb", "watch-bad-rv-pb"},
+	 STREAM LIST SERVICES_36 CHANGED WATCH("234")
+	 "trouble: watching Services: status 500: resourceVersion: Invalid value: \"abc\": "
+	 "strconv.ParseUint: parsing \"abc\": invalid syntax; retrying\n" WATCH("234")},
+	{"a version of the future, refused in protocol buffers: a new list",
+	 OBJECT_KIND_SERVICE,
+	 {OLD, "list-services-pb", "list-future-rv-pb"},
+	 STREAM LIST SERVICES_36 CHANGED WATCH("234") LIST_NEWEST},
+	/* clang-format on */
+};
+
+/* Each name is that of two transcripts, NAME-json and NAME-pb. */
+static const struct row twice[] = {
+	/* clang-format off */
+	{"Services of 1.36",
+	 OBJECT_KIND_SERVICE,
+	 {OLD, "list-services"},
+	 STREAM LIST SERVICES_36 CHANGED WATCH("234")},
+	{"slices of 1.36",
+	 OBJECT_KIND_ENDPOINT_SLICE,
+	 {OLD, "list-endpointslices"},
+	 STREAM LIST SLICES_36 CHANGED WATCH("231")},
+	{"one Node of 1.36, and its changes",
+	 OBJECT_KIND_NODE,
+	 {OLD, "list-node1", "watch-node1"},
+	 STREAM LIST "+ Node node1 zone zone-a\n" CHANGED WATCH("238")
+	 "+ Node node1 zone zone-a\n" CHANGED WATCH("259")},
+	{"all Nodes of 1.36",
+	 OBJECT_KIND_NODE,
+	 {OLD, "list-nodes"},
+	 STREAM LIST "+ Node node1 zone zone-a\n+ Node node2 zone zone-a\n" CHANGED WATCH("238")},
+	{"changes of Services of 1.36",
+	 OBJECT_KIND_SERVICE,
+	 {OLD, "list-services", "watch-services"},
+	 STREAM LIST SERVICES_36 CHANGED WATCH("234")
+	 "- Service default/bravo\n- Service default/charlie\n" CHANGED WATCH("252")},
+	{"changes of slices of 1.36",
+	 OBJECT_KIND_ENDPOINT_SLICE,
+	 {OLD, "list-endpointslices", "watch-endpointslices"},
+	 STREAM LIST SLICES_36 CHANGED WATCH("231")
+	 "+ EndpointSlice default/foxtrot-1 of foxtrot 10.244.1.6\n"
+	 "+ EndpointSlice default/charlie-1 of charlie\n"
+	 "- EndpointSlice default/charlie-2\n" CHANGED WATCH("258")},
 	/* clang-format on */
 };
 
@@ -393,31 +486,70 @@ static void merge_changes(char *text)
 	}
 }
 
+static void check_row(const struct row *row, size_t piece)
+{
+	auto_memory char *wanted = string_dup(row->wanted);
+	struct fixture fixture = {0};
+
+	play(row, piece, &fixture);
+	merge_changes(wanted);
+	merge_changes(fixture.noted->text);
+	assert_string_equal(fixture.noted->text, wanted);
+	clean_up(&fixture);
+}
+
 static void test_transcripts(void **state)
 {
 	static const size_t pieces[] = {0, 1, 100};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows) * COUNT(pieces); i++) {
-		const struct row *row = &rows[i / COUNT(pieces)];
-		auto_memory char *wanted = string_dup(row->wanted);
-		struct fixture fixture = {0};
+	for (size_t i = 0; i < COUNT(rows) * COUNT(pieces); i++)
+		check_row(&rows[i / COUNT(pieces)], pieces[i % COUNT(pieces)]);
+}
 
-		play(row, pieces[i % COUNT(pieces)], &fixture);
-		merge_changes(wanted);
-		merge_changes(fixture.noted->text);
-		assert_string_equal(fixture.noted->text, wanted);
-		clean_up(&fixture);
+/* The answers to the same requests, asked for in JSON and in protocol buffers. */
+static void test_both_encodings(void **state)
+{
+	static const char *const encodings[] = {"json", "pb"};
+	static const size_t pieces[] = {0, 1, 100};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(twice) * COUNT(pieces) * COUNT(encodings); i++) {
+		struct row row = twice[i / COUNT(pieces) / COUNT(encodings)];
+		const char *encoding = encodings[i / COUNT(pieces) % COUNT(encodings)];
+		char names[ANSWERS_MAX][64];
+
+		for (size_t j = 0; j < ANSWERS_MAX && row.answers[j]; j++) {
+			if (strcmp(row.answers[j], OLD) == 0)
+				continue;
+			snprintf(names[j], sizeof(names[j]), "%s-%s", row.answers[j], encoding);
+			row.answers[j] = names[j];
+		}
+		print_message("%s: ", encoding);
+		check_row(&row, pieces[i % COUNT(pieces)]);
 	}
 }
 
-static bool is_in_table(const char *name)
+static bool is_in_table(const struct row *table, size_t count, const char *name)
 {
-	for (size_t i = 0; i < COUNT(rows); i++)
-		for (size_t j = 0; j < ANSWERS_MAX && rows[i].answers[j]; j++)
-			if (strcmp(rows[i].answers[j], name) == 0)
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < ANSWERS_MAX && table[i].answers[j]; j++)
+			if (strcmp(table[i].answers[j], name) == 0)
 				return true;
 	return false;
+}
+
+static bool is_used(char *name)
+{
+	char *dash;
+
+	if (is_in_table(rows, COUNT(rows), name))
+		return true;
+	dash = strrchr(name, '-');
+	if (!dash || (strcmp(dash, "-pb") != 0 && strcmp(dash, "-json") != 0))
+		return false;
+	*dash = '\0';
+	return is_in_table(twice, COUNT(twice), name);
 }
 
 static void test_every_transcript_is_used(void **state)
@@ -436,11 +568,11 @@ static void test_every_transcript_is_used(void **state)
 			continue;
 		*dot = '\0';
 		count++;
-		if (!is_in_table(name))
-			fail_msg("no row uses %s", name);
+		if (!is_used(name))
+			fail_msg("no row uses %s", entry->d_name);
 	}
 	closedir(stream);
-	assert_int_equal(count, 33);
+	assert_int_equal(count, 56);
 }
 
 int main(int argc, char **argv)
@@ -448,6 +580,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_transcript_is_used),
 		cmocka_unit_test(test_transcripts),
+		cmocka_unit_test(test_both_encodings),
 	};
 
 	if (argc != 2) {

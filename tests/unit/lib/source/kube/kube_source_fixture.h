@@ -28,6 +28,7 @@ struct fixture {
 	double requests_per_second;
 	int burst;
 	struct kube_listing listing;
+	enum kube_encoding encoding;
 	bool is_late;
 	char reports[8000];
 };
@@ -106,6 +107,7 @@ static void open_with(struct fixture *fixture, const char *kubeconfig)
 		.requests_per_second = fixture->requests_per_second,
 		.burst = fixture->burst,
 		.listing = fixture->listing,
+		.encoding = fixture->encoding,
 		.sink = recording_sink_sink(fixture->noted),
 		.on_report = on_report,
 		.owner = fixture,

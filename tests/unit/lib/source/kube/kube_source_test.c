@@ -19,6 +19,7 @@ static void assert_listed(const struct fixture *fixture)
  */
 static void test_faults_of_lists(void **state)
 {
+	static const enum kube_encoding encodings[] = {KUBE_ENCODING_JSON, KUBE_ENCODING_PROTOBUF};
 	static const char *const scripts[] = {
 		"",
 		"* stream refuse",
@@ -37,14 +38,23 @@ static void test_faults_of_lists(void **state)
 		"* * delay 300",
 		"* stream refuse\nservices list status 410 count 1",
 		"* stream refuse\nservices list status 504 count 1",
+		"* * json",
+		"* * unacceptable",
+		"* * garble 0",
+		"* stream refuse\n* list garble 60",
+		"services stream garble 300",
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(scripts); i++) {
+	for (size_t i = 0; i < COUNT(scripts) * COUNT(encodings); i++) {
+		const char *script = scripts[i / COUNT(encodings)];
+		enum kube_encoding encoding = encodings[i % COUNT(encodings)];
 		struct fixture fixture;
 
-		print_message("%s\n", scripts[i]);
-		prepare(&fixture, scripts[i]);
+		print_message("%s: %s\n", encoding == KUBE_ENCODING_JSON ? "JSON" : "protobuf",
+			      script);
+		prepare(&fixture, script);
+		fixture.encoding = encoding;
 		fill(&fixture, 0);
 		open_with(&fixture, NULL);
 		await(&fixture, "synced");

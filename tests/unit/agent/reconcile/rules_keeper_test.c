@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* With iptables of the test's own, and a loop with a clock of its own. */
+#include "agent/reconcile/rules_keeper.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/memory.h"
+#include "lib/kernel/rules.h"
+
+#include "tests/fake/virtual_loop.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+/* What iptables-save and -restore take. */
+#define PROGRAM_SECONDS 0.05
+
+struct rules {
+	struct ev_loop *loop;
+	uint16_t family;
+	void (*on_done)(void *user, const struct rules_report *report);
+	void *user;
+	ev_timer done;
+	bool is_busy;
+};
+
+/**
+ * struct iptables - the rules of both families, as the kernel would have them
+ * @is_altered:    by somebody else, since they were written
+ * @is_there:      they were written
+ * @unreadable:    what reports say
+ * @looks:         how often they were read, both families together
+ * @repairs:       how often they were written
+ * @last_repair:   when
+ */
+static struct iptables {
+	bool is_altered[2], is_there[2];
+	const char *unreadable;
+	unsigned int looks, repairs;
+	double last_repair;
+} iptables;
+
+static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct rules *rules = container_of(timer, struct rules, done);
+	bool is_ipv6 = rules->family == AF_INET6;
+	const struct error none = {0};
+	struct rules_report report = {.what = "chain KUBE-X", .unreadable = "", .error = &none};
+
+	(void)loop;
+	(void)events;
+	iptables.looks++;
+	report.is_changed = iptables.is_altered[is_ipv6] || !iptables.is_there[is_ipv6];
+	if (iptables.unreadable)
+		report.unreadable = iptables.unreadable;
+	if (report.is_changed) {
+		iptables.repairs += iptables.is_there[is_ipv6];
+		iptables.last_repair = clock_now();
+	}
+	iptables.is_there[is_ipv6] = true;
+	iptables.is_altered[is_ipv6] = false;
+	rules->is_busy = false;
+	rules->on_done(rules->user, &report);
+}
+
+int rules_open(struct ev_loop *loop, uint16_t family,
+	       void (*on_done)(void *user, const struct rules_report *report), void *user,
+	       struct rules **ret, struct error *err)
+{
+	struct rules *rules = memory_allocate(sizeof(*rules));
+
+	(void)err;
+	*rules = (struct rules){.loop = loop, .family = family, .on_done = on_done, .user = user};
+	ev_timer_init(&rules->done, on_end, 0., 0.);
+	*ret = rules;
+	return 0;
+}
+
+void rules_close(struct rules *rules)
+{
+	if (rules)
+		ev_timer_stop(rules->loop, &rules->done);
+	free(rules);
+}
+
+bool rules_has_random_fully(struct rules *rules)
+{
+	(void)rules;
+	return true;
+}
+
+bool rules_is_legacy(const struct rules *rules)
+{
+	(void)rules;
+	return false;
+}
+
+void rules_verify(struct rules *rules, const struct ruleset *ruleset)
+{
+	assert_non_null(ruleset);
+	assert_false(rules->is_busy);
+	rules->is_busy = true;
+	ev_timer_set(&rules->done, PROGRAM_SECONDS, 0.);
+	ev_timer_start(rules->loop, &rules->done);
+}
+
+bool rules_is_busy(const struct rules *rules)
+{
+	return rules->is_busy;
+}
+
+struct fixture {
+	struct ev_loop *loop;
+	struct rules_keeper *keeper;
+	ev_timer tick; /* time passes where nothing else is to be done */
+	bool is_in_place;
+	char error[700];
+};
+
+static unsigned int first(void *user, unsigned int limit)
+{
+	(void)user;
+	(void)limit;
+	return 0;
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)events;
+	ev_timer_set(timer, 0.01, 0.);
+	ev_timer_start(loop, timer);
+}
+
+static void on_report(void *owner, bool is_in_place, const char *error)
+{
+	struct fixture *fixture = owner;
+
+	fixture->is_in_place = is_in_place;
+	strncpy(fixture->error, error, sizeof(fixture->error) - 1);
+}
+
+static void pass(struct fixture *fixture, double seconds)
+{
+	double end = clock_now() + seconds;
+
+	while (clock_now() < end)
+		virtual_loop_turn(fixture->loop);
+}
+
+static int set_up(void **state)
+{
+	static const struct ruleset_options options[2] = {{.masquerade_mark = 0x4000},
+							  {.masquerade_mark = 0x4000}};
+	struct fixture *fixture = memory_allocate(sizeof(*fixture));
+
+	memset(&iptables, 0, sizeof(iptables));
+	fixture->loop = virtual_loop_new(first, NULL);
+	ev_timer_init(&fixture->tick, on_tick, 0., 0.);
+	ev_timer_start(fixture->loop, &fixture->tick);
+	assert_int_equal(
+		rules_keeper_new(fixture->loop, on_report, fixture, &fixture->keeper, NULL), 0);
+	rules_keeper_set(fixture->keeper, options);
+	pass(fixture, 1);
+	assert_true(fixture->is_in_place);
+	iptables.looks = iptables.repairs = 0;
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	rules_keeper_free(fixture->keeper);
+	ev_timer_stop(fixture->loop, &fixture->tick);
+	virtual_loop_free(fixture->loop);
+	free(fixture);
+	return 0;
+}
+
+/* Somebody takes IPv4 rules away, and the kernel tells. */
+static void alter(struct fixture *fixture)
+{
+	iptables.is_altered[0] = true;
+	rules_keeper_changed(fixture->keeper, AF_INET, "nft (process 17)");
+}
+
+static void test_what_is_taken_away_is_back_within_a_second(void **state)
+{
+	struct fixture *fixture = *state;
+	double begin = clock_now();
+
+	alter(fixture);
+	pass(fixture, 1);
+	assert_int_equal(iptables.repairs, 1);
+	assert_true(iptables.last_repair - begin < 0.5);
+	assert_true(fixture->is_in_place);
+	/* Our own writing is told, too: one look more, and then it is quiet. */
+	rules_keeper_changed(fixture->keeper, AF_INET, "iptables-restor (process 18)");
+	pass(fixture, 5);
+	assert_int_equal(iptables.looks, 2);
+	assert_int_equal(iptables.repairs, 1);
+}
+
+static void test_a_storm_of_changes_is_a_few_looks(void **state)
+{
+	struct fixture *fixture = *state;
+	double end = clock_now() + 10;
+
+	while (clock_now() < end) {
+		rules_keeper_changed(fixture->keeper, AF_INET, "calico (process 3)");
+		virtual_loop_turn(fixture->loop);
+	}
+	assert_in_range(iptables.looks, 10, 25);
+	assert_int_equal(iptables.repairs, 0);
+}
+
+static void test_there_is_no_loop_against_another_writer(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned int before;
+
+	for (int i = 0; i < 3; i++) {
+		alter(fixture);
+		pass(fixture, 2);
+	}
+	assert_int_equal(iptables.repairs, 3);
+	assert_false(fixture->is_in_place);
+	assert_non_null(strstr(fixture->error, "nft (process 17) keeps changing them"));
+	assert_non_null(strstr(fixture->error, "next repair in 10 s"));
+
+	/* He goes on at once after each repair: 10, 20, 40, 80, 160 and then 300 s apart. */
+	for (int i = 0; i < 310; i++) {
+		alter(fixture);
+		rules_keeper_verify(fixture->keeper); /* the periodic one */
+		pass(fixture, 1);
+	}
+	assert_in_range(iptables.repairs, 7, 8);
+	assert_false(fixture->is_in_place);
+
+	/* He gives up. */
+	pass(fixture, 320);
+	assert_false(iptables.is_altered[0]);
+	pass(fixture, 320);
+	assert_true(fixture->is_in_place);
+	assert_string_equal(fixture->error, "");
+	before = iptables.repairs;
+	alter(fixture);
+	pass(fixture, 1);
+	assert_int_equal(iptables.repairs, before + 1);
+	assert_true(fixture->is_in_place);
+}
+
+static void test_a_repair_now_and_then_is_no_contest(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 0; i < 10; i++) {
+		alter(fixture);
+		pass(fixture, 31);
+		assert_true(fixture->is_in_place);
+	}
+	assert_int_equal(iptables.repairs, 10);
+}
+
+static void test_unreadable_tables_are_told(void **state)
+{
+	struct fixture *fixture = *state;
+
+	iptables.unreadable = "table nat cannot be shown";
+	rules_keeper_verify(fixture->keeper);
+	pass(fixture, 1);
+	assert_true(fixture->is_in_place);
+	assert_string_equal(fixture->error, "IPv4 rules: table nat cannot be shown");
+	assert_string_equal(rules_keeper_unreadable(fixture->keeper), fixture->error);
+	iptables.unreadable = NULL;
+	rules_keeper_verify(fixture->keeper);
+	pass(fixture, 1);
+	assert_string_equal(fixture->error, "");
+	assert_int_equal(iptables.repairs, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_what_is_taken_away_is_back_within_a_second,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_storm_of_changes_is_a_few_looks, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_there_is_no_loop_against_another_writer,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_repair_now_and_then_is_no_contest, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_unreadable_tables_are_told, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

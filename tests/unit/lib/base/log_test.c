@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/base/log.h"
+
+#include "lib/base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A line that waits ends the test. */
+#define PATIENCE_SECONDS 10
+
+struct pipe {
+	int ends[2]; /* to read, and to write, which standard error is meanwhile */
+	int standard_error;
+};
+
+static void begin(struct pipe *pipe)
+{
+	pipe->standard_error = dup(STDERR_FILENO);
+	assert_return_code(pipe->standard_error, errno);
+	assert_return_code(dup2(pipe->ends[1], STDERR_FILENO), errno);
+	alarm(PATIENCE_SECONDS);
+}
+
+static void end(struct pipe *pipe)
+{
+	alarm(0);
+	dup2(pipe->standard_error, STDERR_FILENO);
+	close(pipe->standard_error);
+	close(pipe->ends[0]);
+	close(pipe->ends[1]);
+}
+
+/* Return: what can be read now, to be freed */
+static char *drain(const struct pipe *pipe)
+{
+	size_t size = 1 << 20, length = 0;
+	char *text = memory_allocate(size);
+	ssize_t got;
+
+	fcntl(pipe->ends[0], F_SETFL, O_NONBLOCK);
+	while ((got = read(pipe->ends[0], text + length, size - length - 1)) > 0)
+		length += (size_t)got;
+	return text;
+}
+
+static unsigned int count_lines(const char *text)
+{
+	unsigned int count = 0;
+
+	for (; *text; text++)
+		count += *text == '\n';
+	return count;
+}
+
+static void assert_drops_and_tells(struct pipe *pipe)
+{
+	unsigned long before = log_dropped_count();
+	auto_memory char *first = NULL, *second = NULL, *notice = NULL;
+	unsigned int lines = 0;
+
+	begin(pipe);
+	while (log_dropped_count() < before + 10) {
+		log_info("line %u", lines);
+		lines++;
+	}
+	first = drain(pipe);
+	log_info("the last line");
+	second = drain(pipe);
+	end(pipe);
+
+	assert_int_equal(count_lines(first), lines - 10);
+	notice = string_printf(
+		"warning: %u log lines were dropped, because nobody read standard error", 10);
+	assert_non_null(strstr(second, notice));
+	assert_non_null(strstr(second, "info: the last line\n"));
+	assert_int_equal(count_lines(second), 2);
+	assert_int_equal(log_dropped_count(), before + 10);
+}
+
+static void test_a_full_pipe_stops_nobody(void **state)
+{
+	struct pipe pipe_ends;
+
+	(void)state;
+	assert_return_code(pipe(pipe_ends.ends), errno);
+	assert_drops_and_tells(&pipe_ends);
+}
+
+/* As the journal's are. */
+static void test_a_full_socket_stops_nobody(void **state)
+{
+	struct pipe sockets;
+
+	(void)state;
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.ends), errno);
+	assert_drops_and_tells(&sockets);
+}
+
+static void test_a_line_is_written_at_once_and_ends(void **state)
+{
+	struct pipe pipe_ends;
+	auto_memory char *text = NULL, *word = memory_allocate(5001);
+
+	(void)state;
+	memset(word, 'x', 5000);
+	assert_return_code(pipe(pipe_ends.ends), errno);
+	begin(&pipe_ends);
+	log_warning("%s", word);
+	text = drain(&pipe_ends);
+	end(&pipe_ends);
+	assert_int_equal(count_lines(text), 1);
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	assert_non_null(strstr(text, "Z warning: xxx"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_full_pipe_stops_nobody),
+		cmocka_unit_test(test_a_full_socket_stops_nobody),
+		cmocka_unit_test(test_a_line_is_written_at_once_and_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
