@@ -110,12 +110,12 @@ struct options {
 	struct string_list manifests;
 	char *node_name;
 	char *socket_path;
-	bool drop_privileges;
 	char *configuration_path;
 	char *agent_config_path;
 	char *write_to;
 	bool cleanup;
 	bool init_only;
+	bool drop_privileges;
 	struct client_options client;
 	struct address bind_address;
 	bool bind_address_hard_fail;

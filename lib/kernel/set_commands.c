@@ -84,7 +84,7 @@ static int open_session(struct ipset_session **ret, struct error *err)
  */
 static void reopen_session(struct set_commands *commands)
 {
-	struct ipset_session *session;
+	struct ipset_session *session = NULL;
 
 	if (open_session(&session, NULL) < 0)
 		return;

@@ -147,9 +147,10 @@ static struct claimant *find_claimant(struct server_entry *entry,
 }
 
 /* Return: how many claims that were */
-static size_t claim_server(struct ledger *ledger, struct claiming *claiming, uint32_t index)
+static size_t claim_server(struct ledger *ledger, struct claiming *claiming,
+			   const struct service_state *after, uint32_t index)
 {
-	const struct wanted_server *wanted = &claiming->after->servers[index];
+	const struct wanted_server *wanted = &after->servers[index];
 	struct server_entry *entry = ledger_servers_get(&ledger->servers, &wanted->server.key);
 	struct claimant *known = find_claimant(entry, claiming->service);
 	const struct claimant claimant = {.service = claiming->service,
@@ -167,8 +168,7 @@ static size_t claim_server(struct ledger *ledger, struct claiming *claiming, uin
 		entry->member_owner = claiming->service;
 	if (entry->member_owner != claiming->service)
 		return 1;
-	return 1 + each_member(ledger, claiming->after, service_state_members_of(wanted),
-			       claim_element);
+	return 1 + each_member(ledger, after, service_state_members_of(wanted), claim_element);
 }
 
 /* Whether the new state has this server, too: then its claim is of the new state already. */
@@ -181,9 +181,10 @@ static bool is_kept(const struct claiming *claiming, const struct claimant *clai
 	       memcmp(&after->servers[claimant->index].server.key, key, sizeof(*key)) == 0;
 }
 
-static size_t withdraw_server(struct ledger *ledger, struct claiming *claiming, uint32_t index)
+static size_t withdraw_server(struct ledger *ledger, struct claiming *claiming,
+			      const struct service_state *before, uint32_t index)
 {
-	const struct wanted_server *wanted = &claiming->before->servers[index];
+	const struct wanted_server *wanted = &before->servers[index];
 	struct server_entry *entry = ledger_servers_find(&ledger->servers, &wanted->server.key);
 	struct claimant *claimant = find_claimant(entry, claiming->service);
 	bool is_owner = entry->member_owner == claiming->service;
@@ -199,8 +200,7 @@ static size_t withdraw_server(struct ledger *ledger, struct claiming *claiming, 
 	}
 	if (!is_owner)
 		return 1;
-	return 1 + each_member(ledger, claiming->before, service_state_members_of(wanted),
-			       withdraw_element);
+	return 1 + each_member(ledger, before, service_state_members_of(wanted), withdraw_element);
 }
 
 void ledger_claims_settle_owner(struct ledger *ledger, struct server_entry *entry)
@@ -249,7 +249,7 @@ void ledger_claims_begin(struct ledger *ledger, const char *key, int64_t created
 /* Return: whether all that @state has was visited, by @visit_server and @visit */
 static bool run_phase(struct ledger *ledger, const struct service_state *state, size_t limit,
 		      size_t (*visit_server)(struct ledger *ledger, struct claiming *claiming,
-					     uint32_t index),
+					     const struct service_state *state, uint32_t index),
 		      visit_element *visit)
 {
 	struct claiming *claiming = ledger->claiming;
@@ -257,7 +257,7 @@ static bool run_phase(struct ledger *ledger, const struct service_state *state, 
 	size_t count = 0;
 
 	for (; count < limit && claiming->server < state->server_count; claiming->server++)
-		count += visit_server(ledger, claiming, claiming->server);
+		count += visit_server(ledger, claiming, state, claiming->server);
 	for (; count < limit && service_state_next_member(state, &claiming->free, &member); count++)
 		visit(ledger, &member);
 	for (; count < limit && claiming->address < state->address_count; claiming->address++) {

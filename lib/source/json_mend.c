@@ -43,6 +43,8 @@ static bool is_low_surrogate(int code)
 /* Return: behind the escape at @at */
 static char *mend_escape(char *at, const char *end)
 {
+	/* U+FFFD, which stands for what is no character */
+	static const char replacement[ESCAPE_LENGTH] = {'\\', 'u', 'f', 'f', 'f', 'd'};
 	int code = read_escape(at, end);
 
 	if (code < 0)
@@ -50,7 +52,7 @@ static char *mend_escape(char *at, const char *end)
 	if (is_high_surrogate(code) && is_low_surrogate(read_escape(at + ESCAPE_LENGTH, end)))
 		return at + 2 * (ptrdiff_t)ESCAPE_LENGTH;
 	if (!code || is_high_surrogate(code) || is_low_surrogate(code))
-		memcpy(at, "\\ufffd", ESCAPE_LENGTH);
+		memcpy(at, replacement, sizeof(replacement));
 	return at + ESCAPE_LENGTH;
 }
 

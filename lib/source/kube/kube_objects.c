@@ -164,7 +164,7 @@ static void append_name(char *key, size_t size, const char *name)
 	size_t used = strlen(key);
 
 	for (; *name && used + 1 < size; name++)
-		key[used++] = *name > ' ' && *name < 0x7f && *name != '/' ? *name : '?';
+		key[used++] = (char)(*name > ' ' && *name < 0x7f && *name != '/' ? *name : '?');
 	key[used] = '\0';
 }
 

@@ -744,12 +744,11 @@ static void on_request_end(void *owner, const struct kube_response *response)
 	    response->http_status == 200)
 		reflector->failures = 0;
 	reflector->needs_fresh_connection = response->is_broken;
-	if (leave_protobuf(reflector, response))
-		;
+	if (leave_protobuf(reflector, response) ||
+	    (reflector->activity == ACTIVITY_STREAM && fall_back(reflector, response)))
+		; /* the next request asks for less */
 	else if (is_complete && reflector->activity == ACTIVITY_LIST)
 		end_list(reflector);
-	else if (reflector->activity == ACTIVITY_STREAM && fall_back(reflector, response))
-		;
 	else if (is_complete)
 		end_watch(reflector);
 	else
