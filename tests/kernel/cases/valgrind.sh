@@ -1,6 +1,5 @@
 #!/bin/bash
-# kernel: uml
-# time-limit: 300
+# time-limit: 400
 # The agent under valgrind: start, random edits of manifests, questions, SIGHUP and SIGTERM, without
 # a memory error and without a leak.
 . "$(dirname "$0")/../lib.sh"
