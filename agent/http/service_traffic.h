@@ -48,7 +48,7 @@ struct traffic_observer service_traffic_observer(struct service_traffic *traffic
 
 /**
  * service_traffic_collect() - set the numbers of the families
- * @ledger:  knows the virtual servers of each Service. One that an older Service has counts there.
+ * @ledger:  knows the virtual servers of each Service. One that another Service has counts there.
  */
 void service_traffic_collect(struct service_traffic *traffic, const struct ledger *ledger);
 

@@ -129,13 +129,13 @@ static void tell_begin(const struct conflicts *conflicts, const struct rivalry *
 	virtual_server_key_text(&rivalry->server, server);
 	if (rivalry->count > 1)
 		snprintf(more, sizeof(more), " and %zu more", rivalry->count - 1);
-	log_warning("Service %s: waiting for the older Service %s to release %s%s", rivalry->loser,
+	log_warning("Service %s: waiting for Service %s to release %s%s", rivalry->loser,
 		    rivalry->winner, server, more);
 	refer(conflicts->store, rivalry->loser, &loser);
 	refer(conflicts->store, rivalry->winner, &winner);
 	events_emit_about(conflicts->events, EVENT_KIND_SERVICE_CONFLICT, &loser.object,
-			  &winner.object, "waiting for the older Service %s to release %s%s",
-			  rivalry->winner, server, more);
+			  &winner.object, "waiting for Service %s to release %s%s", rivalry->winner,
+			  server, more);
 	free(loser.namespace_name);
 	free(winner.namespace_name);
 }

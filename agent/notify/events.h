@@ -25,7 +25,7 @@ struct events;
  *   SETTINGS          Node: the files of settings cannot be used as they are
  *   RULES             Node: iptables cannot show a table with rules of ours
  *   REJECTED          Service, EndpointSlice, Node: a field makes the object unusable
- *   SERVICE_CONFLICT  Service: an older one has a virtual server that it wants too
+ *   SERVICE_CONFLICT  Service: another one has a virtual server that it wants, too
  *   NODE_ADDRESS_CONFLICT
  *                     Service: it wants an address that is a node's
  *   CAPACITY          Service, Node: the kernel has no room for more

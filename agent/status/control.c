@@ -2,6 +2,7 @@
 #include "control.h"
 
 #include "lib/base/acceptor.h"
+#include "service_report.h"
 
 #include <errno.h>
 #include <string.h>
@@ -94,7 +95,7 @@ static void append_error(struct client *client, const char *text)
 /* A Service that went away since the keys were gathered is left out. */
 static void produce_service(struct client *client)
 {
-	json_t *json = status_report_service(&client->control->sources, client->next_key);
+	json_t *json = service_report(&client->control->sources, client->next_key);
 
 	if (json)
 		append_line(client, json);

@@ -36,13 +36,6 @@ struct status_sources {
 json_t *status_report_agent(const struct status_sources *sources);
 
 /**
- * status_report_service() - one Service, its state and its virtual servers
- * @key:  "namespace/name"
- * Return: owned by the caller; NULL if there is neither such a Service nor a complaint about one
- */
-json_t *status_report_service(const struct status_sources *sources, const char *key);
-
-/**
  * status_report_keys() - the Services that a report has to name
  * @filter:  "namespace/name", "namespace/" for all of a namespace, "" for all
  * @count:   how many keys there are

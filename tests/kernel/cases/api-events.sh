@@ -141,10 +141,10 @@ external old 2024-01-01T00:00:00Z 10.96.0.41 203.0.113.20
 external young 2024-02-02T00:00:00Z 10.96.0.42 203.0.113.20
 wait_until_equal 30 "Events" 1 count_events ServiceConflict "$(about Service default young "$(uid_of young)")"
 event=$(events ServiceConflict)
-assert_contains "the Event" '"note":"waiting for the older Service default/old to release 203.0.113.20:80/TCP"' "$event"
+assert_contains "the Event" '"note":"waiting for Service default/old to release 203.0.113.20:80/TCP"' "$event"
 assert_contains "the Event" \
 	"\"related\":{\"kind\":\"Service\",\"namespace\":\"default\",\"name\":\"old\",\"uid\":\"$(uid_of old)\"}" "$event"
-assert_contains "the log" "Service default/young: waiting for the older Service default/old to release 203.0.113.20:80/TCP" \
+assert_contains "the log" "Service default/young: waiting for Service default/old to release 203.0.113.20:80/TCP" \
 	"$(cat "$agent_log")"
 
 step "an external IP that is the node's own is not bound; the node keeps it"

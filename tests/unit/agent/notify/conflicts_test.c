@@ -81,7 +81,7 @@ static void test_services(void **state)
 	assert_told(
 		bench,
 		"ServiceConflict a/young uid " UID
-		" related old: waiting for the older Service a/old to release 1.1.1.1:80/TCP and 1 more\n");
+		" related old: waiting for Service a/old to release 1.1.1.1:80/TCP and 1 more\n");
 
 	/* Planned again, of which nothing is new. */
 	add_slice(&bench->fixture, "a/young-1 service=young port=:443/TCP 10.1.0.1");
@@ -89,19 +89,19 @@ static void test_services(void **state)
 	add_service(&bench->fixture, "b/third ip=10.0.0.3 external=1.1.1.1 port=:80/TCP created=3");
 	assert_told(
 		bench,
-		"ServiceConflict b/third related old: waiting for the older Service a/old to release 1.1.1.1:80/TCP\n");
+		"ServiceConflict b/third related old: waiting for Service a/old to release 1.1.1.1:80/TCP\n");
 
 	/* The winner goes, the next one inherits. */
 	store_remove_service(bench->fixture.store, "a", "old");
 	assert_told(
 		bench,
-		"ServiceConflict b/third related young: waiting for the older Service a/young to release 1.1.1.1:80/TCP\n");
+		"ServiceConflict b/third related young: waiting for Service a/young to release 1.1.1.1:80/TCP\n");
 	store_remove_service(bench->fixture.store, "b", "third");
 	assert_told(bench, "");
 	add_service(&bench->fixture, "b/third ip=10.0.0.3 external=1.1.1.1 port=:80/TCP created=3");
 	assert_told(
 		bench,
-		"ServiceConflict b/third related young: waiting for the older Service a/young to release 1.1.1.1:80/TCP\n");
+		"ServiceConflict b/third related young: waiting for Service a/young to release 1.1.1.1:80/TCP\n");
 }
 
 static void assert_planned(struct bench *bench, const struct node_view *node, const char *key,

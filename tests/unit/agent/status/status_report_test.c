@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/status/status_report.h"
+#include "agent/status/service_report.h"
 
 #include "lib/base/clock.h"
 #include "tests/unit/agent/agent_fixture.h"
@@ -82,7 +82,7 @@ static void assert_services(struct fixture *fixture, const char *filter, const c
 
 	keys = status_report_keys(&fixture->sources, filter, &count);
 	for (key = keys; count; count--, key += strlen(key) + 1) {
-		json_t *service = status_report_service(&fixture->sources, key);
+		json_t *service = service_report(&fixture->sources, key);
 
 		assert_non_null(service);
 		write_service(stream, service);
@@ -115,8 +115,8 @@ static void test_services(void **state)
 		"a/never  rejected: bad ? address\n"
 		"a/refused ClusterIP failed: 10.0.0.2:666/TCP: No space left on device\n"
 		"  ClusterIP 10.0.0.2:666/TCP  rr 0 > - failed: No space left on device\n"
-		"a/thief ClusterIP conflict: 10.0.0.1:80/TCP: in use by the older Service a/web\n"
-		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: in use by the older Service a/web\n"
+		"a/thief ClusterIP conflict: 10.0.0.1:80/TCP: in use by Service a/web\n"
+		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: in use by Service a/web\n"
 		"  ClusterIP 10.0.0.1:53/UDP dns rr 0 > - programmed: \n"
 		"a/web NodePort programmed: \n"
 		"  ClusterIP 10.0.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service_report.h"
+
+#include "lib/plan/service_remarks.h"
+#include "lib/plan/topology.h"
+#include "report_json.h"
+
+#include <string.h>
+
+/*
+ * What one Service can look like, from best to worst; a Service looks like its worst virtual
+ * server.
+ */
+enum service_look {
+	SERVICE_LOOK_SKIPPED,
+	SERVICE_LOOK_PROGRAMMED,
+	SERVICE_LOOK_PENDING,
+	SERVICE_LOOK_CONFLICT,
+	SERVICE_LOOK_FAILED,
+	SERVICE_LOOK_REJECTED,
+};
+
+static const char *look_name(enum service_look look)
+{
+	switch (look) {
+	case SERVICE_LOOK_SKIPPED:
+		return "skipped";
+	case SERVICE_LOOK_PROGRAMMED:
+		return "programmed";
+	case SERVICE_LOOK_PENDING:
+		return "pending";
+	case SERVICE_LOOK_CONFLICT:
+		return "conflict";
+	case SERVICE_LOOK_FAILED:
+		return "failed";
+	case SERVICE_LOOK_REJECTED:
+		return "rejected";
+	}
+	return "";
+}
+
+/* What a Service's report is built from and into. */
+struct report {
+	const struct status_sources *sources;
+	const struct service_view *view;
+	const struct service_state *state;
+	enum service_look look;
+	char *reason;
+	int member_code; /* ledger_member_code() */
+	struct candidates candidates;
+	size_t collected_port; /* what @candidates holds; SIZE_MAX = nothing yet */
+	uint16_t collected_family;
+};
+
+static void worsen(struct report *report, enum service_look look, char *reason)
+{
+	if (look <= report->look) {
+		free(reason);
+		return;
+	}
+	free(report->reason);
+	report->look = look;
+	report->reason = reason;
+}
+
+static bool is_among(const struct address *addresses, size_t count, const struct address *address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (address_is_equal(&addresses[i], address))
+			return true;
+	return false;
+}
+
+/* An external IP may be the node's own, so that the address alone does not tell. */
+static const char *server_kind(const struct service *service, const struct wanted_server *wanted)
+{
+	const struct address *address = &wanted->server.key.address;
+
+	if (wanted->port_index < service->port_count &&
+	    wanted->server.key.port != service->ports[wanted->port_index].port)
+		return "NodePort";
+	if (is_among(service->cluster_ips, service->cluster_ip_count, address))
+		return "ClusterIP";
+	if (is_among(service->external_ips, service->external_ip_count, address))
+		return "ExternalIP";
+	if (is_among(service->load_balancer_ips, service->load_balancer_ip_count, address))
+		return "LoadBalancerIP";
+	return "NodePort";
+}
+
+/* The virtual servers of a port follow each other, so one collection serves all of them. */
+static const struct candidates *collect(struct report *report, const struct wanted_server *wanted)
+{
+	const struct service *service = report->view->service;
+	uint16_t family = wanted->server.key.address.family;
+
+	if (wanted->port_index >= service->port_count) {
+		report->candidates.count = 0; /* the Service changed and is about to be planned */
+		report->collected_port = SIZE_MAX;
+	} else if (report->collected_port != wanted->port_index ||
+		   report->collected_family != family) {
+		topology_collect(report->view, &service->ports[wanted->port_index], family,
+				 sync_node(report->sources->sync)->name, &report->candidates);
+		report->collected_port = wanted->port_index;
+		report->collected_family = family;
+	}
+	return &report->candidates;
+}
+
+/* Texts, because they cost the loop a fraction of what objects do. */
+static void append_destination(json_t *list, const struct destination *destination)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	address_port_text(&destination->address, destination->port, text);
+	json_array_append_new(list, json_string_nocheck(text));
+}
+
+static json_t *destinations_json(const struct destination *destinations, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		append_destination(list, &destinations[i]);
+	return list;
+}
+
+/* The endpoints that are known and get nothing; both lists are sorted. */
+static json_t *unused_json(const struct candidates *candidates,
+			   const struct destination *destinations, size_t count)
+{
+	json_t *list = json_array();
+	size_t k = 0;
+
+	for (size_t i = 0; i < candidates->count; i++) {
+		const struct destination *candidate = &candidates->items[i].destination;
+
+		while (k < count && destination_compare(&destinations[k], candidate) < 0)
+			k++;
+		if (k == count || destination_compare(&destinations[k], candidate) != 0)
+			append_destination(list, candidate);
+	}
+	return list;
+}
+/* A virtual server works only together with its set members and its address. */
+static enum service_look claim_look(const struct report *report, const struct claim_report *claim,
+				    char **reason)
+{
+	switch (claim->state) {
+	case CLAIM_STATE_PROGRAMMED:
+		if (!report->member_code) {
+			*reason = string_dup("");
+			return SERVICE_LOOK_PROGRAMMED;
+		}
+		*reason =
+			string_printf("address or set member: %s", strerror(-report->member_code));
+		return SERVICE_LOOK_FAILED;
+	case CLAIM_STATE_FAILED:
+		*reason = string_dup(strerror(-claim->code));
+		return SERVICE_LOOK_FAILED;
+	case CLAIM_STATE_CONFLICT:
+		*reason = string_printf("in use by Service %s", claim->winner);
+		return SERVICE_LOOK_CONFLICT;
+	}
+	*reason = string_dup("");
+	return SERVICE_LOOK_PENDING;
+}
+
+/* Return: NULL unless it is an external or load balancer IP that is not bound */
+static const char *address_owner_text(const struct report *report,
+				      const struct wanted_server *wanted)
+{
+	const char *kind = server_kind(report->view->service, wanted);
+
+	if (strcmp(kind, "ExternalIP") != 0 && strcmp(kind, "LoadBalancerIP") != 0)
+		return NULL;
+	switch (node_view_owner(sync_node(report->sources->sync), &wanted->server.key.address)) {
+	case ADDRESS_OWNER_NONE:
+		return NULL;
+	case ADDRESS_OWNER_THIS_NODE:
+		return "not bound: address of this node";
+	case ADDRESS_OWNER_OTHER_NODE:
+		return "not bound: address of another Node";
+	}
+	return NULL;
+}
+
+static void add_claim(struct report *report, json_t *server, const char *server_name, size_t index)
+{
+	const struct wanted_server *wanted = &report->state->servers[index];
+	auto_memory char *reason = NULL;
+	struct claim_report claim;
+	enum service_look look;
+	bool is_ours;
+
+	ledger_claim(report->sources->ledger, report->view->key, index, &claim);
+	look = claim_look(report, &claim, &reason);
+	if (look == SERVICE_LOOK_PROGRAMMED && address_owner_text(report, wanted)) {
+		free(reason);
+		reason = string_dup(address_owner_text(report, wanted));
+	}
+	is_ours = claim.state != CLAIM_STATE_CONFLICT;
+	json_object_set_new(server, "draining", report_number(is_ours ? claim.draining : 0));
+	json_object_set_new(server, "state", json_string(look_name(look)));
+	json_object_set_new(server, "reason", report_text(reason));
+	worsen(report, look,
+	       *reason ? string_printf("%s: %s", server_name, reason) : string_dup(""));
+}
+
+static struct destination *copy_destinations(const struct report *report,
+					     const struct wanted_server *wanted)
+{
+	struct destination *copy = memory_array(wanted->destination_count, sizeof(*copy));
+
+	for (uint32_t i = 0; i < wanted->destination_count; i++)
+		copy[i] = service_state_destination(report->state, wanted, i);
+	return copy;
+}
+
+static json_t *server_json(struct report *report, size_t index)
+{
+	const struct wanted_server *wanted = &report->state->servers[index];
+	auto_memory struct destination *destinations = copy_destinations(report, wanted);
+	const struct virtual_server *server = &wanted->server;
+	const struct service *service = report->view->service;
+	bool has_port = wanted->port_index < service->port_count;
+	char address[ADDRESS_TEXT_SIZE], name[2 * ADDRESS_TEXT_SIZE];
+	json_t *json = json_object();
+
+	json_object_set_new(json, "kind", json_string(server_kind(service, wanted)));
+	json_object_set_new(json, "address",
+			    json_string(address_text(&server->key.address, address)));
+	json_object_set_new(json, "port", json_integer(server->key.port));
+	json_object_set_new(json, "protocol",
+			    json_string(address_protocol_name((uint8_t)server->key.protocol)));
+	json_object_set_new(json, "clientScope",
+			    json_string(server->key.client_scope == CLIENT_SCOPE_IN_CLUSTER
+						? "in-cluster"
+						: "any"));
+	if (server->key.client_scope == CLIENT_SCOPE_IN_CLUSTER && report->sources->kernel)
+		json_object_set_new(
+			json, "firewallMark",
+			report_number(marks_find(report->sources->kernel->marks, &server->key)));
+	json_object_set_new(json, "portName",
+			    report_text(has_port ? service->ports[wanted->port_index].name : ""));
+	json_object_set_new(json, "scheduler", json_string(server->scheduler));
+	json_object_set_new(json, "persistenceSeconds", report_number(server->persistence_seconds));
+	json_object_set_new(json, "destinations",
+			    destinations_json(destinations, wanted->destination_count));
+	json_object_set_new(
+		json, "unused",
+		unused_json(collect(report, wanted), destinations, wanted->destination_count));
+	add_claim(report, json, virtual_server_key_text(&server->key, name), index);
+	return json;
+}
+
+static char *pending_reason(const struct status_sources *sources)
+{
+	const struct agent_health *health = sources->health;
+
+	if (!health->is_source_synced)
+		return string_dup("waiting for the source");
+	if (!health->are_rules_in_place)
+		return string_printf("waiting for the iptables rules%s%s",
+				     *health->rules_error ? ": " : "", health->rules_error);
+	return string_dup("queued");
+}
+
+static json_t *servers_json(struct report *report)
+{
+	const struct ledger *ledger = report->sources->ledger;
+	const char *key = report->view->key;
+	json_t *servers = json_array();
+
+	report->state = ledger_state(ledger, key);
+	report->member_code = ledger_member_code(ledger, key);
+	if (report->state)
+		for (size_t i = 0; i < report->state->server_count; i++)
+			json_array_append_new(servers, server_json(report, i));
+	else if (sync_is_settled(report->sources->sync))
+		worsen(report, SERVICE_LOOK_PROGRAMMED, string_dup("no ports"));
+	else
+		worsen(report, SERVICE_LOOK_PENDING, pending_reason(report->sources));
+	return servers;
+}
+
+static json_t *remarks_json(const struct report *report)
+{
+	struct service_remark remarks[SERVICE_REMARK_COUNT];
+	json_t *list = json_array();
+	size_t count = service_remarks(report->view->service,
+				       sync_desired_options(report->sources->sync), remarks);
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(remarks[i].text));
+	return list;
+}
+
+static json_t *accepted_json(struct report *report)
+{
+	const struct service *service = report->view->service;
+	enum skip_reason skip = desired_skip_reason(service);
+	json_t *json = json_object();
+
+	json_object_set_new(json, "namespace", report_text(service->namespace_name));
+	json_object_set_new(json, "name", report_text(service->name));
+	json_object_set_new(json, "type", json_string(service_type_name(service->type)));
+	if (skip != SKIP_REASON_NONE) {
+		report->reason = string_dup(skip_reason_text(skip));
+		json_object_set_new(json, "servers", json_array());
+	} else {
+		json_object_set_new(json, "servers", servers_json(report));
+	}
+	json_object_set_new(json, "remarks", remarks_json(report));
+	return json;
+}
+
+static json_t *unknown_json(const char *namespace_name, const char *name)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "namespace", report_text(namespace_name));
+	json_object_set_new(json, "name", report_text(name));
+	json_object_set_new(json, "type", json_string(""));
+	json_object_set_new(json, "servers", json_array());
+	json_object_set_new(json, "remarks", json_array());
+	return json;
+}
+
+/* A Service without what was left out of it is programmed; that it lacks something is told. */
+static void add_complaint(struct report *report, const struct rejection *rejected)
+{
+	if (!rejected->is_partial) {
+		worsen(report, SERVICE_LOOK_REJECTED, string_dup(rejected->reason));
+	} else if (!report->reason || !*report->reason) {
+		free(report->reason);
+		report->reason = report_complaint(rejected);
+	}
+}
+
+json_t *service_report(const struct status_sources *sources, const char *key)
+{
+	struct report report = {.sources = sources, .collected_port = SIZE_MAX};
+	const struct rejection *rejected = NULL;
+	const char *slash = strchr(key, '/');
+	auto_memory char *namespace_name = NULL;
+	struct service_view view;
+	json_t *json = NULL;
+
+	if (slash) {
+		namespace_name = string_printf("%.*s", (int)(slash - key), key);
+		rejected =
+			rejections_find(sources->rejections, "Service", namespace_name, slash + 1);
+	}
+	if (store_find(sources->store, key, &view) && view.service) {
+		report.view = &view;
+		json = accepted_json(&report);
+	} else if (rejected) {
+		json = unknown_json(namespace_name, slash + 1);
+	}
+	if (json) {
+		if (rejected)
+			add_complaint(&report, rejected);
+		json_object_set_new(json, "state", json_string(look_name(report.look)));
+		json_object_set_new(json, "reason",
+				    report_text(report.reason ? report.reason : ""));
+	}
+	free(report.reason);
+	free(report.candidates.items);
+	return json;
+}
