@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "setting.h"
+#include "setting_kinds.h"
 
 #include "lib/base/duration.h"
-
-#include "lib/plan/node_addresses.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,11 +10,6 @@
 
 /* A timeout that the kernel still counts in its clock ticks. */
 #define LONGEST_TIMEOUT (86400.0 * 24)
-
-/* The setting's place in @options. */
-#define FIELD(type, setting, options) ((type *)(void *)((char *)(options) + (setting)->offset))
-#define CONST_FIELD(type, setting, options) \
-	((const type *)(const void *)((const char *)(options) + (setting)->offset))
 
 static json_t *text_or_empty(const char *text)
 {
@@ -272,7 +265,7 @@ static json_t *get_listen_address(const struct setting *setting, const struct op
 					: "");
 }
 
-static int add_prefix(struct prefix_list *list, const char *text, struct error *err)
+int prefix_list_add(struct prefix_list *list, const char *text, struct error *err)
 {
 	struct prefix prefix;
 
@@ -290,7 +283,7 @@ static json_t *prefix_json(const struct prefix *prefix)
 	return json_string(address_prefix_text(prefix, text));
 }
 
-static json_t *list_json(const struct prefix_list *list)
+json_t *prefix_list_json(const struct prefix_list *list)
 {
 	json_t *array;
 
@@ -305,79 +298,12 @@ static json_t *list_json(const struct prefix_list *list)
 static int add_prefixes(const struct setting *setting, struct options *options, const char *text,
 			struct error *err)
 {
-	return add_prefix(FIELD(struct prefix_list, setting, options), text, err);
+	return prefix_list_add(FIELD(struct prefix_list, setting, options), text, err);
 }
 
 static json_t *get_prefixes(const struct setting *setting, const struct options *options)
 {
-	return list_json(CONST_FIELD(struct prefix_list, setting, options));
-}
-
-static int set_cluster_cidr(const struct setting *setting, struct options *options,
-			    const char *text, struct error *err)
-{
-	auto_memory char *copy = string_dup(text);
-	char *rest = NULL;
-	int r = 0;
-
-	(void)setting;
-	options->cluster_cidrs.count = 0;
-	for (char *item = strtok_r(copy, ", ", &rest); item && r >= 0;
-	     item = strtok_r(NULL, ", ", &rest))
-		r = add_prefix(&options->cluster_cidrs, item, err);
-	return r;
-}
-
-static json_t *get_cluster_cidr(const struct setting *setting, const struct options *options)
-{
-	const struct prefix_list *list = &options->cluster_cidrs;
-	auto_memory char *text = string_dup("");
-
-	(void)setting;
-	for (size_t i = 0; i < list->count; i++) {
-		char prefix[ADDRESS_TEXT_SIZE];
-		char *longer = string_printf("%s%s%s", text, i ? "," : "",
-					     address_prefix_text(&list->items[i], prefix));
-
-		free(text);
-		text = longer;
-	}
-	return json_string(text);
-}
-
-static const struct {
-	const char *name;
-	enum node_port_keyword keyword;
-} node_port_keywords[] = {
-	{"primary", NODE_PORT_KEYWORD_PRIMARY},
-	{"localhost", NODE_PORT_KEYWORD_LOCALHOST},
-	{"all", NODE_PORT_KEYWORD_ALL},
-};
-
-static int add_node_port_addresses(const struct setting *setting, struct options *options,
-				   const char *text, struct error *err)
-{
-	(void)setting;
-	for (size_t i = 0; i < COUNT(node_port_keywords); i++) {
-		if (strcmp(text, node_port_keywords[i].name) != 0)
-			continue;
-		options->node_port_keywords |= node_port_keywords[i].keyword;
-		return 0;
-	}
-	return add_prefix(&options->node_port_prefixes, text, err);
-}
-
-static json_t *get_node_port_addresses(const struct setting *setting, const struct options *options)
-{
-	json_t *list = list_json(&options->node_port_prefixes);
-
-	(void)setting;
-	if (!json_is_array(list) && options->node_port_keywords)
-		list = json_array();
-	for (size_t i = 0; i < COUNT(node_port_keywords); i++)
-		if (options->node_port_keywords & node_port_keywords[i].keyword)
-			json_array_append_new(list, json_string(node_port_keywords[i].name));
-	return list;
+	return prefix_list_json(CONST_FIELD(struct prefix_list, setting, options));
 }
 
 static int set_scheduler(const struct setting *setting, struct options *options, const char *text,
@@ -394,124 +320,6 @@ static int set_scheduler(const struct setting *setting, struct options *options,
 static json_t *get_scheduler(const struct setting *setting, const struct options *options)
 {
 	return json_string(CONST_FIELD(char, setting, options));
-}
-
-static const struct {
-	const char *name;
-	enum local_detection detection;
-	bool is_node_cidr;
-} detections[] = {
-	{"ClusterCIDR", LOCAL_DETECTION_PREFIX, false},
-	{"NodeCIDR", LOCAL_DETECTION_PREFIX, true},
-	{"BridgeInterface", LOCAL_DETECTION_BRIDGE, false},
-	{"InterfaceNamePrefix", LOCAL_DETECTION_INTERFACE_PREFIX, false},
-};
-
-static int set_detection(const struct setting *setting, struct options *options, const char *text,
-			 struct error *err)
-{
-	(void)setting;
-	for (size_t i = 0; i < COUNT(detections); i++) {
-		if (strcmp(detections[i].name, text) != 0)
-			continue;
-		options->detection = detections[i].detection;
-		options->is_node_cidr = detections[i].is_node_cidr;
-		return 0;
-	}
-	return error_set(
-		err, -EINVAL,
-		"\"%s\" is not ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix",
-		text);
-}
-
-static json_t *get_detection(const struct setting *setting, const struct options *options)
-{
-	(void)setting;
-	for (size_t i = 0; i < COUNT(detections); i++)
-		if (detections[i].detection == options->detection &&
-		    detections[i].is_node_cidr == options->is_node_cidr)
-			return json_string(detections[i].name);
-	return json_string("");
-}
-
-static int set_mode(const struct setting *setting, struct options *options, const char *text,
-		    struct error *err)
-{
-	(void)setting;
-	(void)options;
-	if (strcmp(text, "ipvs") == 0)
-		return 0;
-	return error_set(err, -EINVAL, "\"%s\" is not supported; the only mode is ipvs", text);
-}
-
-static json_t *get_mode(const struct setting *setting, const struct options *options)
-{
-	(void)setting;
-	(void)options;
-	return json_string("ipvs");
-}
-
-/* Return: a new object, or NULL if @text is not NAME=true,NAME=false,... */
-static json_t *feature_gates_json(const char *text)
-{
-	auto_memory char *copy = string_dup(text);
-	json_t *gates = json_object();
-	char *rest = NULL;
-
-	for (char *item = strtok_r(copy, ", ", &rest); item; item = strtok_r(NULL, ", ", &rest)) {
-		char *value = strchr(item, '=');
-
-		if (value)
-			*value++ = '\0';
-		if (!value || value == item + 1 ||
-		    (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)) {
-			json_decref(gates);
-			return NULL;
-		}
-		json_object_set_new(gates, item, json_boolean(strcmp(value, "true") == 0));
-	}
-	return gates;
-}
-
-/*
- * Of kube-proxy's gates two concern this program: the one that closes external IPs must not be
- * reopened by an exchange of images, and the one that ends kube-proxy's IPVS mode is not about us.
- */
-static void follow_feature_gates(struct options *options, const json_t *gates, const char *field)
-{
-	const json_t *external_ips = json_object_get(gates, "AllowServiceExternalIPs");
-	const json_t *ipvs = json_object_get(gates, "KubeProxyIPVS");
-	size_t known = (external_ips ? 1U : 0U) + (ipvs ? 1U : 0U);
-
-	options->desired.omits_external_ips = json_is_false(external_ips);
-	if (json_is_false(ipvs))
-		options_note(
-			options, true, field,
-			"KubeProxyIPVS=false disables the IPVS mode of kube-proxy; the agent runs all the same");
-	if (json_object_size(gates) > known)
-		options_note(
-			options, false, field,
-			"ignored but for AllowServiceExternalIPs, the only feature gate that applies to the agent");
-}
-
-static int set_feature_gates(const struct setting *setting, struct options *options,
-			     const char *text, struct error *err)
-{
-	json_t *gates = feature_gates_json(text);
-
-	if (!gates)
-		return error_set(err, -EINVAL, "\"%s\" is not NAME=true,NAME=false,...", text);
-	follow_feature_gates(options, gates, setting->field);
-	json_decref(gates);
-	free(options->feature_gates);
-	options->feature_gates = string_dup(text);
-	return 0;
-}
-
-static json_t *get_feature_gates(const struct setting *setting, const struct options *options)
-{
-	(void)setting;
-	return options->feature_gates ? feature_gates_json(options->feature_gates) : json_object();
 }
 
 static int set_output(const struct setting *setting, struct options *options, const char *text,
@@ -545,84 +353,7 @@ const struct setting_kind setting_kind_listen_address = {
 	false};
 const struct setting_kind setting_kind_prefixes = {SETTING_FORM_LIST, sizeof(struct prefix_list),
 						   add_prefixes, get_prefixes, true};
-const struct setting_kind setting_kind_cluster_cidr = {SETTING_FORM_TEXT, 0, set_cluster_cidr,
-						       get_cluster_cidr, false};
-const struct setting_kind setting_kind_node_port_addresses = {
-	SETTING_FORM_LIST, 0, add_node_port_addresses, get_node_port_addresses, true};
 const struct setting_kind setting_kind_scheduler = {SETTING_FORM_TEXT, SCHEDULER_NAME_SIZE,
 						    set_scheduler, get_scheduler, true};
-const struct setting_kind setting_kind_detection = {SETTING_FORM_TEXT, 0, set_detection,
-						    get_detection, true};
-const struct setting_kind setting_kind_mode = {SETTING_FORM_TEXT, 0, set_mode, get_mode, true};
-const struct setting_kind setting_kind_feature_gates = {SETTING_FORM_MAP, 0, set_feature_gates,
-							get_feature_gates, true};
 const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, sizeof(char *), set_output,
 						 NULL, false};
-
-static int set_elements(const struct setting *setting, struct options *options, const char *text,
-			struct error *err)
-{
-	auto_memory char *copy = string_dup(text);
-	char *rest = NULL;
-	int r = 0;
-
-	for (char *item = strtok_r(copy, ", ", &rest); item && r >= 0;
-	     item = strtok_r(NULL, ", ", &rest))
-		r = setting->kind->set(setting, options, item, err);
-	return r;
-}
-
-int setting_set(const struct setting *setting, struct options *options, const char *text,
-		struct error *err)
-{
-	if (setting->ignored) {
-		auto_memory char *name = string_printf("--%s", setting->flag);
-
-		options_note(options, false, name, setting->ignored);
-	}
-	if (!setting->kind)
-		return 0;
-	if (!*text && setting->bits & SETTING_NOT_EMPTY)
-		return error_set(err, -EINVAL, "must not be empty");
-	if (!*text && setting->kind->empty_is_unset)
-		return 0;
-	if (setting->kind->form == SETTING_FORM_LIST && !(setting->bits & SETTING_WHOLE))
-		return set_elements(setting, options, text, err);
-	return setting->kind->set(setting, options, text, err);
-}
-
-void setting_exchange(const struct setting *setting, struct options *a, struct options *b)
-{
-	char *first = FIELD(char, setting, a), *second = FIELD(char, setting, b);
-
-	for (size_t i = 0; i < setting->kind->size; i++) {
-		char byte = first[i];
-
-		first[i] = second[i];
-		second[i] = byte;
-	}
-}
-
-bool setting_is_equal(const struct setting *setting, const struct options *a,
-		      const struct options *b)
-{
-	json_t *first = setting->kind->get(setting, a), *second = setting->kind->get(setting, b);
-	bool is_equal = json_equal(first, second);
-
-	json_decref(first);
-	json_decref(second);
-	return is_equal;
-}
-
-const char *setting_name(const struct setting *setting)
-{
-	if (setting->field)
-		return setting->field;
-	return setting->own_field ? setting->own_field : setting->flag;
-}
-
-bool setting_is_switch(const struct setting *setting)
-{
-	return setting->kind ? setting->kind->form == SETTING_FORM_SWITCH
-			     : setting->default_json && strcmp(setting->default_json, "false") == 0;
-}
