@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "desired_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_members(void **cmocka_state)
+{
+	/*
+	 * What every row's ClusterIP has: the hairpin of the local endpoint, the port, the address.
+	 */
+	static const struct {
+		const char *what, *service, *slices[SLICES], *members;
+	} cases[] = {
+		{"a ClusterIP", WEB, {SLICE}, HAIRPIN " | " CLUSTER " | " BOUND},
+		{"without local endpoints no hairpins",
+		 WEB,
+		 {"a/web-1 port=:8080/TCP 10.0.0.2@there"},
+		 CLUSTER " | " BOUND},
+		{"a local endpoint that is not ready may still have connections",
+		 WEB,
+		 {"a/web-1 port=:8080/TCP 10.0.0.1@here!terminating"},
+		 HAIRPIN " | " CLUSTER " | " BOUND},
+		{"IPv6 has its own sets",
+		 "a/web ip=fd00::1 port=:53/UDP",
+		 {"a/web-1 family=6 port=:5353/UDP fd02::1@here"},
+		 "6-LOOP-BACK fd02::1,udp:5353,fd02::1 | 6-CLUSTER-IP fd00::1,udp:53 | "
+		 "6-IPVS-IPS fd00::1"},
+		{"an external IP",
+		 WEB " external=203.0.113.1",
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP 203.0.113.1,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.1"},
+		{"an external IP with policy Local",
+		 WEB " external=203.0.113.1 etp=Local",
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP-LOCAL 203.0.113.1,tcp:80 | " BOUND
+			 " | IPVS-IPS 203.0.113.1"},
+		{"an external IP that is the node's own keeps the node's other ports open",
+		 WEB " external=" LOCAL_IP,
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP 192.168.2.10,tcp:80 | " BOUND},
+		{"a load balancer IP",
+		 WEB " lb=203.0.113.2",
+		 {NULL},
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"a load balancer IP with policy Local",
+		 WEB " lb=203.0.113.2 etp=Local",
+		 {NULL},
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | LOAD-BALANCER-LOCAL "
+			 "203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"source ranges",
+		 WEB " lb=203.0.113.2 range=198.51.100.0/24",
+		 {NULL},
+		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | LOAD-BALANCER-SOURCE-CIDR "
+		 "203.0.113.2,tcp:80,198.51.100.0/24 | " CLUSTER
+		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"source ranges that let the node in let its VIP in",
+		 WEB " lb=203.0.113.2 range=192.168.1.0/24",
+		 {NULL},
+		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | LOAD-BALANCER-SOURCE-CIDR "
+		 "203.0.113.2,tcp:80,192.168.1.0/24 | LOAD-BALANCER-SOURCE-IP "
+		 "203.0.113.2,tcp:80,203.0.113.2 | " CLUSTER
+		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"source ranges of the other family do not restrict this one",
+		 WEB " lb=203.0.113.2 range=fd09::/64",
+		 {NULL},
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"a source range of everybody lifts the others of its family",
+		 WEB " lb=203.0.113.2 range=198.51.100.0/24 range=0.0.0.0/0 range=fd09::/64",
+		 {NULL},
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"source ranges concern no external IP",
+		 WEB " external=203.0.113.1 range=10.0.0.0/8",
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP 203.0.113.1,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.1"},
+		{"a TCP node port",
+		 "a/web ip=10.96.0.1 port=:80/TCP:30080",
+		 {NULL},
+		 CLUSTER " | NODE-PORT-TCP 30080 | " NODE_PORT_IP " | " BOUND},
+		{"a UDP node port with policy Local",
+		 "a/web ip=10.96.0.1 port=:80/UDP:30080 etp=Local",
+		 {NULL},
+		 "CLUSTER-IP 10.96.0.1,udp:80 | NODE-PORT-UDP 30080 | NODE-PORT-LOCAL-UDP 30080 "
+		 "| " NODE_PORT_IP " | " BOUND},
+		{"a TCP node port with policy Local",
+		 "a/web ip=10.96.0.1 port=:80/TCP:30080 etp=Local",
+		 {NULL},
+		 CLUSTER " | NODE-PORT-TCP 30080 | NODE-PORT-LOCAL-TCP 30080 | " NODE_PORT_IP
+			 " | " BOUND},
+		{"an SCTP node port goes by address",
+		 "a/web ip=10.96.0.1 port=:80/SCTP:30080 etp=Local",
+		 {NULL},
+		 "CLUSTER-IP 10.96.0.1,sctp:80 | NODE-PORT-SCTP-HASH 192.168.1.10,sctp:30080 | "
+		 "NODE-PORT-LOCAL-SCTP-HASH 192.168.1.10,sctp:30080 | " NODE_PORT_IP " | " BOUND},
+		{"a health check port",
+		 WEB " health=32000",
+		 {NULL},
+		 CLUSTER " | HEALTH-CHECK-NODE-PORT 32000 | " BOUND},
+		{"what two ports want is there once",
+		 "a/web ip=10.96.0.1 port=x:80/TCP port=y:81/TCP health=32000",
+		 {"a/web-1 port=x:8080/TCP port=y:8080/TCP 10.0.0.1@here"},
+		 HAIRPIN " | " CLUSTER " | CLUSTER-IP 10.96.0.1,tcp:81 | HEALTH-CHECK-NODE-PORT "
+			 "32000 | " BOUND},
+		{"nothing for a skipped Service", WEB " proxy=other health=32000", {SLICE}, ""},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(service_state) struct service_state *state =
+			desired_plan(cases[i].service, cases[i].slices, &desired_ordinary);
+		auto_memory char *members = desired_text(state, desired_write_members);
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(members, cases[i].members);
+	}
+}
+
+/* The reading of source ranges that an operator may choose instead of kube-proxy's. */
+static void test_strict_source_ranges(void **cmocka_state)
+{
+#define RESTRICTED "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | "
+	static const struct desired_options strict = {
+		.scheduler = "rr", .affinity_scheduler = "sh", .has_strict_ranges = true};
+	static const struct {
+		const char *what, *service, *members;
+	} cases[] = {
+		{"ranges of the other family shut this one", WEB " lb=203.0.113.2 range=fd09::/64",
+		 RESTRICTED CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND
+				    " | IPVS-IPS 203.0.113.2"},
+		{"no ranges, no restriction", WEB " lb=203.0.113.2",
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+		{"a range of everybody opens its family",
+		 WEB " lb=203.0.113.2 range=0.0.0.0/0 range=fd09::/64",
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const char *const none[SLICES] = {NULL};
+		auto_free(service_state) struct service_state *state =
+			desired_plan(cases[i].service, none, &strict);
+		auto_memory char *members = desired_text(state, desired_write_members);
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(members, cases[i].members);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_strict_source_ranges),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
