@@ -9,93 +9,67 @@
 #include <errno.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static const char *const names[] = {"filter", "mangle", "nat"};
 
-/* Up to here the rules are read for the sake of a policy; copying takes the kernel some 10 us. */
+/* Larger tables are not read each second for the sake of a policy. */
 #define POLICY_TABLE_BYTES 131072
 
-/*
- * The policy of a built-in chain is a rule behind its last one. Not told apart from ACCEPT where the
- * table is large: the next verification sees it.
- */
-static int32_t verdict(const struct xt_entry_target *target)
-{
-	struct xt_standard_target standard;
+/* Options of both families are those of xtables, and so are the structures but for the entries. */
+_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
+		       offsetof(struct ipt_get_entries, entrytable) ==
+			       offsetof(struct ip6t_get_entries, entrytable),
+	       "tables of IPv4 and IPv6 differ");
 
-	if (*target->u.user.name)
-		return 0;
-	memcpy(&standard, target, sizeof(standard));
-	return standard.verdict;
+static int level_of(uint16_t family)
+{
+	return family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 }
 
-static int32_t policy_ipv4(int descriptor, const struct ipt_getinfo *info)
+static size_t target_offset(uint16_t family, const void *entry)
+{
+	return family == AF_INET ? ((const struct ipt_entry *)entry)->target_offset
+				 : ((const struct ip6t_entry *)entry)->target_offset;
+}
+
+/*
+ * The policy of a built-in chain is a rule behind its last one. 0 where the table is large, so that
+ * a new one is seen by the next verification only, or has another size by now.
+ */
+static int32_t input_policy(int descriptor, uint16_t family, const struct ipt_getinfo *info)
 {
 	socklen_t length = (socklen_t)(sizeof(struct ipt_get_entries) + info->size);
 	auto_memory struct ipt_get_entries *entries = NULL;
-	const struct ipt_entry *last;
+	struct xt_standard_target target;
+	const char *last;
 
 	if (info->size > POLICY_TABLE_BYTES)
 		return 0;
 	entries = memory_allocate(length);
 	strcpy(entries->name, info->name);
 	entries->size = info->size;
-	if (getsockopt(descriptor, IPPROTO_IP, IPT_SO_GET_ENTRIES, entries, &length) < 0)
-		return 0; /* it has another size by now */
-	last = (void *)((char *)entries->entrytable + info->underflow[NF_INET_LOCAL_IN]);
-	return verdict((const void *)((const char *)last + last->target_offset));
-}
-
-static int32_t policy_ipv6(int descriptor, const struct ip6t_getinfo *info)
-{
-	socklen_t length = (socklen_t)(sizeof(struct ip6t_get_entries) + info->size);
-	auto_memory struct ip6t_get_entries *entries = NULL;
-	const struct ip6t_entry *last;
-
-	if (info->size > POLICY_TABLE_BYTES)
+	if (getsockopt(descriptor, level_of(family), IPT_SO_GET_ENTRIES, entries, &length) < 0)
 		return 0;
-	entries = memory_allocate(length);
-	strcpy(entries->name, info->name);
-	entries->size = info->size;
-	if (getsockopt(descriptor, IPPROTO_IPV6, IP6T_SO_GET_ENTRIES, entries, &length) < 0)
-		return 0;
-	last = (void *)((char *)entries->entrytable + info->underflow[NF_INET_LOCAL_IN]);
-	return verdict((const void *)((const char *)last + last->target_offset));
+	last = (const char *)entries->entrytable + info->underflow[NF_INET_LOCAL_IN];
+	memcpy(&target, last + target_offset(family, last), sizeof(target));
+	return target.verdict;
 }
 
-static bool has_input_policy(const char *name)
-{
-	return strcmp(name, "filter") == 0;
-}
-
-static int look_ipv4(int descriptor, const char *name, struct legacy_table *ret)
+static int look(int descriptor, uint16_t family, const char *name, struct legacy_table *ret)
 {
 	struct ipt_getinfo info = {0};
 	socklen_t length = sizeof(info);
 
 	strcpy(info.name, name);
-	if (getsockopt(descriptor, IPPROTO_IP, IPT_SO_GET_INFO, &info, &length) < 0)
+	if (getsockopt(descriptor, level_of(family), IPT_SO_GET_INFO, &info, &length) < 0)
 		return -errno;
 	*ret = (struct legacy_table){.entries = info.num_entries, .bytes = info.size};
-	if (has_input_policy(name))
-		ret->input_policy = policy_ipv4(descriptor, &info);
-	return 0;
-}
-
-static int look_ipv6(int descriptor, const char *name, struct legacy_table *ret)
-{
-	struct ip6t_getinfo info = {0};
-	socklen_t length = sizeof(info);
-
-	strcpy(info.name, name);
-	if (getsockopt(descriptor, IPPROTO_IPV6, IP6T_SO_GET_INFO, &info, &length) < 0)
-		return -errno;
-	*ret = (struct legacy_table){.entries = info.num_entries, .bytes = info.size};
-	if (has_input_policy(name))
-		ret->input_policy = policy_ipv6(descriptor, &info);
+	if (strcmp(name, "filter") == 0)
+		ret->input_policy = input_policy(descriptor, family, &info);
 	return 0;
 }
 
@@ -106,8 +80,7 @@ int legacy_tables_look(uint16_t family, struct legacy_tables *ret, struct error 
 
 	*ret = (struct legacy_tables){0};
 	for (size_t i = 0; i < COUNT(names) && r >= 0; i++) {
-		r = family == AF_INET ? look_ipv4(descriptor, names[i], &ret->tables[i])
-				      : look_ipv6(descriptor, names[i], &ret->tables[i]);
+		r = look(descriptor, family, names[i], &ret->tables[i]);
 		if (r == -ENOENT || r == -ENOPROTOOPT) /* no such table, or no legacy iptables */
 			r = 0;
 	}
