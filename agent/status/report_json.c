@@ -3,19 +3,6 @@
 
 #include "lib/base/memory.h"
 
-json_t *report_text(const char *text)
-{
-	json_t *json = json_string(text);
-	auto_memory char *copy = json ? NULL : string_dup(text);
-
-	if (json)
-		return json;
-	for (char *c = copy; *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	return json_string(copy);
-}
-
 json_t *report_number(uint64_t number)
 {
 	return json_integer((json_int_t)number);

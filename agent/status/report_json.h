@@ -9,9 +9,6 @@
 
 /* What the reports of `ipvsagent status` are made of; the caller owns each result. */
 
-/** report_text() - of bytes that may be no UTF-8, which JSON has to be: the others become "?" */
-json_t *report_text(const char *text);
-
 json_t *report_number(uint64_t number);
 
 /** report_complaint() - why an object, or a part of it, is not used */

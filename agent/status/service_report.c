@@ -3,6 +3,7 @@
 
 #include "lib/plan/service_remarks.h"
 #include "lib/plan/topology.h"
+#include "lib/source/json_text.h"
 #include "report_json.h"
 
 #include <string.h>
@@ -202,7 +203,7 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 	is_ours = claim.state != CLAIM_STATE_CONFLICT;
 	json_object_set_new(server, "draining", report_number(is_ours ? claim.draining : 0));
 	json_object_set_new(server, "state", json_string(look_name(look)));
-	json_object_set_new(server, "reason", report_text(reason));
+	json_object_set_new(server, "reason", json_text(reason));
 	worsen(report, look,
 	       *reason ? string_printf("%s: %s", server_name, reason) : string_dup(""));
 }
@@ -242,7 +243,7 @@ static json_t *server_json(struct report *report, size_t index)
 			json, "firewallMark",
 			report_number(marks_find(report->sources->kernel->marks, &server->key)));
 	json_object_set_new(json, "portName",
-			    report_text(has_port ? service->ports[wanted->port_index].name : ""));
+			    json_text(has_port ? service->ports[wanted->port_index].name : ""));
 	json_object_set_new(json, "scheduler", json_string(server->scheduler));
 	json_object_set_new(json, "persistenceSeconds", report_number(server->persistence_seconds));
 	json_object_set_new(json, "destinations",
@@ -302,8 +303,8 @@ static json_t *accepted_json(struct report *report)
 	enum skip_reason skip = desired_skip_reason(service);
 	json_t *json = json_object();
 
-	json_object_set_new(json, "namespace", report_text(service->namespace_name));
-	json_object_set_new(json, "name", report_text(service->name));
+	json_object_set_new(json, "namespace", json_text(service->namespace_name));
+	json_object_set_new(json, "name", json_text(service->name));
 	json_object_set_new(json, "type", json_string(service_type_name(service->type)));
 	if (skip != SKIP_REASON_NONE) {
 		report->reason = string_dup(skip_reason_text(skip));
@@ -319,8 +320,8 @@ static json_t *unknown_json(const char *namespace_name, const char *name)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "namespace", report_text(namespace_name));
-	json_object_set_new(json, "name", report_text(name));
+	json_object_set_new(json, "namespace", json_text(namespace_name));
+	json_object_set_new(json, "name", json_text(name));
 	json_object_set_new(json, "type", json_string(""));
 	json_object_set_new(json, "servers", json_array());
 	json_object_set_new(json, "remarks", json_array());
@@ -362,8 +363,7 @@ json_t *service_report(const struct status_sources *sources, const char *key)
 		if (rejected)
 			add_complaint(&report, rejected);
 		json_object_set_new(json, "state", json_string(look_name(report.look)));
-		json_object_set_new(json, "reason",
-				    report_text(report.reason ? report.reason : ""));
+		json_object_set_new(json, "reason", json_text(report.reason ? report.reason : ""));
 	}
 	free(report.reason);
 	free(report.candidates.items);

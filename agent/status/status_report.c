@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/plan/ledger_drain.h"
+#include "lib/source/json_text.h"
 #include "report_json.h"
 
 #include <string.h>
@@ -13,10 +14,10 @@ static void add_rejection(void *user, const struct rejection *rejection)
 	auto_memory char *reason = report_complaint(rejection);
 	json_t *item = json_object();
 
-	json_object_set_new(item, "kind", report_text(rejection->kind));
-	json_object_set_new(item, "namespace", report_text(rejection->namespace_name));
-	json_object_set_new(item, "name", report_text(rejection->name));
-	json_object_set_new(item, "reason", report_text(reason));
+	json_object_set_new(item, "kind", json_text(rejection->kind));
+	json_object_set_new(item, "namespace", json_text(rejection->namespace_name));
+	json_object_set_new(item, "name", json_text(rejection->name));
+	json_object_set_new(item, "reason", json_text(reason));
 	json_array_append_new(user, item);
 }
 
@@ -66,7 +67,7 @@ static json_t *sets_json(struct kernel *kernel)
 		json_t *set = json_object();
 
 		json_object_set_new(set, "name",
-				    report_text(set_kind_name(usages[i].kind, usages[i].family)));
+				    json_text(set_kind_name(usages[i].kind, usages[i].family)));
 		json_object_set_new(set, "members", report_number(usages[i].member_count));
 		json_object_set_new(set, "capacity", report_number(usages[i].capacity));
 		json_array_append_new(sets, set);
@@ -82,7 +83,7 @@ static json_t *lost_json(const struct agent_health *health)
 	for (int i = 0; i < HEALTH_PART_COUNT; i++)
 		if (*health->lost[i])
 			json_object_set_new(lost, health_part_name((enum health_part)i),
-					    report_text(health->lost[i]));
+					    json_text(health->lost[i]));
 	return lost;
 }
 
@@ -91,7 +92,7 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	const struct agent_health *health = sources->health;
 	json_t *source = json_object(), *rules = json_object(), *in_cluster = json_object();
 
-	json_object_set_new(source, "description", report_text(health->source_description));
+	json_object_set_new(source, "description", json_text(health->source_description));
 	json_object_set_new(source, "synced", json_boolean(health->is_source_synced));
 	json_object_set_new(source, "services", report_number(store_service_count(sources->store)));
 	json_object_set_new(source, "endpointSlices",
@@ -101,12 +102,12 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	json_object_set_new(report, "source", source);
 
 	json_object_set_new(rules, "inPlace", json_boolean(health->are_rules_in_place));
-	json_object_set_new(rules, "error", report_text(health->rules_error));
+	json_object_set_new(rules, "error", json_text(health->rules_error));
 	json_object_set_new(report, "rules", rules);
 	json_object_set_new(report, "lost", lost_json(health));
 
-	json_object_set_new(in_cluster, "error", report_text(health->in_cluster_error));
-	json_object_set_new(in_cluster, "clash", report_text(health->mark_clash));
+	json_object_set_new(in_cluster, "error", json_text(health->in_cluster_error));
+	json_object_set_new(in_cluster, "clash", json_text(health->mark_clash));
 	json_object_set_new(report, "inCluster", in_cluster);
 }
 
@@ -115,7 +116,7 @@ static json_t *texts_json(const struct string_list *texts)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < texts->count; i++)
-		json_array_append_new(list, report_text(texts->items[i]));
+		json_array_append_new(list, json_text(texts->items[i]));
 	return list;
 }
 
@@ -127,7 +128,7 @@ static json_t *settings_json(const struct reload_state *state)
 	if (!state)
 		state = &none;
 	json_object_set_new(settings, "files", texts_json(&state->paths));
-	json_object_set_new(settings, "error", report_text(state->error));
+	json_object_set_new(settings, "error", json_text(state->error));
 	json_object_set_new(settings, "waitingForRestart", texts_json(&state->waiting));
 	json_object_set_new(settings, "applied", report_number(state->applied));
 	json_object_set_new(settings, "rejected", report_number(state->rejected));
@@ -160,7 +161,7 @@ json_t *status_report_agent(const struct status_sources *sources)
 	json_t *report = json_object();
 
 	json_object_set_new(report, "version", json_string(IPVSAGENT_VERSION));
-	json_object_set_new(report, "node", report_text(node->name ? node->name : ""));
+	json_object_set_new(report, "node", json_text(node->name ? node->name : ""));
 	json_object_set_new(report, "pid", json_integer(getpid()));
 	json_object_set_new(report, "uptimeSeconds", json_real(uptime));
 	json_object_set_new(report, "settled", json_boolean(sync_is_settled(sources->sync)));

@@ -2,6 +2,7 @@
 #include "kube_event.h"
 
 #include "lib/base/memory.h"
+#include "lib/source/json_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,24 +31,10 @@ static char *cut(const char *text, size_t limit)
 	return string_printf("%.*s", (int)length, text);
 }
 
-/* Where a text was cut in the middle of a character, say, JSON does not take it as it is. */
-static json_t *text_json(const char *text)
-{
-	json_t *json = json_string(text);
-	auto_memory char *plain = json ? NULL : string_dup(text);
-
-	if (json)
-		return json;
-	for (char *at = plain; *at; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	return json_string(plain);
-}
-
 static void set_text(json_t *object, const char *name, const char *text)
 {
 	if (text && *text)
-		json_object_set_new(object, name, text_json(text));
+		json_object_set_new(object, name, json_text(text));
 }
 
 static void set_cut_text(json_t *object, const char *name, const char *text, size_t limit)
