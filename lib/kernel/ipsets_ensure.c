@@ -5,10 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* kube-proxy's parameters (pkg/proxy/ipvs/ipset); a set that needs more room is grown. */
-#define DEFAULT_HASH_SIZE 1024
-#define DEFAULT_CAPACITY  65536
-
 /* Sets that are created in a step: about a millisecond in the test kernel. */
 #define CREATED_PER_STEP 10
 
@@ -41,9 +37,9 @@ static int check(const struct set *set, const struct set_header *header, struct 
 
 static int create(struct ipsets *ipsets, struct set *set, struct error *err)
 {
-	struct set_shape shape = ipsets_shape_of(set, DEFAULT_HASH_SIZE, DEFAULT_CAPACITY);
+	struct set_shape shape = ipsets_shape_of(set, SET_DEFAULT_HASH_SIZE, SET_DEFAULT_CAPACITY);
 
-	set->capacity = ipsets_is_bitmap(set) ? 0 : DEFAULT_CAPACITY;
+	set->capacity = ipsets_is_bitmap(set) ? 0 : SET_DEFAULT_CAPACITY;
 	set->count = 0;
 	return set_commands_create(ipsets->commands, ipsets_name(set), &shape, err);
 }

@@ -94,7 +94,7 @@ static int grow(struct ipsets *ipsets, struct set *set, uint32_t hash_size, uint
 
 static bool is_close_to_full(const struct set *set, size_t additions)
 {
-	return set->count + additions > set->capacity - set->capacity / 16;
+	return set_capacity_is_tight(set->capacity, set->count + additions);
 }
 
 void ipsets_make_room(struct ipsets *ipsets, struct set *set, size_t additions)

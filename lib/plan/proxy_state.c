@@ -92,6 +92,11 @@ bool set_kind_has_marks(enum set_kind kind)
 	return kind == SET_KIND_IN_CLUSTER || kind == SET_KIND_MARK_NAMES;
 }
 
+bool set_capacity_is_tight(uint32_t capacity, size_t count)
+{
+	return count > capacity - capacity / 16;
+}
+
 const char *set_type_name(enum set_type type)
 {
 	switch (type) {

@@ -171,6 +171,14 @@ enum set_type set_kind_type(enum set_kind kind);
 /** set_kind_has_marks() - whether its members carry a mark for packets (ipset's skbinfo) */
 bool set_kind_has_marks(enum set_kind kind);
 
+/* kube-proxy's sizes of a set that is not a bitmap (pkg/proxy/ipvs/ipset); one that needs more room is
+ * enlarged. */
+#define SET_DEFAULT_HASH_SIZE 1024
+#define SET_DEFAULT_CAPACITY  65536
+
+/** set_capacity_is_tight() - whether a set of @capacity members is to be enlarged for @count */
+bool set_capacity_is_tight(uint32_t capacity, size_t count);
+
 /** set_type_name() - "hash:ip,port" */
 const char *set_type_name(enum set_type type);
 

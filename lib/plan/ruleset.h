@@ -77,6 +77,9 @@ size_t ruleset_rule_count(const struct ruleset *ruleset);
 bool ruleset_difference(const struct ruleset *ruleset, const char *saved, char **ret_restore,
 			char **ret_what);
 
+/** ruleset_text() - ruleset_difference() for a node without any rules; the caller frees it */
+char *ruleset_text(const struct ruleset *ruleset);
+
 /**
  * ruleset_removal() - input for `iptables-restore --noflush` that removes our jumps and chains
  * @saved:  output of iptables-save or ip6tables-save; tables that are unreadable stay as they are

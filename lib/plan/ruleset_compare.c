@@ -322,6 +322,15 @@ bool ruleset_difference(const struct ruleset *ruleset, const char *saved_text, c
 	return true;
 }
 
+char *ruleset_text(const struct ruleset *ruleset)
+{
+	char *restore = NULL, *what = NULL;
+
+	ruleset_difference(ruleset, "", &restore, &what);
+	free(what);
+	return restore;
+}
+
 static bool is_our_chain(const char *table, const char *name)
 {
 	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {

@@ -132,11 +132,8 @@ static char *restored_text(const struct text_lines *restore, const char *table)
 
 char *kernel_text_rules(const struct ruleset *ruleset, const char *table)
 {
-	auto_memory char *restore = NULL;
-	auto_memory char *what = NULL;
-	auto_free(text_lines) struct text_lines *lines = NULL;
+	auto_memory char *restore = ruleset_text(ruleset);
+	auto_free(text_lines) struct text_lines *lines = text_lines_new(restore);
 
-	ruleset_difference(ruleset, "", &restore, &what);
-	lines = text_lines_new(restore);
 	return restored_text(lines, table);
 }
