@@ -94,6 +94,7 @@ void options_free(struct options *options)
 	free(options->pod_bridge_interface);
 	free(options->pod_interface_prefix);
 	free(options->output);
+	free(options->node_addresses.items);
 	free(options);
 }
 
@@ -118,14 +119,22 @@ void options_note(struct options *options, bool is_warning, const char *name, co
 		(struct option_note){is_warning, string_dup(name), reason};
 }
 
-/* Letters are pflag's: -v=4 is -v 4. */
+/* Letters are pflag's: -v=4 is -v 4. @scope: commands that have the letter, if not all do that have
+ * the flag. */
+static const struct {
+	const char *name;
+	int letter;
+	unsigned int scope;
+} letters[] = {
+	{"v", 'v', ~0U},
+	{"output", 'o', ~0U},
+	{"watch", 'w', ~0U},
+	{"help", 'h', ~0U},
+	{"manifests", 'f', OPTION_SCOPE_PLAN},
+};
+
 static const struct setting *find_short(int letter)
 {
-	static const struct {
-		int letter;
-		const char *name;
-	} letters[] = {{'v', "v"}, {'o', "output"}, {'w', "watch"}, {'h', "help"}};
-
 	for (size_t l = 0; l < COUNT(letters); l++)
 		for (size_t i = 0; letters[l].letter == letter && i < setting_count; i++)
 			if (string_equal(settings[i].flag, letters[l].name))
@@ -155,11 +164,12 @@ static int gather(struct options *options, const struct option *table,
 		  const struct setting *const *rows, enum option_scope scope, int argc, char **argv,
 		  struct command_line *ret, struct error *err)
 {
+	const char *short_flags = scope == OPTION_SCOPE_PLAN ? ":v:o:whf:" : ":v:o:wh";
 	int letter, row = 0;
 
 	optind = 0;
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, ":v:o:wh", table, &row)) != -1) {
+	while ((letter = getopt_long(argc, argv, short_flags, table, &row)) != -1) {
 		const struct setting *setting = letter ? find_short(letter) : rows[row];
 
 		if (letter == '?')
@@ -353,6 +363,15 @@ static int check_marks(const struct options *options, struct error *err)
 	return 0;
 }
 
+static int check_plan(const struct options *options, struct error *err)
+{
+	if (!options->manifests.count)
+		return error_set(err, -EINVAL, "missing -f PATH, a file or directory of manifests");
+	if (options->part != PLAN_PART_ALL && strcmp(options->output, "json") == 0)
+		return error_set(err, -EINVAL, "--part applies to text, not to -o json");
+	return 0;
+}
+
 /* What remains to be checked when all settings are known. */
 static int check(const struct options *options, struct error *err)
 {
@@ -372,6 +391,8 @@ static int check(const struct options *options, struct error *err)
 			err, -EINVAL,
 			"--ipvs-min-sync-period must not be longer than --ipvs-sync-period");
 	if (check_marks(options, err) < 0)
+		return err->code;
+	if (options->scope == OPTION_SCOPE_PLAN && check_plan(options, err) < 0)
 		return err->code;
 	return check_cluster_cidrs(options, err);
 }
@@ -396,7 +417,7 @@ int options_parse(struct options *options, enum option_scope scope, int argc, ch
 		r = apply(options, &line, err);
 	if (r >= 0)
 		complete(options);
-	if (r >= 0 && !options->help && scope == OPTION_SCOPE_RUN)
+	if (r >= 0 && !options->help && (scope & (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN)))
 		r = check(options, err);
 	free(line.items);
 	for (int i = 0; i < argc; i++)
@@ -424,18 +445,31 @@ void options_exchange(struct options *a, struct options *b)
 	*b = kept;
 }
 
+/* "-f, " before a flag that has a letter as well. */
+static const char *letter_text(const struct setting *setting, enum option_scope scope,
+			       char buffer[8])
+{
+	*buffer = '\0';
+	for (size_t i = 0; i < COUNT(letters); i++)
+		if (letters[i].scope & scope && setting->flag[1] &&
+		    strcmp(letters[i].name, setting->flag) == 0)
+			snprintf(buffer, 8, "-%c, ", letters[i].letter);
+	return buffer;
+}
+
 void options_print_flags(enum option_scope scope)
 {
 	const char *separator = "\nAccepted for kube-proxy compatibility and ignored:\n  --";
 
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *setting = &settings[i];
-		char left[64];
+		char left[64], letter[8];
 
 		if (!(setting->scope & scope) || !setting->help)
 			continue;
-		snprintf(left, sizeof(left), "%s%s %s", setting->flag[1] ? "--" : "-",
-			 setting->flag, setting->argument ? setting->argument : "");
+		snprintf(left, sizeof(left), "%s%s%s %s", letter_text(setting, scope, letter),
+			 setting->flag[1] ? "--" : "-", setting->flag,
+			 setting->argument ? setting->argument : "");
 		printf("  %-45s %s\n", left, setting->help);
 	}
 	for (size_t i = 0; i < setting_count; i++) {

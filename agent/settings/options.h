@@ -21,6 +21,12 @@ struct prefix_list {
 	size_t count;
 };
 
+/** struct address_list - addresses from a comma-separated flag */
+struct address_list {
+	struct address *items;
+	size_t count;
+};
+
 /** struct listen_address - where a server listens; port 0: nowhere */
 struct listen_address {
 	struct address address;
@@ -76,7 +82,26 @@ struct option_note {
 };
 
 /** enum option_scope - which command a flag belongs to; bits */
-enum option_scope { OPTION_SCOPE_RUN = 1, OPTION_SCOPE_STATUS = 2, OPTION_SCOPE_CLEANUP = 4 };
+enum option_scope {
+	OPTION_SCOPE_RUN = 1,
+	OPTION_SCOPE_STATUS = 2,
+	OPTION_SCOPE_CLEANUP = 4,
+	OPTION_SCOPE_PLAN = 8,
+};
+
+/** enum plan_part - what of a plan is printed, in the order in which it is safe to load */
+enum plan_part {
+	PLAN_PART_ALL,
+	PLAN_PART_IPSET,
+	PLAN_PART_IPTABLES,
+	PLAN_PART_IP6TABLES,
+	PLAN_PART_IPVS,
+	PLAN_PART_ADDRESSES,
+};
+#define PLAN_PART_COUNT (PLAN_PART_ADDRESSES + 1)
+
+/** plan_part_name() - "ipset"; "all" for PLAN_PART_ALL */
+const char *plan_part_name(enum plan_part part);
 
 /**
  * struct options - everything that can be set, filled with defaults by options_new()
@@ -102,6 +127,8 @@ enum option_scope { OPTION_SCOPE_RUN = 1, OPTION_SCOPE_STATUS = 2, OPTION_SCOPE_
  * @healthz_port, @metrics_port: port where the address has none; 0 = do not serve
  * @service_metrics:    Services that get metrics of their own; 0 = none
  * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
+ * @part:               of a plan: what to print
+ * @node_addresses:     of a plan: those of the node's interfaces; none = as the Node says
  * @arguments:          what is left after the flags
  * @notes:              to be logged
  * @command_line:       what options_parse() was given
@@ -147,7 +174,9 @@ struct options {
 	struct conntrack_options conntrack;
 	int oom_score_adj;
 	int verbosity;
-	char *output; /* of status: "", "wide" or "json" */
+	enum plan_part part;
+	char *output; /* of status: "", "wide" or "json"; of plan: "", "text" or "json" */
+	struct address_list node_addresses;
 	bool watch;
 	bool help;
 	bool version;

@@ -121,6 +121,7 @@ extern const struct setting_kind setting_kind_real;
 extern const struct setting_kind setting_kind_duration;
 extern const struct setting_kind setting_kind_seconds;
 extern const struct setting_kind setting_kind_address;
+extern const struct setting_kind setting_kind_addresses;
 extern const struct setting_kind setting_kind_listen_address;
 extern const struct setting_kind setting_kind_prefixes;
 extern const struct setting_kind setting_kind_cluster_cidr;
@@ -130,5 +131,6 @@ extern const struct setting_kind setting_kind_detection;
 extern const struct setting_kind setting_kind_mode;
 extern const struct setting_kind setting_kind_feature_gates;
 extern const struct setting_kind setting_kind_output;
+extern const struct setting_kind setting_kind_plan_part;
 
 #endif

@@ -325,9 +325,52 @@ static json_t *get_scheduler(const struct setting *setting, const struct options
 static int set_output(const struct setting *setting, struct options *options, const char *text,
 		      struct error *err)
 {
-	if (strcmp(text, "wide") != 0 && strcmp(text, "json") != 0)
-		return error_set(err, -EINVAL, "\"%s\" is not wide or json", text);
+	bool is_plan = options->scope == OPTION_SCOPE_PLAN;
+	const char *plain = is_plan ? "text" : "wide";
+
+	if (is_plan && strcmp(text, "yaml") == 0)
+		return error_set(err, -EINVAL,
+				 "\"yaml\" is not text or json; use json, which is YAML as well");
+	if (strcmp(text, plain) != 0 && strcmp(text, "json") != 0)
+		return error_set(err, -EINVAL, "\"%s\" is not %s or json", text, plain);
 	return set_text(setting, options, text, err);
+}
+
+const char *plan_part_name(enum plan_part part)
+{
+	static const char *const names[PLAN_PART_COUNT] = {
+		[PLAN_PART_ALL] = "all",	   [PLAN_PART_IPSET] = "ipset",
+		[PLAN_PART_IPTABLES] = "iptables", [PLAN_PART_IP6TABLES] = "ip6tables",
+		[PLAN_PART_IPVS] = "ipvs",	   [PLAN_PART_ADDRESSES] = "addresses",
+	};
+
+	return names[part];
+}
+
+static int set_plan_part(const struct setting *setting, struct options *options, const char *text,
+			 struct error *err)
+{
+	for (int part = 0; part < PLAN_PART_COUNT; part++) {
+		if (strcmp(plan_part_name((enum plan_part)part), text) != 0)
+			continue;
+		*FIELD(enum plan_part, setting, options) = (enum plan_part)part;
+		return 0;
+	}
+	return error_set(err, -EINVAL,
+			 "\"%s\" is not all, ipset, iptables, ip6tables, ipvs or addresses", text);
+}
+
+static int add_address(const struct setting *setting, struct options *options, const char *text,
+		       struct error *err)
+{
+	struct address_list *list = FIELD(struct address_list, setting, options);
+	struct address address;
+
+	if (!address_parse(text, &address))
+		return error_set(err, -EINVAL, "\"%s\" is not an IP address", text);
+	list->items = memory_resize(list->items, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = address;
+	return 0;
 }
 
 const struct setting_kind setting_kind_text = {SETTING_FORM_TEXT, sizeof(char *), set_text,
@@ -348,6 +391,8 @@ const struct setting_kind setting_kind_seconds = {SETTING_FORM_DURATION, sizeof(
 						  set_seconds, get_seconds, false};
 const struct setting_kind setting_kind_address = {SETTING_FORM_TEXT, sizeof(struct address),
 						  set_address, get_address, true};
+const struct setting_kind setting_kind_addresses = {SETTING_FORM_LIST, sizeof(struct address_list),
+						    add_address, NULL, false};
 const struct setting_kind setting_kind_listen_address = {
 	SETTING_FORM_TEXT, sizeof(struct listen_address), set_listen_address, get_listen_address,
 	false};
@@ -357,3 +402,5 @@ const struct setting_kind setting_kind_scheduler = {SETTING_FORM_TEXT, SCHEDULER
 						    set_scheduler, get_scheduler, true};
 const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, sizeof(char *), set_output,
 						 NULL, false};
+const struct setting_kind setting_kind_plan_part = {SETTING_FORM_TEXT, sizeof(enum plan_part),
+						    set_plan_part, NULL, false};

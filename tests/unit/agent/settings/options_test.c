@@ -247,6 +247,20 @@ static void what_is_wrong_is_named(void **state)
 		 "--detect-local-mode BridgeInterface requires --pod-bridge-interface"},
 		{OPTION_SCOPE_STATUS, "status --output yaml",
 		 "--output: \"yaml\" is not wide or json"},
+		{OPTION_SCOPE_PLAN, "plan", "missing -f PATH, a file or directory of manifests"},
+		{OPTION_SCOPE_PLAN, "plan -f", "-f requires a value"},
+		{OPTION_SCOPE_PLAN, "plan -f x -o yaml",
+		 "--output: \"yaml\" is not text or json; use json, which is YAML as well"},
+		{OPTION_SCOPE_PLAN, "plan -f x -o wide", "--output: \"wide\" is not text or json"},
+		{OPTION_SCOPE_PLAN, "plan -f x --part nat",
+		 "--part: \"nat\" is not all, ipset, iptables, ip6tables, ipvs or addresses"},
+		{OPTION_SCOPE_PLAN, "plan -f x --part ipvs -o json",
+		 "--part applies to text, not to -o json"},
+		{OPTION_SCOPE_PLAN, "plan -f x --node-addresses 10.0.0.1,10.0.0.0/8",
+		 "--node-addresses: \"10.0.0.0/8\" is not an IP address"},
+		{OPTION_SCOPE_PLAN, "plan -f x --socket /x", "plan: unknown flag --socket"},
+		{OPTION_SCOPE_RUN, "run -f x", "unknown flag -f"},
+		{OPTION_SCOPE_RUN, "run --part ipvs", "run: unknown flag --part"},
 		{OPTION_SCOPE_RUN, "run --config /nonexistent",
 		 "/nonexistent: No such file or directory"},
 	};
@@ -426,6 +440,28 @@ static void the_file_of_config_decides_over_most_flags(void **state)
 	unlink(path);
 }
 
+static void a_plan_has_the_settings_that_matter(void **state)
+{
+	auto_free(options) struct options *options = NULL;
+	struct error err = {0};
+
+	(void)state;
+	if (parse(OPTION_SCOPE_PLAN,
+		  "plan -f a.yaml --manifests b --node-name Node1 --node-addresses 10.0.0.1,fd00::1 "
+		  "--part ip6tables --ipvs-scheduler lc --in-cluster-mark-mask 0",
+		  &options, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(options->manifests.count, 2);
+	assert_string_equal(options->manifests.items[0], "a.yaml");
+	assert_string_equal(options->manifests.items[1], "b");
+	assert_string_equal(options->node_name, "Node1");
+	assert_int_equal(options->node_addresses.count, 2);
+	assert_int_equal(options->node_addresses.items[1].family, AF_INET6);
+	assert_int_equal(options->part, PLAN_PART_IP6TABLES);
+	assert_string_equal(options->desired.scheduler, "lc");
+	assert_int_equal(options->in_cluster_marks.mask, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,6 +469,7 @@ int main(void)
 		cmocka_unit_test(flags_without_field),
 		cmocka_unit_test(defaults_are_those_of_kube_proxy),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(a_plan_has_the_settings_that_matter),
 		cmocka_unit_test(every_flag_without_effect_is_noted),
 		cmocka_unit_test(all_flags_of_kube_proxy_are_known),
 		cmocka_unit_test(every_setting_without_effect_has_a_default_to_write),
