@@ -140,15 +140,23 @@ bool node_state_remove_node(struct node_state *state, const char *name)
 	return true;
 }
 
-static void on_address(void *user, const struct node_address *address)
+static struct interface_address *add_observed(struct node_state *state,
+					      const struct address *address)
 {
-	struct node_state *state = user;
 	struct interface_address *item;
 
 	state->observed = memory_grow(state->observed, state->observed_count,
 				      &state->observed_capacity, sizeof(*state->observed));
 	item = &state->observed[state->observed_count++];
-	item->address = address->address;
+	memset(item, 0, sizeof(*item));
+	item->address = *address;
+	return item;
+}
+
+static void on_address(void *user, const struct node_address *address)
+{
+	struct interface_address *item = add_observed(user, &address->address);
+
 	memcpy(item->interface, address->interface, sizeof(item->interface));
 }
 
@@ -168,6 +176,18 @@ int node_state_read_addresses(struct node_state *state, struct link *link, struc
 	if (r < 0)
 		state->observed_count = before;
 	return r;
+}
+
+void node_state_assume_addresses(struct node_state *state, const struct address *addresses,
+				 size_t count)
+{
+	if (!count && state->node) {
+		addresses = state->node->addresses;
+		count = state->node->internal_count;
+	}
+	state->observed_count = 0;
+	for (size_t i = 0; i < count; i++)
+		add_observed(state, &addresses[i]);
 }
 
 static void view_others(struct node_state *state, struct node_view *ret)

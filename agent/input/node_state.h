@@ -41,6 +41,13 @@ bool node_state_remove_node(struct node_state *state, const char *name);
 /** node_state_read_addresses() - read the host's addresses again */
 int node_state_read_addresses(struct node_state *state, struct link *link, struct error *err);
 
+/**
+ * node_state_assume_addresses() - without a look at the host: what its addresses are
+ * @addresses:  copied; none: InternalIPs of this node's Node, as far as it is known now
+ */
+void node_state_assume_addresses(struct node_state *state, const struct address *addresses,
+				 size_t count);
+
 /** node_state_view() - as planning needs it; valid until the next call that changes @state */
 void node_state_view(struct node_state *state, struct node_view *ret);
 

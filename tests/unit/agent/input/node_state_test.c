@@ -182,6 +182,50 @@ static void loopback_addresses_are_selected_like_others(void **state)
 	}
 }
 
+static struct node *node_with_addresses(void)
+{
+	struct node *node = object_text_node(NULL);
+
+	node->addresses = memory_array(2, sizeof(*node->addresses));
+	node->address_count = 2;
+	node->internal_count = 1;
+	assert_true(address_parse("192.168.77.10", &node->addresses[0]));
+	assert_true(address_parse("198.51.100.1", &node->addresses[1]));
+	return node;
+}
+
+static void assert_local(struct node_state *node, const char *text)
+{
+	char buffer[ADDRESS_TEXT_SIZE];
+	struct node_view view;
+
+	node_state_view(node, &view);
+	assert_int_equal(view.local_address_count, text ? 1 : 0);
+	if (text)
+		assert_string_equal(address_text(view.local_addresses, buffer), text);
+}
+
+static void addresses_can_be_assumed(void **state)
+{
+	auto_free(options) struct options *options = options_new();
+	struct address given[2];
+	struct node_state *node;
+
+	(void)state;
+	assert_true(address_parse("192.168.77.11", &given[0]));
+	assert_true(address_parse("127.0.0.1", &given[1]));
+	options->node_name = string_dup("n");
+	node = node_state_new(options);
+	node_state_assume_addresses(node, NULL, 0);
+	assert_local(node, NULL);
+	node_state_set_node(node, node_with_addresses());
+	node_state_assume_addresses(node, NULL, 0);
+	assert_local(node, "192.168.77.10");
+	node_state_assume_addresses(node, given, COUNT(given));
+	assert_local(node, "192.168.77.11");
+	node_state_free(node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +233,7 @@ int main(void)
 		cmocka_unit_test(pod_cidrs_outlive_the_node),
 		cmocka_unit_test(addresses_of_other_nodes),
 		cmocka_unit_test(loopback_addresses_are_selected_like_others),
+		cmocka_unit_test(addresses_can_be_assumed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
