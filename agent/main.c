@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
+#include "agent/plan/plan_command.h"
 #include "agent/settings/kube_proxy_config.h"
 #include "agent/settings/options.h"
 #include "agent/settings/settings_log.h"
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Exit statuses; status_command() adds its own for an agent that does not run. */
+/* Exit statuses; status_command() and plan_command() add their own. */
 #define EXIT_USAGE	 2
 #define EXIT_ENVIRONMENT 3
 
@@ -78,8 +79,15 @@ static int status(struct options *options)
 	return status_command(options);
 }
 
+static int plan(struct options *options)
+{
+	settings_log(options, NULL);
+	return plan_command(options, stdout);
+}
+
 static const struct command commands[] = {
 	{"run", "", "run the service proxy of this node", OPTION_SCOPE_RUN, run},
+	{"plan", "", "print what would be programmed for manifests", OPTION_SCOPE_PLAN, plan},
 	{"status", "[NAMESPACE/NAME]", "show what the running agent has programmed",
 	 OPTION_SCOPE_STATUS, status},
 	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",
@@ -96,6 +104,15 @@ static void print_help(void)
 	printf("\nSee `ipvsagent COMMAND --help` for the flags of a command, and ipvsagent(8).\n");
 }
 
+static void print_plan_examples(void)
+{
+	printf("\nExamples:\n"
+	       "  ipvsagent plan -f manifests/ --node-name node1\n"
+	       "  ipvsagent plan -f web.yaml --config config.conf --part ipvs\n"
+	       "  ipvsagent plan -f web.yaml --node-addresses 192.168.77.10,fd77::10 -o json\n"
+	       "  ipvsagent plan -f web.yaml --part ipset | ipset restore\n");
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	auto_free(options) struct options *options = options_new();
@@ -107,6 +124,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 		printf("Usage: ipvsagent %s [FLAGS] %s\n\n%s\n\n", command->name,
 		       command->arguments, command->help);
 		options_print_flags(command->scope);
+		if (command->scope == OPTION_SCOPE_PLAN)
+			print_plan_examples();
 		return 0;
 	}
 	if (options->arguments.count && !*command->arguments) {
