@@ -274,10 +274,17 @@ static void tell_of_unreadable(struct agent *agent, bool is_in_place, const char
 		events_emit(agent->events, EVENT_KIND_RULES, "%s", error);
 }
 
-static void on_rules_report(void *owner, bool is_in_place, const char *error)
+static void on_walked(void *owner, const struct conntrack_report *report)
+{
+	(void)owner;
+	(void)report;
+}
+
+static void on_rules_report(void *owner, enum ip_family family, bool is_in_place, const char *error)
 {
 	struct agent *agent = owner;
 
+	(void)family;
 	tell_of_unreadable(agent, is_in_place, error);
 	rules_watch_set_legacy(agent->rules_watch, rules_keeper_is_legacy(agent->rules));
 	snprintf(agent->health.rules_error, sizeof(agent->health.rules_error), "%s", error);
@@ -513,6 +520,17 @@ static int drop_privileges(const struct agent *agent, struct error *err)
 	return agent->options->drop_privileges ? privileges_drop(err) : 0;
 }
 
+static int open_flow_cleaner(struct agent *agent, struct error *err)
+{
+	const struct flow_cleaner_observer observer = {
+		.owner = agent,
+		.lost = on_part_lost,
+		.walked = on_walked,
+	};
+
+	return flow_cleaner_new(agent->loop, &observer, &agent->flows, err);
+}
+
 static int start(struct agent *agent, struct error *err)
 {
 	int r = node_setup_check(err);
@@ -529,7 +547,7 @@ static int start(struct agent *agent, struct error *err)
 	if (r >= 0)
 		r = open_kernel(agent, err);
 	if (r >= 0)
-		r = flow_cleaner_new(agent->loop, on_part_lost, agent, &agent->flows, err);
+		r = open_flow_cleaner(agent, err);
 	if (r >= 0)
 		r = drop_privileges(agent, err);
 	if (r < 0)

@@ -477,7 +477,8 @@ static void collect_operations(struct proxy_metrics *metrics, const struct sync_
 		set_labelled(metrics, REPAIRED, name, (double)counters->repaired[i]);
 	}
 	set_labelled(metrics, REPAIRED, "rules", rules ? (double)rules_keeper_repaired(rules) : 0);
-	set(metrics, RESTORE_FAILURES, rules ? (double)rules_keeper_failed(rules) : 0);
+	set(metrics, RESTORE_FAILURES,
+	    rules ? (double)rules_keeper_failed(rules, IP_FAMILY_IPV4) : 0);
 }
 
 static void collect_held(struct proxy_metrics *metrics, const struct ledger *ledger)

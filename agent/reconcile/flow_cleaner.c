@@ -2,22 +2,20 @@
 #include "flow_cleaner.h"
 
 #include "lib/base/log.h"
-#include "lib/kernel/conntrack.h"
 
 #include <netinet/in.h>
 
 /** struct flow_cleaner - @is_failing: the last walk did, which is in the log */
 struct flow_cleaner {
 	struct conntrack *conntrack;
-	void (*on_lost)(void *owner, enum health_part part, const char *reason);
-	void *owner;
+	struct flow_cleaner_observer observer;
 	bool is_failing;
 };
 
 static void set_failing(struct flow_cleaner *cleaner, bool is_failing, const char *reason)
 {
 	if (cleaner->is_failing != is_failing)
-		cleaner->on_lost(cleaner->owner, HEALTH_PART_CONNTRACK, reason);
+		cleaner->observer.lost(cleaner->observer.owner, HEALTH_PART_CONNTRACK, reason);
 	cleaner->is_failing = is_failing;
 }
 
@@ -37,7 +35,9 @@ static void note_failure(struct flow_cleaner *cleaner, const struct conntrack_re
 static void on_done(void *owner, const struct conntrack_report *report)
 {
 	struct flow_cleaner *cleaner = owner;
+	size_t deleted = report->deleted[IP_FAMILY_IPV4] + report->deleted[IP_FAMILY_IPV6];
 
+	cleaner->observer.walked(cleaner->observer.owner, report);
 	if (report->error->code < 0) {
 		note_failure(cleaner, report);
 		return;
@@ -45,8 +45,8 @@ static void on_done(void *owner, const struct conntrack_report *report)
 	if (cleaner->is_failing)
 		log_info("conntrack works again");
 	set_failing(cleaner, false, "");
-	if (report->deleted)
-		log_info("deleted %zu stale UDP flows from conntrack", report->deleted);
+	if (deleted)
+		log_info("deleted %zu stale UDP flows from conntrack", deleted);
 }
 
 static void clear(struct flow_cleaner *cleaner, const struct virtual_server_key *server,
@@ -93,9 +93,8 @@ void flow_cleaner_follow(struct flow_cleaner *cleaner, const struct changes *cha
 			follow(cleaner, &changes->items[i]);
 }
 
-int flow_cleaner_new(struct ev_loop *loop,
-		     void (*on_lost)(void *owner, enum health_part part, const char *reason),
-		     void *owner, struct flow_cleaner **ret, struct error *err)
+int flow_cleaner_new(struct ev_loop *loop, const struct flow_cleaner_observer *observer,
+		     struct flow_cleaner **ret, struct error *err)
 {
 	struct flow_cleaner *cleaner = memory_allocate(sizeof(*cleaner));
 	int r = conntrack_open(loop, on_done, cleaner, &cleaner->conntrack, err);
@@ -104,8 +103,7 @@ int flow_cleaner_new(struct ev_loop *loop,
 		free(cleaner);
 		return r;
 	}
-	cleaner->on_lost = on_lost;
-	cleaner->owner = owner;
+	cleaner->observer = *observer;
 	*ret = cleaner;
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "health.h"
 #include "lib/base/error.h"
+#include "lib/kernel/conntrack.h"
 #include "lib/plan/changes.h"
 
 #include <ev.h>
@@ -11,10 +12,20 @@
 /** struct flow_cleaner - lets UDP clients notice what changed: see conntrack.h */
 struct flow_cleaner;
 
-/** flow_cleaner_new() - @on_lost: the conntrack table cannot be read, and why; "" = it can again */
-int flow_cleaner_new(struct ev_loop *loop,
-		     void (*on_lost)(void *owner, enum health_part part, const char *reason),
-		     void *owner, struct flow_cleaner **ret, struct error *err);
+/**
+ * struct flow_cleaner_observer
+ * @lost:    the conntrack table cannot be read, and why; "" = it can again
+ * @walked:  it was walked, or that failed
+ */
+struct flow_cleaner_observer {
+	void *owner;
+	void (*lost)(void *owner, enum health_part part, const char *reason);
+	void (*walked)(void *owner, const struct conntrack_report *report);
+};
+
+/** flow_cleaner_new() - @observer: copied */
+int flow_cleaner_new(struct ev_loop *loop, const struct flow_cleaner_observer *observer,
+		     struct flow_cleaner **ret, struct error *err);
 void flow_cleaner_free(struct flow_cleaner *cleaner);
 
 /**

@@ -58,6 +58,7 @@ enum rules_family_state {
  * @is_outdated:       the ruleset is to be built anew
  * @is_due:            to be verified once the verification under way is over
  * @repairs:           clock_milliseconds() of the last ones, the newest first; 0 = none
+ * @failed:            how often they could not be read or written
  * @contest_seconds:   until the next look while they are contested
  * @contested_until:   clock_milliseconds()
  * @verified:          clock_milliseconds() of the last report
@@ -78,6 +79,7 @@ struct rules_keeper_family {
 	bool is_outdated;
 	bool is_due;
 	uint64_t repairs[REPAIRS_MAX];
+	unsigned long failed;
 	double contest_seconds;
 	uint64_t contested_until;
 	uint64_t verified;
@@ -85,13 +87,12 @@ struct rules_keeper_family {
 
 struct rules_keeper {
 	struct ev_loop *loop;
-	void (*on_report)(void *owner, bool is_in_place, const char *error);
+	void (*on_report)(void *owner, enum ip_family family, bool is_in_place, const char *error);
 	void *owner;
-	struct rules_keeper_family families[2];
+	struct rules_keeper_family families[IP_FAMILY_COUNT];
 	ev_timer retry;
 	double retry_seconds;
 	unsigned long repaired;
-	unsigned long failed;
 	bool has_random_fully;
 	bool has_options;
 	struct ruleset_options options[2];
@@ -102,16 +103,33 @@ struct rules_keeper {
 	bool has_marked;
 };
 
-static bool all_in_place(const struct rules_keeper *keeper)
+unsigned int rules_keeper_families(const struct rules_keeper *keeper)
 {
+	unsigned int families = 0;
+
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		if (keeper->families[i].rules &&
-		    keeper->families[i].state != RULES_FAMILY_STATE_IN_PLACE)
-			return false;
-	return true;
+		if (keeper->families[i].rules)
+			families |= 1U << i;
+	return families;
 }
 
-static void tell(struct rules_keeper *keeper)
+unsigned int rules_keeper_in_place(const struct rules_keeper *keeper)
+{
+	unsigned int families = 0;
+
+	for (size_t i = 0; i < COUNT(keeper->families); i++)
+		if (keeper->families[i].rules &&
+		    keeper->families[i].state == RULES_FAMILY_STATE_IN_PLACE)
+			families |= 1U << i;
+	return families;
+}
+
+static bool all_in_place(const struct rules_keeper *keeper)
+{
+	return rules_keeper_in_place(keeper) == rules_keeper_families(keeper);
+}
+
+static void tell(struct rules_keeper *keeper, enum ip_family family)
 {
 	const char *error = "";
 
@@ -119,7 +137,7 @@ static void tell(struct rules_keeper *keeper)
 		error = keeper->families[i].error;
 	if (!*error)
 		error = rules_keeper_unreadable(keeper);
-	keeper->on_report(keeper->owner, all_in_place(keeper), error);
+	keeper->on_report(keeper->owner, family, all_in_place(keeper), error);
 }
 
 static void schedule_retry(struct rules_keeper *keeper)
@@ -165,7 +183,7 @@ static void note_failure(struct rules_keeper_family *family, const struct rules_
 {
 	struct rules_keeper *keeper = family->keeper;
 
-	keeper->failed++;
+	family->failed++;
 	snprintf(family->error, sizeof(family->error), "%s rules: %s", family->name,
 		 report->error->text);
 	log_warning("%s; retrying in %.1f s", family->error, keeper->retry_seconds);
@@ -321,7 +339,7 @@ static void on_done(void *user, const struct rules_report *report)
 		note_failure(family, report);
 	else
 		note_success(family, report);
-	tell(family->keeper);
+	tell(family->keeper, family->family == AF_INET6 ? IP_FAMILY_IPV6 : IP_FAMILY_IPV4);
 
 	/* Not from within the callback of what is to be started again. */
 	if (family->is_due && !is_waiting(family))
@@ -403,9 +421,9 @@ bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_
 	return keeper->options[0].has_in_cluster && !keeper->is_without_marks;
 }
 
-unsigned long rules_keeper_failed(const struct rules_keeper *keeper)
+unsigned long rules_keeper_failed(const struct rules_keeper *keeper, enum ip_family family)
 {
-	return keeper->failed;
+	return keeper->families[family].failed;
 }
 
 unsigned long rules_keeper_repaired(const struct rules_keeper *keeper)
@@ -414,7 +432,8 @@ unsigned long rules_keeper_repaired(const struct rules_keeper *keeper)
 }
 
 int rules_keeper_new(struct ev_loop *loop,
-		     void (*on_report)(void *owner, bool is_in_place, const char *error),
+		     void (*on_report)(void *owner, enum ip_family family, bool is_in_place,
+				       const char *error),
 		     void *owner, struct rules_keeper **ret, struct error *err)
 {
 	struct rules_keeper *keeper = memory_allocate(sizeof(*keeper));

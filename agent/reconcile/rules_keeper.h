@@ -3,6 +3,7 @@
 #define AGENT_RULES_KEEPER_H
 
 #include "lib/base/error.h"
+#include "lib/base/ip_family.h"
 #include "lib/plan/ruleset.h"
 
 #include <ev.h>
@@ -19,13 +20,14 @@ struct rules_keeper;
 
 /**
  * rules_keeper_new()
- * @on_report:  after each look at the rules of a family: whether those of all families are known
+ * @on_report:  after each look at the rules of @family: whether those of all families are known
  *              to be in place, and what is wrong ("" if nothing); with rules in place that is
  *              rules_keeper_unreadable()
  * Return: 0; -ENOENT if iptables-restore or iptables-save is not in PATH
  */
 int rules_keeper_new(struct ev_loop *loop,
-		     void (*on_report)(void *owner, bool is_in_place, const char *error),
+		     void (*on_report)(void *owner, enum ip_family family, bool is_in_place,
+				       const char *error),
 		     void *owner, struct rules_keeper **ret, struct error *err);
 void rules_keeper_free(struct rules_keeper *keeper);
 
@@ -68,7 +70,13 @@ bool rules_keeper_is_legacy(const struct rules_keeper *keeper);
 /** rules_keeper_repaired() - how often rules were found altered and written again */
 unsigned long rules_keeper_repaired(const struct rules_keeper *keeper);
 
-/** rules_keeper_failed() - how often the rules of a family could not be read or written */
-unsigned long rules_keeper_failed(const struct rules_keeper *keeper);
+/** rules_keeper_failed() - how often the rules of @family could not be read or written */
+unsigned long rules_keeper_failed(const struct rules_keeper *keeper, enum ip_family family);
+
+/** rules_keeper_families() - those that have rules here; bits */
+unsigned int rules_keeper_families(const struct rules_keeper *keeper);
+
+/** rules_keeper_in_place() - of these, those whose rules are known to be in place; bits */
+unsigned int rules_keeper_in_place(const struct rules_keeper *keeper);
 
 #endif

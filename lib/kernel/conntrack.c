@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conntrack.h"
 
+#include "lib/base/clock.h"
 #include "lib/base/memory.h"
 #include "netlink.h"
 
@@ -40,6 +41,7 @@ struct stale_target {
  * @dump, @requests:  NULL until they are needed, and again after a failure, since a socket may be
  *                    what failed
  * @walking:          what the walk under way looks for; NULL = none
+ * @began:            clock_now() when it did
  * @failures:         in a row
  * @failure:          of the walk under way: an entry that could not be deleted
  */
@@ -53,7 +55,8 @@ struct conntrack {
 	struct stale_target *walking;
 	ev_timer start;
 	ev_timer slice;
-	size_t deleted;
+	size_t deleted[IP_FAMILY_COUNT];
+	double began;
 	unsigned int failures;
 	struct error failure;
 };
@@ -112,6 +115,11 @@ static bool is_stale(const struct conntrack *conntrack, const struct nfnl_ct *en
 	return false;
 }
 
+static enum ip_family family_of(const struct nfnl_ct *entry)
+{
+	return nfnl_ct_get_family(entry) == AF_INET6 ? IP_FAMILY_IPV6 : IP_FAMILY_IPV4;
+}
+
 static void delete (struct conntrack *conntrack, const struct nfnl_ct *entry)
 {
 	struct error err = {0};
@@ -125,7 +133,7 @@ static void delete (struct conntrack *conntrack, const struct nfnl_ct *entry)
 	r = netlink_ask(conntrack->requests, request, NULL, NULL, &err);
 	nlmsg_free(request);
 	if (r >= 0)
-		conntrack->deleted++;
+		conntrack->deleted[family_of(entry)]++;
 	else if (r != -ENOENT) /* one that is gone already is as good as deleted */
 		conntrack->failure = err;
 }
@@ -202,9 +210,20 @@ static void close_sockets(struct conntrack *conntrack)
 	netlink_close(take(&conntrack->requests));
 }
 
+static struct conntrack_report report_of(const struct conntrack *conntrack, const struct error *err)
+{
+	struct conntrack_report report = {.seconds = clock_now() - conntrack->began, .error = err};
+	const struct stale_target *target;
+
+	memcpy(report.deleted, conntrack->deleted, sizeof(report.deleted));
+	for (target = conntrack->walking; target; target = target->hh.next)
+		report.families |= ip_family_bit(target->key.destination.family);
+	return report;
+}
+
 static void finish(struct conntrack *conntrack, const struct error *err)
 {
-	struct conntrack_report report = {.deleted = conntrack->deleted, .error = err};
+	struct conntrack_report report = report_of(conntrack, err);
 	bool has_failed = err->code < 0;
 
 	conntrack->failures = has_failed ? conntrack->failures + 1 : 0;
@@ -272,7 +291,8 @@ static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)events;
 	conntrack->walking = take(&conntrack->gathered);
-	conntrack->deleted = 0;
+	memset(conntrack->deleted, 0, sizeof(conntrack->deleted));
+	conntrack->began = clock_now();
 	conntrack->failure = (struct error){0};
 	if (begin_walk(conntrack, &err) < 0) {
 		finish(conntrack, &err);

@@ -4,6 +4,7 @@
 
 #include "lib/base/address.h"
 #include "lib/base/error.h"
+#include "lib/base/ip_family.h"
 
 #include <ev.h>
 #include <stddef.h>
@@ -31,13 +32,17 @@ struct stale_flow {
 
 /**
  * struct conntrack_report - how a walk ended
+ * @families:       it looked for entries of; bits
  * @deleted:        entries
+ * @seconds:        it took
  * @error:          code 0 if the walk is complete
  * @retry_seconds:  after a failure, when the next walk looks for the same; 0 = none does, after many
  *                  failures: what is left ends by its own timeout
  */
 struct conntrack_report {
-	size_t deleted;
+	unsigned int families;
+	size_t deleted[IP_FAMILY_COUNT];
+	double seconds;
 	const struct error *error;
 	double retry_seconds;
 };

@@ -218,6 +218,16 @@ bool store_remove_endpoint_slice(struct store *store, const char *namespace_name
 	return true;
 }
 
+uint16_t store_endpoint_slice_family(const struct store *store, const char *namespace_name,
+				     const char *name)
+{
+	auto_memory char *key = string_printf("%s/%s", namespace_name, name);
+	const struct slice_entry *entry;
+
+	HASH_FIND_STR(store->slices, key, entry);
+	return entry ? entry->slice->family : 0;
+}
+
 void store_mark_all_dirty(struct store *store)
 {
 	struct service_entry *entry, *next;

@@ -32,13 +32,14 @@ struct rules {
  * struct iptables - the rules of both families, as the kernel would have them
  * @is_altered:    by somebody else, since they were written
  * @is_there:      they were written
+ * @is_broken:     they cannot be read
  * @unreadable:    what reports say
  * @looks:         how often they were read, both families together
  * @repairs:       how often they were written
  * @last_repair:   when
  */
 static struct iptables {
-	bool is_altered[2], is_there[2];
+	bool is_altered[2], is_there[2], is_broken[2];
 	const char *unreadable;
 	unsigned int looks, repairs;
 	double last_repair;
@@ -48,7 +49,7 @@ static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct rules *rules = container_of(timer, struct rules, done);
 	bool is_ipv6 = rules->family == AF_INET6;
-	const struct error none = {0};
+	const struct error none = {0}, broken = {.code = -EIO, .text = "no answer"};
 	struct rules_report report = {.what = "chain KUBE-X", .unreadable = "", .error = &none};
 
 	(void)loop;
@@ -57,6 +58,13 @@ static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 	report.is_changed = iptables.is_altered[is_ipv6] || !iptables.is_there[is_ipv6];
 	if (iptables.unreadable)
 		report.unreadable = iptables.unreadable;
+	if (iptables.is_broken[is_ipv6]) {
+		report.code = broken.code;
+		report.error = &broken;
+		rules->is_busy = false;
+		rules->on_done(rules->user, &report);
+		return;
+	}
 	if (report.is_changed) {
 		iptables.repairs += iptables.is_there[is_ipv6];
 		iptables.last_repair = clock_now();
@@ -118,6 +126,7 @@ struct fixture {
 	struct rules_keeper *keeper;
 	ev_timer tick; /* time passes where nothing else is to be done */
 	bool is_in_place;
+	enum ip_family family; /* of the last report */
 	char error[700];
 };
 
@@ -135,10 +144,11 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	ev_timer_start(loop, timer);
 }
 
-static void on_report(void *owner, bool is_in_place, const char *error)
+static void on_report(void *owner, enum ip_family family, bool is_in_place, const char *error)
 {
 	struct fixture *fixture = owner;
 
+	fixture->family = family;
 	fixture->is_in_place = is_in_place;
 	strncpy(fixture->error, error, sizeof(fixture->error) - 1);
 }
@@ -284,6 +294,26 @@ static void test_unreadable_tables_are_told(void **state)
 	assert_int_equal(iptables.repairs, 0);
 }
 
+static void test_families_are_told_apart(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(rules_keeper_families(fixture->keeper), IP_FAMILY_ALL);
+	assert_int_equal(rules_keeper_in_place(fixture->keeper), IP_FAMILY_ALL);
+	iptables.is_broken[IP_FAMILY_IPV6] = true;
+	rules_keeper_changed(fixture->keeper, AF_INET6, "");
+	pass(fixture, 0.7);
+	assert_false(fixture->is_in_place);
+	assert_int_equal(fixture->family, IP_FAMILY_IPV6);
+	assert_int_equal(rules_keeper_in_place(fixture->keeper), ip_family_bit(AF_INET));
+	assert_int_equal(rules_keeper_failed(fixture->keeper, IP_FAMILY_IPV4), 0);
+	assert_true(rules_keeper_failed(fixture->keeper, IP_FAMILY_IPV6) >= 1);
+	iptables.is_broken[IP_FAMILY_IPV6] = false;
+	pass(fixture, 2);
+	assert_true(fixture->is_in_place);
+	assert_int_equal(rules_keeper_in_place(fixture->keeper), IP_FAMILY_ALL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_repair_now_and_then_is_no_contest, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_tables_are_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_families_are_told_apart, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

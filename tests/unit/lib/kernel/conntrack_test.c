@@ -183,7 +183,10 @@ static void on_done(void *owner, const struct conntrack_report *report)
 
 	outcome->reports++;
 	outcome->failures += report->error->code < 0;
-	outcome->deleted += report->deleted;
+	outcome->deleted += report->deleted[IP_FAMILY_IPV4];
+	assert_int_equal(report->deleted[IP_FAMILY_IPV6], 0);
+	assert_int_equal(report->families, ip_family_bit(AF_INET));
+	assert_true(report->seconds >= 0);
 	outcome->retry_seconds = report->retry_seconds;
 }
 

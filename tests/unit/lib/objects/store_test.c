@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -272,6 +273,19 @@ static void test_no_shared_string_stays(void **state)
 	assert_int_equal(string_pool_count(strings), 0);
 }
 
+static void test_family_of_a_slice(void **state)
+{
+	auto_free(string_pool) struct string_pool *strings = string_pool_new();
+	auto_free(store) struct store *store = store_new();
+
+	(void)state;
+	carry_out(store, strings, "slice a/web-1 service=web port=:80/TCP 10.0.0.1");
+	carry_out(store, strings, "slice a/web-2 service=web family=6 port=:80/TCP fd00::1");
+	assert_int_equal(store_endpoint_slice_family(store, "a", "web-1"), AF_INET);
+	assert_int_equal(store_endpoint_slice_family(store, "a", "web-2"), AF_INET6);
+	assert_int_equal(store_endpoint_slice_family(store, "b", "web-2"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_differences),
 		cmocka_unit_test(test_counts_and_views),
 		cmocka_unit_test(test_no_shared_string_stays),
+		cmocka_unit_test(test_family_of_a_slice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
