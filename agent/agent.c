@@ -180,7 +180,8 @@ static void on_passed(void *owner, double seconds)
 	struct agent *agent = owner;
 
 	proxy_metrics_passed(agent->metrics, seconds, ev_time());
-	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS, clock_milliseconds());
+	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS,
+			     rules_keeper_families(agent->rules), clock_milliseconds(), ev_time());
 	conflicts_passed(agent->conflicts, agent->ledger);
 	footprint_settled(&agent->footprint, agent->loop);
 }
@@ -280,11 +281,22 @@ static void on_walked(void *owner, const struct conntrack_report *report)
 	(void)report;
 }
 
+/* What others are is of no concern to whoever is looked at, but for those that are not in place. */
+static void note_rules_health(struct agent *agent, enum ip_family family)
+{
+	unsigned int in_place = rules_keeper_in_place(agent->rules);
+
+	proxy_health_updated(&agent->proxy_health, PROXY_PART_RULES, in_place & 1U << family,
+			     clock_milliseconds(), ev_time());
+	proxy_health_queued(&agent->proxy_health, PROXY_PART_RULES,
+			    rules_keeper_families(agent->rules) & ~in_place, clock_milliseconds());
+}
+
 static void on_rules_report(void *owner, enum ip_family family, bool is_in_place, const char *error)
 {
 	struct agent *agent = owner;
 
-	(void)family;
+	note_rules_health(agent, family);
 	tell_of_unreadable(agent, is_in_place, error);
 	rules_watch_set_legacy(agent->rules_watch, rules_keeper_is_legacy(agent->rules));
 	snprintf(agent->health.rules_error, sizeof(agent->health.rules_error), "%s", error);
@@ -292,10 +304,7 @@ static void on_rules_report(void *owner, enum ip_family family, bool is_in_place
 	if (is_in_place) {
 		in_cluster_refresh(agent->options, agent->kernel, agent->rules, agent->sync,
 				   &agent->health);
-		proxy_health_updated(&agent->proxy_health, PROXY_PART_RULES, clock_milliseconds());
 		sync_allow(agent->sync, SYNC_GATE_RULES);
-	} else {
-		proxy_health_queued(&agent->proxy_health, PROXY_PART_RULES, clock_milliseconds());
 	}
 }
 
@@ -589,6 +598,12 @@ static int start(struct agent *agent, struct error *err)
 	return 0;
 }
 
+/* With manifests there may be none. Of kube-proxy, 1.32 is eligible until it knows its Node. */
+static bool is_eligible_without_node(const struct options *options)
+{
+	return options->manifests.count || options->kube_proxy_compat == KUBE_PROXY_RELEASE_1_32;
+}
+
 int agent_run(struct options *options, struct error *err)
 {
 	struct agent agent = {.options = options};
@@ -604,6 +619,7 @@ int agent_run(struct options *options, struct error *err)
 	agent.strings = string_pool_new();
 	agent.store = store_new();
 	proxy_health_init(&agent.proxy_health, options->sync_period);
+	agent.proxy_health.is_eligible = is_eligible_without_node(options);
 	agent.metrics = proxy_metrics_new(ev_time(), (size_t)options->service_metrics);
 	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
 	agent.node = node_state_new(options);

@@ -11,84 +11,114 @@ struct object_intake {
 };
 
 /* At the start this comes for each object there is: too often to look at the clock each time. */
-static void note_change(const struct object_intake_parts *parts)
+static void note_change(const struct object_intake_parts *parts, unsigned int families)
 {
-	if (!parts->health->pending_since[PROXY_PART_OBJECTS])
-		proxy_health_queued(parts->health, PROXY_PART_OBJECTS, clock_milliseconds());
+	if (!proxy_health_is_queued(parts->health, PROXY_PART_OBJECTS, families))
+		proxy_health_queued(parts->health, PROXY_PART_OBJECTS, families,
+				    clock_milliseconds());
 }
 
-static void on_service_event(const struct object_intake_parts *parts, bool is_change)
+static unsigned int service_families(const struct service *service)
+{
+	unsigned int families = 0;
+
+	for (size_t i = 0; service && i < service->cluster_ip_count; i++)
+		families |= ip_family_bit(service->cluster_ips[i].family);
+	return families;
+}
+
+/* Those of the Service as it is known. */
+static unsigned int known_families(const struct store *store, const char *namespace_name,
+				   const char *name)
+{
+	auto_memory char *key = string_printf("%s/%s", namespace_name, name);
+	struct service_view view;
+
+	return store_find(store, key, &view) ? service_families(view.service) : 0;
+}
+
+static void on_service_event(const struct object_intake_parts *parts, bool is_change,
+			     unsigned int families)
 {
 	proxy_metrics_service_event(parts->metrics, is_change, ev_now(parts->loop));
 	if (is_change)
-		note_change(parts);
+		note_change(parts, families);
 	sync_wake(parts->sync);
 }
 
-static void on_slice_event(const struct object_intake_parts *parts, bool is_change,
+static void on_slice_event(const struct object_intake_parts *parts, bool is_change, uint16_t family,
 			   int64_t trigger_time)
 {
 	proxy_metrics_slice_event(parts->metrics, is_change, trigger_time, ev_now(parts->loop));
 	if (is_change)
-		note_change(parts);
+		note_change(parts, ip_family_bit(family));
 	sync_wake(parts->sync);
 }
 
 static void on_service_set(void *owner, struct service *service)
 {
 	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
+	unsigned int families =
+		service_families(service) |
+		known_families(parts->store, service->namespace_name, service->name);
 
-	on_service_event(parts, store_set_service(parts->store, service));
+	on_service_event(parts, store_set_service(parts->store, service), families);
 }
 
 static void on_service_removed(void *owner, const char *namespace_name, const char *name)
 {
 	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
+	unsigned int families = known_families(parts->store, namespace_name, name);
 
-	on_service_event(parts, store_remove_service(parts->store, namespace_name, name));
+	on_service_event(parts, store_remove_service(parts->store, namespace_name, name), families);
 }
 
 static void on_endpoint_slice_set(void *owner, struct endpoint_slice *slice)
 {
 	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
 	int64_t trigger_time = slice->trigger_time;
+	uint16_t family = slice->family;
 
-	on_slice_event(parts, store_set_endpoint_slice(parts->store, slice), trigger_time);
+	on_slice_event(parts, store_set_endpoint_slice(parts->store, slice), family, trigger_time);
 }
 
 static void on_endpoint_slice_removed(void *owner, const char *namespace_name, const char *name)
 {
 	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
+	uint16_t family = store_endpoint_slice_family(parts->store, namespace_name, name);
 
-	on_slice_event(parts, store_remove_endpoint_slice(parts->store, namespace_name, name), 0);
+	on_slice_event(parts, store_remove_endpoint_slice(parts->store, namespace_name, name),
+		       family, 0);
 }
 
-/* @is_own: what came or went is this node's Node, and @is_eligible what follows from it */
-static void note_node(struct object_intake *intake, bool is_own, bool is_eligible)
+/* @is_own: what came or went is this node's Node */
+static void note_node(struct object_intake *intake, bool is_own)
 {
 	const struct object_intake_parts *parts = &intake->parts;
 
 	/* on_own_node() takes a new view of all Nodes, so that nothing is left for on_other_nodes(). */
 	intake->are_nodes_stale = !is_own;
-	if (!is_own)
-		return;
-	parts->health->is_eligible = is_eligible;
-	parts->on_own_node(parts->owner);
+	if (is_own)
+		parts->on_own_node(parts->owner);
 }
 
 static void on_node_set(void *owner, struct node *node)
 {
 	struct object_intake *intake = owner;
 	bool is_eligible = !node->is_deleting && !node->has_drain_taint;
+	bool is_own = node_state_set_node(intake->parts.node, node);
 
-	note_node(intake, node_state_set_node(intake->parts.node, node), is_eligible);
+	if (is_own)
+		intake->parts.health->is_eligible = is_eligible;
+	note_node(intake, is_own);
 }
 
+/* As for kube-proxy, a Node that is gone is as eligible as it was last. */
 static void on_node_removed(void *owner, const char *name)
 {
 	struct object_intake *intake = owner;
 
-	note_node(intake, node_state_remove_node(intake->parts.node, name), false);
+	note_node(intake, node_state_remove_node(intake->parts.node, name));
 }
 
 static void on_rejected(void *owner, const struct rejection *rejection)

@@ -2,14 +2,12 @@
 #include "http_endpoints.h"
 
 #include "agent/settings/kube_proxy_config.h"
+#include "health_answer.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/http/http_server.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define RETRY_SECONDS 5.0
 
@@ -32,38 +30,6 @@ struct http_endpoints {
 	struct metrics *checks; /* of /metrics/slis */
 	struct metric *last_result, *results;
 };
-
-/* As Go prints a time that carries a monotonic clock, which here is the age of the process. */
-static char *time_text(double wall, double age)
-{
-	time_t seconds = (time_t)floor(wall);
-	char date[32];
-	struct tm tm;
-
-	gmtime_r(&seconds, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
-	return string_printf("%s.%06u +0000 UTC m=%+.6f", date,
-			     (unsigned int)((wall - floor(wall)) * 1e6), age);
-}
-
-char *http_endpoints_health_text(const struct proxy_health *health, bool is_liveness,
-				 const struct http_endpoints_time *time, unsigned int *status)
-{
-	uint64_t last_updated;
-	bool is_healthy = is_liveness ? proxy_health_is_alive(health, time->now, &last_updated)
-				      : proxy_health_is_healthy(health, time->now, &last_updated);
-	double ago = (double)(time->now - last_updated) / 1000;
-	auto_memory char *last = time_text(time->wall - ago, time->age - ago);
-	auto_memory char *current = time_text(time->wall, time->age);
-
-	*status = is_healthy && (is_liveness || health->is_eligible) ? 200 : 503;
-	if (is_liveness)
-		return string_printf("{\"lastUpdated\": \"%s\",\"currentTime\": \"%s\"}", last,
-				     current);
-	return string_printf(
-		"{\"lastUpdated\": \"%s\",\"currentTime\": \"%s\", \"nodeEligible\": %s}", last,
-		current, health->is_eligible ? "true" : "false");
-}
 
 char *http_endpoints_configuration_text(const struct options *options)
 {
@@ -100,9 +66,9 @@ static void set_text(struct http_reply *reply, unsigned int status, const char *
 static void answer_health(void *user, const struct http_request *request, struct http_reply *reply)
 {
 	const struct http_endpoints *endpoints = user;
-	struct http_endpoints_time time = {.now = clock_milliseconds(),
-					   .wall = ev_time(),
-					   .age = ev_time() - endpoints->started};
+	const struct health_time time = {.now = clock_milliseconds(),
+					 .wall = ev_time(),
+					 .age = ev_time() - endpoints->started};
 	bool is_liveness = strcmp(request->path, "/livez") == 0;
 	unsigned int status;
 	char *body;
@@ -111,7 +77,9 @@ static void answer_health(void *user, const struct http_request *request, struct
 		set_text(reply, 404, "404 page not found\n");
 		return;
 	}
-	body = http_endpoints_health_text(endpoints->sources.health, is_liveness, &time, &status);
+	body = health_answer_text(endpoints->sources.health,
+				  endpoints->sources.options->kube_proxy_compat, is_liveness, &time,
+				  &status);
 	set_reply(reply, status, "application/json", body);
 	forbid_sniffing(reply);
 	proxy_metrics_probe(endpoints->sources.metrics, is_liveness, status);

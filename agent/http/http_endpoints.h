@@ -16,8 +16,9 @@
  * --healthz-bind-address  /healthz, /livez
  * --metrics-bind-address  /healthz, /metrics, /metrics/slis, /proxyMode, /configz
  *
- * Paths, codes, bodies and headers are those of kube-proxy 1.32: pkg/proxy/healthcheck/
- * proxy_health.go, and serveMetrics() of cmd/kube-proxy/app/server.go. /configz shows the
+ * Paths, codes, bodies and headers are those of kube-proxy 1.36, or of 1.32 with
+ * --kube-proxy-compat: pkg/proxy/healthcheck/proxy_health.go, and serveMetrics() of
+ * cmd/kube-proxy/app/server.go. /configz shows the
  * v1alpha1 form of the settings, which can be given back with --config.
  */
 struct http_endpoints;
@@ -54,21 +55,6 @@ void http_endpoints_follow_options(struct http_endpoints *endpoints);
 
 /** http_endpoints_close() - stop listening; NULL is fine */
 void http_endpoints_close(struct http_endpoints *endpoints);
-
-/*
- * The answers, apart from any socket. @now is in milliseconds of clock_milliseconds(); what it
- * means as a date is @wall, in seconds since 1970, and as an age of the process @age, in seconds.
- */
-struct http_endpoints_time {
-	uint64_t now;
-	double wall;
-	double age;
-};
-
-/** http_endpoints_health_text() - body of /healthz or, if @is_liveness, /livez; sets @status; to
- * free */
-char *http_endpoints_health_text(const struct proxy_health *health, bool is_liveness,
-				 const struct http_endpoints_time *time, unsigned int *status);
 
 /** http_endpoints_configuration_text() - body of /configz; the caller frees it */
 char *http_endpoints_configuration_text(const struct options *options);

@@ -81,6 +81,13 @@ struct option_note {
 	const char *reason;
 };
 
+/**
+ * enum kube_proxy_release - whose metrics and answers over HTTP ours are like; only those that
+ * differ are told apart
+ *   1_36  1.33 and later
+ */
+enum kube_proxy_release { KUBE_PROXY_RELEASE_1_36, KUBE_PROXY_RELEASE_1_32 };
+
 /** enum option_scope - which command a flag belongs to; bits */
 enum option_scope {
 	OPTION_SCOPE_RUN = 1,
@@ -126,6 +133,7 @@ const char *plan_part_name(enum plan_part part);
  *                      them
  * @healthz_port, @metrics_port: port where the address has none; 0 = do not serve
  * @service_metrics:    Services that get metrics of their own; 0 = none
+ * @kube_proxy_compat:  release of metrics and answers
  * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
  * @part:               of a plan: what to print
  * @node_addresses:     of a plan: those of the node's interfaces; none = as the Node says
@@ -151,6 +159,7 @@ struct options {
 	int healthz_port;
 	int metrics_port;
 	int service_metrics;
+	enum kube_proxy_release kube_proxy_compat;
 	char *feature_gates;
 	struct prefix_list cluster_cidrs;
 	struct prefix_list node_port_prefixes;

@@ -15,6 +15,7 @@ struct setting;
  *   SWITCH    true or false
  *   INTEGER, REAL
  *   LIST      of texts; on the command line separated by commas, or in several flags
+ *   VERSION   "1.36", which YAML takes for a number without the quotes
  *   MAP       of switches; on the command line NAME=true,...
  */
 enum setting_form {
@@ -24,6 +25,7 @@ enum setting_form {
 	SETTING_FORM_INTEGER,
 	SETTING_FORM_REAL,
 	SETTING_FORM_LIST,
+	SETTING_FORM_VERSION,
 	SETTING_FORM_MAP,
 };
 
@@ -130,6 +132,7 @@ extern const struct setting_kind setting_kind_scheduler;
 extern const struct setting_kind setting_kind_detection;
 extern const struct setting_kind setting_kind_mode;
 extern const struct setting_kind setting_kind_feature_gates;
+extern const struct setting_kind setting_kind_release;
 extern const struct setting_kind setting_kind_output;
 extern const struct setting_kind setting_kind_plan_part;
 

@@ -322,6 +322,34 @@ static json_t *get_scheduler(const struct setting *setting, const struct options
 	return json_string(CONST_FIELD(char, setting, options));
 }
 
+static const struct {
+	const char *name;
+	enum kube_proxy_release release;
+} releases[] = {
+	{"1.32", KUBE_PROXY_RELEASE_1_32},
+	{"1.36", KUBE_PROXY_RELEASE_1_36},
+};
+
+static int set_release(const struct setting *setting, struct options *options, const char *text,
+		       struct error *err)
+{
+	for (size_t i = 0; i < COUNT(releases); i++) {
+		if (strcmp(releases[i].name, text) != 0)
+			continue;
+		*FIELD(enum kube_proxy_release, setting, options) = releases[i].release;
+		return 0;
+	}
+	return error_set(err, -EINVAL, "\"%s\" is not 1.32 or 1.36", text);
+}
+
+static json_t *get_release(const struct setting *setting, const struct options *options)
+{
+	for (size_t i = 0; i < COUNT(releases); i++)
+		if (releases[i].release == *CONST_FIELD(enum kube_proxy_release, setting, options))
+			return json_string(releases[i].name);
+	return json_string("");
+}
+
 static int set_output(const struct setting *setting, struct options *options, const char *text,
 		      struct error *err)
 {
@@ -400,6 +428,8 @@ const struct setting_kind setting_kind_prefixes = {SETTING_FORM_LIST, sizeof(str
 						   add_prefixes, get_prefixes, true};
 const struct setting_kind setting_kind_scheduler = {SETTING_FORM_TEXT, SCHEDULER_NAME_SIZE,
 						    set_scheduler, get_scheduler, true};
+const struct setting_kind setting_kind_release = {
+	SETTING_FORM_VERSION, sizeof(enum kube_proxy_release), set_release, get_release, false};
 const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, sizeof(char *), set_output,
 						 NULL, false};
 const struct setting_kind setting_kind_plan_part = {SETTING_FORM_TEXT, sizeof(enum plan_part),

@@ -55,6 +55,9 @@ const struct setting settings[] = {
 	{"service-metrics", NULL, "serviceMetrics", VALUE(integer, service_metrics), 0, 1000,
 	 .scope = RUN, .argument = "NUMBER",
 	 .help = "maximum number of Services with metrics of their own (default: 0)"},
+	{"kube-proxy-compat", NULL, "kubeProxyCompat", VALUE(release, kube_proxy_compat),
+	 .scope = RUN, .bits = SETTING_NOT_EMPTY | SETTING_RESTART, .argument = "VERSION",
+	 .help = "kube-proxy release whose metric labels and HTTP answers are used: 1.32 or 1.36 (default: 1.36)"},
 
 	{"drop-privileges", NULL, "dropPrivileges", VALUE(switch, drop_privileges), .scope = RUN,
 	 .bits = SETTING_RESTART, .help = "drop privileges after the start (default: true)"},

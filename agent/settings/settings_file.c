@@ -80,6 +80,17 @@ static int set_text(struct options *options, const struct setting *setting, cons
 	return *text ? set_value(options, setting, text, err) : 0;
 }
 
+static int set_version(struct options *options, const struct setting *setting, const json_t *value,
+		       struct error *err)
+{
+	auto_memory char *text = NULL;
+
+	if (!json_is_real(value))
+		return set_text(options, setting, value, err);
+	text = string_printf("%g", json_real_value(value));
+	return set_value(options, setting, text, err);
+}
+
 static int set_duration(struct options *options, const struct setting *setting, const json_t *value,
 			struct error *err)
 {
@@ -171,6 +182,8 @@ static int set_field(struct options *options, const struct setting *setting, con
 		return set_number(options, setting, value, err);
 	case SETTING_FORM_LIST:
 		return set_list(options, setting, value, err);
+	case SETTING_FORM_VERSION:
+		return set_version(options, setting, value, err);
 	case SETTING_FORM_MAP:
 		return set_map(options, setting, value, err);
 	}

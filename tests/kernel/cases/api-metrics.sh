@@ -18,8 +18,18 @@ api_create
 	slice_manifest web endpoints=pod1
 } | manifest web.yaml
 api_start
+
+step "a node whose Node does not exist is not eligible"
+mv "$manifests/node1.yaml" "$directory/node1.yaml"
 api_agent_start
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
+on node curl -s -w '%{http_code}' http://127.0.0.1:10256/healthz >"$directory/answer"
+assert_contains "/healthz" '"nodeEligible":false,"healthy":true,' "$(cat "$directory/answer")"
+assert_contains "/healthz" '}503' "$(cat "$directory/answer")"
+assert_equal "/livez" 200 "$(on node curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:10256/livez)"
+mv "$directory/node1.yaml" "$manifests/node1.yaml"
+wait_until_equal 20 "/healthz with the Node" 200 \
+	on node curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:10256/healthz
 
 step "everything is followed"
 for resource in services endpointslices nodes; do

@@ -21,9 +21,23 @@ node_manifest()
 	printf '%s\n' "apiVersion: v1" "kind: Node" "metadata:" "  name: node1" "$@" | manifest node.yaml
 }
 
-date='[0-9-]+ [0-9:.]+ \+0000 UTC m=\+[0-9.]+'
+later_is_gone()
+{
+	! on node ipvsadm -Ln -t 10.96.0.11:80 >/dev/null 2>&1
+}
 
-# assert_healthz CODE ELIGIBLE
+date='[0-9-]+T[0-9:.]+Z'
+
+# families IPV4 IPV6: what /healthz and /livez say of the families, as a pattern; each true or false
+families()
+{
+	local ipv4="\"IPv4\":\\{\"lastUpdated\":\"$date\",\"healthy\":$1\\}"
+	local ipv6="\"IPv6\":\\{\"lastUpdated\":\"$date\",\"healthy\":$2\\}"
+
+	printf '%s' "\"status\":\\{$ipv4,$ipv6\\}"
+}
+
+# assert_healthz CODE ELIGIBLE HEALTHY IPV4 IPV6
 assert_healthz()
 {
 	get http://127.0.0.1:10256/healthz >"$directory/answer"
@@ -31,7 +45,7 @@ assert_healthz()
 Content-Type: application/json
 X-Content-Type-Options: nosniff" "$(sed '/^$/,$d' "$directory/answer")"
 	sed '1,/^$/d' "$directory/answer" |
-		grep -Eqx "\{\"lastUpdated\": \"$date\",\"currentTime\": \"$date\", \"nodeEligible\": $2\}" ||
+		grep -Eqx "\{\"lastUpdated\":\"$date\",\"currentTime\":\"$date\",\"nodeEligible\":$2,\"healthy\":$3,$(families "$4" "$5")\}" ||
 		fail "the body of /healthz is $(cat "$directory/answer")"
 }
 
@@ -47,8 +61,9 @@ agent_start --ipvs-sync-period 1s
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
 
 step "healthy"
-assert_healthz 200 true
-get http://127.0.0.1:10256/livez | grep -Eqx "\{\"lastUpdated\": \"$date\",\"currentTime\": \"$date\"\}" ||
+assert_healthz 200 true true true true
+get http://127.0.0.1:10256/livez |
+	grep -Eqx "\{\"lastUpdated\":\"$date\",\"currentTime\":\"$date\",\"healthy\":true,$(families true true)\}" ||
 	fail "the body of /livez is $(get http://127.0.0.1:10256/livez)"
 assert_equal "/healthz on the node's address" 200 "$(status http://192.168.77.10:10256/healthz)"
 assert_equal "/healthz over IPv6" 200 "$(status 'http://[::1]:10256/healthz')"
@@ -77,7 +92,7 @@ assert_equal "from outside" 000 "$(status http://192.168.77.10:10249/metrics)"
 step "a Node that is about to go is not eligible, but alive"
 node_manifest "spec:" "  taints:" "  - key: ToBeDeletedByClusterAutoscaler" "    effect: NoSchedule"
 wait_until_equal 10 "/healthz with the taint" 503 status http://127.0.0.1:10256/healthz
-assert_healthz 503 false
+assert_healthz 503 false true true true
 assert_equal "/livez with the taint" 200 "$(status http://127.0.0.1:10256/livez)"
 node_manifest
 wait_until_equal 10 "/healthz without the taint" 200 status http://127.0.0.1:10256/healthz
@@ -85,10 +100,30 @@ node_manifest '  deletionTimestamp: "2026-01-01T00:00:00Z"'
 wait_until_equal 10 "/healthz while the Node is being deleted" 503 status http://127.0.0.1:10256/healthz
 node_manifest
 wait_until_equal 10 "/healthz of a Node that stays" 200 status http://127.0.0.1:10256/healthz
+
+step "a Node that is gone is as eligible as it was last"
 rm "$manifests/node.yaml"
-wait_until_equal 10 "/healthz without the Node" 503 status http://127.0.0.1:10256/healthz
+service_manifest later cluster_ip=10.96.0.11 | manifest later.yaml
+wait_for_service tcp 10.96.0.11 80 ""
+assert_equal "/healthz without the Node" 200 "$(status http://127.0.0.1:10256/healthz)"
+node_manifest '  deletionTimestamp: "2026-01-01T00:00:00Z"'
+wait_until_equal 10 "/healthz while the Node is being deleted again" 503 status http://127.0.0.1:10256/healthz
+rm "$manifests/node.yaml" "$manifests/later.yaml"
+wait_until 10 later_is_gone
+assert_equal "/healthz without that Node" 503 "$(status http://127.0.0.1:10256/healthz)"
 node_manifest
 wait_until_equal 10 "/healthz of a new Node" 200 status http://127.0.0.1:10256/healthz
+agent_stop
+
+step "the answers of kube-proxy 1.32, for those who ask for them"
+agent_start --kube-proxy-compat 1.32
+old='[0-9-]+ [0-9:.]+ \+0000 UTC m=\+[0-9.]+'
+on node curl -s http://127.0.0.1:10256/healthz |
+	grep -Eqx "\{\"lastUpdated\": \"$old\",\"currentTime\": \"$old\", \"nodeEligible\": true\}" ||
+	fail "the body of /healthz is $(get http://127.0.0.1:10256/healthz)"
+on node curl -s http://127.0.0.1:10256/livez |
+	grep -Eqx "\{\"lastUpdated\": \"$old\",\"currentTime\": \"$old\"\}" ||
+	fail "the body of /livez is $(get http://127.0.0.1:10256/livez)"
 agent_stop
 
 step "what cannot be applied for two periods makes it unhealthy"
@@ -105,7 +140,7 @@ wait_until 10 on node iptables -t nat -S KUBE-SERVICES
 touch "$directory/broken/now"
 on node iptables -t nat -F KUBE-SERVICES
 wait_until_equal 10 "/healthz without rules" 503 status http://127.0.0.1:10256/healthz
-assert_healthz 503 true
+assert_healthz 503 true false false true
 assert_equal "/livez without rules" 503 "$(status http://127.0.0.1:10256/livez)"
 get http://127.0.0.1:32000/ >"$directory/answer"
 assert_equal "the Service's health check" 503 "$(head -n 1 "$directory/answer")"

@@ -70,7 +70,7 @@ while IFS= read -r command; do
 		;;
 	esac
 	case $command in
-	*/healthz) assert_contains "the health" '"nodeEligible": true' "$output" ;;
+	*/healthz) assert_contains "the health" '"nodeEligible":true' "$output" ;;
 	'ipvsagent status') assert_contains "the status" "default/web" "$output" ;;
 	*diff*) assert_equal "virtual servers that differ" "" "$output" ;;
 	*--write-config-to*) assert_contains "what is understood" 'mode: "ipvs"' "$(cat "$directory/understood")" ;;

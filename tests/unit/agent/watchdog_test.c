@@ -68,11 +68,11 @@ static void test_signs_stop_while_changes_are_late(void **state)
 	watchdog = watchdog_new(loop, &health);
 	assert_true(count_signs(loop, fd, 0.1) >= 1);
 
-	proxy_health_updated(&health, PROXY_PART_OBJECTS, clock_milliseconds());
-	proxy_health_queued(&health, PROXY_PART_OBJECTS, clock_milliseconds());
+	proxy_health_updated(&health, PROXY_PART_OBJECTS, IP_FAMILY_ALL, clock_milliseconds(), 0);
+	proxy_health_queued(&health, PROXY_PART_OBJECTS, IP_FAMILY_ALL, clock_milliseconds());
 	assert_int_equal(count_signs(loop, fd, 0.1), 0);
 
-	proxy_health_updated(&health, PROXY_PART_OBJECTS, clock_milliseconds());
+	proxy_health_updated(&health, PROXY_PART_OBJECTS, IP_FAMILY_ALL, clock_milliseconds(), 0);
 	assert_true(count_signs(loop, fd, 0.1) >= 1);
 	watchdog_free(watchdog);
 	close(fd);

@@ -59,6 +59,7 @@ static void each_field_is_taken(void **state)
 							    "drainTimeout: 2m\n"
 							    "serviceMetrics: 7\n"
 							    "socket: /run/x\n"
+							    "kubeProxyCompat: 1.32\n"
 							    "listPageSize: 9\n"
 							    "listCompression: true\n"
 							    "streamingLists: false\n"
@@ -70,6 +71,7 @@ static void each_field_is_taken(void **state)
 	assert_true(options->drain_timeout == 120);
 	assert_int_equal(options->service_metrics, 7);
 	assert_string_equal(options->socket_path, "/run/x");
+	assert_int_equal(options->kube_proxy_compat, KUBE_PROXY_RELEASE_1_32);
 	assert_int_equal(options->client.page_size, 9);
 	assert_true(options->client.compression);
 	assert_false(options->client.streaming_lists);
@@ -124,6 +126,9 @@ static void what_is_wrong_is_named_with_its_field(void **state)
 		{"clusterCIDR: 10.0.0.0/8\n",
 		 "clusterCIDR: unknown field; it belongs in the KubeProxyConfiguration"},
 		{"apiVersion: v1\n", "apiVersion: unknown field"},
+		{"kubeProxyCompat: '1.37'\n", "kubeProxyCompat: \"1.37\" is not 1.32 or 1.36"},
+		{"kubeProxyCompat: 1.3\n", "kubeProxyCompat: \"1.3\" is not 1.32 or 1.36"},
+		{"kubeProxyCompat: 1\n", "kubeProxyCompat: not a string"},
 		{"drainTimeout: 5\n",
 		 "drainTimeout: not a quoted duration with a unit, such as \"30s\""},
 		{"drainTimeout: soon\n",

@@ -52,6 +52,7 @@ static void each_difference_is_named(void **state)
 		{"--kubeconfig /a --healthz-bind-address 127.0.0.1:1",
 		 "--kubeconfig /b --healthz-bind-address 127.0.0.1:2", "healthzBindAddress",
 		 "clientConnection.kubeconfig"},
+		{"", "--kube-proxy-compat 1.32", "", "kubeProxyCompat"},
 		{"", "--bind-address-hard-fail", "", "bindAddressHardFail"},
 		{"--feature-gates A=true", "--feature-gates A=false", "featureGates", ""},
 	};
