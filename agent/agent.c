@@ -277,8 +277,9 @@ static void tell_of_unreadable(struct agent *agent, bool is_in_place, const char
 
 static void on_walked(void *owner, const struct conntrack_report *report)
 {
-	(void)owner;
-	(void)report;
+	struct agent *agent = owner;
+
+	proxy_metrics_walked(agent->metrics, report);
 }
 
 /* What others are is of no concern to whoever is looked at, but for those that are not in place. */
@@ -562,6 +563,7 @@ static int start(struct agent *agent, struct error *err)
 	if (r < 0)
 		return r;
 
+	proxy_metrics_set_families(agent->metrics, rules_keeper_families(agent->rules));
 	create_sync(agent);
 	r = node_state_read_addresses(agent->node, agent->kernel->link, err);
 	if (r < 0)
@@ -620,7 +622,8 @@ int agent_run(struct options *options, struct error *err)
 	agent.store = store_new();
 	proxy_health_init(&agent.proxy_health, options->sync_period);
 	agent.proxy_health.is_eligible = is_eligible_without_node(options);
-	agent.metrics = proxy_metrics_new(ev_time(), (size_t)options->service_metrics);
+	agent.metrics = proxy_metrics_new(ev_time(), (size_t)options->service_metrics,
+					  options->kube_proxy_compat);
 	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
 	agent.node = node_state_new(options);
 	agent.events = events_new(node_state_name(agent.node));

@@ -40,7 +40,7 @@ static unsigned int known_families(const struct store *store, const char *namesp
 static void on_service_event(const struct object_intake_parts *parts, bool is_change,
 			     unsigned int families)
 {
-	proxy_metrics_service_event(parts->metrics, is_change, ev_now(parts->loop));
+	proxy_metrics_service_event(parts->metrics, families, is_change, ev_now(parts->loop));
 	if (is_change)
 		note_change(parts, families);
 	sync_wake(parts->sync);
@@ -49,9 +49,12 @@ static void on_service_event(const struct object_intake_parts *parts, bool is_ch
 static void on_slice_event(const struct object_intake_parts *parts, bool is_change, uint16_t family,
 			   int64_t trigger_time)
 {
-	proxy_metrics_slice_event(parts->metrics, is_change, trigger_time, ev_now(parts->loop));
+	unsigned int families = ip_family_bit(family);
+
+	proxy_metrics_slice_event(parts->metrics, families, is_change, trigger_time,
+				  ev_now(parts->loop));
 	if (is_change)
-		note_change(parts, ip_family_bit(family));
+		note_change(parts, families);
 	sync_wake(parts->sync);
 }
 

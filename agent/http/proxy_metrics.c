@@ -21,6 +21,8 @@ enum id {
 	NETWORK_PROGRAMMING,
 	NO_LOCAL_ENDPOINTS,
 	RESTORE_FAILURES,
+	CONNTRACK_DURATION,
+	CONNTRACK_DELETED,
 	HEALTHZ,
 	LIVEZ,
 	BUILD,
@@ -91,13 +93,20 @@ static const double turn_bounds[] = {0.0001, 0.0005, 0.001, 0.002, 0.004, 0.006,
 
 #define SYNC "kubeproxy_sync_proxy_rules_"
 
+#define BUILD_HELP \
+	"A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running."
+#define BUILD_LABELS \
+	"build_date,compiler,git_commit,git_tree_state,git_version,go_version,major,minor,platform"
+
 static const struct metric_description descriptions[ID_COUNT] = {
 	[SYNC_DURATION] = {SYNC "duration_seconds", "[ALPHA] SyncProxyRules latency in seconds",
-			   HISTOGRAM(sync_bounds)},
+			   HISTOGRAM(sync_bounds), LABELS("ip_family")},
 	[LAST_QUEUED] = {SYNC "last_queued_timestamp_seconds",
-			 "[ALPHA] The last time a sync of proxy rules was queued", GAUGE},
+			 "[ALPHA] The last time a sync of proxy rules was queued", GAUGE,
+			 LABELS("ip_family")},
 	[LAST_SYNCED] = {SYNC "last_timestamp_seconds",
-			 "[ALPHA] The last time proxy rules were successfully synced", GAUGE},
+			 "[ALPHA] The last time proxy rules were successfully synced", GAUGE,
+			 LABELS("ip_family")},
 	[ENDPOINT_CHANGES] = {SYNC "endpoint_changes_total",
 			      "[ALPHA] Cumulative proxy rules Endpoint changes", COUNTER},
 	[ENDPOINT_CHANGES_PENDING] = {SYNC "endpoint_changes_pending",
@@ -108,22 +117,25 @@ static const struct metric_description descriptions[ID_COUNT] = {
 				     "[ALPHA] Pending proxy rules Service changes", GAUGE},
 	[NETWORK_PROGRAMMING] = {"kubeproxy_network_programming_duration_seconds",
 				 "[ALPHA] In Cluster Network Programming Latency in seconds",
-				 HISTOGRAM(programming_bounds)},
+				 HISTOGRAM(programming_bounds), LABELS("ip_family")},
 	[NO_LOCAL_ENDPOINTS] =
 		{SYNC "no_local_endpoints_total",
 		 "[ALPHA] Number of services with a Local traffic policy and no endpoints", GAUGE,
-		 LABELS("traffic_policy")},
+		 LABELS("ip_family,traffic_policy")},
 	[RESTORE_FAILURES] = {SYNC "iptables_restore_failures_total",
-			      "[ALPHA] Cumulative proxy iptables restore failures", COUNTER},
+			      "[ALPHA] Cumulative proxy iptables restore failures", COUNTER,
+			      LABELS("ip_family")},
+	[CONNTRACK_DURATION] = {"kubeproxy_conntrack_reconciler_sync_duration_seconds",
+				"[ALPHA] ReconcileConntrackFlowsLatency latency in seconds",
+				HISTOGRAM(sync_bounds), LABELS("ip_family")},
+	[CONNTRACK_DELETED] = {"kubeproxy_conntrack_reconciler_deleted_entries_total",
+			       "[ALPHA] Cumulative conntrack flows deleted by conntrack reconciler",
+			       COUNTER, LABELS("ip_family")},
 	[HEALTHZ] = {"kubeproxy_proxy_healthz_total",
 		     "[ALPHA] Cumulative proxy healthz HTTP status", COUNTER, LABELS("code")},
 	[LIVEZ] = {"kubeproxy_proxy_livez_total", "[ALPHA] Cumulative proxy livez HTTP status",
 		   COUNTER, LABELS("code")},
-	[BUILD] =
-		{"kubernetes_build_info",
-		 "[ALPHA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
-		 GAUGE,
-		 LABELS("build_date,compiler,git_commit,git_tree_state,git_version,go_version,major,minor,platform")},
+	[BUILD] = {"kubernetes_build_info", "[BETA] " BUILD_HELP, GAUGE, LABELS(BUILD_LABELS)},
 	[REQUESTS] =
 		{"rest_client_requests_total",
 		 "[ALPHA] Number of HTTP requests, partitioned by status code, method, and host.",
@@ -225,23 +237,59 @@ static const struct metric_description descriptions[ID_COUNT] = {
 			  "Duration of the longest event loop turn since the start.", GAUGE},
 };
 
-/** struct gap - a Service whose traffic policy asks for local endpoints that do not exist */
+/* Before 1.33 there was one number for both families, and the build information was alpha. */
+static const struct {
+	enum id id;
+	const char *labels;
+	const char *help; /* NULL = the same */
+} differences_of_1_32[] = {
+	{SYNC_DURATION, NULL, NULL},
+	{LAST_QUEUED, NULL, NULL},
+	{LAST_SYNCED, NULL, NULL},
+	{NETWORK_PROGRAMMING, NULL, NULL},
+	{NO_LOCAL_ENDPOINTS, "traffic_policy", NULL},
+	{RESTORE_FAILURES, NULL, NULL},
+	{BUILD, BUILD_LABELS, "[ALPHA] " BUILD_HELP},
+};
+
+/**
+ * struct gap - a Service whose traffic policy asks for local endpoints that do not exist
+ * @families:  of which there are endpoints elsewhere only; bits
+ */
 struct gap {
 	UT_hash_handle hh;
 	bool is_internal;
 	bool is_external;
+	unsigned int families;
 	char key[];
 };
 
+/* A pending EndpointSlice: its family, and when it was changed, in seconds since 1970. */
+struct trigger {
+	unsigned int families;
+	double time;
+};
+
+/**
+ * struct proxy_metrics
+ * @adapted:           descriptions as the release has them
+ * @families:          that this host has; bits
+ * @pending_families:  of the changes since the last pass; bits
+ * @has_passed:        the first pass, which programs both families, is over
+ */
 struct proxy_metrics {
+	enum kube_proxy_release release;
 	struct metrics *registry;
 	struct service_traffic *traffic;
-	struct metric *of[ID_COUNT];
+	struct metric_description adapted[ID_COUNT];
+	struct metric *of[ID_COUNT]; /* NULL: the release does not have it */
 	double started;
-	double *triggers; /* of the pending slices, seconds since 1970 */
+	unsigned int families;
+	unsigned int pending_families;
+	bool has_passed;
+	struct trigger *triggers;
 	size_t trigger_count, trigger_capacity;
 	struct gap *gaps;
-	size_t internal_gap_count, external_gap_count;
 	double longest_turn;
 };
 
@@ -256,34 +304,81 @@ static void set_labelled(struct proxy_metrics *metrics, enum id id, const char *
 	metric_set(metrics->of[id], &label, number);
 }
 
+/*
+ * A number of each of @families, or of all together where the release does not tell them apart.
+ * @act: metric_set(), metric_increase() or metric_observe()
+ */
+static void
+act_on_families(struct proxy_metrics *metrics, enum id id, unsigned int families, double number,
+		void (*act)(struct metric *metric, const char *const *values, double number))
+{
+	if (metrics->release == KUBE_PROXY_RELEASE_1_32) {
+		act(metrics->of[id], NULL, number);
+		return;
+	}
+	for (unsigned int i = 0; i < IP_FAMILY_COUNT; i++) {
+		const char *name = ip_family_name((enum ip_family)i);
+
+		if (families & metrics->families & 1U << i)
+			act(metrics->of[id], &name, number);
+	}
+}
+
 static void set_build(struct proxy_metrics *metrics)
 {
 	static const char *const own[] = {IPVSAGENT_VERSION};
-	struct utsname host = {0};
+	const char *minor = metrics->release == KUBE_PROXY_RELEASE_1_32 ? "32" : "36";
+	auto_memory char *version = string_printf("v1.%s.0+ipvsagent-" IPVSAGENT_VERSION, minor);
 	auto_memory char *platform = NULL;
+	struct utsname host = {0};
 
 	uname(&host);
 	platform = string_printf("linux/%s", strcmp(host.machine, "x86_64") == 0    ? "amd64"
 					     : strcmp(host.machine, "aarch64") == 0 ? "arm64"
 										    : host.machine);
-	const char *const values[] = {
-		"", "", "", "", ("v1.32.0+ipvsagent-" IPVSAGENT_VERSION), "", "1", "32", platform};
+	const char *const values[] = {"", "", "", "", version, "", "1", minor, platform};
 
 	metric_set(metrics->of[BUILD], values, 1);
 	metric_set(metrics->of[OWN_BUILD], own, 1);
 }
 
-struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit)
+static void adapt_descriptions(struct proxy_metrics *metrics)
+{
+	memcpy(metrics->adapted, descriptions, sizeof(metrics->adapted));
+	if (metrics->release != KUBE_PROXY_RELEASE_1_32)
+		return;
+	for (size_t i = 0; i < COUNT(differences_of_1_32); i++) {
+		struct metric_description *adapted = &metrics->adapted[differences_of_1_32[i].id];
+
+		adapted->labels = differences_of_1_32[i].labels;
+		if (differences_of_1_32[i].help)
+			adapted->help = differences_of_1_32[i].help;
+	}
+	metrics->adapted[CONNTRACK_DURATION].name = NULL;
+	metrics->adapted[CONNTRACK_DELETED].name = NULL;
+}
+
+struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit,
+					enum kube_proxy_release release)
 {
 	struct proxy_metrics *metrics = memory_allocate(sizeof(*metrics));
 
+	metrics->release = release;
 	metrics->registry = metrics_new();
 	metrics->started = now;
+	metrics->families = IP_FAMILY_ALL;
+	adapt_descriptions(metrics);
 	for (int i = 0; i < ID_COUNT; i++)
-		metrics->of[i] = metrics_add(metrics->registry, &descriptions[i]);
+		if (metrics->adapted[i].name)
+			metrics->of[i] = metrics_add(metrics->registry, &metrics->adapted[i]);
 	metrics->traffic = service_traffic_new(metrics->registry, service_limit);
 	set_build(metrics);
 	return metrics;
+}
+
+void proxy_metrics_set_families(struct proxy_metrics *metrics, unsigned int families)
+{
+	metrics->families = families;
 }
 
 void proxy_metrics_free(struct proxy_metrics *metrics)
@@ -313,42 +408,64 @@ struct metrics *proxy_metrics_registry(struct proxy_metrics *metrics)
 }
 
 static void count_event(struct proxy_metrics *metrics, enum id total, enum id pending,
-			bool is_change, double now)
+			unsigned int families, bool is_change, double now)
 {
 	metric_increase(metrics->of[total], NULL, 1);
 	if (!is_change)
 		return;
 	metric_increase(metrics->of[pending], NULL, 1);
-	set(metrics, LAST_QUEUED, now);
+	if (!metrics->has_passed)
+		families = IP_FAMILY_ALL;
+	metrics->pending_families |= families;
+	act_on_families(metrics, LAST_QUEUED, families, now, metric_set);
 }
 
-void proxy_metrics_service_event(struct proxy_metrics *metrics, bool is_change, double now)
+void proxy_metrics_service_event(struct proxy_metrics *metrics, unsigned int families,
+				 bool is_change, double now)
 {
-	count_event(metrics, SERVICE_CHANGES, SERVICE_CHANGES_PENDING, is_change, now);
+	count_event(metrics, SERVICE_CHANGES, SERVICE_CHANGES_PENDING, families, is_change, now);
 }
 
-void proxy_metrics_slice_event(struct proxy_metrics *metrics, bool is_change, int64_t trigger_time,
-			       double now)
+void proxy_metrics_slice_event(struct proxy_metrics *metrics, unsigned int families, bool is_change,
+			       int64_t trigger_time, double now)
 {
 	double triggered = (double)trigger_time / 1000;
 
-	count_event(metrics, ENDPOINT_CHANGES, ENDPOINT_CHANGES_PENDING, is_change, now);
+	count_event(metrics, ENDPOINT_CHANGES, ENDPOINT_CHANGES_PENDING, families, is_change, now);
 	if (!is_change || triggered <= metrics->started)
 		return;
 	metrics->triggers = memory_grow(metrics->triggers, metrics->trigger_count,
 					&metrics->trigger_capacity, sizeof(*metrics->triggers));
-	metrics->triggers[metrics->trigger_count++] = triggered;
+	metrics->triggers[metrics->trigger_count++] = (struct trigger){families, triggered};
 }
 
 void proxy_metrics_passed(struct proxy_metrics *metrics, double seconds, double now)
 {
-	metric_observe(metrics->of[SYNC_DURATION], NULL, seconds);
+	unsigned int families =
+		metrics->pending_families ? metrics->pending_families : IP_FAMILY_ALL;
+
+	act_on_families(metrics, SYNC_DURATION, families, seconds, metric_observe);
 	for (size_t i = 0; i < metrics->trigger_count; i++)
-		metric_observe(metrics->of[NETWORK_PROGRAMMING], NULL, now - metrics->triggers[i]);
+		act_on_families(metrics, NETWORK_PROGRAMMING, metrics->triggers[i].families,
+				now - metrics->triggers[i].time, metric_observe);
 	metrics->trigger_count = 0;
+	metrics->pending_families = 0;
+	metrics->has_passed = true;
 	set(metrics, ENDPOINT_CHANGES_PENDING, 0);
 	set(metrics, SERVICE_CHANGES_PENDING, 0);
-	set(metrics, LAST_SYNCED, now);
+	act_on_families(metrics, LAST_SYNCED, IP_FAMILY_ALL, now, metric_set);
+}
+
+void proxy_metrics_walked(struct proxy_metrics *metrics, const struct conntrack_report *report)
+{
+	if (!metrics->of[CONNTRACK_DURATION])
+		return;
+	if (report->error->code >= 0)
+		act_on_families(metrics, CONNTRACK_DURATION, report->families, report->seconds,
+				metric_observe);
+	for (unsigned int i = 0; i < IP_FAMILY_COUNT; i++)
+		act_on_families(metrics, CONNTRACK_DELETED, report->families & 1U << i,
+				(double)report->deleted[i], metric_increase);
 }
 
 /* Whether endpoints of a family could serve, but none of them is on this node. */
@@ -373,15 +490,15 @@ static bool family_has_gap(const struct service_view *view, uint16_t family, con
 	return has_any;
 }
 
-/* Clients of one family are no help to those of the other: one of them is enough. */
-static bool has_gap(const struct service_view *view, const char *node_name)
+static unsigned int families_with_gap(const struct service_view *view, const char *node_name)
 {
 	const struct service *service = view->service;
+	unsigned int families = 0;
 
 	for (size_t i = 0; i < service->cluster_ip_count; i++)
 		if (family_has_gap(view, service->cluster_ips[i].family, node_name))
-			return true;
-	return false;
+			families |= ip_family_bit(service->cluster_ips[i].family);
+	return families;
 }
 
 static bool is_reachable_from_outside(const struct service *service)
@@ -397,8 +514,6 @@ static void drop_gap(struct proxy_metrics *metrics, const char *key)
 	HASH_FIND_STR(metrics->gaps, key, gap);
 	if (!gap)
 		return;
-	metrics->internal_gap_count -= gap->is_internal;
-	metrics->external_gap_count -= gap->is_external;
 	HASH_DEL(metrics->gaps, gap);
 	free(gap);
 }
@@ -409,6 +524,7 @@ void proxy_metrics_planned(struct proxy_metrics *metrics, const struct service_v
 	const struct service *service = view->service;
 	size_t size = strlen(view->key) + 1;
 	bool is_internal, is_external;
+	unsigned int families;
 	struct gap *gap;
 
 	service_traffic_planned(metrics->traffic, view);
@@ -417,15 +533,15 @@ void proxy_metrics_planned(struct proxy_metrics *metrics, const struct service_v
 		return;
 	is_internal = service->is_internal_local;
 	is_external = service->is_external_local && is_reachable_from_outside(service);
-	if ((!is_internal && !is_external) || !has_gap(view, node_name))
+	families = is_internal || is_external ? families_with_gap(view, node_name) : 0;
+	if (!families)
 		return;
 	gap = memory_allocate(sizeof(*gap) + size);
 	gap->is_internal = is_internal;
 	gap->is_external = is_external;
+	gap->families = families;
 	memcpy(gap->key, view->key, size);
 	HASH_ADD_STR(metrics->gaps, key, gap);
-	metrics->internal_gap_count += is_internal;
-	metrics->external_gap_count += is_external;
 }
 
 void proxy_metrics_turn(struct proxy_metrics *metrics, double seconds)
@@ -477,8 +593,53 @@ static void collect_operations(struct proxy_metrics *metrics, const struct sync_
 		set_labelled(metrics, REPAIRED, name, (double)counters->repaired[i]);
 	}
 	set_labelled(metrics, REPAIRED, "rules", rules ? (double)rules_keeper_repaired(rules) : 0);
-	set(metrics, RESTORE_FAILURES,
-	    rules ? (double)rules_keeper_failed(rules, IP_FAMILY_IPV4) : 0);
+}
+
+static void collect_rules_failures(struct proxy_metrics *metrics, const struct rules_keeper *rules)
+{
+	double failed[IP_FAMILY_COUNT] = {0}, all = 0;
+
+	for (int i = 0; rules && i < IP_FAMILY_COUNT; i++) {
+		failed[i] = (double)rules_keeper_failed(rules, (enum ip_family)i);
+		all += failed[i];
+	}
+	for (int i = 0; i < IP_FAMILY_COUNT; i++)
+		act_on_families(metrics, RESTORE_FAILURES, 1U << i,
+				metrics->release == KUBE_PROXY_RELEASE_1_32 ? all : failed[i],
+				metric_set);
+}
+
+/* How many Services have a gap in one of @families. */
+static size_t gap_count(const struct proxy_metrics *metrics, unsigned int families,
+			bool is_internal)
+{
+	size_t count = 0;
+
+	for (const struct gap *gap = metrics->gaps; gap; gap = gap->hh.next)
+		if (gap->families & families && (is_internal ? gap->is_internal : gap->is_external))
+			count++;
+	return count;
+}
+
+/* Clients of one family are no help to those of the other: of all, one of them is enough. */
+static void collect_gaps(struct proxy_metrics *metrics)
+{
+	static const char *const policies[] = {"external", "internal"};
+
+	for (size_t p = 0; p < COUNT(policies); p++) {
+		if (metrics->release == KUBE_PROXY_RELEASE_1_32)
+			set_labelled(metrics, NO_LOCAL_ENDPOINTS, policies[p],
+				     (double)gap_count(metrics, IP_FAMILY_ALL, p == 1));
+		for (unsigned int i = 0; i < IP_FAMILY_COUNT; i++) {
+			const char *const values[] = {ip_family_name((enum ip_family)i),
+						      policies[p]};
+
+			if (metrics->release != KUBE_PROXY_RELEASE_1_32 &&
+			    metrics->families & 1U << i)
+				metric_set(metrics->of[NO_LOCAL_ENDPOINTS], values,
+					   (double)gap_count(metrics, 1U << i, p == 1));
+		}
+	}
 }
 
 static void collect_held(struct proxy_metrics *metrics, const struct ledger *ledger)
@@ -576,6 +737,7 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 
 	collect_process(metrics);
 	collect_operations(metrics, counters, sources->rules);
+	collect_rules_failures(metrics, sources->rules);
 	collect_held(metrics, status->ledger);
 	collect_sets(metrics, status->kernel);
 	collect_source(metrics, status);
@@ -583,8 +745,7 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	collect_events(metrics, sources->source);
 	collect_settings(metrics, status->health->settings);
 	service_traffic_collect(metrics->traffic, status->ledger);
-	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "internal", (double)metrics->internal_gap_count);
-	set_labelled(metrics, NO_LOCAL_ENDPOINTS, "external", (double)metrics->external_gap_count);
+	collect_gaps(metrics);
 	set(metrics, SETTLED, sync_is_settled(status->sync));
 	set(metrics, FIRST_PASS, counters->first_pass_seconds);
 	set(metrics, LONGEST_TURN, metrics->longest_turn);

@@ -4,8 +4,10 @@
 
 #include "agent/input/object_source.h"
 #include "agent/reconcile/rules_keeper.h"
+#include "agent/settings/options.h"
 #include "agent/status/status_report.h"
 #include "lib/http/metrics.h"
+#include "lib/kernel/conntrack.h"
 #include "service_traffic.h"
 
 #include <stdbool.h>
@@ -14,8 +16,12 @@
 /**
  * struct proxy_metrics - the metrics of this program
  *
- * Those of kube-proxy 1.32 in IPVS mode with its names, types, labels and buckets
- * (pkg/proxy/metrics/metrics.go), and others whose names begin with "ipvsagent_".
+ * Those of kube-proxy 1.36 or 1.32 in IPVS mode with its names, types, labels and buckets
+ * (pkg/proxy/metrics/metrics.go), and others whose names begin with "ipvsagent_". Of kube-proxy's,
+ * those that would have no meaning here are left out.
+ *
+ * A pass serves both IP families; it counts for those that had changes, or for both if it is the
+ * first or had other reasons. Sets of families are bits.
  *
  * Times are seconds since 1970. What happens is told as it happens; what exists is looked up when
  * the text is asked for.
@@ -26,10 +32,16 @@ struct proxy_metrics;
  * proxy_metrics_new()
  * @now:            changes that were triggered before are not measured
  * @service_limit:  Services that get metrics of their own; 0 = none
+ * @release:        whose names and labels they have
  */
-struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit);
+struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit,
+					enum kube_proxy_release release);
 void proxy_metrics_free(struct proxy_metrics *metrics);
 AUTO_FREE_DEFINE(proxy_metrics);
+
+/** proxy_metrics_set_families() - those that this host has, of which alone there are numbers; before,
+ *  both */
+void proxy_metrics_set_families(struct proxy_metrics *metrics, unsigned int families);
 
 /** proxy_metrics_traffic() - to be told of the traffic of Services */
 struct service_traffic *proxy_metrics_traffic(struct proxy_metrics *metrics);
@@ -37,15 +49,19 @@ struct service_traffic *proxy_metrics_traffic(struct proxy_metrics *metrics);
 /** proxy_metrics_registry() - where other parts add families of their own */
 struct metrics *proxy_metrics_registry(struct proxy_metrics *metrics);
 
-/** proxy_metrics_service_event() - @is_change: it differs from what was known and is now pending */
-void proxy_metrics_service_event(struct proxy_metrics *metrics, bool is_change, double now);
+/**
+ * proxy_metrics_service_event() - @is_change: it differs from what was known and is now pending
+ * @families:  of the Service before and after
+ */
+void proxy_metrics_service_event(struct proxy_metrics *metrics, unsigned int families,
+				 bool is_change, double now);
 
 /**
  * proxy_metrics_slice_event() - the same for an EndpointSlice
  * @trigger_time:  endpoint_slice.trigger_time, in milliseconds; 0 = unknown
  */
-void proxy_metrics_slice_event(struct proxy_metrics *metrics, bool is_change, int64_t trigger_time,
-			       double now);
+void proxy_metrics_slice_event(struct proxy_metrics *metrics, unsigned int families, bool is_change,
+			       int64_t trigger_time, double now);
 
 /**
  * proxy_metrics_planned() - a Service was planned, for the count of those without local endpoints
@@ -56,6 +72,9 @@ void proxy_metrics_planned(struct proxy_metrics *metrics, const struct service_v
 
 /** proxy_metrics_passed() - a pass that took @seconds is over: all pending changes are applied */
 void proxy_metrics_passed(struct proxy_metrics *metrics, double seconds, double now);
+
+/** proxy_metrics_walked() - the conntrack table was walked, or that failed */
+void proxy_metrics_walked(struct proxy_metrics *metrics, const struct conntrack_report *report);
 
 /** proxy_metrics_turn() - a turn of the event loop took @seconds */
 void proxy_metrics_turn(struct proxy_metrics *metrics, double seconds);

@@ -149,7 +149,9 @@ assert_contains "the Service's health check" '"localEndpoints": 1' "$(cat "$dire
 on node curl -s http://127.0.0.1:10249/metrics >"$directory/metrics"
 assert_contains "the metrics" 'kubeproxy_proxy_livez_total{code="503"} 1' "$(cat "$directory/metrics")"
 assert_contains "the metrics" 'ipvsagent_rules_in_place 0' "$(cat "$directory/metrics")"
-assert_lacks "the metrics" "kubeproxy_sync_proxy_rules_iptables_restore_failures_total 0" \
+assert_lacks "the metrics" 'kubeproxy_sync_proxy_rules_iptables_restore_failures_total{ip_family="IPv4"} 0' \
+	"$(cat "$directory/metrics")"
+assert_contains "the metrics" 'kubeproxy_sync_proxy_rules_iptables_restore_failures_total{ip_family="IPv6"} 0' \
 	"$(cat "$directory/metrics")"
 assert_equal "meanwhile it forwards" "pod1 2" "$(answers client 2 tcp 10.96.0.10 80)"
 rm "$directory/broken/now"

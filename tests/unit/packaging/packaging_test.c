@@ -238,10 +238,33 @@ static void assert_metrics_exist(const char *query, const char *metrics)
 	}
 }
 
+/* kube-proxy's metrics have the label ip_family or not, so that a query must add it up. */
+static void assert_adds_up_families(const char *query)
+{
+	if (!strstr(query, "kubeproxy_") || strstr(query, "sum by (le) ("))
+		return;
+	fail_msg("%s depends on the label ip_family", query);
+}
+
+static char *metrics_of(struct fixture *fixture, enum kube_proxy_release release)
+{
+	auto_free(proxy_metrics) struct proxy_metrics *metrics = proxy_metrics_new(0, 0, release);
+	char *text;
+
+	proxy_metrics_slice_event(metrics, IP_FAMILY_ALL, true, 1, 1);
+	proxy_metrics_passed(metrics, 0.1, 1);
+	text = proxy_metrics_text(metrics,
+				  &(struct proxy_metrics_sources){.status = &fixture->sources},
+				  METRICS_FORMAT_TEXT);
+	/* Without a kernel there are no sets. */
+	text = memory_resize(text, strlen(text) + 100, 1);
+	return strcat(text, "ipvsagent_set_members\nipvsagent_set_capacity\n");
+}
+
 static void test_dashboard(void **state)
 {
-	auto_memory char *text = read_file("grafana/ipvsagent.json"), *metrics_now = NULL;
-	auto_free(proxy_metrics) struct proxy_metrics *metrics = proxy_metrics_new(0, 0);
+	auto_memory char *text = read_file("grafana/ipvsagent.json"), *of_1_36 = NULL,
+			 *of_1_32 = NULL;
 	json_t *dashboard = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	struct fixture fixture = {0};
 	size_t panel_index, target_index, queries = 0;
@@ -252,16 +275,16 @@ static void test_dashboard(void **state)
 	add_service(&fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
 	add_slice(&fixture, "a/web-1 service=web port=http:8080/TCP 10.1.0.1@n");
 	program(&fixture);
-	/* Without a kernel there are no sets. */
-	metrics_now = proxy_metrics_text(
-		metrics, &(struct proxy_metrics_sources){.status = &fixture.sources},
-		METRICS_FORMAT_TEXT);
-	metrics_now = memory_resize(metrics_now, strlen(metrics_now) + 100, 1);
-	strcat(metrics_now, "ipvsagent_set_members\nipvsagent_set_capacity\n");
+	of_1_36 = metrics_of(&fixture, KUBE_PROXY_RELEASE_1_36);
+	of_1_32 = metrics_of(&fixture, KUBE_PROXY_RELEASE_1_32);
 	assert_non_null(dashboard);
 	json_array_foreach (find(dashboard, "panels"), panel_index, panel) {
 		json_array_foreach (find(panel, "targets"), target_index, target) {
-			assert_metrics_exist(json_string_value(find(target, "expr")), metrics_now);
+			const char *query = json_string_value(find(target, "expr"));
+
+			assert_metrics_exist(query, of_1_36);
+			assert_metrics_exist(query, of_1_32);
+			assert_adds_up_families(query);
 			queries++;
 		}
 	}

@@ -4,6 +4,7 @@
 #include "tests/unit/agent/agent_fixture.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -13,19 +14,32 @@
 
 #define START 1700000000.0
 
+#define IPV4 (1U << IP_FAMILY_IPV4)
+#define IPV6 (1U << IP_FAMILY_IPV6)
+
 struct metrics_fixture {
 	struct fixture agent;
 	struct proxy_metrics *metrics;
 };
 
-static int set_up(void **state)
+static int set_up_release(void **state, enum kube_proxy_release release)
 {
 	struct metrics_fixture *fixture = memory_allocate(sizeof(*fixture));
 
 	fixture_set_up(&fixture->agent);
-	fixture->metrics = proxy_metrics_new(START, 2);
+	fixture->metrics = proxy_metrics_new(START, 2, release);
 	*state = fixture;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_release(state, KUBE_PROXY_RELEASE_1_36);
+}
+
+static int set_up_1_32(void **state)
+{
+	return set_up_release(state, KUBE_PROXY_RELEASE_1_32);
 }
 
 static int tear_down(void **state)
@@ -134,6 +148,14 @@ static void read_bucket(struct reader *reader, const char *line, double count)
 	reader->bucket = count;
 }
 
+/* The last line of a histogram, after which one with other labels may follow. */
+static void read_count(struct reader *reader, double count)
+{
+	assert_true(count == reader->bucket && isinf(reader->bound));
+	reader->bucket = 0;
+	reader->bound = -1;
+}
+
 static void read_sample(struct reader *reader, const char *line, bool is_openmetrics)
 {
 	size_t family = strlen(reader->family), length = name_length(line);
@@ -151,7 +173,7 @@ static void read_sample(struct reader *reader, const char *line, bool is_openmet
 		if (strncmp(suffix, "_bucket", 7) == 0)
 			read_bucket(reader, line, value);
 		else if (strncmp(suffix, "_count", 6) == 0)
-			assert_true(value == reader->bucket && isinf(reader->bound));
+			read_count(reader, value);
 		else
 			assert_int_equal(strncmp(suffix, "_sum", 4), 0);
 		return;
@@ -213,7 +235,7 @@ static void test_format(void **state)
 }
 
 /* Names and types of what kube-proxy 1.32 registers in IPVS mode. */
-static void test_families_of_kube_proxy(void **state)
+static void test_families_of_1_32(void **state)
 {
 	static const char *const families[] = {
 		"kubeproxy_network_programming_duration_seconds histogram",
@@ -257,6 +279,10 @@ static void test_families_of_kube_proxy(void **state)
 		fixture,
 		"rest_client_requests_total{code=\"200\",host=\"10.0.0.1:6443\",method=\"GET\"}",
 		"1");
+	assert_null(strstr(text, "ip_family"));
+	assert_null(strstr(text, "kubeproxy_conntrack_"));
+	assert_non_null(strstr(text, "git_version=\"v1.32.0+ipvsagent-"));
+	assert_non_null(strstr(text, "minor=\"32\""));
 }
 
 /* Computed as kube-proxy does, to be compared with the table. */
@@ -305,11 +331,11 @@ static void test_changes_are_pending_until_a_pass_is_over(void **state)
 {
 	struct metrics_fixture *fixture = *state;
 
-	proxy_metrics_service_event(fixture->metrics, true, START + 1);
-	proxy_metrics_service_event(fixture->metrics, false, START + 2);
-	proxy_metrics_slice_event(fixture->metrics, true, 0, START + 3);
-	proxy_metrics_slice_event(fixture->metrics, true, 0, START + 4);
-	proxy_metrics_slice_event(fixture->metrics, false, 0, START + 5);
+	proxy_metrics_service_event(fixture->metrics, IPV4, true, START + 1);
+	proxy_metrics_service_event(fixture->metrics, IPV4, false, START + 2);
+	proxy_metrics_slice_event(fixture->metrics, IPV4, true, 0, START + 3);
+	proxy_metrics_slice_event(fixture->metrics, IPV4, true, 0, START + 4);
+	proxy_metrics_slice_event(fixture->metrics, IPV4, false, 0, START + 5);
 	assert_number(fixture, "kubeproxy_sync_proxy_rules_service_changes_total", "2");
 	assert_number(fixture, "kubeproxy_sync_proxy_rules_service_changes_pending", "1");
 	assert_number(fixture, "kubeproxy_sync_proxy_rules_endpoint_changes_total", "3");
@@ -336,14 +362,14 @@ static void test_network_programming(void **state)
 	struct metrics_fixture *fixture = *state;
 	int64_t start = (int64_t)(START * 1000);
 
-	proxy_metrics_slice_event(fixture->metrics, true, 0, START + 1);
-	proxy_metrics_slice_event(fixture->metrics, true, start - 1, START + 1);
-	proxy_metrics_slice_event(fixture->metrics, false, start + 500, START + 1);
+	proxy_metrics_slice_event(fixture->metrics, IPV4, true, 0, START + 1);
+	proxy_metrics_slice_event(fixture->metrics, IPV4, true, start - 1, START + 1);
+	proxy_metrics_slice_event(fixture->metrics, IPV4, false, start + 500, START + 1);
 	proxy_metrics_passed(fixture->metrics, 0.001, START + 1);
 	assert_number(fixture, count, "0");
 
-	proxy_metrics_slice_event(fixture->metrics, true, start + 1500, START + 2);
-	proxy_metrics_slice_event(fixture->metrics, true, start + 2000, START + 2);
+	proxy_metrics_slice_event(fixture->metrics, IPV4, true, start + 1500, START + 2);
+	proxy_metrics_slice_event(fixture->metrics, IPV4, true, start + 2000, START + 2);
 	assert_number(fixture, count, "0");
 	proxy_metrics_passed(fixture->metrics, 0.001, START + 2.25);
 	proxy_metrics_passed(fixture->metrics, 0.001, START + 3);
@@ -419,6 +445,155 @@ static void test_services_without_local_endpoints(void **state)
 		proxy_metrics_planned(fixture->metrics, &gone, "n");
 		assert_number(fixture, internal, "0");
 		assert_number(fixture, external, "0");
+	}
+}
+
+#define SYNC "kubeproxy_sync_proxy_rules_"
+#define OF_4 "{ip_family=\"IPv4\"}"
+#define OF_6 "{ip_family=\"IPv6\"}"
+
+static void assert_absent(struct metrics_fixture *fixture, const char *name)
+{
+	auto_memory char *text = text_now(fixture, METRICS_FORMAT_TEXT);
+	auto_memory char *start = string_printf("\n%s ", name);
+
+	if (strstr(text, start))
+		fail_msg("there is a %s", name);
+}
+
+/* A pass serves both families, and counts for those that had changes. */
+static void test_each_family_has_its_numbers(void **state)
+{
+	static const char *const programming =
+		"kubeproxy_network_programming_duration_seconds_count" OF_6;
+	struct metrics_fixture *fixture = *state;
+
+	assert_absent(fixture, SYNC "last_queued_timestamp_seconds" OF_4);
+	proxy_metrics_service_event(fixture->metrics, IPV4, true, START + 1);
+	proxy_metrics_slice_event(fixture->metrics, IPV6, false, 0, START + 2);
+	assert_number(fixture, SYNC "last_queued_timestamp_seconds" OF_4, "1700000001");
+	assert_number(fixture, SYNC "last_queued_timestamp_seconds" OF_6, "1700000001");
+	assert_absent(fixture, SYNC "last_timestamp_seconds" OF_6);
+	proxy_metrics_passed(fixture->metrics, 2, START + 3);
+	assert_number(fixture, SYNC "duration_seconds_sum" OF_4, "2");
+	assert_number(fixture, SYNC "duration_seconds_sum" OF_6, "2");
+
+	proxy_metrics_service_event(fixture->metrics, IPV4, true, START + 4);
+	proxy_metrics_passed(fixture->metrics, 0.125, START + 5);
+	assert_number(fixture, SYNC "last_queued_timestamp_seconds" OF_4, "1700000004");
+	assert_number(fixture, SYNC "last_queued_timestamp_seconds" OF_6, "1700000001");
+	assert_number(fixture, SYNC "duration_seconds_count" OF_4, "2");
+	assert_number(fixture, SYNC "duration_seconds_bucket{ip_family=\"IPv4\",le=\"0.064\"}",
+		      "0");
+	assert_number(fixture, SYNC "duration_seconds_bucket{ip_family=\"IPv4\",le=\"0.128\"}",
+		      "1");
+	assert_number(fixture, SYNC "duration_seconds_count" OF_6, "1");
+	assert_number(fixture, SYNC "last_timestamp_seconds" OF_4, "1700000005");
+	assert_number(fixture, SYNC "last_timestamp_seconds" OF_6, "1700000005");
+
+	proxy_metrics_slice_event(fixture->metrics, IPV6, true, (int64_t)(START + 4) * 1000,
+				  START + 5);
+	assert_number(fixture, SYNC "last_queued_timestamp_seconds" OF_6, "1700000005");
+	proxy_metrics_passed(fixture->metrics, 0.5, START + 6);
+	assert_number(fixture, SYNC "duration_seconds_count" OF_4, "2");
+	assert_number(fixture, SYNC "duration_seconds_sum" OF_6, "2.5");
+	assert_number(fixture, programming, "1");
+	assert_number(fixture, "kubeproxy_network_programming_duration_seconds_sum" OF_6, "2");
+	assert_absent(fixture, "kubeproxy_network_programming_duration_seconds_count" OF_4);
+
+	proxy_metrics_passed(fixture->metrics, 0.25, START + 7);
+	assert_number(fixture, SYNC "duration_seconds_count" OF_4, "3");
+	assert_number(fixture, SYNC "duration_seconds_count" OF_6, "3");
+	assert_number(fixture, programming, "1");
+	assert_number(fixture, SYNC "iptables_restore_failures_total" OF_6, "0");
+}
+
+static void test_a_host_without_ipv6_has_no_numbers_of_it(void **state)
+{
+	struct metrics_fixture *fixture = *state;
+	auto_memory char *text = NULL;
+
+	proxy_metrics_set_families(fixture->metrics, IPV4);
+	proxy_metrics_service_event(fixture->metrics, IPV4 | IPV6, true, START + 1);
+	proxy_metrics_passed(fixture->metrics, 0.125, START + 3);
+	text = text_now(fixture, METRICS_FORMAT_TEXT);
+	assert_null(strstr(text, "IPv6\""));
+	assert_non_null(strstr(text, SYNC "last_timestamp_seconds" OF_4));
+}
+
+static void test_walks_over_conntrack(void **state)
+{
+	static const char *const count =
+		"kubeproxy_conntrack_reconciler_sync_duration_seconds_count";
+	static const char *const deleted = "kubeproxy_conntrack_reconciler_deleted_entries_total";
+	const struct error none = {0}, failure = {.code = -ENOBUFS};
+	struct metrics_fixture *fixture = *state;
+	auto_memory char *count_4 = string_printf("%s" OF_4, count);
+	auto_memory char *count_6 = string_printf("%s" OF_6, count);
+	auto_memory char *deleted_4 = string_printf("%s" OF_4, deleted);
+	auto_memory char *deleted_6 = string_printf("%s" OF_6, deleted);
+
+	proxy_metrics_walked(fixture->metrics, &(struct conntrack_report){.families = IPV4,
+									  .deleted = {2},
+									  .seconds = 1,
+									  .error = &none});
+	assert_number(fixture, count_4, "1");
+	assert_number(fixture, deleted_4, "2");
+	assert_absent(fixture, count_6);
+	proxy_metrics_walked(fixture->metrics, &(struct conntrack_report){.families = IPV4 | IPV6,
+									  .deleted = {1, 0},
+									  .seconds = 1,
+									  .error = &none});
+	assert_number(fixture, deleted_4, "3");
+	assert_number(fixture, count_6, "1");
+	assert_number(fixture, deleted_6, "0");
+
+	/* One that failed says nothing about how long one takes. */
+	proxy_metrics_walked(fixture->metrics, &(struct conntrack_report){.families = IPV6,
+									  .deleted = {0, 5},
+									  .seconds = 1,
+									  .error = &failure});
+	assert_number(fixture, count_6, "1");
+	assert_number(fixture, deleted_6, "5");
+}
+
+static void test_gaps_of_each_family(void **state)
+{
+	static const struct {
+		const char *family, *policy, *expected;
+	} rows[] = {
+		{"IPv4", "internal", "0"},
+		{"IPv4", "external", "1"},
+		{"IPv6", "internal", "1"},
+		{"IPv6", "external", "1"},
+	};
+	static const struct {
+		const char *service, *slice, *ipv6_slice;
+	} services[] = {
+		{"a/one ip=10.0.0.1 ip=fd00::1 itp=Local port=:80/TCP",
+		 "a/one-1 service=one port=:80/TCP 10.1.0.1@n",
+		 "a/one-2 service=one family=6 port=:80/TCP fd01::1@other"},
+		{"a/two ip=10.0.0.2 ip=fd00::2 etp=Local type=NodePort port=:80/TCP",
+		 "a/two-1 service=two port=:80/TCP 10.1.0.1@other",
+		 "a/two-2 service=two family=6 port=:80/TCP fd01::1@other"},
+	};
+	struct metrics_fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(services); i++) {
+		struct service_view view;
+
+		add_service(&fixture->agent, services[i].service);
+		add_slice(&fixture->agent, services[i].slice);
+		add_slice(&fixture->agent, services[i].ipv6_slice);
+		assert_true(store_find(fixture->agent.store, i ? "a/two" : "a/one", &view));
+		proxy_metrics_planned(fixture->metrics, &view, "n");
+	}
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_memory char *name = string_printf(
+			SYNC "no_local_endpoints_total{ip_family=\"%s\",traffic_policy=\"%s\"}",
+			rows[i].family, rows[i].policy);
+
+		assert_number(fixture, name, rows[i].expected);
 	}
 }
 
@@ -566,13 +741,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_format, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_families_of_kube_proxy, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_buckets_of_kube_proxy, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_families_of_1_32, set_up_1_32, tear_down),
+		cmocka_unit_test_setup_teardown(test_buckets_of_kube_proxy, set_up_1_32, tear_down),
 		cmocka_unit_test_setup_teardown(test_changes_are_pending_until_a_pass_is_over,
-						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_network_programming, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_services_without_local_endpoints, set_up,
+						set_up_1_32, tear_down),
+		cmocka_unit_test_setup_teardown(test_network_programming, set_up_1_32, tear_down),
+		cmocka_unit_test_setup_teardown(test_services_without_local_endpoints, set_up_1_32,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_each_family_has_its_numbers, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_host_without_ipv6_has_no_numbers_of_it,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_walks_over_conntrack, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_gaps_of_each_family, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_exists, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_traffic_of_services, set_up, tear_down),
 	};
