@@ -6,7 +6,10 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/http/http_server.h"
+#include "process_usage.h"
+#include "zpages.h"
 
+#include <math.h>
 #include <string.h>
 
 #define RETRY_SECONDS 5.0
@@ -27,6 +30,7 @@ struct http_endpoints {
 	struct http_endpoint_port ports[2];
 	ev_timer retry;
 	double started;
+	double process_started; /* seconds since 1970 */
 	struct metrics *checks; /* of /metrics/slis */
 	struct metric *last_result, *results;
 };
@@ -85,14 +89,30 @@ static void answer_health(void *user, const struct http_request *request, struct
 	proxy_metrics_probe(endpoints->sources.metrics, is_liveness, status);
 }
 
+static bool is_like_1_32(const struct http_endpoints *endpoints)
+{
+	return endpoints->sources.options->kube_proxy_compat == KUBE_PROXY_RELEASE_1_32;
+}
+
+/* All our names can do without an escape, which Prometheus 3 may ask for and is told of. */
+static void set_metrics(const struct http_endpoints *endpoints, struct http_reply *reply,
+			enum metrics_format format, char *text)
+{
+	auto_memory char *type =
+		string_printf("%s%s", metrics_content_type(format),
+			      is_like_1_32(endpoints) ? "" : "; escaping=underscores");
+
+	set_reply(reply, 200, type, text);
+}
+
 static void answer_metrics(const struct http_endpoints *endpoints, const char *accept,
 			   struct http_reply *reply)
 {
 	const struct http_endpoints_sources *sources = &endpoints->sources;
 	enum metrics_format format = metrics_format_accepted(accept);
 
-	set_reply(reply, 200, metrics_content_type(format),
-		  proxy_metrics_text(sources->metrics, &sources->looked_up, format));
+	set_metrics(endpoints, reply, format,
+		    proxy_metrics_text(sources->metrics, &sources->looked_up, format));
 }
 
 /* Only what /healthz was asked is counted, and the one check there is always succeeds. */
@@ -112,8 +132,32 @@ static void answer_checks(const struct http_endpoints *endpoints, const char *ac
 {
 	enum metrics_format format = metrics_format_accepted(accept);
 
-	set_reply(reply, 200, metrics_content_type(format),
-		  metrics_text(endpoints->checks, format));
+	set_metrics(endpoints, reply, format, metrics_text(endpoints->checks, format));
+	if (is_like_1_32(endpoints))
+		return;
+	reply->headers[1].name = "Process-Start-Time-Unix";
+	reply->headers[1].value = string_printf("%.0f", floor(endpoints->process_started));
+}
+
+/* Neither page tells browsers not to guess what it is, as kube-proxy's do not. */
+static void answer_zpage(const struct http_endpoints *endpoints, const struct http_request *request,
+			 struct http_reply *reply)
+{
+	bool is_status = strcmp(request->path, "/statusz") == 0;
+
+	if (!zpages_is_accepted(request->accept)) {
+		set_text(reply, 406, "media type not acceptable, must be: text/plain\n");
+		return;
+	}
+	set_reply(reply, 200, "text/plain; charset=utf-8",
+		  is_status ? zpages_status_text(endpoints->process_started, ev_time())
+			    : zpages_flags_text(endpoints->sources.options));
+}
+
+static bool is_zpage(const struct http_endpoints *endpoints, const char *path)
+{
+	return !is_like_1_32(endpoints) &&
+	       (strcmp(path, "/statusz") == 0 || strcmp(path, "/flagz") == 0);
 }
 
 static void answer_operator(void *user, const struct http_request *request,
@@ -136,6 +180,8 @@ static void answer_operator(void *user, const struct http_request *request,
 		set_reply(reply, 200, "application/json",
 			  http_endpoints_configuration_text(endpoints->sources.options));
 		forbid_sniffing(reply);
+	} else if (is_zpage(endpoints, path)) {
+		answer_zpage(endpoints, request, reply);
 	} else {
 		set_text(reply, 404, "404 page not found\n");
 	}
@@ -192,6 +238,21 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	listen_or_retry(container_of(timer, struct http_endpoints, retry));
 }
 
+/* Release 1.36 has it among the checks too. */
+static void add_start_time(struct http_endpoints *endpoints)
+{
+	static const struct metric_description start_time = {
+		.name = "process_start_time_seconds",
+		.help = "[ALPHA] Start time of the process since unix epoch in seconds.",
+		.type = METRIC_TYPE_GAUGE};
+	struct process_usage usage;
+
+	process_usage_read(&usage);
+	endpoints->process_started = usage.start_seconds;
+	if (!is_like_1_32(endpoints))
+		metric_set(metrics_add(endpoints->checks, &start_time), NULL, usage.start_seconds);
+}
+
 static void create_checks(struct http_endpoints *endpoints)
 {
 	static const struct metric_description last_result = {
@@ -219,6 +280,7 @@ int http_endpoints_open(struct ev_loop *loop, const struct http_endpoints_source
 	endpoints->sources = *sources;
 	endpoints->started = ev_time();
 	create_checks(endpoints);
+	add_start_time(endpoints);
 	endpoints->ports[0] = (struct http_endpoint_port){.what = "--healthz-bind-address",
 							  .failure = EVENT_KIND_HEALTHZ,
 							  .at = sources->options->healthz,

@@ -14,7 +14,8 @@
  * struct http_endpoints - what the agent answers over HTTP, at kube-proxy's ports
  *
  * --healthz-bind-address  /healthz, /livez
- * --metrics-bind-address  /healthz, /metrics, /metrics/slis, /proxyMode, /configz
+ * --metrics-bind-address  /healthz, /metrics, /metrics/slis, /proxyMode, /configz, and from 1.36 on
+ *                         /statusz, /flagz
  *
  * Paths, codes, bodies and headers are those of kube-proxy 1.36, or of 1.32 with
  * --kube-proxy-compat: pkg/proxy/healthcheck/proxy_health.go, and serveMetrics() of

@@ -28,9 +28,11 @@ struct given {
 	const char *value;
 };
 
+/* @is_alone: files that it names are not read */
 struct command_line {
 	struct given *items;
 	size_t count;
+	bool is_alone;
 };
 
 struct options *options_new(void)
@@ -74,6 +76,7 @@ void options_free(struct options *options)
 		return;
 	string_list_clear(&options->manifests);
 	string_list_clear(&options->arguments);
+	string_list_clear(&options->unused);
 	string_list_clear(&options->command_line);
 	for (size_t i = 0; i < options->note_count; i++)
 		free(options->notes[i].names);
@@ -228,9 +231,11 @@ static int pass_over(struct options *options, const struct given *given, struct 
 	return set_flag(scratch, given, err);
 }
 
-static bool is_overruled(const struct options *options, const struct setting *setting)
+static bool is_overruled(const struct options *options, const struct command_line *line,
+			 const struct setting *setting)
 {
-	return options->configuration_path && setting->field && !(setting->bits & SETTING_ALWAYS);
+	return !line->is_alone && options->configuration_path && setting->field &&
+	       !(setting->bits & SETTING_ALWAYS);
 }
 
 static bool is_given(const struct command_line *line, size_t count, const struct setting *setting)
@@ -266,8 +271,8 @@ static int apply(struct options *options, const struct command_line *line, struc
 	forget_own(options, line);
 	for (size_t i = 0; i < line->count; i++) {
 		const struct given *given = &line->items[i];
-		int r = is_overruled(options, given->setting) ? pass_over(options, given, err)
-							      : set_flag(options, given, err);
+		int r = is_overruled(options, line, given->setting) ? pass_over(options, given, err)
+								    : set_flag(options, given, err);
 
 		if (r < 0)
 			return r;
@@ -279,7 +284,7 @@ static int read_files(struct options *options, const struct command_line *line, 
 {
 	int r = 0;
 
-	for (size_t i = 0; i < line->count; i++) {
+	for (size_t i = 0; i < line->count && !line->is_alone; i++) {
 		const struct given *given = &line->items[i];
 
 		if (strcmp(given->setting->flag, "config") == 0 ||
@@ -318,9 +323,8 @@ static void complete_listen_address(struct listen_address *listen, int port, boo
 }
 
 /* What the flags leave open until all are known. */
-static void complete(struct options *options)
+static void complete(struct options *options, bool has_file)
 {
-	bool has_file = options->configuration_path;
 
 	trim(&options->node_name);
 	if (has_file) {
@@ -397,10 +401,10 @@ static int check(const struct options *options, struct error *err)
 	return check_cluster_cidrs(options, err);
 }
 
-int options_parse(struct options *options, enum option_scope scope, int argc, char **argv,
-		  struct error *err)
+static int parse(struct options *options, enum option_scope scope, int argc, char **argv,
+		 bool is_alone, struct error *err)
 {
-	struct command_line line = {0};
+	struct command_line line = {.is_alone = is_alone};
 	char **copies = memory_array((size_t)argc + 1, sizeof(*copies));
 	int r;
 
@@ -416,14 +420,32 @@ int options_parse(struct options *options, enum option_scope scope, int argc, ch
 	if (r >= 0)
 		r = apply(options, &line, err);
 	if (r >= 0)
-		complete(options);
-	if (r >= 0 && !options->help && (scope & (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN)))
+		complete(options, options->configuration_path && !is_alone);
+	if (r >= 0 && !is_alone && !options->help &&
+	    (scope & (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN)))
 		r = check(options, err);
 	free(line.items);
 	for (int i = 0; i < argc; i++)
 		free(copies[i]);
 	free(copies);
 	return r;
+}
+
+int options_parse(struct options *options, enum option_scope scope, int argc, char **argv,
+		  struct error *err)
+{
+	return parse(options, scope, argc, argv, false, err);
+}
+
+struct options *options_of_flags(const struct options *options)
+{
+	struct options *flags = options_new();
+	struct error ignored = {0};
+
+	/* It was right before. */
+	parse(flags, options->scope, (int)options->command_line.count, options->command_line.items,
+	      true, &ignored);
+	return flags;
 }
 
 int options_reread(const struct options *options, struct options **ret, struct error *err)

@@ -138,6 +138,7 @@ const char *plan_part_name(enum plan_part part);
  * @part:               of a plan: what to print
  * @node_addresses:     of a plan: those of the node's interfaces; none = as the Node says
  * @arguments:          what is left after the flags
+ * @unused:             flags without effect, as they were given: "NAME=VALUE"
  * @notes:              to be logged
  * @command_line:       what options_parse() was given
  */
@@ -159,7 +160,6 @@ struct options {
 	int healthz_port;
 	int metrics_port;
 	int service_metrics;
-	enum kube_proxy_release kube_proxy_compat;
 	char *feature_gates;
 	struct prefix_list cluster_cidrs;
 	struct prefix_list node_port_prefixes;
@@ -189,7 +189,9 @@ struct options {
 	bool watch;
 	bool help;
 	bool version;
+	enum kube_proxy_release kube_proxy_compat;
 	struct string_list arguments;
+	struct string_list unused;
 	struct option_note *notes;
 	size_t note_count;
 	struct string_list command_line;
@@ -220,6 +222,9 @@ int options_parse(struct options *options, enum option_scope scope, int argc, ch
  * @ret:  fresh options; set on success only
  */
 int options_reread(const struct options *options, struct options **ret, struct error *err);
+
+/** options_of_flags() - what the same command line says without its files; only for showing it */
+struct options *options_of_flags(const struct options *options);
 
 /**
  * options_exchange() - each of the two becomes the other

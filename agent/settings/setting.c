@@ -25,8 +25,12 @@ int setting_set(const struct setting *setting, struct options *options, const ch
 
 		options_note(options, false, name, setting->ignored);
 	}
-	if (!setting->kind)
+	if (!setting->kind) {
+		auto_memory char *given = string_printf("%s=%s", setting->flag, text);
+
+		string_list_add(&options->unused, given);
 		return 0;
+	}
 	if (!*text && setting->bits & SETTING_NOT_EMPTY)
 		return error_set(err, -EINVAL, "must not be empty");
 	if (!*text && setting->kind->empty_is_unset)

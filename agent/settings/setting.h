@@ -77,7 +77,8 @@ enum setting_bit {
  * @argument:  what --help calls the value; NULL = a switch, or not listed there
  * @help:      what --help says
  * @ignored:   why it has no effect, if that is so
- * @default_json:  of one without effect: the default value as JSON, for writing configuration files
+ * @default_json:  of one without effect: the default value as JSON, for writing configuration files and
+ *             showing flags
  */
 struct setting {
 	const char *flag;

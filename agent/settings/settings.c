@@ -254,8 +254,10 @@ const struct setting settings[] = {
 	{"show-hidden-metrics-for-version", "showHiddenMetricsForVersion", NULL, .scope = RUN,
 	 .ignored = FOR_METRICS, .default_json = "\"\""},
 	{NULL, "portRange", NULL, .ignored = FOR_USERSPACE, .default_json = "\"\""},
-	{"boot-id-file", NULL, NULL, .scope = RUN, .ignored = FOR_CADVISOR},
-	{"machine-id-file", NULL, NULL, .scope = RUN, .ignored = FOR_CADVISOR},
+	{"boot-id-file", NULL, NULL, .scope = RUN, .ignored = FOR_CADVISOR,
+	 .default_json = "\"/proc/sys/kernel/random/boot_id\""},
+	{"machine-id-file", NULL, NULL, .scope = RUN, .ignored = FOR_CADVISOR,
+	 .default_json = "\"/etc/machine-id,/var/lib/dbus/machine-id\""},
 };
 
 const size_t setting_count = COUNT(settings);

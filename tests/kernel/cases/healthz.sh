@@ -80,12 +80,26 @@ assert_equal "/healthz in more words" "$text[+]ping ok"$'\n'"healthz check passe
 assert_equal "/healthz/ping" "${text}ok" "$(get http://127.0.0.1:10249/healthz/ping)"
 assert_equal "/metrics/slis" 'kubernetes_healthcheck{name="ping",type="healthz"} 1
 kubernetes_healthchecks_total{name="ping",status="success",type="healthz"} 2' \
-	"$(on node curl -s http://127.0.0.1:10249/metrics/slis | grep -v '^#')"
+	"$(on node curl -s http://127.0.0.1:10249/metrics/slis | grep -v '^#\|^process_start_time_seconds [0-9.]*$')"
+get http://127.0.0.1:10249/metrics/slis >"$directory/slis"
+assert_contains "/metrics/slis" "Content-Type: text/plain; version=0.0.4; charset=utf-8; escaping=underscores" \
+	"$(cat "$directory/slis")"
+grep -q '^Process-Start-Time-Unix: [0-9]*$' "$directory/slis" || fail "/metrics/slis has no start time"
+grep -q '^process_start_time_seconds [0-9.]*$' "$directory/slis" || fail "/metrics/slis has no start time"
 assert_equal "/proxyMode" "${text}ipvs" "$(get http://127.0.0.1:10249/proxyMode)"
 get http://127.0.0.1:10249/configz >"$directory/configz"
 assert_contains "/configz" "Content-Type: application/json" "$(cat "$directory/configz")"
 assert_contains "/configz" '{"kubeproxy.config.k8s.io":{' "$(cat "$directory/configz")"
 assert_contains "/configz" '"syncPeriod":"1s"' "$(cat "$directory/configz")"
+get http://127.0.0.1:10249/statusz >"$directory/statusz"
+assert_equal "the head of /statusz" $'200\nContent-Type: text/plain; charset=utf-8\n\n\nkube-proxy statusz' \
+	"$(head -n 5 "$directory/statusz")"
+grep -Eqx "Up: 0 hr 0[0-9] min [0-9]{2} sec" "$directory/statusz" || fail "/statusz is $(cat "$directory/statusz")"
+on node curl -s http://127.0.0.1:10249/flagz >"$directory/flagz"
+assert_contains "/flagz" $'\nipvs-sync-period=1s\n' "$(cat "$directory/flagz")"
+assert_contains "/flagz" $'\nmasquerade-all=false\n' "$(cat "$directory/flagz")"
+assert_equal "/flagz as JSON" 406 \
+	"$(on node curl -s -o /dev/null -w '%{http_code}' -H 'Accept: application/json' http://127.0.0.1:10249/flagz)"
 assert_equal "another path" 404 "$(status http://127.0.0.1:10249/debug/pprof)"
 assert_equal "from outside" 000 "$(status http://192.168.77.10:10249/metrics)"
 
@@ -124,6 +138,9 @@ on node curl -s http://127.0.0.1:10256/healthz |
 on node curl -s http://127.0.0.1:10256/livez |
 	grep -Eqx "\{\"lastUpdated\": \"$old\",\"currentTime\": \"$old\"\}" ||
 	fail "the body of /livez is $(get http://127.0.0.1:10256/livez)"
+assert_equal "/statusz" 404 "$(status http://127.0.0.1:10249/statusz)"
+assert_equal "/flagz" 404 "$(status http://127.0.0.1:10249/flagz)"
+assert_lacks "/metrics/slis" "process_start_time" "$(get http://127.0.0.1:10249/metrics/slis)"
 agent_stop
 
 step "what cannot be applied for two periods makes it unhealthy"
