@@ -87,6 +87,8 @@ static const char *set_comment(enum set_kind kind)
 		return "Kubernetes health check node port";
 	case SET_KIND_NODE_PORT_ADDRESS:
 		return "Kubernetes nodeport addresses";
+	case SET_KIND_NO_ENDPOINT:
+		return "Kubernetes services without endpoints for some clients";
 	case SET_KIND_NO_LOCAL:
 		return "Kubernetes services without local endpoints";
 	case SET_KIND_IN_CLUSTER:
@@ -349,35 +351,60 @@ static void add_input(struct ruleset *ruleset)
 static const enum set_kind served[] = {SET_KIND_LOAD_BALANCER, SET_KIND_CLUSTER_IP,
 				       SET_KIND_EXTERNAL_IP, SET_KIND_EXTERNAL_IP_LOCAL};
 
+/*
+ * IPVS answers for a virtual server without destinations by ICMP alone, of which the kernel sends few,
+ * and says so in its log each time. A reset is always sent, and heeded at once. SCTP has nothing like
+ * it; its stack gives up when told that the host has no SCTP, for which IPv6 has no message here.
+ */
+static void add_refusal(struct ruleset *ruleset)
+{
+	bool is_ipv6 = ruleset->family == AF_INET6;
+
+	add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE", "-p tcp -j REJECT --reject-with tcp-reset");
+	if (!is_ipv6)
+		add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE",
+			 "-p sctp -j REJECT --reject-with icmp-proto-unreachable");
+	add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE", "-j REJECT --reject-with %s",
+		 is_ipv6 ? "icmp6-port-unreachable" : "icmp-port-unreachable");
+}
+
+/*
+ * Whom no endpoint is there for. Where there are none on this node only, clients outside get no
+ * answer: they try again, and a load balancer sends them elsewhere. Those in the cluster have others.
+ */
+static void add_no_endpoint(struct ruleset *ruleset)
+{
+	const struct mark_range *marks = &ruleset->marks;
+
+	if (!marks->mask) {
+		add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT", "-j KUBE-IPVS-REFUSE");
+		return;
+	}
+	add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT",
+		 "-m set ! --match-set %s dst,dst -j KUBE-IPVS-REFUSE",
+		 set_kind_name(SET_KIND_NO_LOCAL, ruleset->family));
+	add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT", "-m mark ! --mark 0x%x/0x%x -j DROP",
+		 marks->base, ~marks->mask);
+}
+
 /* New connections to a VIP are for its Services only, not for what else listens on the node. */
 static void add_access_filter(struct ruleset *ruleset)
 {
-	const struct mark_range *marks = &ruleset->marks;
-	const char *vips = set_kind_name(SET_KIND_IPVS_IPS, ruleset->family);
-
 	add_seal(ruleset, "filter", "KUBE-IPVS-FILTER");
-	if (marks->mask) {
+	if (ruleset->marks.mask)
 		add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
 			 "-p udp -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
-		/* Without an answer a client outside tries again, and a load balancer sends it
-		 * elsewhere. */
-		add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
-			 "-m mark ! --mark 0x%x/0x%x -m conntrack --ctstate NEW "
-			 "-m set --match-set %s dst,dst -j DROP",
-			 marks->base, ~marks->mask,
-			 set_kind_name(SET_KIND_NO_LOCAL, ruleset->family));
-	}
+	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_NO_ENDPOINT, "dst,dst",
+			   "KUBE-IPVS-NO-ENDPOINT");
 	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER", "-m set ! --match-set %s dst -j RETURN",
-		 vips);
+		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
 	for (size_t i = 0; i < COUNT(served); i++)
 		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", served[i], "dst,dst",
 				   "RETURN");
 	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_HEALTH_CHECK_NODE_PORT,
 			   "dst", "RETURN");
 	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
-		 "-m conntrack --ctstate NEW -m set --match-set %s dst -j REJECT --reject-with %s",
-		 vips,
-		 ruleset->family == AF_INET6 ? "icmp6-port-unreachable" : "icmp-port-unreachable");
+		 "-m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE");
 }
 
 /*
@@ -427,6 +454,8 @@ struct ruleset *ruleset_new(const struct ruleset_options *options)
 	add_masquerading(ruleset, options);
 	add_source_ranges(ruleset);
 	add_input(ruleset);
+	add_refusal(ruleset);
+	add_no_endpoint(ruleset);
 	add_access_filter(ruleset);
 	add_acceptance(ruleset);
 	return ruleset;

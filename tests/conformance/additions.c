@@ -12,7 +12,7 @@
 
 /* Without the prefix KUBE- or KUBE-6- */
 static const char *const sets[] = {"NODE-PORT-IP", "IN-CLUSTER", "IN-CLUSTER-MARKS",
-				   "NO-LOCAL-ENDPOINT"};
+				   "NO-LOCAL-ENDPOINT", "NO-ENDPOINT"};
 
 /*
  * "SET(" and ")" stand around the names of sets, without prefix; "*" for what depends on the case.
@@ -75,8 +75,17 @@ static const struct {
 		"-j MARK --set-xmark 0x40000000/0x40000000"},
 	{"filter", "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ffff "
 		   "-j MARK --set-xmark 0x40000000/0x40000000"},
-	{"filter", "-A KUBE-IPVS-FILTER -m mark ! --mark 0x60000000/0xe000ffff -m conntrack "
-		   "--ctstate NEW -m set --match-set SET(NO-LOCAL-ENDPOINT) dst,dst -j DROP"},
+	{"filter", ":KUBE-IPVS-NO-ENDPOINT -"},
+	{"filter", ":KUBE-IPVS-REFUSE -"},
+	{"filter", "-A KUBE-IPVS-FILTER -m set --match-set SET(NO-ENDPOINT) dst,dst "
+		   "-j KUBE-IPVS-NO-ENDPOINT"},
+	{"filter", "-A KUBE-IPVS-NO-ENDPOINT -m set ! --match-set SET(NO-LOCAL-ENDPOINT) dst,dst "
+		   "-j KUBE-IPVS-REFUSE"},
+	{"filter", "-A KUBE-IPVS-NO-ENDPOINT -j KUBE-IPVS-REFUSE"},
+	{"filter", "-A KUBE-IPVS-NO-ENDPOINT -m mark ! --mark 0x60000000/0xe000ffff -j DROP"},
+	{"filter", "-A KUBE-IPVS-REFUSE -p tcp -j REJECT --reject-with tcp-reset"},
+	{"filter", "-A KUBE-IPVS-REFUSE -p sctp -j REJECT --reject-with icmp-proto-unreachable"},
+	{"filter", "-A KUBE-IPVS-REFUSE -j REJECT --reject-with icmp*-port-unreachable"},
 
 	/* Source ranges restrict programs of the node, whatever address of it they use. */
 	{"mangle", "-A KUBE-IPVS-OUT-FILTER -m set --match-set SET(LOAD-BALANCER-FW) dst,dst "

@@ -100,6 +100,12 @@ static const struct {
 	 "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment "
 	 "\"kubernetes forwarding conntrack rule\" -j ACCEPT"},
 
+	/* Of VIPs only, which is known by then; by a reset where the protocol has one. */
+	{"filter",
+	 "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -m set --match-set SET(IPVS-IPS) dst "
+	 "-j REJECT --reject-with icmp*-port-unreachable",
+	 "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE"},
+
 	/* Empty there: ours is in mangle. */
 	{"filter",
 	 "-A OUTPUT -m comment --comment \"kubernetes ipvs access filter\" -j KUBE-IPVS-OUT-FILTER",

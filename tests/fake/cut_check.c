@@ -68,6 +68,7 @@ static bool concerns(enum set_kind kind, const struct virtual_server_key *key,
 	case SET_KIND_NODE_PORT_LOCAL_SCTP:
 	case SET_KIND_HEALTH_CHECK_NODE_PORT:
 	case SET_KIND_NODE_PORT_ADDRESS:
+	case SET_KIND_NO_ENDPOINT:
 	case SET_KIND_NO_LOCAL:
 	case SET_KIND_IN_CLUSTER:
 	case SET_KIND_MARK_NAMES:

@@ -61,6 +61,8 @@ static const char *failure(int error)
 {
 	switch (error) {
 	case ECONNREFUSED:
+	/* SCTP over IPv4 heeds ICMP "protocol unreachable" alone. */
+	case ENOPROTOOPT:
 		return "refused";
 	case ENETUNREACH:
 	case EHOSTUNREACH:

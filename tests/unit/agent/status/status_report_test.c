@@ -239,10 +239,10 @@ static void test_agent(void **state)
 		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
 		"endpointSlices", 1, "endpoints", 2, "rules", "inPlace", 1, "error", "", "passes",
 		1, "lastVerificationSeconds", 1.5, "longestVerificationStepSeconds", 0.25,
-		"waitingForRetry", 1, "draining", 0, "operations", "ipset", "applied", 4, "failed",
+		"waitingForRetry", 1, "draining", 0, "operations", "ipset", "applied", 5, "failed",
 		0, "repaired", 0, "ipvs", "applied", 3, "failed", 1, "repaired", 0, "link",
 		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
-		"destinations", 2, "setMembers", 4, "addresses", 2, "sets", "rejections", "kind",
+		"destinations", 2, "setMembers", 5, "addresses", 2, "sets", "rejections", "kind",
 		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint",
 		"inCluster", "error", "", "clash", "", "lost", "ipvs", "no module");
 	assert_non_null(expected);

@@ -121,20 +121,21 @@ static void write_members_of(FILE *stream, const struct service_state *state,
 	}
 }
 
-static bool is_any(enum set_kind kind)
+/* Most rows are about other things than endpoints, and have none. */
+static bool is_of_interest_everywhere(enum set_kind kind)
 {
-	(void)kind;
-	return true;
+	return kind != SET_KIND_NO_ENDPOINT;
 }
 
 static bool is_about_client_scopes(enum set_kind kind)
 {
-	return kind == SET_KIND_IN_CLUSTER || kind == SET_KIND_NO_LOCAL;
+	return kind == SET_KIND_IN_CLUSTER || kind == SET_KIND_NO_LOCAL ||
+	       kind == SET_KIND_NO_ENDPOINT;
 }
 
 void desired_write_members(FILE *stream, const struct service_state *state)
 {
-	write_members_of(stream, state, is_any);
+	write_members_of(stream, state, is_of_interest_everywhere);
 }
 
 void desired_write_scope_members(FILE *stream, const struct service_state *state)

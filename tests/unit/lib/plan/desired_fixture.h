@@ -47,7 +47,7 @@ char *desired_text(const struct service_state *state,
 /* "10.96.0.1:80/TCP rr > 10.0.0.1:8080 10.0.0.2:8080 | ..." */
 void desired_write_servers(FILE *stream, const struct service_state *state);
 
-/* "CLUSTER-IP 10.96.0.1,tcp:80 | ...", the names without "KUBE-" */
+/* "CLUSTER-IP 10.96.0.1,tcp:80 | ...", without "KUBE-", and without NO-ENDPOINT */
 void desired_write_members(FILE *stream, const struct service_state *state);
 
 /* the same of the sets that tell clients in the cluster from others */

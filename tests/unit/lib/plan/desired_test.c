@@ -146,18 +146,19 @@ static void test_in_cluster(void **cmocka_state)
 		 {"a/web-1 port=:8080/UDP 10.0.0.2@there"},
 		 "10.96.0.1:80/UDP wrr > 10.0.0.2:8080 | 192.168.1.10:30080/UDP wrr > | "
 		 "192.168.1.10:30080/UDP (in-cluster) wrr > 10.0.0.2:8080",
-		 "NO-LOCAL-ENDPOINT 192.168.1.10,udp:30080 | IN-CLUSTER 192.168.1.10,udp:30080"},
+		 "NO-ENDPOINT 192.168.1.10,udp:30080 | NO-LOCAL-ENDPOINT 192.168.1.10,udp:30080 | IN-CLUSTER 192.168.1.10,udp:30080"},
 		{"where there are none at all everybody is refused",
 		 WEB " external=203.0.113.1 etp=Local",
 		 {NULL},
 		 "10.96.0.1:80/TCP wrr > | 203.0.113.1:80/TCP wrr > | "
 		 "203.0.113.1:80/TCP (in-cluster) wrr >",
-		 "IN-CLUSTER 203.0.113.1,tcp:80"},
+		 "NO-ENDPOINT 10.96.0.1,tcp:80 | NO-ENDPOINT 203.0.113.1,tcp:80 | IN-CLUSTER 203.0.113.1,tcp:80"},
 		{"affinity is by hash, since persistence forgets the ports of endpoints",
 		 WEB " lb=203.0.113.2 etp=Local affinity=60",
 		 {NULL},
 		 "10.96.0.1:80/TCP sh 60s > | 203.0.113.2:80/TCP sh 60s > | "
 		 "203.0.113.2:80/TCP (in-cluster) sh >",
+		 "NO-ENDPOINT 10.96.0.1,tcp:80 | NO-ENDPOINT 203.0.113.2,tcp:80 | "
 		 "IN-CLUSTER 203.0.113.2,tcp:80"},
 		{"a terminating endpoint of this node serves others if no other one does",
 		 WEB " lb=203.0.113.2 etp=Local",

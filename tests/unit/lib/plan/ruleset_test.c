@@ -93,8 +93,7 @@ static void test_options(void **state)
 		{"IPv6 rejects with its own message",
 		 {.family = AF_INET6},
 		 NULL,
-		 "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -m set --match-set "
-		 "KUBE-6-IPVS-IPS dst -j REJECT --reject-with icmp6-port-unreachable\n"},
+		 "-A KUBE-IPVS-REFUSE -p tcp -j REJECT --reject-with tcp-reset\n-A KUBE-IPVS-REFUSE -j REJECT --reject-with icmp6-port-unreachable\n"},
 		{"what comes in for a NodePort is accepted",
 		 {.family = AF_INET},
 		 NULL,
@@ -136,8 +135,7 @@ static void test_options(void **state)
 		{"whom nobody on this node serves is dropped",
 		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
 		 NULL,
-		 "-A KUBE-IPVS-FILTER -m mark ! --mark 0x60000000/0xe000ffff -m conntrack "
-		 "--ctstate NEW -m set --match-set KUBE-NO-LOCAL-ENDPOINT dst,dst -j DROP\n"},
+		 "-A KUBE-IPVS-NO-ENDPOINT -m set ! --match-set KUBE-NO-LOCAL-ENDPOINT dst,dst -j KUBE-IPVS-REFUSE\n-A KUBE-IPVS-NO-ENDPOINT -m mark ! --mark 0x60000000/0xe000ffff -j DROP\n"},
 		{"what IPVS sends on loses its mark, and nothing else is asked for more",
 		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x300, 0xf000000}},
 		 NULL,
