@@ -53,6 +53,7 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"maxelem 65536\n"
 		"create KUBE-6-LOOP-BACK hash:ip,port,ip family inet6 hashsize 1024 maxelem "
 		"65536\n"
+		"create KUBE-6-NO-ENDPOINT hash:ip,port family inet6 hashsize 1024 maxelem 65536\n"
 		"create KUBE-6-NO-LOCAL-ENDPOINT hash:ip,port family inet6 hashsize 1024 maxelem "
 		"65536\n"
 		"create KUBE-6-NODE-PORT-IP hash:ip family inet6 hashsize 1024 maxelem 65536\n"
@@ -84,6 +85,7 @@ static void test_sets_are_those_of_kube_proxy(void **state)
 		"create KUBE-LOAD-BALANCER-SOURCE-IP hash:ip,port,ip family inet hashsize 1024 "
 		"maxelem 65536\n"
 		"create KUBE-LOOP-BACK hash:ip,port,ip family inet hashsize 1024 maxelem 65536\n"
+		"create KUBE-NO-ENDPOINT hash:ip,port family inet hashsize 1024 maxelem 65536\n"
 		"create KUBE-NO-LOCAL-ENDPOINT hash:ip,port family inet hashsize 1024 maxelem "
 		"65536\n"
 		"create KUBE-NODE-PORT-IP hash:ip family inet hashsize 1024 maxelem 65536\n"
@@ -286,7 +288,7 @@ static void test_creating_in_steps(void **state)
 	while (ipsets_ensure_step(ipsets, &err) == 1)
 		steps++;
 	assert_int_equal(steps, 4);
-	assert_output("ipset list -name | wc -l", "44\n");
+	assert_output("ipset list -name | wc -l", "46\n");
 
 	/* Where none is missing there is one step. */
 	assert_int_equal(ipsets_ensure_begin(ipsets, &err), 0);
@@ -310,7 +312,7 @@ static void test_a_set_of_another_type(void **state)
 	assert_string_equal(
 		err.text,
 		"set KUBE-CLUSTER-IP exists as hash:net for IPv4, not as hash:ip,port for IPv4");
-	assert_output("ipset save | grep -c '^create'", "42\n");
+	assert_output("ipset save | grep -c '^create'", "44\n");
 	witness_run("ipset destroy KUBE-CLUSTER-IP");
 	assert_int_equal(ipsets_ensure(ipsets, &err), -EEXIST);
 	assert_string_equal(err.text, "set KUBE-6-LOOP-BACK exists as hash:ip,port,ip for IPv4, "
