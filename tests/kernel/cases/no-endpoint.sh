@@ -1,7 +1,8 @@
 #!/bin/bash
 # time-limit: 90
 # Who asks a Service without endpoints, or a port of a VIP that no Service has, is refused at once, and each time:
-# TCP by a reset, UDP and SCTP by ICMP. The kernel does not log it.
+# TCP by a reset, UDP and SCTP over IPv4 by ICMP. The kernel does not log it. What cannot be refused that way is what
+# ipvsagent-semantics(7) says.
 . "$(dirname "$0")/../lib.sh"
 
 ports="http:TCP:80:8080:30080 dns:UDP:53:5353:30080 sig:SCTP:99:9999:30080"
@@ -54,9 +55,24 @@ for family in 4 6; do
 done
 
 step "SCTP over IPv4 is refused by what its stack heeds"
-assert_equal "SCTP" "refused 1" "$(answers client 1 sctp "${vips[4]}" 99)"
+for who in client pod3; do
+	assert_equal "$who, no endpoint" "refused 1" "$(answers $who 1 sctp "${vips[4]}" 99)"
+	assert_equal "$who, no such port" "refused 1" "$(answers $who 1 sctp "${vips[4]}" 9090)"
+done
+
+step "SCTP over IPv6 has nothing that its stack heeds"
+assert_equal "no endpoint" "timeout 1" "$(answers client 1 --timeout 2000 sctp "${vips[6]}" 99)"
 
 assert_equal "lines in the kernel's log" "$before" "$(logged)"
+
+step "the node itself is answered by IPVS where there is no endpoint, and by us where there is no port"
+assert_equal "IPv4" "refused 1" "$(answers node 1 tcp "${vips[4]}" 80)"
+assert_equal "IPv6" "refused 1" "$(answers node 1 --timeout 5000 tcp "${vips[6]}" 80)"
+assert_equal "IPv4, UDP" "unreachable 1" "$(answers node 1 udp "${vips[4]}" 53)"
+assert_equal "IPv4, SCTP" "timeout 1" "$(answers node 1 --timeout 2000 sctp "${vips[4]}" 99)"
+for family in 4 6; do
+	assert_equal "IPv$family, no such port" "refused 30" "$(refusals node "${vips[$family]}" 9090)"
+done
 
 step "the first endpoint ends it"
 services pod1
