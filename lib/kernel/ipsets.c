@@ -22,18 +22,6 @@ struct set *ipsets_set_of(struct ipsets *ipsets, const struct set_member *member
 	return &ipsets->sets[(member->family == AF_INET6 ? SET_KIND_COUNT : 0) + member->kind];
 }
 
-struct virtual_server_key ipsets_key_of(const struct set_member *member)
-{
-	struct virtual_server_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.address = member->address;
-	key.port = member->port;
-	key.protocol = member->protocol;
-	key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
-	return key;
-}
-
 struct set_shape ipsets_shape_of(const struct set *set, uint32_t hash_size, uint32_t capacity)
 {
 	return (struct set_shape){
@@ -172,7 +160,7 @@ static uint32_t *marks_for(const struct ipsets *ipsets, const struct change *cha
 		return NULL;
 	marks = memory_array(count, sizeof(*marks));
 	for (size_t i = 0; i < count; i++) {
-		struct virtual_server_key key = ipsets_key_of(&changes[i].member);
+		struct virtual_server_key key = marks_key_of(&changes[i].member);
 
 		marks[i] = marks_unsealed(ipsets->marks, &key);
 	}
@@ -182,7 +170,7 @@ static uint32_t *marks_for(const struct ipsets *ipsets, const struct change *cha
 /* Without its mark a member would lead packets nowhere. */
 static bool lacks_mark(const struct ipsets *ipsets, const struct change *change)
 {
-	struct virtual_server_key key = ipsets_key_of(&change->member);
+	struct virtual_server_key key = marks_key_of(&change->member);
 
 	return change->kind == CHANGE_KIND_MEMBER_ADD &&
 	       change->member.kind == SET_KIND_IN_CLUSTER &&
@@ -197,7 +185,7 @@ static void note_members(struct ipsets *ipsets, const struct change *changes, si
 			 bool is_lost)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct virtual_server_key key = ipsets_key_of(&changes[i].member);
+		struct virtual_server_key key = marks_key_of(&changes[i].member);
 		bool is_addition = changes[i].kind == CHANGE_KIND_MEMBER_ADD;
 		bool is_done = changes[i].result >= 0;
 

@@ -65,8 +65,6 @@ const char *ipsets_name(const struct set *set);
 bool ipsets_is_bitmap(const struct set *set);
 struct set *ipsets_set_of(struct ipsets *ipsets, const struct set_member *member);
 
-/** ipsets_key_of() - the virtual server that a member of IN_CLUSTER or MARK_NAMES stands for */
-struct virtual_server_key ipsets_key_of(const struct set_member *member);
 struct set_shape ipsets_shape_of(const struct set *set, uint32_t hash_size, uint32_t capacity);
 
 /** ipsets_read_header() - Return: 0 with what is known of the set brought up to date; -ENOENT if

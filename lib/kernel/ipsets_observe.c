@@ -139,7 +139,7 @@ static void on_name(void *user, const struct set_member *member, uint32_t mark)
 {
 	struct ipsets *ipsets = user;
 	struct ipsets_observation *observation = &ipsets->observation;
-	struct virtual_server_key key = ipsets_key_of(member);
+	struct virtual_server_key key = marks_key_of(member);
 
 	if (is_written(observation, member))
 		return;
@@ -153,7 +153,7 @@ static void on_member(void *user, const struct set_member *member, uint32_t mark
 {
 	struct ipsets *ipsets = user;
 	struct ipsets_observation *observation = &ipsets->observation;
-	struct virtual_server_key key = ipsets_key_of(member);
+	struct virtual_server_key key = marks_key_of(member);
 
 	if (is_written(observation, member))
 		return;

@@ -100,6 +100,18 @@ static void add(struct marks *marks, const struct virtual_server_key *key, uint3
 	marks->entries[number] = entry;
 }
 
+struct virtual_server_key marks_key_of(const struct set_member *member)
+{
+	struct virtual_server_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.address = member->address;
+	key.port = member->port;
+	key.protocol = member->protocol;
+	key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
+	return key;
+}
+
 uint32_t marks_find(const struct marks *marks, const struct virtual_server_key *key)
 {
 	const struct mark_entry *entry = find(marks, key);

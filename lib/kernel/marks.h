@@ -22,6 +22,9 @@ struct marks *marks_new(const struct mark_range *range);
 void marks_free(struct marks *marks);
 AUTO_FREE_DEFINE(marks);
 
+/** marks_key_of() - the virtual server that a member of IN_CLUSTER or MARK_NAMES stands for */
+struct virtual_server_key marks_key_of(const struct set_member *member);
+
 /** marks_find() - the mark of @key; 0 = it has none */
 uint32_t marks_find(const struct marks *marks, const struct virtual_server_key *key);
 

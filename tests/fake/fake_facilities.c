@@ -179,18 +179,6 @@ void fake_apply_plain(struct fake_facilities *facilities, struct change *change)
 	fake_backend_apply(facilities->held, change, 1);
 }
 
-struct virtual_server_key fake_key_of(const struct set_member *member)
-{
-	struct virtual_server_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.address = member->address;
-	key.port = member->port;
-	key.protocol = member->protocol;
-	key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
-	return key;
-}
-
 bool fake_is_by_mark(const struct virtual_server_key *key)
 {
 	return key->client_scope == CLIENT_SCOPE_IN_CLUSTER && !key->firewall_mark;
@@ -237,7 +225,7 @@ const char *fake_facilities_check_marks(const struct fake_facilities *facilities
 			return "a virtual server by mark has no name";
 	}
 	for (size_t i = 0; i < held->member_count; i++) {
-		struct virtual_server_key key = fake_key_of(&held->members[i]);
+		struct virtual_server_key key = marks_key_of(&held->members[i]);
 		const struct mark_name *mark = mark_list_find(&facilities->server_marks, &key);
 		const struct mark_name *has = mark_list_find(&facilities->member_marks, &key);
 

@@ -67,9 +67,6 @@ int fake_apply_all(struct fake_facilities *facilities, struct change *changes, s
 /** fake_apply_plain() - for fake_apply_all(): a change that marks have no part in */
 void fake_apply_plain(struct fake_facilities *facilities, struct change *change);
 
-/** fake_key_of() - the virtual server that a member of IN_CLUSTER stands for */
-struct virtual_server_key fake_key_of(const struct set_member *member);
-
 /** fake_is_by_mark() - whether the kernel knows it by a mark of ours */
 bool fake_is_by_mark(const struct virtual_server_key *key);
 

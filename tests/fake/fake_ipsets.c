@@ -46,7 +46,7 @@ int ipsets_ensure_step(struct ipsets *ipsets, struct error *err)
 static void apply_member(struct fake_facilities *facilities, struct change *change)
 {
 	struct marks *marks = facilities->kernel.marks;
-	struct virtual_server_key key = fake_key_of(&change->member);
+	struct virtual_server_key key = marks_key_of(&change->member);
 	bool is_addition = change->kind == CHANGE_KIND_MEMBER_ADD;
 
 	if (change->member.kind != SET_KIND_IN_CLUSTER) {
@@ -76,7 +76,7 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 	}
 	r = fake_apply_all(ipsets->owner, changes, count, apply_member, err);
 	for (size_t i = 0; i < count; i++) {
-		struct virtual_server_key key = fake_key_of(&changes[i].member);
+		struct virtual_server_key key = marks_key_of(&changes[i].member);
 
 		if (changes[i].member.kind == SET_KIND_IN_CLUSTER)
 			fake_note_use(ipsets->owner, &changes[i], &key, MARK_USE_MEMBER, r < 0);
@@ -150,7 +150,7 @@ static void tell_member(struct ipsets *ipsets, const struct set_member *member)
 {
 	struct fake_facilities *facilities = ipsets->owner;
 	struct marks *marks = facilities->kernel.marks;
-	struct virtual_server_key key = fake_key_of(member);
+	struct virtual_server_key key = marks_key_of(member);
 	const struct mark_name *has;
 
 	if (is_written(ipsets, member))
