@@ -97,20 +97,18 @@ static json_t *member_json(const struct plan_result *result, const struct set_me
 	return json;
 }
 
-/* @at: the first member that is of this set or a later one; moved on */
-static json_t *set_json(const struct plan_result *result, enum set_kind kind, uint16_t family,
-			size_t *at)
+static json_t *set_json(const struct plan_result *result, enum set_kind kind, uint16_t family)
 {
-	const struct planned_state *state = result->state;
-	json_t *json = json_object(), *members = json_array();
+	json_t *json = json_object(), *list = json_array();
+	const struct set_member *members;
+	size_t count;
 
-	for (; *at < state->member_count && state->members[*at].kind == kind &&
-	       state->members[*at].family == family;
-	     ++*at)
-		json_array_append_new(members, member_json(result, &state->members[*at]));
+	members = planned_state_members(result->state, kind, family, &count);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, member_json(result, &members[i]));
 	json_object_set_new(json, "name", json_string(set_kind_name(kind, family)));
 	json_object_set_new(json, "type", json_string(set_type_name(set_kind_type(kind))));
-	json_object_set_new(json, "members", members);
+	json_object_set_new(json, "members", list);
 	return json;
 }
 
@@ -118,12 +116,11 @@ static json_t *sets_json(const struct plan_result *result)
 {
 	static const uint16_t families[] = {AF_INET, AF_INET6};
 	json_t *list = json_array();
-	size_t at = 0;
 
 	for (size_t f = 0; f < COUNT(families); f++)
 		for (int kind = 0; kind < SET_KIND_COUNT; kind++)
-			json_array_append_new(
-				list, set_json(result, (enum set_kind)kind, families[f], &at));
+			json_array_append_new(list,
+					      set_json(result, (enum set_kind)kind, families[f]));
 	return list;
 }
 

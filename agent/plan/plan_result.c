@@ -94,18 +94,6 @@ static void remark_on_node(const struct planning *planning, const struct node_st
 			planning->view->name);
 }
 
-static struct virtual_server_key key_of(const struct set_member *member)
-{
-	struct virtual_server_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.address = member->address;
-	key.port = member->port;
-	key.protocol = member->protocol;
-	key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
-	return key;
-}
-
 static bool has_no_mark(const struct marks *marks, const struct virtual_server_key *key)
 {
 	return key->client_scope == CLIENT_SCOPE_IN_CLUSTER && !marks_find(marks, key);
@@ -121,7 +109,7 @@ static bool lacks_mark(const struct marks *marks, const struct change *change)
 	case CHANGE_KIND_DESTINATION_ADD:
 		return has_no_mark(marks, &change->destination.server);
 	case CHANGE_KIND_MEMBER_ADD:
-		key = key_of(&change->member);
+		key = marks_key_of(&change->member);
 		return change->member.kind == SET_KIND_IN_CLUSTER && has_no_mark(marks, &key);
 	case CHANGE_KIND_SERVER_EDIT:
 	case CHANGE_KIND_DESTINATION_EDIT:
@@ -265,19 +253,9 @@ struct virtual_server_key plan_result_key(const struct plan_result *result,
 
 uint32_t plan_result_mark(const struct plan_result *result, const struct set_member *member)
 {
-	struct virtual_server_key key = key_of(member);
+	struct virtual_server_key key = marks_key_of(member);
 
 	if (member->kind == SET_KIND_IN_CLUSTER)
 		return marks_unsealed(result->marks, &key);
 	return member->kind == SET_KIND_MARK_NAMES ? marks_find(result->marks, &key) : 0;
-}
-
-size_t plan_result_set_count(const struct plan_result *result, enum set_kind kind, uint16_t family)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < result->state->member_count; i++)
-		count += result->state->members[i].kind == kind &&
-			 result->state->members[i].family == family;
-	return count;
 }

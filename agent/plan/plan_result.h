@@ -43,7 +43,4 @@ struct virtual_server_key plan_result_key(const struct plan_result *result,
 /** plan_result_mark() - what a member of a set with marks has; 0 = none */
 uint32_t plan_result_mark(const struct plan_result *result, const struct set_member *member);
 
-/** plan_result_set_count() - members of a set */
-size_t plan_result_set_count(const struct plan_result *result, enum set_kind kind, uint16_t family);
-
 #endif

@@ -9,8 +9,9 @@
 static void write_set(const struct plan_result *result, enum set_kind kind, uint16_t family,
 		      FILE *stream)
 {
-	size_t count = plan_result_set_count(result, kind, family);
+	size_t count;
 
+	planned_state_members(result->state, kind, family, &count);
 	tool_text_set(stream, kind, family);
 	if (set_kind_type(kind) != SET_TYPE_BITMAP_PORT)
 		fprintf(stream, " hashsize %u maxelem %u", SET_DEFAULT_HASH_SIZE,

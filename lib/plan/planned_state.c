@@ -35,13 +35,18 @@ static int compare_destinations(const void *a, const void *b)
 	return destination_compare(a, b);
 }
 
+static int compare_sets(const struct set_member *a, const struct set_member *b)
+{
+	int order = compare_numbers(a->family, b->family);
+
+	return order ? order : compare_numbers(a->kind, b->kind);
+}
+
 static int compare_members(const void *a, const void *b)
 {
 	const struct set_member *left = a, *right = b;
-	int order = compare_numbers(left->family, right->family);
+	int order = compare_sets(left, right);
 
-	if (!order)
-		order = compare_numbers(left->kind, right->kind);
 	if (!order)
 		order = address_compare(&left->address, &right->address);
 	if (!order)
@@ -140,6 +145,35 @@ struct planned_server *planned_state_find(const struct planned_state *state,
 		return NULL;
 	return bsearch(&wanted, state->servers, state->server_count, sizeof(wanted),
 		       compare_servers);
+}
+
+/* Return: how many members are of sets before that of @wanted, or of that one as well */
+static size_t count_members(const struct planned_state *state, const struct set_member *wanted,
+			    bool is_inclusive)
+{
+	size_t low = 0, high = state->member_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare_sets(&state->members[middle], wanted);
+
+		if (order < 0 || (is_inclusive && order == 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct set_member *planned_state_members(const struct planned_state *state,
+					       enum set_kind kind, uint16_t family,
+					       size_t *ret_count)
+{
+	const struct set_member wanted = {.kind = (uint8_t)kind, .family = (uint8_t)family};
+	size_t first = count_members(state, &wanted, false);
+
+	*ret_count = count_members(state, &wanted, true) - first;
+	return state->members + first;
 }
 
 uint32_t planned_state_capacity(size_t member_count)

@@ -36,6 +36,14 @@ AUTO_FREE_DEFINE(planned_state);
 struct planned_server *planned_state_find(const struct planned_state *state,
 					  const struct virtual_server_key *key);
 
+/**
+ * planned_state_members() - those of one set, in the order of struct planned_state
+ * Return: the first of them; anything if @ret_count is 0
+ */
+const struct set_member *planned_state_members(const struct planned_state *state,
+					       enum set_kind kind, uint16_t family,
+					       size_t *ret_count);
+
 /** planned_state_capacity() - how large the set of @member_count members is created */
 uint32_t planned_state_capacity(size_t member_count);
 

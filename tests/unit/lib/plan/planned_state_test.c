@@ -94,6 +94,17 @@ static void servers_have_their_destinations_in_order(void **state)
 	planned_state_free(planned);
 }
 
+static void assert_members(const struct planned_state *planned, enum set_kind kind, uint16_t family,
+			   size_t first, size_t count)
+{
+	size_t found;
+	const struct set_member *members = planned_state_members(planned, kind, family, &found);
+
+	assert_int_equal(found, count);
+	if (count)
+		assert_ptr_equal(members, &planned->members[first]);
+}
+
 static void members_and_addresses_are_in_order(void **state)
 {
 	auto_free(changes) struct changes *changes = changes_new();
@@ -113,6 +124,11 @@ static void members_and_addresses_are_in_order(void **state)
 	assert_int_equal(planned->members[1].address.bytes[3], 2);
 	assert_int_equal(planned->members[2].kind, SET_KIND_IPVS_IPS);
 	assert_int_equal(planned->members[3].family, AF_INET6);
+	assert_members(planned, SET_KIND_CLUSTER_IP, AF_INET, 0, 2);
+	assert_members(planned, SET_KIND_IPVS_IPS, AF_INET, 2, 1);
+	assert_members(planned, SET_KIND_CLUSTER_IP, AF_INET6, 3, 1);
+	assert_members(planned, SET_KIND_IPVS_IPS, AF_INET6, 0, 0);
+	assert_members(planned, SET_KIND_LOOP_BACK, AF_INET, 0, 0);
 	assert_int_equal(planned->address_count, 2);
 	assert_int_equal(planned->addresses[0].family, AF_INET);
 	planned_state_free(planned);
