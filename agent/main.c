@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
+#include "agent/check/check_command.h"
 #include "agent/plan/plan_command.h"
 #include "agent/settings/kube_proxy_config.h"
 #include "agent/settings/options.h"
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Exit statuses; status_command() and plan_command() add their own. */
+/* Exit statuses; status_command(), plan_command() and check_command() add their own. */
 #define EXIT_USAGE	 2
 #define EXIT_ENVIRONMENT 3
 
@@ -85,9 +86,16 @@ static int plan(struct options *options)
 	return plan_command(options, stdout);
 }
 
+static int check(struct options *options)
+{
+	return check_command(options, stdout);
+}
+
 static const struct command commands[] = {
 	{"run", "", "run the service proxy of this node", OPTION_SCOPE_RUN, run},
 	{"plan", "", "print what would be programmed for manifests", OPTION_SCOPE_PLAN, plan},
+	{"check", "", "look for what would keep Services from working on this node",
+	 OPTION_SCOPE_CHECK, check},
 	{"status", "[NAMESPACE/NAME]", "show what the running agent has programmed",
 	 OPTION_SCOPE_STATUS, status},
 	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",

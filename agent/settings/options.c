@@ -179,7 +179,7 @@ static int gather(struct options *options, const struct option *table,
 			return error_set(err, -EINVAL, "unknown flag %s", argv[optind - 1]);
 		if (letter == ':')
 			return error_set(err, -EINVAL, "%s requires a value", argv[optind - 1]);
-		if (!(setting->scope & scope))
+		if (!setting_is_of(setting, scope))
 			return error_set(err, -EINVAL, "%s: unknown flag --%s", argv[0],
 					 setting->flag);
 		ret->items = memory_resize(ret->items, ret->count + 1, sizeof(*ret->items));
@@ -422,7 +422,7 @@ static int parse(struct options *options, enum option_scope scope, int argc, cha
 	if (r >= 0)
 		complete(options, options->configuration_path && !is_alone);
 	if (r >= 0 && !is_alone && !options->help &&
-	    (scope & (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN)))
+	    (scope & (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN | OPTION_SCOPE_CHECK)))
 		r = check(options, err);
 	free(line.items);
 	for (int i = 0; i < argc; i++)
@@ -487,7 +487,7 @@ void options_print_flags(enum option_scope scope)
 		const struct setting *setting = &settings[i];
 		char left[64], letter[8];
 
-		if (!(setting->scope & scope) || !setting->help)
+		if (!setting_is_of(setting, scope) || !setting->help)
 			continue;
 		snprintf(left, sizeof(left), "%s%s%s %s", letter_text(setting, scope, letter),
 			 setting->flag[1] ? "--" : "-", setting->flag,
@@ -495,11 +495,11 @@ void options_print_flags(enum option_scope scope)
 		printf("  %-45s %s\n", left, setting->help);
 	}
 	for (size_t i = 0; i < setting_count; i++) {
-		if (!(settings[i].scope & scope) || settings[i].help)
+		if (!setting_is_of(&settings[i], scope) || settings[i].help)
 			continue;
 		printf("%s%s", separator, settings[i].flag);
 		separator = "\n  --";
 	}
-	if (scope & OPTION_SCOPE_RUN)
+	if (scope & (OPTION_SCOPE_RUN | OPTION_SCOPE_CHECK))
 		printf("\n");
 }

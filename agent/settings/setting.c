@@ -4,6 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
+bool setting_is_of(const struct setting *setting, enum option_scope scope)
+{
+	if (scope == OPTION_SCOPE_CHECK && setting->scope & OPTION_SCOPE_RUN)
+		return !(setting->bits & SETTING_ACTION);
+	return setting->scope & scope;
+}
+
 static int set_elements(const struct setting *setting, struct options *options, const char *text,
 			struct error *err)
 {

@@ -54,6 +54,7 @@ struct setting_kind {
  *   POSITIVE      must be greater than 0
  *   RESTART       what a file says of it while the program runs counts from the next start
  *   WHOLE         a LIST whose flag gives one element, commas included
+ *   ACTION        makes `run` do something else than run, and is of no other command
  */
 enum setting_bit {
 	SETTING_ALWAYS = 1,
@@ -62,6 +63,7 @@ enum setting_bit {
 	SETTING_POSITIVE = 8,
 	SETTING_RESTART = 16,
 	SETTING_WHOLE = 32,
+	SETTING_ACTION = 64,
 };
 
 /**
@@ -108,6 +110,9 @@ void setting_exchange(const struct setting *setting, struct options *a, struct o
 /** setting_is_equal() - whether the two have the same value */
 bool setting_is_equal(const struct setting *setting, const struct options *a,
 		      const struct options *b);
+
+/** setting_is_of() - whether the command has the flag */
+bool setting_is_of(const struct setting *setting, enum option_scope scope);
 
 /** setting_name() - by which an operator knows it: its field in a file, else its flag */
 const char *setting_name(const struct setting *setting);

@@ -353,10 +353,10 @@ static json_t *get_release(const struct setting *setting, const struct options *
 static int set_output(const struct setting *setting, struct options *options, const char *text,
 		      struct error *err)
 {
-	bool is_plan = options->scope == OPTION_SCOPE_PLAN;
-	const char *plain = is_plan ? "text" : "wide";
+	bool is_status = options->scope == OPTION_SCOPE_STATUS;
+	const char *plain = is_status ? "wide" : "text";
 
-	if (is_plan && strcmp(text, "yaml") == 0)
+	if (!is_status && strcmp(text, "yaml") == 0)
 		return error_set(err, -EINVAL,
 				 "\"yaml\" is not text or json; use json, which is YAML as well");
 	if (strcmp(text, plain) != 0 && strcmp(text, "json") != 0)

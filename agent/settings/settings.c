@@ -8,6 +8,7 @@
 #define STATUS	OPTION_SCOPE_STATUS
 #define CLEANUP OPTION_SCOPE_CLEANUP
 #define PLAN	OPTION_SCOPE_PLAN
+#define CHECK	OPTION_SCOPE_CHECK
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): parts of an initializer */
 #define VALUE(name, member) .kind = &setting_kind_##name, .offset = offsetof(struct options, member)
@@ -82,11 +83,11 @@ const struct setting settings[] = {
 	{"ipvsagent-config", NULL, NULL, VALUE(text, agent_config_path), .scope = RUN | PLAN,
 	 .argument = "FILE",
 	 .help = "configuration file for settings that kube-proxy does not have"},
-	{"write-config-to", NULL, NULL, VALUE(text, write_to), .scope = RUN, .argument = "FILE",
-	 .help = "write the configuration to this file and exit"},
-	{"cleanup", NULL, NULL, VALUE(switch, cleanup), .scope = RUN,
+	{"write-config-to", NULL, NULL, VALUE(text, write_to), .scope = RUN, .bits = SETTING_ACTION,
+	 .argument = "FILE", .help = "write the configuration to this file and exit"},
+	{"cleanup", NULL, NULL, VALUE(switch, cleanup), .scope = RUN, .bits = SETTING_ACTION,
 	 .help = "remove everything programmed and exit (same as `ipvsagent cleanup`)"},
-	{"init-only", NULL, NULL, VALUE(switch, init_only), .scope = RUN,
+	{"init-only", NULL, NULL, VALUE(switch, init_only), .scope = RUN, .bits = SETTING_ACTION,
 	 .help = "load kernel modules, set sysctls and exit"},
 	{"hostname-override", "hostnameOverride", NULL, VALUE(text, node_name), .scope = RUN | PLAN,
 	 .bits = SETTING_ALWAYS | SETTING_RESTART, .argument = "NAME",
@@ -193,8 +194,9 @@ const struct setting settings[] = {
 	 .argument = "LEVEL",
 	 .help = "log level: 0 warnings, 2 state changes (default), 4 every kernel operation"},
 
-	{"output", NULL, NULL, VALUE(output, output), .scope = STATUS | PLAN, .argument = "FORMAT",
-	 .help = "output format: wide or json for status, text (default) or json for plan"},
+	{"output", NULL, NULL, VALUE(output, output), .scope = STATUS | PLAN | CHECK,
+	 .argument = "FORMAT",
+	 .help = "output format: wide or json for status, text (default) or json for others"},
 	{"part", NULL, NULL, VALUE(plan_part, part), .scope = PLAN, .argument = "PART",
 	 .help = "print this part only: ipset, iptables, ip6tables, ipvs or addresses"},
 	{"node-name", NULL, NULL, VALUE(text, node_name), .scope = PLAN, .argument = "NAME",
@@ -204,7 +206,7 @@ const struct setting settings[] = {
 	 .help = "addresses of the node's interfaces (default: InternalIPs of its Node object)"},
 	{"watch", NULL, NULL, VALUE(switch, watch), .scope = STATUS,
 	 .help = "refresh every two seconds"},
-	{"version", NULL, NULL, VALUE(switch, version), .scope = RUN,
+	{"version", NULL, NULL, VALUE(switch, version), .scope = RUN, .bits = SETTING_ACTION,
 	 .help = "print the version and exit"},
 	{"help", NULL, NULL, VALUE(switch, help), .scope = RUN | STATUS | CLEANUP | PLAN,
 	 .help = "print this help and exit"},

@@ -36,6 +36,20 @@ struct legacy_tables {
  */
 int legacy_tables_look(uint16_t family, struct legacy_tables *ret, struct error *err);
 
+/** struct legacy_chain - a chain of a table */
+struct legacy_chain {
+	char table[32];
+	char name[32];
+};
+
+/**
+ * legacy_tables_find() - a chain of Kubernetes or of its network plugins: KUBE-* or CNI-*
+ *
+ * Looks at tables that exist, and creates none. Return: 1 if there is one, in @ret; 0 if not; or a
+ * negative errno
+ */
+int legacy_tables_find(uint16_t family, struct legacy_chain *ret, struct error *err);
+
 bool legacy_tables_is_equal(const struct legacy_tables *a, const struct legacy_tables *b);
 
 #endif

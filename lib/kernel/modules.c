@@ -5,6 +5,7 @@
 #include <libkmod.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_there(struct kmod_ctx *context, const char *name)
 {
@@ -54,6 +55,33 @@ static int insert(struct kmod_ctx *context, const char *name)
 	}
 	kmod_module_unref_list(found);
 	return r < 0 ? r : 0;
+}
+
+static bool is_installed(struct kmod_ctx *context, const char *name)
+{
+	struct kmod_list *found = NULL;
+	bool is_found = kmod_module_new_from_lookup(context, name, &found) >= 0 && found != NULL;
+
+	kmod_module_unref_list(found);
+	return is_found;
+}
+
+enum module_state modules_look(const char *name)
+{
+	struct kmod_ctx *context = kmod_new(NULL, NULL);
+	enum module_state state = MODULE_STATE_UNKNOWN;
+
+	if (!context)
+		return state;
+	kmod_set_log_priority(context, -1);
+	if (is_there(context, name))
+		state = MODULE_STATE_PRESENT;
+	else if (is_installed(context, name))
+		state = MODULE_STATE_LOADABLE;
+	else if (access(kmod_get_dirname(context), F_OK) == 0)
+		state = MODULE_STATE_MISSING;
+	kmod_unref(context);
+	return state;
 }
 
 int modules_load(const char *name, const char *feature, struct error *err)

@@ -15,4 +15,21 @@
  */
 int modules_load(const char *name, const char *feature, struct error *err);
 
+/**
+ * enum module_state - what a module is to this kernel
+ *   PRESENT   loaded, or built in
+ *   LOADABLE  installed
+ *   MISSING   neither
+ *   UNKNOWN   not loaded, and the directory of this kernel's modules is not here, as in a container
+ */
+enum module_state {
+	MODULE_STATE_PRESENT,
+	MODULE_STATE_LOADABLE,
+	MODULE_STATE_MISSING,
+	MODULE_STATE_UNKNOWN,
+};
+
+/** modules_look() - only looks; a module that modprobe.d(5) forbids is LOADABLE all the same */
+enum module_state modules_look(const char *name);
+
 #endif

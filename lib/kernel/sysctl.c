@@ -26,17 +26,14 @@ static int open_name(const char *name, int flags, struct error *err)
 	return descriptor;
 }
 
-int sysctl_get(const char *name, int *ret, struct error *err)
+int sysctl_get_text(const char *name, char *text, size_t size, struct error *err)
 {
-	char text[TEXT_SIZE], *end;
-	int descriptor;
+	int descriptor = open_name(name, O_RDONLY, err);
 	ssize_t length;
-	long value;
 
-	descriptor = open_name(name, O_RDONLY, err);
 	if (descriptor < 0)
 		return descriptor;
-	length = read(descriptor, text, sizeof(text) - 1);
+	length = read(descriptor, text, size);
 	if (length < 0) {
 		int r = error_set(err, -errno, ROOT "%s: %s", name, strerror(errno));
 
@@ -44,11 +41,33 @@ int sysctl_get(const char *name, int *ret, struct error *err)
 		return r;
 	}
 	close(descriptor);
-
+	if ((size_t)length == size)
+		return error_set(err, -EMSGSIZE, ROOT "%s is longer than expected", name);
+	if (length > 0 && text[length - 1] == '\n')
+		length--;
 	text[length] = '\0';
+	return 0;
+}
+
+bool sysctl_is_writable(const char *name)
+{
+	char path[PATH_MAX];
+
+	return (size_t)snprintf(path, sizeof(path), ROOT "%s", name) < sizeof(path) &&
+	       access(path, W_OK) == 0;
+}
+
+int sysctl_get(const char *name, int *ret, struct error *err)
+{
+	char text[TEXT_SIZE], *end = NULL;
+	long value;
+	int r = sysctl_get_text(name, text, sizeof(text), err);
+
+	if (r < 0 && r != -EMSGSIZE)
+		return r;
 	errno = 0;
-	value = strtol(text, &end, 10);
-	if (end == text || *end != '\n' || errno || value < INT_MIN || value > INT_MAX)
+	value = r < 0 ? 0 : strtol(text, &end, 10);
+	if (r < 0 || end == text || *end || errno || value < INT_MIN || value > INT_MAX)
 		return error_set(err, -EBADMSG, ROOT "%s does not contain an integer", name);
 	*ret = (int)value;
 	return 0;

@@ -4,6 +4,15 @@
 
 #include "lib/base/error.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
+/** sysctl_get_text() - without its newline; -ENOENT if unknown, -EMSGSIZE if @size is too small */
+int sysctl_get_text(const char *name, char *text, size_t size, struct error *err);
+
+/** sysctl_is_writable() - whether this process may write it here; /proc/sys may be read-only */
+bool sysctl_is_writable(const char *name);
+
 /** sysctl_get() - an integer; @name with slashes: "net/ipv4/vs/conntrack"; -ENOENT if unknown */
 int sysctl_get(const char *name, int *ret, struct error *err);
 

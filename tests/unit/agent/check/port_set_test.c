@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/check/port_set.h"
+
+#include "lib/base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void overlaps(void **state)
+{
+	static const struct {
+		const char *what, *ephemeral, *reserved;
+		struct port_range overlap;
+	} rows[] = {
+		{"the kernel's default lies above", "32768\t60999", "", {0, 0}},
+		{"all of them", "1024 65535", "", {30000, 32767}},
+		{"the end of them", "32000 65535", "", {32000, 32767}},
+		{"the beginning", "1024 30000", "", {30000, 30000}},
+		{"all reserved", "1024 65535", "30000-32767", {0, 0}},
+		{"some reserved", "1024 65535", "8080,30000-31000", {31001, 32767}},
+		{"a hole", "1024 65535", "30010", {30000, 30009}},
+		{"reserved one by one", "32766 32768", "32766,32767", {0, 0}},
+	};
+	const struct port_range node_ports = {30000, 32767};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct port_set ephemeral = {0}, reserved = {0};
+		struct port_range overlap;
+
+		print_message("%s\n", rows[i].what);
+		assert_true(port_set_parse(&ephemeral, rows[i].ephemeral));
+		assert_true(port_set_parse(&reserved, rows[i].reserved));
+		overlap = port_set_overlap(&ephemeral, &reserved, node_ports);
+		assert_int_equal(overlap.first, rows[i].overlap.first);
+		assert_int_equal(overlap.last, rows[i].overlap.last);
+	}
+}
+
+static void what_is_no_list(void **state)
+{
+	static const char *const rows[] = {"x",	  "1-",	   "1-x",     "1,,2",
+					   "1;2", "65536", "1-65536", "-1"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct port_set set = {0};
+
+		print_message("%s\n", rows[i]);
+		assert_false(port_set_parse(&set, rows[i]));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(overlaps),
+		cmocka_unit_test(what_is_no_list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
