@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "status_document.h"
 
+#include "status_field.h"
+
 #include <netinet/in.h>
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
 
 static uint16_t protocol_of(const char *name)
 {
@@ -26,20 +21,20 @@ static void key_of(const json_t *server, struct virtual_server_key *ret)
 	json_int_t mark = json_integer_value(json_object_get(server, "firewallMark"));
 
 	memset(ret, 0, sizeof(*ret));
-	address_parse(text_of(server, "address"), &ret->address);
+	address_parse(status_field_text(server, "address"), &ret->address);
 	if (mark) {
 		ret->firewall_mark = (uint32_t)mark;
 		memset(ret->address.bytes, 0, sizeof(ret->address.bytes));
 		return;
 	}
 	ret->port = (uint16_t)json_integer_value(json_object_get(server, "port"));
-	ret->protocol = protocol_of(text_of(server, "protocol"));
+	ret->protocol = protocol_of(status_field_text(server, "protocol"));
 }
 
 /* Another Service has this virtual server. */
 static bool is_lost(const json_t *server)
 {
-	return strcmp(text_of(server, "state"), "conflict") == 0;
+	return strcmp(status_field_text(server, "state"), "conflict") == 0;
 }
 
 struct virtual_server_key *status_document_keys(const json_t *document, size_t *count)

@@ -2,6 +2,7 @@
 #include "status_print.h"
 
 #include "lib/base/address.h"
+#include "status_field.h"
 #include "status_table.h"
 
 #include <string.h>
@@ -53,18 +54,6 @@ struct listing {
 	const char *cells[COLUMN_COUNT];
 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
-static json_int_t number_of(const json_t *object, const char *name)
-{
-	return json_integer_value(json_object_get(object, name));
-}
-
 static void add_row(struct listing *listing, enum status_colour colour)
 {
 	const char *cells[COLUMN_COUNT];
@@ -90,17 +79,10 @@ static enum status_colour state_colour(const char *state)
 
 static char *state_text(const json_t *object)
 {
-	const char *reason = text_of(object, "reason");
+	const char *reason = status_field_text(object, "reason");
 
-	return string_printf("%s%s%s", text_of(object, "state"), *reason ? ": " : "", reason);
-}
-
-static char *address_of(const json_t *object)
-{
-	const char *address = text_of(object, "address");
-
-	return string_printf(strchr(address, ':') ? "[%s]:%d" : "%s:%d", address,
-			     (int)number_of(object, "port"));
+	return string_printf("%s%s%s", status_field_text(object, "state"), *reason ? ": " : "",
+			     reason);
 }
 
 /* A count that is missing could not be read. */
@@ -114,14 +96,14 @@ static char *count_text(const json_t *object, const char *name)
 
 static char *affinity_text(const json_t *server)
 {
-	json_int_t seconds = number_of(server, "persistenceSeconds");
+	json_int_t seconds = status_field_number(server, "persistenceSeconds");
 
 	return seconds ? string_printf("%llds", (long long)seconds) : string_dup("-");
 }
 
 static void add_destination(struct listing *listing, const json_t *destination)
 {
-	auto_memory char *target = address_of(destination);
+	auto_memory char *target = status_field_address(destination);
 	auto_memory char *address = string_printf("-> %s", target);
 	auto_memory char *weight = count_text(destination, "weight");
 	auto_memory char *active = count_text(destination, "activeConnections");
@@ -163,53 +145,45 @@ static size_t wanted_count(const json_t *server)
 /* An earlier version of a rejected Service may be in force; that it is rejected matters more. */
 static const json_t *state_holder(const json_t *service, const json_t *server)
 {
-	return strcmp(text_of(service, "state"), "rejected") == 0 ? service : server;
-}
-
-/* With externalTrafficPolicy Local, clients in the cluster have virtual servers of their own. */
-static char *server_address(const json_t *server)
-{
-	auto_memory char *address = address_of(server);
-	bool is_for_cluster = strcmp(text_of(server, "clientScope"), "in-cluster") == 0;
-
-	return string_printf("%s%s", address, is_for_cluster ? " in-cluster" : "");
+	return strcmp(status_field_text(service, "state"), "rejected") == 0 ? service : server;
 }
 
 static void add_server(struct listing *listing, const char *name, const json_t *service,
 		       const json_t *server)
 {
 	const json_t *holder = state_holder(service, server);
-	auto_memory char *address = server_address(server);
+	auto_memory char *address = status_field_server(server);
 	auto_memory char *affinity = affinity_text(server);
-	auto_memory char *endpoints = string_printf("%zu/%lld/%lld", wanted_count(server),
-						    (long long)number_of(server, "draining"),
-						    (long long)number_of(server, "endpoints"));
+	auto_memory char *endpoints =
+		string_printf("%zu/%lld/%lld", wanted_count(server),
+			      (long long)status_field_number(server, "draining"),
+			      (long long)status_field_number(server, "endpoints"));
 	auto_memory char *active = count_text(server, "activeConnections");
 	auto_memory char *inactive = count_text(server, "inactiveConnections");
 	auto_memory char *state = state_text(holder);
-	const char *port_name = text_of(server, "portName");
+	const char *port_name = status_field_text(server, "portName");
 
 	listing->cells[COLUMN_SERVICE] = name;
-	listing->cells[COLUMN_TYPE] = text_of(service, "type");
-	listing->cells[COLUMN_KIND] = text_of(server, "kind");
+	listing->cells[COLUMN_TYPE] = status_field_text(service, "type");
+	listing->cells[COLUMN_KIND] = status_field_text(server, "kind");
 	listing->cells[COLUMN_PORT_NAME] = *port_name ? port_name : "-";
 	listing->cells[COLUMN_ADDRESS] = address;
-	listing->cells[COLUMN_PROTOCOL] = text_of(server, "protocol");
-	listing->cells[COLUMN_SCHEDULER] = text_of(server, "scheduler");
+	listing->cells[COLUMN_PROTOCOL] = status_field_text(server, "protocol");
+	listing->cells[COLUMN_SCHEDULER] = status_field_text(server, "scheduler");
 	listing->cells[COLUMN_AFFINITY] = affinity;
 	listing->cells[COLUMN_WEIGHT] = "-";
 	listing->cells[COLUMN_ENDPOINTS] = endpoints;
 	listing->cells[COLUMN_ACTIVE] = active;
 	listing->cells[COLUMN_INACTIVE] = inactive;
 	listing->cells[COLUMN_STATE] = state;
-	add_row(listing, state_colour(text_of(holder, "state")));
+	add_row(listing, state_colour(status_field_text(holder, "state")));
 	add_destinations(listing, server);
 }
 
 /* A Service without virtual servers. */
 static void add_plain_service(struct listing *listing, const char *name, const json_t *service)
 {
-	const char *type = text_of(service, "type");
+	const char *type = status_field_text(service, "type");
 	auto_memory char *state = state_text(service);
 
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
@@ -217,14 +191,14 @@ static void add_plain_service(struct listing *listing, const char *name, const j
 	listing->cells[COLUMN_SERVICE] = name;
 	listing->cells[COLUMN_TYPE] = *type ? type : "-";
 	listing->cells[COLUMN_STATE] = state;
-	add_row(listing, state_colour(text_of(service, "state")));
+	add_row(listing, state_colour(status_field_text(service, "state")));
 }
 
 static void add_service(struct listing *listing, const json_t *service)
 {
 	const json_t *servers = json_object_get(service, "servers"), *server;
-	auto_memory char *name =
-		string_printf("%s/%s", text_of(service, "namespace"), text_of(service, "name"));
+	auto_memory char *name = string_printf("%s/%s", status_field_text(service, "namespace"),
+					       status_field_text(service, "name"));
 	size_t i;
 
 	if (!json_array_size(servers))
@@ -259,7 +233,7 @@ static void print_services(const json_t *services, const struct status_style *st
 /* A slice names its Service only in a label, so all of the namespace may matter. */
 static bool is_asked_for(const json_t *rejection, const char *filter)
 {
-	const char *namespace_name = text_of(rejection, "namespace");
+	const char *namespace_name = status_field_text(rejection, "namespace");
 	size_t length = strlen(namespace_name);
 	const char *name = filter + length + 1;
 
@@ -267,8 +241,8 @@ static bool is_asked_for(const json_t *rejection, const char *filter)
 		return true;
 	if (strncmp(filter, namespace_name, length) != 0 || filter[length] != '/')
 		return false;
-	return !*name || strcmp(text_of(rejection, "kind"), "Service") != 0 ||
-	       strcmp(text_of(rejection, "name"), name) == 0;
+	return !*name || strcmp(status_field_text(rejection, "kind"), "Service") != 0 ||
+	       strcmp(status_field_text(rejection, "name"), name) == 0;
 }
 
 static void print_service_remarks(const json_t *services, const struct status_style *style,
@@ -282,8 +256,9 @@ static void print_service_remarks(const json_t *services, const struct status_st
 	size_t i, k;
 
 	json_array_foreach (services, i, service) {
-		auto_memory char *name = string_printf("%s/%s", text_of(service, "namespace"),
-						       text_of(service, "name"));
+		auto_memory char *name =
+			string_printf("%s/%s", status_field_text(service, "namespace"),
+				      status_field_text(service, "name"));
 
 		json_array_foreach (json_object_get(service, "remarks"), k, remark) {
 			status_table_add(table, (const char *[]){name, json_string_value(remark)},
@@ -308,14 +283,16 @@ static void print_rejections(const json_t *rejections, const struct status_style
 	size_t i;
 
 	json_array_foreach (rejections, i, rejection) {
-		const char *namespace_name = text_of(rejection, "namespace");
+		const char *namespace_name = status_field_text(rejection, "namespace");
 		auto_memory char *object = NULL;
 
 		if (!is_asked_for(rejection, style->filter))
 			continue;
-		object = string_printf("%s %s%s%s", text_of(rejection, "kind"), namespace_name,
-				       *namespace_name ? "/" : "", text_of(rejection, "name"));
-		status_table_add(table, (const char *[]){object, text_of(rejection, "reason")},
+		object = string_printf("%s %s%s%s", status_field_text(rejection, "kind"),
+				       namespace_name, *namespace_name ? "/" : "",
+				       status_field_text(rejection, "name"));
+		status_table_add(table,
+				 (const char *[]){object, status_field_text(rejection, "reason")},
 				 STATUS_COLOUR_BAD);
 		is_empty = false;
 	}
@@ -340,13 +317,13 @@ static void print_full_sets(const json_t *sets, const struct status_style *style
 	size_t i;
 
 	json_array_foreach (sets, i, set) {
-		json_int_t members = number_of(set, "members");
-		json_int_t capacity = number_of(set, "capacity");
+		json_int_t members = status_field_number(set, "members");
+		json_int_t capacity = status_field_number(set, "capacity");
 
 		if (!capacity || members * 100 < capacity * SET_CLOSE_PERCENT)
 			continue;
 		print_remark(string_printf("Set %s is close to its capacity: %lld of %lld members.",
-					   text_of(set, "name"), (long long)members,
+					   status_field_text(set, "name"), (long long)members,
 					   (long long)capacity),
 			     STATUS_COLOUR_WAITING, style, stream);
 	}
@@ -388,7 +365,7 @@ static json_int_t count_repairs(const json_t *agent)
 	const char *name;
 
 	json_object_foreach (operations, name, facility) {
-		count += number_of(facility, "repaired");
+		count += status_field_number(facility, "repaired");
 	}
 	return count;
 }
@@ -397,8 +374,8 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 {
 	const json_t *source = json_object_get(agent, "source");
 	const json_t *held = json_object_get(agent, "held");
-	json_int_t failed = number_of(agent, "waitingForRetry");
-	json_int_t draining = number_of(agent, "draining");
+	json_int_t failed = status_field_number(agent, "waitingForRetry");
+	json_int_t draining = status_field_number(agent, "draining");
 	json_int_t repairs = count_repairs(agent);
 	char uptime[40];
 
@@ -408,12 +385,12 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 	print_remark(
 		string_printf(
 			"Agent %s on node %s, up %s: %lld Services, %lld EndpointSlices from %s; %lld virtual servers, %lld destinations, %lld draining.",
-			text_of(agent, "version"), text_of(agent, "node"), uptime,
-			(long long)number_of(source, "services"),
-			(long long)number_of(source, "endpointSlices"),
-			text_of(source, "description"),
-			(long long)number_of(held, "virtualServers"),
-			(long long)number_of(held, "destinations"), (long long)draining),
+			status_field_text(agent, "version"), status_field_text(agent, "node"),
+			uptime, (long long)status_field_number(source, "services"),
+			(long long)status_field_number(source, "endpointSlices"),
+			status_field_text(source, "description"),
+			(long long)status_field_number(held, "virtualServers"),
+			(long long)status_field_number(held, "destinations"), (long long)draining),
 		STATUS_COLOUR_NONE, style, stream);
 	if (repairs)
 		print_remark(string_printf("Repaired %lld objects that other programs had changed.",
@@ -427,7 +404,7 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 
 static void print_settings(const json_t *settings, const struct status_style *style, FILE *stream)
 {
-	const char *error = text_of(settings, "error");
+	const char *error = status_field_text(settings, "error");
 	auto_memory char *waiting = joined(json_object_get(settings, "waitingForRestart"));
 
 	if (*error)
@@ -456,11 +433,11 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 {
 	const json_t *source = json_object_get(agent, "source");
 	const json_t *rules = json_object_get(agent, "rules");
-	const char *rules_error = text_of(rules, "error");
+	const char *rules_error = status_field_text(rules, "error");
 
 	const json_t *in_cluster = json_object_get(agent, "inCluster");
-	const char *in_cluster_error = text_of(in_cluster, "error");
-	const char *clash = text_of(in_cluster, "clash");
+	const char *in_cluster_error = status_field_text(in_cluster, "error");
+	const char *clash = status_field_text(in_cluster, "clash");
 
 	print_settings(json_object_get(agent, "settings"), style, stream);
 	print_lost(json_object_get(agent, "lost"), style, stream);
@@ -514,10 +491,10 @@ void status_print(const json_t *document, const struct status_style *style, FILE
 static void add_kernel_server(struct status_table *table, const json_t *server,
 			      const struct status_style *style)
 {
-	json_int_t mark = number_of(server, "firewallMark");
+	json_int_t mark = status_field_number(server, "firewallMark");
 	const json_t *destinations = json_object_get(server, "destinations"), *destination;
 	auto_memory char *address =
-		mark ? string_printf("fwmark %lld", (long long)mark) : address_of(server);
+		mark ? string_printf("fwmark %lld", (long long)mark) : status_field_address(server);
 	auto_memory char *affinity = affinity_text(server);
 	auto_memory char *count = string_printf("%zu", json_array_size(destinations));
 	auto_memory char *active = count_text(server, "activeConnections");
@@ -525,14 +502,15 @@ static void add_kernel_server(struct status_table *table, const json_t *server,
 	size_t i;
 
 	status_table_add(table,
-			 (const char *[]){address, mark ? "-" : text_of(server, "protocol"),
-					  text_of(server, "scheduler"), affinity, "-", count,
-					  active, inactive},
+			 (const char *[]){address,
+					  mark ? "-" : status_field_text(server, "protocol"),
+					  status_field_text(server, "scheduler"), affinity, "-",
+					  count, active, inactive},
 			 STATUS_COLOUR_NONE);
 	if (!style->is_wide)
 		return;
 	json_array_foreach (destinations, i, destination) {
-		auto_memory char *target = address_of(destination);
+		auto_memory char *target = status_field_address(destination);
 		auto_memory char *arrow = string_printf("-> %s", target);
 		auto_memory char *weight = count_text(destination, "weight");
 		auto_memory char *its_active = count_text(destination, "activeConnections");

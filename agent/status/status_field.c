@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status_field.h"
+
+#include "lib/base/memory.h"
+
+#include <string.h>
+
+const char *status_field_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+json_int_t status_field_number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+char *status_field_address(const json_t *object)
+{
+	const char *address = status_field_text(object, "address");
+
+	return string_printf(strchr(address, ':') ? "[%s]:%d" : "%s:%d", address,
+			     (int)status_field_number(object, "port"));
+}
+
+/* With externalTrafficPolicy Local, clients in the cluster have virtual servers of their own. */
+char *status_field_server(const json_t *server)
+{
+	auto_memory char *address = status_field_address(server);
+	bool is_for_cluster = strcmp(status_field_text(server, "clientScope"), "in-cluster") == 0;
+
+	return string_printf("%s%s", address, is_for_cluster ? " in-cluster" : "");
+}
