@@ -22,6 +22,29 @@ void ledger_drain_each(struct ledger *ledger,
 	}
 }
 
+static uint64_t draining_since(const struct held_destination *held)
+{
+	if (held->drain_seconds == DRAIN_SECONDS_UNKNOWN)
+		return 0;
+	return ((uint64_t)held->drain_deadline - 1 - held->drain_seconds) * 1000;
+}
+
+void ledger_drain_each_destination(const struct ledger *ledger,
+				   const struct virtual_server_key *server,
+				   void (*visit)(void *user, const struct destination *destination,
+						 uint64_t since),
+				   void *user)
+{
+	const struct server_entry *entry = ledger_servers_find(&ledger->servers, server);
+
+	if (!entry || !entry->draining)
+		return;
+	for (uint32_t i = 0; i < entry->destination_count; i++)
+		if (entry->destinations[i].drain_deadline)
+			visit(user, &entry->destinations[i].destination,
+			      draining_since(&entry->destinations[i]));
+}
+
 /* @sorted: as of destination_usages_sorted() */
 static const struct destination_usage *find_usage(const struct destination_usage *sorted,
 						  size_t count,

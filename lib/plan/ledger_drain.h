@@ -18,6 +18,18 @@ void ledger_drain_each(struct ledger *ledger,
 		       void *user);
 
 /**
+ * ledger_drain_each_destination() - those of one virtual server that drain
+ * @visit:  @since is when that began, in milliseconds of the ledger's clock and to the second; for
+ *          what an earlier agent let drain, when this one found it; 0 = more than 18 hours before
+ *          its end, and not known
+ */
+void ledger_drain_each_destination(const struct ledger *ledger,
+				   const struct virtual_server_key *server,
+				   void (*visit)(void *user, const struct destination *destination,
+						 uint64_t since),
+				   void *user);
+
+/**
  * ledger_drain_server() - look at the connections of a server's draining destinations
  * @usages:  all destinations of the server as just read; removal is appended for those without
  *           connections or past their deadline

@@ -205,8 +205,10 @@ static void keep_drain_deadlines(const struct server_entry *entry, struct held_d
 				break;
 			h++;
 		}
-		if (order == 0)
-			actual[i].drain_deadline = entry->destinations[h].drain_deadline;
+		if (order != 0)
+			continue;
+		actual[i].drain_deadline = entry->destinations[h].drain_deadline;
+		actual[i].drain_seconds = entry->destinations[h].drain_seconds;
 	}
 }
 

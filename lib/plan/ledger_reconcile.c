@@ -77,12 +77,16 @@ static bool destinations_agree(const struct server_entry *entry, const struct wa
 	return true;
 }
 
-static uint32_t drain_deadline(const struct ledger *ledger, uint64_t now)
+static void begin_draining(const struct ledger *ledger, struct held_destination *leaving,
+			   uint64_t now)
 {
 	/* Rounded up: a connection that is promised its time gets all of it. */
 	uint64_t deadline = (now + ledger->options.drain_milliseconds + 999) / 1000 + 1;
+	uint64_t seconds = deadline - (now / 1000 + 1);
 
-	return deadline < UINT32_MAX ? (uint32_t)deadline : UINT32_MAX;
+	leaving->drain_deadline = deadline < UINT32_MAX ? (uint32_t)deadline : UINT32_MAX;
+	leaving->drain_seconds =
+		seconds < DRAIN_SECONDS_UNKNOWN ? (uint16_t)seconds : DRAIN_SECONDS_UNKNOWN;
 }
 
 /*
@@ -103,7 +107,7 @@ static bool keep_leaving(struct ledger *ledger, const struct server_entry *entry
 				 &leaving->destination, 0);
 	}
 	if (!leaving->drain_deadline)
-		leaving->drain_deadline = drain_deadline(ledger, now);
+		begin_draining(ledger, leaving, now);
 	return true;
 }
 

@@ -10,6 +10,8 @@
 /* A weight that no kernel object has: the next reconciliation sets it. */
 #define WEIGHT_UNKNOWN UINT16_MAX
 
+#define DRAIN_SECONDS_UNKNOWN UINT16_MAX
+
 struct service_entry;
 
 /**
@@ -25,10 +27,12 @@ struct claimant {
 
 /**
  * struct held_destination
+ * @drain_seconds:   from when draining began until it ends; DRAIN_SECONDS_UNKNOWN if that is more
  * @drain_deadline:  0 = serving; else when draining ends, in seconds of the caller's clock, plus 1
  */
 struct held_destination {
 	struct destination destination;
+	uint16_t drain_seconds;
 	uint32_t drain_deadline;
 };
 
