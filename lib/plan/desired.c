@@ -184,6 +184,7 @@ static uint32_t add_server(struct builder *builder, const struct address *addres
 		.first_destination = selection->first[traffic],
 		.destination_count = selection->count[traffic],
 		.port_index = (uint32_t)port_index,
+		.traffic = (uint8_t)traffic,
 	};
 	if (client_scope == CLIENT_SCOPE_ANY && !selection->count[traffic])
 		add_address_port(builder, state->server_count, SET_KIND_NO_ENDPOINT, address, port,

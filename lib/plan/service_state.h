@@ -12,6 +12,7 @@
  *                      the part of service_state.members that says how it is to be treated
  * @port_index:         which of the Service's ports it serves
  * @is_cluster_ip:      its address is the Service's ClusterIP
+ * @traffic:            enum traffic of topology.h: by what its destinations are chosen
  */
 struct wanted_server {
 	struct virtual_server server;
@@ -21,6 +22,7 @@ struct wanted_server {
 	uint32_t member_bytes;
 	uint32_t port_index;
 	bool is_cluster_ip;
+	uint8_t traffic;
 };
 
 /**

@@ -146,10 +146,8 @@ enum topology_rule topology_rule(const struct candidates *candidates, const stru
 	return TOPOLOGY_RULE_NONE;
 }
 
-/* Ready candidates that pass the filters; if there are none, serving ones that terminate. */
-static size_t select_usable(const struct candidates *candidates, bool only_local,
-			    const struct node_view *node, enum topology_rule rule,
-			    bool *is_selected)
+static size_t select_ready(const struct candidates *candidates, bool only_local,
+			   const struct node_view *node, enum topology_rule rule, bool *is_selected)
 {
 	size_t selected = 0;
 
@@ -160,8 +158,14 @@ static size_t select_usable(const struct candidates *candidates, bool only_local
 				 follows(candidate, node, rule);
 		selected += is_selected[i];
 	}
-	if (selected)
-		return selected;
+	return selected;
+}
+
+static size_t select_terminating(const struct candidates *candidates, bool only_local,
+				 bool *is_selected)
+{
+	size_t selected = 0;
+
 	for (size_t i = 0; i < candidates->count; i++) {
 		const struct candidate *candidate = &candidates->items[i];
 
@@ -172,12 +176,42 @@ static size_t select_usable(const struct candidates *candidates, bool only_local
 	return selected;
 }
 
-void topology_select(const struct candidates *candidates, const struct node_view *node,
-		     enum traffic traffic, bool *is_selected)
+static enum selection_basis select_local(const struct candidates *candidates,
+					 const struct node_view *node, bool *is_selected)
 {
-	if (traffic != TRAFFIC_CLUSTER &&
-	    (select_usable(candidates, true, node, TOPOLOGY_RULE_NONE, is_selected) ||
-	     traffic == TRAFFIC_LOCAL))
-		return;
-	select_usable(candidates, false, node, topology_rule(candidates, node), is_selected);
+	if (select_ready(candidates, true, node, TOPOLOGY_RULE_NONE, is_selected))
+		return SELECTION_BASIS_LOCAL;
+	if (select_terminating(candidates, true, is_selected))
+		return SELECTION_BASIS_LOCAL_TERMINATING;
+	return SELECTION_BASIS_NONE;
+}
+
+static enum selection_basis select_all(const struct candidates *candidates,
+				       const struct node_view *node, bool *is_selected)
+{
+	static const enum selection_basis bases[] = {
+		[TOPOLOGY_RULE_NONE] = SELECTION_BASIS_READY,
+		[TOPOLOGY_RULE_SAME_ZONE] = SELECTION_BASIS_SAME_ZONE,
+		[TOPOLOGY_RULE_SAME_NODE] = SELECTION_BASIS_SAME_NODE,
+	};
+	enum topology_rule rule = topology_rule(candidates, node);
+
+	if (select_ready(candidates, false, node, rule, is_selected))
+		return bases[rule];
+	if (select_terminating(candidates, false, is_selected))
+		return SELECTION_BASIS_TERMINATING;
+	return SELECTION_BASIS_NONE;
+}
+
+enum selection_basis topology_select(const struct candidates *candidates,
+				     const struct node_view *node, enum traffic traffic,
+				     bool *is_selected)
+{
+	enum selection_basis basis = SELECTION_BASIS_NONE;
+
+	if (traffic != TRAFFIC_CLUSTER)
+		basis = select_local(candidates, node, is_selected);
+	if (basis != SELECTION_BASIS_NONE || traffic == TRAFFIC_LOCAL)
+		return basis;
+	return select_all(candidates, node, is_selected);
 }

@@ -64,6 +64,26 @@ enum topology_rule { TOPOLOGY_RULE_NONE, TOPOLOGY_RULE_SAME_ZONE, TOPOLOGY_RULE_
 enum topology_rule topology_rule(const struct candidates *candidates, const struct node_view *node);
 
 /**
+ * enum selection_basis - by what endpoints are selected
+ *   NONE               no endpoint is
+ *   READY              all that are ready
+ *   SAME_ZONE          ready ones, by TOPOLOGY_RULE_SAME_ZONE
+ *   SAME_NODE          ready ones, by TOPOLOGY_RULE_SAME_NODE
+ *   LOCAL              ready ones of this node
+ *   TERMINATING        those that still serve while they terminate, since none is ready
+ *   LOCAL_TERMINATING  the same among those of this node
+ */
+enum selection_basis {
+	SELECTION_BASIS_NONE,
+	SELECTION_BASIS_READY,
+	SELECTION_BASIS_SAME_ZONE,
+	SELECTION_BASIS_SAME_NODE,
+	SELECTION_BASIS_LOCAL,
+	SELECTION_BASIS_TERMINATING,
+	SELECTION_BASIS_LOCAL_TERMINATING,
+};
+
+/**
  * topology_select() - the endpoints that traffic of a kind is balanced over
  * @is_selected:  one flag per candidate, filled
  *
@@ -74,7 +94,8 @@ enum topology_rule topology_rule(const struct candidates *candidates, const stru
  * lets reach others. Source: kube-proxy 1.36 pkg/proxy/topology.go CategorizeEndpoints() and
  * pkg/proxy/ipvs/proxier.go syncEndpoint().
  */
-void topology_select(const struct candidates *candidates, const struct node_view *node,
-		     enum traffic traffic, bool *is_selected);
+enum selection_basis topology_select(const struct candidates *candidates,
+				     const struct node_view *node, enum traffic traffic,
+				     bool *is_selected);
 
 #endif
