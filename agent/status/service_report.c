@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service_report.h"
 
+#include "endpoint_report.h"
+#include "lib/base/clock.h"
 #include "lib/plan/service_remarks.h"
-#include "lib/plan/topology.h"
 #include "lib/source/json_text.h"
 #include "report_json.h"
 
@@ -48,9 +49,7 @@ struct report {
 	enum service_look look;
 	char *reason;
 	int member_code; /* ledger_member_code() */
-	struct candidates candidates;
-	size_t collected_port; /* what @candidates holds; SIZE_MAX = nothing yet */
-	uint16_t collected_family;
+	struct endpoint_report endpoints;
 };
 
 static void worsen(struct report *report, enum service_look look, char *reason)
@@ -89,60 +88,6 @@ static const char *server_kind(const struct service *service, const struct wante
 	return "NodePort";
 }
 
-/* The virtual servers of a port follow each other, so one collection serves all of them. */
-static const struct candidates *collect(struct report *report, const struct wanted_server *wanted)
-{
-	const struct service *service = report->view->service;
-	uint16_t family = wanted->server.key.address.family;
-
-	if (wanted->port_index >= service->port_count) {
-		report->candidates.count = 0; /* the Service changed and is about to be planned */
-		report->collected_port = SIZE_MAX;
-	} else if (report->collected_port != wanted->port_index ||
-		   report->collected_family != family) {
-		topology_collect(report->view, &service->ports[wanted->port_index], family,
-				 sync_node(report->sources->sync)->name, &report->candidates);
-		report->collected_port = wanted->port_index;
-		report->collected_family = family;
-	}
-	return &report->candidates;
-}
-
-/* Texts, because they cost the loop a fraction of what objects do. */
-static void append_destination(json_t *list, const struct destination *destination)
-{
-	char text[ADDRESS_TEXT_SIZE];
-
-	address_port_text(&destination->address, destination->port, text);
-	json_array_append_new(list, json_string_nocheck(text));
-}
-
-static json_t *destinations_json(const struct destination *destinations, size_t count)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		append_destination(list, &destinations[i]);
-	return list;
-}
-
-/* The endpoints that are known and get nothing; both lists are sorted. */
-static json_t *unused_json(const struct candidates *candidates,
-			   const struct destination *destinations, size_t count)
-{
-	json_t *list = json_array();
-	size_t k = 0;
-
-	for (size_t i = 0; i < candidates->count; i++) {
-		const struct destination *candidate = &candidates->items[i].destination;
-
-		while (k < count && destination_compare(&destinations[k], candidate) < 0)
-			k++;
-		if (k == count || destination_compare(&destinations[k], candidate) != 0)
-			append_destination(list, candidate);
-	}
-	return list;
-}
 /* A virtual server works only together with its set members and its address. */
 static enum service_look claim_look(const struct report *report, const struct claim_report *claim,
 				    char **reason)
@@ -208,20 +153,9 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 	       *reason ? string_printf("%s: %s", server_name, reason) : string_dup(""));
 }
 
-static struct destination *copy_destinations(const struct report *report,
-					     const struct wanted_server *wanted)
-{
-	struct destination *copy = memory_array(wanted->destination_count, sizeof(*copy));
-
-	for (uint32_t i = 0; i < wanted->destination_count; i++)
-		copy[i] = service_state_destination(report->state, wanted, i);
-	return copy;
-}
-
 static json_t *server_json(struct report *report, size_t index)
 {
 	const struct wanted_server *wanted = &report->state->servers[index];
-	auto_memory struct destination *destinations = copy_destinations(report, wanted);
 	const struct virtual_server *server = &wanted->server;
 	const struct service *service = report->view->service;
 	bool has_port = wanted->port_index < service->port_count;
@@ -246,11 +180,7 @@ static json_t *server_json(struct report *report, size_t index)
 			    json_text(has_port ? service->ports[wanted->port_index].name : ""));
 	json_object_set_new(json, "scheduler", json_string(server->scheduler));
 	json_object_set_new(json, "persistenceSeconds", report_number(server->persistence_seconds));
-	json_object_set_new(json, "destinations",
-			    destinations_json(destinations, wanted->destination_count));
-	json_object_set_new(
-		json, "unused",
-		unused_json(collect(report, wanted), destinations, wanted->destination_count));
+	endpoint_report_add(&report->endpoints, index, json);
 	add_claim(report, json, virtual_server_key_text(&server->key, name), index);
 	return json;
 }
@@ -274,6 +204,11 @@ static json_t *servers_json(struct report *report)
 	json_t *servers = json_array();
 
 	report->state = ledger_state(ledger, key);
+	report->endpoints = (struct endpoint_report){.sources = report->sources,
+						     .view = report->view,
+						     .state = report->state,
+						     .collected_port = SIZE_MAX,
+						     .now = clock_milliseconds()};
 	report->member_code = ledger_member_code(ledger, key);
 	if (report->state)
 		for (size_t i = 0; i < report->state->server_count; i++)
@@ -341,7 +276,7 @@ static void add_complaint(struct report *report, const struct rejection *rejecte
 
 json_t *service_report(const struct status_sources *sources, const char *key)
 {
-	struct report report = {.sources = sources, .collected_port = SIZE_MAX};
+	struct report report = {.sources = sources};
 	const struct rejection *rejected = NULL;
 	const char *slash = strchr(key, '/');
 	auto_memory char *namespace_name = NULL;
@@ -366,6 +301,6 @@ json_t *service_report(const struct status_sources *sources, const char *key)
 		json_object_set_new(json, "reason", json_text(report.reason ? report.reason : ""));
 	}
 	free(report.reason);
-	free(report.candidates.items);
+	endpoint_report_clear(&report.endpoints);
 	return json;
 }

@@ -55,10 +55,16 @@ struct virtual_server_key *status_document_keys(const json_t *document, size_t *
 	return keys;
 }
 
-/* The reverse of address_port_text(). */
+/* A destination of the agent's answer, and what it says about it; "" if nothing. */
+struct noted_destination {
+	struct destination destination;
+	const char *note;
+};
+
+/* The reverse of address_port_text(), up to a space. */
 static bool parse_destination(const char *text, struct destination *ret)
 {
-	const char *colon = strrchr(text, ':');
+	const char *colon = memrchr(text, ':', strcspn(text, " "));
 	auto_memory char *address = NULL;
 
 	memset(ret, 0, sizeof(*ret));
@@ -110,25 +116,43 @@ static int compare_usages(const void *a, const void *b)
 				   &((const struct destination_usage *)b)->destination);
 }
 
+/* Of struct noted_destination, which begin with what is compared. */
 static int compare_destinations(const void *a, const void *b)
 {
 	return destination_compare(a, b);
 }
 
-static struct destination *parsed_destinations(const json_t *texts, size_t *count)
+/* @texts: "ADDRESS:PORT NOTE"; the notes are theirs */
+static struct noted_destination *parsed_destinations(const json_t *texts, size_t *count)
 {
-	struct destination *wanted = memory_array(json_array_size(texts), sizeof(*wanted));
-	const json_t *text;
+	struct noted_destination *parsed = memory_array(json_array_size(texts), sizeof(*parsed));
+	const json_t *item;
 	size_t i;
 
 	*count = 0;
-	json_array_foreach (texts, i, text) {
-		if (parse_destination(json_string_value(text), &wanted[*count]))
-			(*count)++;
+	json_array_foreach (texts, i, item) {
+		const char *text = json_string_value(item);
+		const char *space;
+
+		if (!text || !parse_destination(text, &parsed[*count].destination))
+			continue;
+		space = strchr(text, ' ');
+		parsed[(*count)++].note = space ? space + 1 : "";
 	}
 	if (*count)
-		qsort(wanted, *count, sizeof(*wanted), compare_destinations);
-	return wanted;
+		qsort(parsed, *count, sizeof(*parsed), compare_destinations);
+	return parsed;
+}
+
+/* Return: NULL if it is not among them */
+static const char *find_note(const struct noted_destination *sorted, size_t count,
+			     const struct destination *destination)
+{
+	const struct noted_destination *found =
+		count ? bsearch(destination, sorted, count, sizeof(*sorted), compare_destinations)
+		      : NULL;
+
+	return found ? found->note : NULL;
 }
 
 static struct destination_usage *sorted_usages(const struct listed_server *listed, size_t *count)
@@ -144,20 +168,32 @@ static struct destination_usage *sorted_usages(const struct listed_server *liste
 	return usages;
 }
 
-/* A virtual server's destinations, each list sorted. */
+/*
+ * A virtual server's destinations, each list sorted.
+ * @rule:  by which those are used that are wanted
+ */
 struct joining {
-	struct destination *wanted;
+	const char *rule;
+	struct noted_destination *wanted;
 	size_t wanted_count;
-	struct destination *unused;
+	struct noted_destination *unused;
 	size_t unused_count;
+	struct noted_destination *leaving;
+	size_t leaving_count;
 	struct destination_usage *usages;
 	size_t usage_count;
 };
 
-static bool is_unused(const struct joining *joining, const struct destination *destination)
+/* Only the kernel has it: since when, and what became of the endpoint. */
+static void explain_leaving(json_t *json, const struct joining *joining,
+			    const struct destination *destination)
 {
-	return joining->unused_count && bsearch(destination, joining->unused, joining->unused_count,
-						sizeof(*joining->unused), compare_destinations);
+	const char *since = find_note(joining->leaving, joining->leaving_count, destination);
+	const char *reason = find_note(joining->unused, joining->unused_count, destination);
+
+	if (since && *since)
+		json_object_set_new(json, "drainingSince", json_string(since));
+	json_object_set_new(json, "reason", json_string(reason ? reason : "endpoint removed"));
 }
 
 /* What is wanted and what is held, merged. @leaving: how many endpoints only the kernel knows */
@@ -168,7 +204,7 @@ static json_t *join_destinations(const struct joining *joining, size_t *leaving)
 
 	*leaving = 0;
 	while (i < joining->wanted_count || k < joining->usage_count) {
-		const struct destination *wanted = &joining->wanted[i];
+		const struct destination *wanted = &joining->wanted[i].destination;
 		const struct destination_usage *usage = &joining->usages[k];
 		int order = i == joining->wanted_count ? 1
 			    : k == joining->usage_count
@@ -181,10 +217,14 @@ static json_t *join_destinations(const struct joining *joining, size_t *leaving)
 			add_usage(json, usage);
 			k++;
 		}
-		if (order <= 0)
+		if (order <= 0) {
+			json_object_set_new(json, "rule", json_string(joining->rule));
 			i++;
-		else
-			*leaving += !is_unused(joining, &usage->destination);
+		} else {
+			explain_leaving(json, joining, &usage->destination);
+			*leaving += !find_note(joining->unused, joining->unused_count,
+					       &usage->destination);
+		}
 		json_array_append_new(list, json);
 	}
 	return list;
@@ -194,8 +234,12 @@ static json_t *unused_json(const struct joining *joining)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < joining->unused_count; i++)
-		json_array_append_new(list, destination_json(&joining->unused[i]));
+	for (size_t i = 0; i < joining->unused_count; i++) {
+		json_t *json = destination_json(&joining->unused[i].destination);
+
+		json_object_set_new(json, "reason", json_string(joining->unused[i].note));
+		json_array_append_new(list, json);
+	}
 	return list;
 }
 
@@ -212,20 +256,27 @@ static void join_server(json_t *server, const struct server_listing *listing)
 		listed = server_listing_find(listing, &key);
 		add_totals(server, listed);
 	}
+	joining.rule = status_field_text(server, "rule");
 	joining.wanted =
 		parsed_destinations(json_object_get(server, "destinations"), &joining.wanted_count);
+	joining.leaving =
+		parsed_destinations(json_object_get(server, "leaving"), &joining.leaving_count);
 	joining.unused =
 		parsed_destinations(json_object_get(server, "unused"), &joining.unused_count);
 	joining.usages = sorted_usages(listed, &joining.usage_count);
 	destinations = join_destinations(&joining, &leaving);
 
-	json_object_set_new(server, "destinations", destinations);
+	/* The notes are in what is replaced, and the rule goes to whom it applies. */
 	json_object_set_new(server, "unused", unused_json(&joining));
+	json_object_set_new(server, "destinations", destinations);
+	json_object_del(server, "leaving");
+	json_object_del(server, "rule");
 	json_object_set_new(server, "endpoints",
 			    json_integer((json_int_t)joining.wanted_count +
 					 (json_int_t)joining.unused_count + (json_int_t)leaving));
 	free(joining.wanted);
 	free(joining.unused);
+	free(joining.leaving);
 	free(joining.usages);
 }
 

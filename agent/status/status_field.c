@@ -26,10 +26,8 @@ char *status_field_address(const json_t *object)
 }
 
 /* With externalTrafficPolicy Local, clients in the cluster have virtual servers of their own. */
-char *status_field_server(const json_t *server)
+const char *status_field_scope(const json_t *server)
 {
-	auto_memory char *address = status_field_address(server);
-	bool is_for_cluster = strcmp(status_field_text(server, "clientScope"), "in-cluster") == 0;
-
-	return string_printf("%s%s", address, is_for_cluster ? " in-cluster" : "");
+	return strcmp(status_field_text(server, "clientScope"), "in-cluster") == 0 ? " in-cluster"
+										   : "";
 }

@@ -15,10 +15,7 @@ json_int_t status_field_number(const json_t *object, const char *name);
 /** status_field_address() - "ADDRESS:PORT" of a virtual server or a destination; owned by the caller */
 char *status_field_address(const json_t *object);
 
-/**
- * status_field_server() - the same, and whether it is for clients in the cluster alone; owned by the
- * caller
- */
-char *status_field_server(const json_t *server);
+/** status_field_scope() - " in-cluster" of a virtual server for clients in the cluster alone, or "" */
+const char *status_field_scope(const json_t *server);
 
 #endif

@@ -2,6 +2,7 @@
 #include "status_print.h"
 
 #include "lib/base/address.h"
+#include "status_endpoints.h"
 #include "status_field.h"
 #include "status_table.h"
 
@@ -152,7 +153,8 @@ static void add_server(struct listing *listing, const char *name, const json_t *
 		       const json_t *server)
 {
 	const json_t *holder = state_holder(service, server);
-	auto_memory char *address = status_field_server(server);
+	auto_memory char *target = status_field_address(server);
+	auto_memory char *address = string_printf("%s%s", target, status_field_scope(server));
 	auto_memory char *affinity = affinity_text(server);
 	auto_memory char *endpoints =
 		string_printf("%zu/%lld/%lld", wanted_count(server),
@@ -476,11 +478,26 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 			     STATUS_COLOUR_WAITING, style, stream);
 }
 
+/* Of one Service that is asked for by its name. */
+static void print_endpoints(const json_t *services, const struct status_style *style, FILE *stream)
+{
+	size_t length = strlen(style->filter);
+	const json_t *service;
+	size_t i;
+
+	if (!length || style->filter[length - 1] == '/')
+		return;
+	json_array_foreach (services, i, service) {
+		status_endpoints_print(service, style->is_coloured, stream);
+	}
+}
+
 void status_print(const json_t *document, const struct status_style *style, FILE *stream)
 {
 	const json_t *agent = json_object_get(document, "agent");
 
 	print_services(json_object_get(document, "services"), style, stream);
+	print_endpoints(json_object_get(document, "services"), style, stream);
 	print_service_remarks(json_object_get(document, "services"), style, stream);
 	print_rejections(json_object_get(agent, "rejections"), style, stream);
 	print_agent(agent, style, stream);

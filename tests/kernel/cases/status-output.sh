@@ -1,4 +1,5 @@
 #!/bin/bash
+# time-limit: 90
 # ipvsagent status shows each Service with what the kernel has for it.
 . "$(dirname "$0")/../lib.sh"
 
@@ -70,9 +71,79 @@ wait_until 10 eval "destinations tcp 10.96.0.10:80 | grep -q '$pod_ipv4:8080 0'"
 wait_until 10 eval "agent status | grep -F 10.96.0.10:80 | grep -q 2/1/3"
 assert_contains "the destinations" "$pod_ipv4:8080" "$(agent status -o wide default/web)"
 
+# endpoint SERVICE ADDRESS:PORT ENDPOINT: the rest of its line in the table of that virtual server
+endpoint()
+{
+	agent status "default/$1" |
+		awk -v server="$2" -v endpoint="$3" '/^Endpoints of / { is_it = index($0, server) }
+			is_it && $1 == endpoint { $1 = ""; print substr($0, 2) }'
+}
+
+step "what became of the endpoint that was removed"
+assert_equal "the one that drains" \
+	"draining since $(date -u +%Y-%m-%d)T: endpoint removed" \
+	"$(endpoint web 10.96.0.10:80 "$pod_ipv4:8080" | sed 's/T[0-9:]*Z:/T:/')"
+assert_equal "one that serves" "yes all ready endpoints" \
+	"$(pod_locate "${remaining%% *}" && endpoint web 10.96.0.10:80 "$pod_ipv4:8080")"
+assert_equal "one that is not ready" "no not ready" "$(endpoint sticky 10.96.0.11:80 10.244.1.2:8080)"
+
+# hints KIND VALUE1 VALUE2: adds hints to a slice, for endpoints of this node and of the other one
+hints()
+{
+	sed "s/nodeName: node1/&\n  hints: {$1: [{name: $2}]}/; s/nodeName: node2/&\n  hints: {$1: [{name: $3}]}/"
+}
+
+step "each endpoint is explained as packets show it: hints"
+node_manifest zone=east | manifest node.yaml
+{
+	service_manifest near cluster_ip=10.96.0.70
+	slice_manifest near endpoints="pod1 pod2/unready rpod1" | hints forNodes node1 node2
+	service_manifest zonal cluster_ip=10.96.0.71
+	slice_manifest zonal endpoints="pod1 rpod1" | hints forZones west east
+	service_manifest afar cluster_ip=10.96.0.72
+	slice_manifest afar endpoints="pod1 rpod1" | hints forZones west north
+	service_manifest ending cluster_ip=10.96.0.73
+	slice_manifest ending endpoints="pod1/serving pod2/terminating"
+	service_manifest local cluster_ip=10.96.0.74
+	echo "  internalTrafficPolicy: Local"
+	echo "  externalTrafficPolicy: Local"
+	echo "  externalIPs: [203.0.113.74]"
+	slice_manifest local endpoints="pod1 rpod1"
+} | manifest explained.yaml
+wait_until_equal 10 "with node hints" "pod1 6" answers client 6 tcp 10.96.0.70 80
+assert_equal "this node's" "yes node hint" "$(endpoint near 10.96.0.70:80 10.244.1.1:8080)"
+assert_equal "not ready" "no not ready" "$(endpoint near 10.96.0.70:80 10.244.1.2:8080)"
+assert_equal "another node's" "no hint for another node: node2" "$(endpoint near 10.96.0.70:80 10.244.2.1:8080)"
+wait_until_equal 10 "with zone hints" "rpod1 6" answers client 6 tcp 10.96.0.71 80
+assert_equal "the zone's" "yes zone hint" "$(endpoint zonal 10.96.0.71:80 10.244.2.1:8080)"
+assert_equal "another zone's" "no hint for another zone: west" "$(endpoint zonal 10.96.0.71:80 10.244.1.1:8080)"
+wait_until_equal 10 "with hints for others" "pod1 3, rpod1 3" answers client 6 tcp 10.96.0.72 80
+assert_equal "all" "yes all ready endpoints" "$(endpoint afar 10.96.0.72:80 10.244.2.1:8080)"
+assert_contains "the hints" "zone hints are not followed: no hint for zone east" "$(agent status default/afar)"
+
+step "each endpoint is explained as packets show it: terminating ones and policies"
+wait_until_equal 10 "with terminating ones" "pod1 6" answers client 6 tcp 10.96.0.73 80
+assert_equal "one that serves" "yes terminating, but none is ready" \
+	"$(endpoint ending 10.96.0.73:80 10.244.1.1:8080)"
+assert_equal "one that does not" "no terminating, and not serving any more" \
+	"$(endpoint ending 10.96.0.73:80 10.244.1.2:8080)"
+wait_until_equal 10 "with internalTrafficPolicy Local" "pod1 6" answers client 6 tcp 10.96.0.74 80
+assert_equal "from outside" "pod1 6" "$(answers client 6 tcp 203.0.113.74 80)"
+assert_equal "from a pod" "pod1 3, rpod1 3" "$(answers pod3 6 tcp 203.0.113.74 80)"
+assert_equal "the ClusterIP's" "yes internalTrafficPolicy Local" "$(endpoint local 10.96.0.74:80 10.244.1.1:8080)"
+assert_equal "not the ClusterIP's" "no not on this node (internalTrafficPolicy Local)" \
+	"$(endpoint local 10.96.0.74:80 10.244.2.1:8080)"
+assert_equal "the external IP's" "yes externalTrafficPolicy Local" \
+	"$(endpoint local 203.0.113.74:80/TCP: 10.244.1.1:8080)"
+assert_equal "not the external IP's" "no not on this node (externalTrafficPolicy Local)" \
+	"$(endpoint local 203.0.113.74:80/TCP: 10.244.2.1:8080)"
+assert_equal "the external IP's for pods" "yes all ready endpoints" \
+	"$(endpoint local "203.0.113.74:80/TCP in-cluster:" 10.244.2.1:8080)"
+
 step "JSON"
 json=$(agent status -o json)
-for part in '"web"' '"10.96.0.10' '"sh"' 600 '"programmed"'; do
+for part in '"rule": "internalTrafficPolicy Local"' '"reason": "not on this node (internalTrafficPolicy Local)"' \
+	'"drainingSince"' '"web"' '"10.96.0.10' '"sh"' 600 '"programmed"'; do
 	assert_contains "the JSON" "$part" "$json"
 done
 assert_lacks "the JSON" $'\t' "$json"

@@ -208,6 +208,92 @@ static void test_print(void **state)
 		 "REJECTED             REASON\n"
 		 "EndpointSlice a/y-1  1\n"
 		 "Service a/y          3\n" AGENT_LINE},
+		{"with the name of a Service, who is used, who drains and who is not, and why",
+		 AGENT("") SERVICES(SERVICE(
+			 "web",
+			 SERVER("10.0.0.1",
+				"'destinations': ['10.1.0.1:8080', '10.1.0.3:8080'], 'rule': 'zone hint',"
+				" 'unused': ['10.1.0.2:8080 not ready', '10.1.0.4:8080 hint: b'],"
+				" 'leaving': ['10.1.0.2:8080 2026-01-02T03:04:05Z'],",
+				"") ", " SERVER("10.0.0.9",
+						"'destinations': ['10.1.0.1:8080'], 'rule': 'all ready endpoints',"
+						" 'unused': [], 'hints': 'zone hints are not followed: because',"
+						" 'leftOut': 1,",
+						", 'state': 'failed', 'reason': 'no room'") ", " SERVER("10.0.0.7",
+													"'destinations': [], 'unused': [],",
+													""),
+			 "failed")),
+		 "a/web", false, true,
+		 "NAMESPACE/NAME  TYPE       ADDRESS:PORT  PROTOCOL  SCHEDULER  AFFINITY  ENDPOINTS"
+		 "  ACTIVE  INACTIVE  STATE\n"
+		 "a/web           ClusterIP  10.0.0.1:80   TCP       rr         -             2/0/4"
+		 "      37         4  programmed\n"
+		 "a/web           ClusterIP  10.0.0.9:80   TCP       rr         -             1/0/1"
+		 "       0         0  failed: no room\n"
+		 "a/web           ClusterIP  10.0.0.7:80   TCP       rr         -             0/0/0"
+		 "       0         0  programmed\n"
+		 "\nEndpoints of 10.0.0.1:80/TCP:\n"
+		 "ENDPOINT       USED      REASON\n"
+		 "10.1.0.1:8080  yes       zone hint\n"
+		 "10.1.0.2:8080  draining  since 2026-01-02T03:04:05Z: not ready\n"
+		 "10.1.0.3:8080  no        not in the kernel\n"
+		 "10.1.0.4:8080  no        hint: b\n"
+		 "\nEndpoints of 10.0.0.9:80/TCP:\n"
+		 "ENDPOINT       USED  REASON\n"
+		 "10.1.0.1:8080  no    not in the kernel: no room\n"
+		 "zone hints are not followed: because\n"
+		 "1 of these get no connections: scheduler rr has no more places\n"
+		 "\nEndpoints of 10.0.0.7:80/TCP: none\n" AGENT_LINE},
+		{"virtual servers whose endpoints fare alike share a table",
+		 AGENT("") SERVICES(SERVICE(
+			 "web",
+			 SERVER("10.0.0.1", "'destinations': [], 'unused': ['10.1.0.4:8080 a'],", "") ", " SERVER(
+				 "10.0.0.8", "'destinations': [], 'unused': ['10.1.0.4:8080 b'],",
+				 "") ", " SERVER("10.0.0.7",
+						 "'destinations': [], 'unused': ['10.1.0.4:8080 a'],",
+						 ", 'clientScope': 'in-cluster', 'firewallMark': 1"),
+			 "programmed")),
+		 "a/web", false, false,
+		 "NAMESPACE/NAME  TYPE       ADDRESS:PORT            PROTOCOL  SCHEDULER  AFFINITY"
+		 "  ENDPOINTS  ACTIVE  INACTIVE  STATE\n"
+		 "a/web           ClusterIP  10.0.0.1:80             TCP       rr         -       "
+		 "      0/0/1       -         -  programmed\n"
+		 "a/web           ClusterIP  10.0.0.8:80             TCP       rr         -       "
+		 "      0/0/1       -         -  programmed\n"
+		 "a/web           ClusterIP  10.0.0.7:80 in-cluster  TCP       rr         -       "
+		 "      0/0/1       -         -  programmed\n"
+		 "\nEndpoints of 10.0.0.1:80/TCP, 10.0.0.7:80/TCP in-cluster:\n"
+		 "ENDPOINT       USED  REASON\n"
+		 "10.1.0.4:8080  no    a\n"
+		 "\nEndpoints of 10.0.0.8:80/TCP:\n"
+		 "ENDPOINT       USED  REASON\n"
+		 "10.1.0.4:8080  no    b\n" AGENT_LINE},
+		{"another Service's virtual server uses no endpoint of this one",
+		 AGENT("") SERVICES(SERVICE("lost",
+					    SERVER("10.0.0.1", ONE_DESTINATION,
+						   ", 'state': 'conflict', "
+						   "'reason': 'in use by Service a/web'"),
+					    "conflict")),
+		 "a/lost", false, true,
+		 "NAMESPACE/NAME  TYPE       ADDRESS:PORT  PROTOCOL  SCHEDULER  AFFINITY  ENDPOINTS"
+		 "  ACTIVE  INACTIVE  STATE\n"
+		 "a/lost          ClusterIP  10.0.0.1:80   TCP       rr         -             1/0/1"
+		 "       -         -  conflict: in use by Service a/web\n"
+		 "\nEndpoints of 10.0.0.1:80/TCP:\n"
+		 "ENDPOINT       USED  REASON\n"
+		 "10.1.0.1:8080  no    in use by Service a/web\n" AGENT_LINE},
+		{"what only the kernel has was removed",
+		 AGENT("") SERVICES(
+			 SERVICE("web", SERVER("10.0.0.1", ONE_DESTINATION, ""), "programmed")),
+		 "a/web", false, true,
+		 "NAMESPACE/NAME  TYPE       ADDRESS:PORT  PROTOCOL  SCHEDULER  AFFINITY  ENDPOINTS"
+		 "  ACTIVE  INACTIVE  STATE\n"
+		 "a/web           ClusterIP  10.0.0.1:80   TCP       rr         -             1/0/2"
+		 "      37         4  programmed\n"
+		 "\nEndpoints of 10.0.0.1:80/TCP:\n"
+		 "ENDPOINT       USED      REASON\n"
+		 "10.1.0.1:8080  yes\n"
+		 "10.1.0.2:8080  draining  endpoint removed\n" AGENT_LINE},
 		{"what keeps the agent from its work",
 		 AGENT(", 'rules': {'inPlace': false, 'error': 'no lock'}") SERVICES(""), "", false,
 		 true,

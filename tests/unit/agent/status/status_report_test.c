@@ -119,14 +119,14 @@ static void test_services(void **state)
 		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: in use by Service a/web\n"
 		"  ClusterIP 10.0.0.1:53/UDP dns rr 0 > - programmed: \n"
 		"a/web NodePort programmed: \n"
-		"  ClusterIP 10.0.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
-		"programmed: \n"
-		"  ExternalIP 10.9.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
-		"programmed: \n"
-		"  LoadBalancerIP 10.8.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
-		"programmed: \n"
-		"  NodePort 192.168.0.1:30080/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 "
-		"programmed: \n"
+		"  ClusterIP 10.0.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "
+		"ready programmed: \n"
+		"  ExternalIP 10.9.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "
+		"ready programmed: \n"
+		"  LoadBalancerIP 10.8.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "
+		"ready programmed: \n"
+		"  NodePort 192.168.0.1:30080/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "
+		"ready programmed: \n"
 		"b/old ClusterIP rejected: bad port\n"
 		"  ClusterIP 10.0.0.3:80/TCP  rr 0 > - programmed: \n");
 	assert_services(fixture, "a/never", "a/never  rejected: bad ? address\n");
@@ -135,6 +135,102 @@ static void test_services(void **state)
 			"  ClusterIP 10.0.0.3:80/TCP  rr 0 > - programmed: \n");
 	assert_services(fixture, "a/no", "");
 	assert_services(fixture, "b/stray", "");
+}
+
+/* Digits vary with the time. */
+static void hide_digits(char *text)
+{
+	for (; *text; text++)
+		if (*text >= '0' && *text <= '9')
+			*text = '#';
+}
+
+/* One line per virtual server: who is used and why, who is not, who drains, unfollowed hints. */
+static char *endpoints_text(struct fixture *fixture, const char *key)
+{
+	json_t *service = service_report(&fixture->sources, key);
+	const json_t *server;
+	char *text = NULL;
+	size_t size, i;
+	FILE *stream = open_memstream(&text, &size);
+
+	json_array_foreach (json_object_get(service, "servers"), i, server) {
+		fprintf(stream, "%s:%d%s %s", text_of(server, "address"),
+			(int)json_integer_value(json_object_get(server, "port")),
+			strcmp(text_of(server, "clientScope"), "any") == 0 ? "" : " in-cluster",
+			text_of(server, "rule"));
+		write_texts(stream, ">", json_object_get(server, "destinations"));
+		write_texts(stream, "-", json_object_get(server, "unused"));
+		write_texts(stream, "~", json_object_get(server, "leaving"));
+		fprintf(stream, " (%s) %d\n", text_of(server, "hints"),
+			(int)json_integer_value(json_object_get(server, "leftOut")));
+	}
+	fclose(stream);
+	json_decref(service);
+	return text;
+}
+
+static void test_endpoints(void **state)
+{
+	static const struct {
+		const char *what, *service, *slice, *text;
+	} cases[] = {
+		{"each policy has its rule",
+		 "a/web ip=10.0.0.1 external=10.9.0.1 etp=Local port=:80/TCP",
+		 "a/web-1 service=web port=:80/TCP 10.1.0.1@n 10.1.0.2@m",
+		 "10.0.0.1:80 all ready endpoints > 10.1.0.1:80,10.1.0.2:80 - ~ () 0\n"
+		 "10.9.0.1:80 externalTrafficPolicy Local > 10.1.0.1:80 - 10.1.0.2:80 not on this "
+		 "node (externalTrafficPolicy Local) ~ () 0\n"
+		 "10.9.0.1:80 in-cluster all ready endpoints > 10.1.0.1:80,10.1.0.2:80 - ~ () 0\n"},
+		{"internalTrafficPolicy", "a/web ip=10.0.0.1 itp=Local port=:80/TCP",
+		 "a/web-1 service=web port=:80/TCP 10.1.0.1@n 10.1.0.2@m",
+		 "10.0.0.1:80 internalTrafficPolicy Local > 10.1.0.1:80 - 10.1.0.2:80 not on this "
+		 "node (internalTrafficPolicy Local) ~ () 0\n"},
+		{"each port and family has its own endpoints",
+		 "a/web ip=10.0.0.1 ip=fd00::1 port=:80/TCP",
+		 "a/web-1 service=web family=6 port=:80/TCP fd01::1 fd01::2!unready",
+		 "10.0.0.1:80  > - ~ () 0\n"
+		 "fd00::1:80 all ready endpoints > [fd01::1]:80 - [fd01::2]:80 not ready ~ () 0\n"},
+		{"node hints that are not followed", "a/web ip=10.0.0.1 port=:80/TCP",
+		 "a/web-1 service=web port=:80/TCP 10.1.0.1~m",
+		 "10.0.0.1:80 all ready endpoints > 10.1.0.1:80 - ~ (node hints are not followed: "
+		 "no hint for node n) 0\n"},
+		{"node hints", "a/web ip=10.0.0.1 port=:80/TCP",
+		 "a/web-1 service=web port=:80/TCP 10.1.0.1~m 10.1.0.2~n",
+		 "10.0.0.1:80 node hint > 10.1.0.2:80 - 10.1.0.1:80 hint for another node: m ~ () "
+		 "0\n"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_memory char *text = NULL;
+
+		print_message("%s\n", cases[i].what);
+		set_up(state);
+		sync_set_in_cluster(((struct fixture *)*state)->sync, true);
+		add_service(*state, cases[i].service);
+		add_slice(*state, cases[i].slice);
+		program(*state);
+		text = endpoints_text(*state, "a/web");
+		assert_string_equal(text, cases[i].text);
+		tear_down(state);
+	}
+}
+
+static void test_draining(void **state)
+{
+	struct fixture *fixture = *state;
+	auto_memory char *text = NULL;
+
+	add_service(fixture, "a/web ip=10.0.0.1 port=:80/TCP");
+	add_slice(fixture, "a/web-1 service=web port=:80/TCP 10.1.0.1 10.1.0.2 10.1.0.3");
+	program(fixture);
+	add_slice(fixture, "a/web-1 service=web port=:80/TCP 10.1.0.1 10.1.0.2!unready");
+	program(fixture);
+	text = endpoints_text(fixture, "a/web");
+	hide_digits(text);
+	assert_string_equal(text, "##.#.#.#:## all ready endpoints > ##.#.#.#:## - ##.#.#.#:## not "
+				  "ready ~ ##.#.#.#:## ####-##-##T##:##:##Z,##.#.#.#:## "
+				  "####-##-##T##:##:##Z () #\n");
 }
 
 /* The fixture's node, with an address of its own and that of another one. */
@@ -260,6 +356,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_services, set_up, tear_down),
+		cmocka_unit_test(test_endpoints),
+		cmocka_unit_test_setup_teardown(test_draining, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_addresses_of_nodes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pending, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agent, set_up, tear_down),
