@@ -40,6 +40,8 @@ static const struct looks looks[] = {
 	[EVENT_KIND_CAPACITY] = {"CapacityExceeded", "Program", KUBE_EVENT_TYPE_WARNING, false},
 	[EVENT_KIND_EXTERNAL_IPS] = {"ExternalIPsDisabled", "Program", KUBE_EVENT_TYPE_WARNING,
 				     true},
+	[EVENT_KIND_ADDRESS_OUTSIDE] = {"AddressNotAllowed", "Program", KUBE_EVENT_TYPE_WARNING,
+					true},
 	[EVENT_KIND_SOURCE_RANGES] = {"SourceRangesOfOneFamily", "Program", KUBE_EVENT_TYPE_WARNING,
 				      true},
 };

@@ -30,6 +30,7 @@ struct events;
  *                     Service: it wants an address that is a node's
  *   CAPACITY          Service, Node: the kernel has no room for more
  *   EXTERNAL_IPS      Service: its external IPs are not programmed, as the operator wants it
+ *   ADDRESS_OUTSIDE   Service: external or load balancer IPs are outside of the allowed ranges
  *   SOURCE_RANGES     Service: its source ranges leave one IP family open
  */
 enum event_kind {
@@ -44,6 +45,7 @@ enum event_kind {
 	EVENT_KIND_NODE_ADDRESS_CONFLICT,
 	EVENT_KIND_CAPACITY,
 	EVENT_KIND_EXTERNAL_IPS,
+	EVENT_KIND_ADDRESS_OUTSIDE,
 	EVENT_KIND_SOURCE_RANGES,
 };
 

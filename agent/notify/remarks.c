@@ -6,10 +6,10 @@
 #include <string.h>
 #include <uthash.h>
 
-/* What was told of a Service; a kind that does not apply has an empty text. */
+/* What was told of a Service; a kind that does not apply has no text. */
 struct told {
 	UT_hash_handle hh;
-	char texts[SERVICE_REMARK_COUNT][SERVICE_REMARK_SIZE];
+	char *texts[SERVICE_REMARK_COUNT];
 	char key[];
 };
 
@@ -20,6 +20,8 @@ struct remarks {
 
 static const enum event_kind event_kinds[] = {
 	[SERVICE_REMARK_EXTERNAL_IPS_OFF] = EVENT_KIND_EXTERNAL_IPS,
+	[SERVICE_REMARK_EXTERNAL_IPS_OUTSIDE] = EVENT_KIND_ADDRESS_OUTSIDE,
+	[SERVICE_REMARK_LOAD_BALANCER_IPS_OUTSIDE] = EVENT_KIND_ADDRESS_OUTSIDE,
 	[SERVICE_REMARK_RANGES_OF_ONE_FAMILY] = EVENT_KIND_SOURCE_RANGES,
 };
 
@@ -34,6 +36,8 @@ struct remarks *remarks_new(struct events *events)
 static void forget(struct remarks *remarks, struct told *told)
 {
 	HASH_DEL(remarks->told, told);
+	for (size_t i = 0; i < SERVICE_REMARK_COUNT; i++)
+		free(told->texts[i]);
 	free(told);
 }
 
@@ -82,7 +86,7 @@ void remarks_planned(struct remarks *remarks, const struct service_view *view,
 {
 	struct service_remark now[SERVICE_REMARK_COUNT];
 	size_t count = view->service ? service_remarks(view->service, options, now) : 0;
-	char texts[SERVICE_REMARK_COUNT][SERVICE_REMARK_SIZE] = {{0}};
+	char *texts[SERVICE_REMARK_COUNT] = {NULL};
 	struct told *told;
 
 	HASH_FIND_STR(remarks->told, view->key, told);
@@ -92,9 +96,13 @@ void remarks_planned(struct remarks *remarks, const struct service_view *view,
 		return;
 	told = find_or_add(remarks, view->key);
 	for (size_t i = 0; i < count; i++) {
-		memcpy(texts[now[i].kind], now[i].text, sizeof(now[i].text));
-		if (strcmp(told->texts[now[i].kind], now[i].text) != 0)
+		enum service_remark_kind kind = now[i].kind;
+
+		texts[kind] = string_dup(now[i].text);
+		if (!string_equal(told->texts[kind], texts[kind]))
 			tell(remarks, view, &now[i]);
 	}
+	for (size_t i = 0; i < SERVICE_REMARK_COUNT; i++)
+		free(told->texts[i]);
 	memcpy(told->texts, texts, sizeof(texts));
 }

@@ -368,6 +368,9 @@ void sync_set_options(struct sync *sync, const struct sync_options *options)
 	if (strcmp(before.scheduler, desired->scheduler) != 0 ||
 	    strcmp(before.affinity_scheduler, desired->affinity_scheduler) != 0 ||
 	    before.omits_external_ips != desired->omits_external_ips ||
+	    !prefix_list_is_equal(&before.allowed_external_ips, &desired->allowed_external_ips) ||
+	    !prefix_list_is_equal(&before.allowed_load_balancer_ips,
+				  &desired->allowed_load_balancer_ips) ||
 	    before.has_strict_ranges != desired->has_strict_ranges)
 		store_mark_all_dirty(sync->store);
 	sync_wake(sync);

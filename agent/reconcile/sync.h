@@ -69,7 +69,11 @@ struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, 
 		      const struct sync_observer *observer);
 void sync_free(struct sync *sync);
 
-/** sync_set_options() - others from now on; plans everything again if @options->desired differs */
+/**
+ * sync_set_options() - others from now on; plans everything again if @options->desired differs
+ *
+ * The ranges in @options stay the caller's, as those of the options before until this returns.
+ */
 void sync_set_options(struct sync *sync, const struct sync_options *options);
 
 /** sync_plan_all() - every Service again, for whoever hears of it through the observer */

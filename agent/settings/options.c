@@ -94,6 +94,8 @@ void options_free(struct options *options)
 	free(options->cluster_cidrs.items);
 	free(options->node_port_prefixes.items);
 	free(options->excluded.items);
+	free(options->desired.allowed_external_ips.items);
+	free(options->desired.allowed_load_balancer_ips.items);
 	free(options->pod_bridge_interface);
 	free(options->pod_interface_prefix);
 	free(options->output);

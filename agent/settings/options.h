@@ -15,12 +15,6 @@
 
 #define OPTIONS_DEFAULT_SOCKET "/run/ipvsagent/ipvsagent.sock"
 
-/** struct prefix_list - CIDR blocks from a comma-separated flag or a list */
-struct prefix_list {
-	struct prefix *items;
-	size_t count;
-};
-
 /** struct address_list - addresses from a comma-separated flag */
 struct address_list {
 	struct address *items;

@@ -173,6 +173,20 @@ bool prefix_contains(const struct prefix *prefix, const struct address *address)
 	return address_is_equal(&prefix->address, &other.address);
 }
 
+bool prefix_list_contains(const struct prefix_list *list, const struct address *address)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (prefix_contains(&list->items[i], address))
+			return true;
+	return false;
+}
+
+bool prefix_list_is_equal(const struct prefix_list *a, const struct prefix_list *b)
+{
+	return a->count == b->count &&
+	       (!a->count || memcmp(a->items, b->items, a->count * sizeof(*a->items)) == 0);
+}
+
 const char *address_protocol_name(uint8_t protocol)
 {
 	switch (protocol) {

@@ -24,6 +24,12 @@ struct prefix {
 	uint16_t length;
 };
 
+/** struct prefix_list - CIDR blocks; who has it owns @items */
+struct prefix_list {
+	struct prefix *items;
+	size_t count;
+};
+
 /* Room for the text of any address, prefix or bracketed address with port, with its NUL. */
 #define ADDRESS_TEXT_SIZE 64
 
@@ -74,6 +80,12 @@ size_t address_length(uint16_t family);
 
 /** prefix_contains() - whether @address is of the prefix's family and inside it */
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
+
+/** prefix_list_contains() - whether @address is inside any of them */
+bool prefix_list_contains(const struct prefix_list *list, const struct address *address);
+
+/** prefix_list_is_equal() - the same ones in the same order */
+bool prefix_list_is_equal(const struct prefix_list *a, const struct prefix_list *b);
 
 /** address_protocol_name() - "TCP", "UDP", "SCTP" for the IPPROTO_ numbers; "?" for others */
 const char *address_protocol_name(uint8_t protocol);

@@ -66,6 +66,11 @@ static bool contains(const struct address *addresses, size_t count, const struct
 	return false;
 }
 
+bool desired_allows(const struct prefix_list *ranges, const struct address *address)
+{
+	return !ranges->count || prefix_list_contains(ranges, address);
+}
+
 uint32_t desired_left_out(const struct wanted_server *wanted)
 {
 	static const struct {
@@ -351,7 +356,8 @@ static void add_external_ips(struct builder *builder, size_t port_index, uint16_
 		const struct address *address = &service->external_ips[i];
 		uint32_t server;
 
-		if (address->family != family)
+		if (address->family != family ||
+		    !desired_allows(&builder->options->allowed_external_ips, address))
 			continue;
 		server = add_external_server(builder, address, port->port, port_index, selection);
 		add_address_port(builder, server,
@@ -372,7 +378,8 @@ static void add_load_balancer_ips(struct builder *builder, size_t port_index, ui
 		const struct address *address = &service->load_balancer_ips[i];
 		uint32_t server;
 
-		if (address->family != family)
+		if (address->family != family ||
+		    !desired_allows(&builder->options->allowed_load_balancer_ips, address))
 			continue;
 		server = add_external_server(builder, address, port->port, port_index, selection);
 		add_address_port(builder, server, SET_KIND_LOAD_BALANCER, address, port,

@@ -14,6 +14,8 @@
  * @scheduler:           for every virtual server
  * @affinity_scheduler:  for those with ClientIP affinity; "inherit" = as @scheduler, which is what
  *                       kube-proxy does
+ * @allowed_external_ips, @allowed_load_balancer_ips:
+ *                       addresses outside are left out, see desired_allows(); not owned
  * @has_in_cluster:      this kernel can tell clients in the cluster from others, so that with
  *                       externalTrafficPolicy Local there are virtual servers for them, too;
  *                       without, everybody is treated as kube-proxy does
@@ -24,10 +26,15 @@
 struct desired_options {
 	char scheduler[SCHEDULER_NAME_SIZE];
 	char affinity_scheduler[SCHEDULER_NAME_SIZE];
+	struct prefix_list allowed_external_ips;
+	struct prefix_list allowed_load_balancer_ips;
 	bool has_in_cluster;
 	bool omits_external_ips;
 	bool has_strict_ranges;
 };
+
+/** desired_allows() - whether @address is in @ranges; no ranges allow every address */
+bool desired_allows(const struct prefix_list *ranges, const struct address *address);
 
 /**
  * desired_left_out() - destinations beyond the places in the table of the server's scheduler

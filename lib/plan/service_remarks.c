@@ -21,8 +21,77 @@ static bool remark_on_external_ips(const struct service *service,
 	return true;
 }
 
+/* The kind of addresses that a remark is about, with what the operator allows of them. */
+struct restriction {
+	enum service_remark_kind kind;
+	const struct address *addresses;
+	size_t count;
+	const struct prefix_list *allowed;
+	const char *name, *setting;
+};
+
+/* Names as many addresses as there is room for, and counts the rest. */
+static bool remark_on_outside(const struct restriction *restriction, struct service_remark *ret)
+{
+	const size_t room = sizeof(ret->text) - 150; /* for the words before and behind them */
+	char names[SERVICE_REMARK_SIZE] = "", text[ADDRESS_TEXT_SIZE], more[40] = "";
+	size_t outside = 0, used = 0, unnamed = 0;
+
+	for (size_t i = 0; i < restriction->count; i++) {
+		if (desired_allows(restriction->allowed, &restriction->addresses[i]))
+			continue;
+		outside++;
+		if (used + ADDRESS_TEXT_SIZE > room)
+			unnamed++;
+		else
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+						 used ? ", " : "",
+						 address_text(&restriction->addresses[i], text));
+	}
+	if (unnamed)
+		snprintf(more, sizeof(more), " and %zu more", unnamed);
+	ret->kind = restriction->kind;
+	snprintf(ret->text, sizeof(ret->text), "%s%s %.*s%s %s outside of %s and not programmed",
+		 restriction->name, outside == 1 ? "" : "s", (int)room, names, more,
+		 outside == 1 ? "is" : "are", restriction->setting);
+	return outside;
+}
+
+static bool remark_on_outside_external_ips(const struct service *service,
+					   const struct desired_options *options,
+					   struct service_remark *ret)
+{
+	const struct restriction restriction = {
+		.kind = SERVICE_REMARK_EXTERNAL_IPS_OUTSIDE,
+		.addresses = service->external_ips,
+		.count = options->omits_external_ips ? 0 : service->external_ip_count,
+		.allowed = &options->allowed_external_ips,
+		.name = "external IP",
+		.setting = "allowedExternalIPs",
+	};
+
+	return remark_on_outside(&restriction, ret);
+}
+
+static bool remark_on_outside_load_balancer_ips(const struct service *service,
+						const struct desired_options *options,
+						struct service_remark *ret)
+{
+	const struct restriction restriction = {
+		.kind = SERVICE_REMARK_LOAD_BALANCER_IPS_OUTSIDE,
+		.addresses = service->load_balancer_ips,
+		.count = service->load_balancer_ip_count,
+		.allowed = &options->allowed_load_balancer_ips,
+		.name = "load balancer IP",
+		.setting = "allowedLoadBalancerIPs",
+	};
+
+	return remark_on_outside(&restriction, ret);
+}
+
 /* Return: the first load balancer IP of a family that no range is of, or NULL */
-static const struct address *find_unrestricted(const struct service *service)
+static const struct address *find_unrestricted(const struct service *service,
+					       const struct desired_options *options)
 {
 	for (size_t i = 0; i < service->load_balancer_ip_count; i++) {
 		const struct address *address = &service->load_balancer_ips[i];
@@ -30,7 +99,7 @@ static const struct address *find_unrestricted(const struct service *service)
 
 		for (size_t k = 0; k < service->source_range_count; k++)
 			has_range |= service->source_ranges[k].address.family == address->family;
-		if (!has_range)
+		if (!has_range && desired_allows(&options->allowed_load_balancer_ips, address))
 			return address;
 	}
 	return NULL;
@@ -39,7 +108,7 @@ static const struct address *find_unrestricted(const struct service *service)
 static bool remark_on_ranges(const struct service *service, const struct desired_options *options,
 			     struct service_remark *ret)
 {
-	const struct address *open = find_unrestricted(service);
+	const struct address *open = find_unrestricted(service, options);
 	char text[ADDRESS_TEXT_SIZE];
 
 	if (options->has_strict_ranges || !service->source_range_count || !open)
@@ -60,6 +129,8 @@ size_t service_remarks(const struct service *service, const struct desired_optio
 	if (desired_skip_reason(service) != SKIP_REASON_NONE)
 		return 0;
 	count += remark_on_external_ips(service, options, &ret[count]);
+	count += remark_on_outside_external_ips(service, options, &ret[count]);
+	count += remark_on_outside_load_balancer_ips(service, options, &ret[count]);
 	count += remark_on_ranges(service, options, &ret[count]);
 	return count;
 }

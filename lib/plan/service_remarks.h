@@ -5,17 +5,21 @@
 #include "desired.h"
 #include "lib/objects/service.h"
 
-#define SERVICE_REMARK_SIZE 256
+#define SERVICE_REMARK_SIZE 512
 
 /**
  * enum service_remark_kind - what a valid Service asks for and does not get, or gets in a way that
  *                            its author may not expect
  *   EXTERNAL_IPS_OFF     it has external IPs, and the feature gate AllowServiceExternalIPs is false
+ *   EXTERNAL_IPS_OUTSIDE, LOAD_BALANCER_IPS_OUTSIDE
+ *                        some are outside of the ranges that the operator allows
  *   RANGES_OF_ONE_FAMILY its loadBalancerSourceRanges name one IP family only, and it has load
  *                        balancer IPs of the other one, which everybody reaches
  */
 enum service_remark_kind {
 	SERVICE_REMARK_EXTERNAL_IPS_OFF,
+	SERVICE_REMARK_EXTERNAL_IPS_OUTSIDE,
+	SERVICE_REMARK_LOAD_BALANCER_IPS_OUTSIDE,
 	SERVICE_REMARK_RANGES_OF_ONE_FAMILY,
 };
 #define SERVICE_REMARK_COUNT (SERVICE_REMARK_RANGES_OF_ONE_FAMILY + 1)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -23,7 +24,10 @@ static void note(void *owner, const struct kube_event *event)
 
 static void test_once(void **state)
 {
-	static const struct desired_options usual, gate_off = {.omits_external_ips = true};
+	static struct prefix range = {{{192, 0, 2}, AF_INET}, 24};
+	static const struct desired_options usual, gate_off = {.omits_external_ips = true},
+						   few = {.allowed_external_ips = {&range, 1},
+							  .allowed_load_balancer_ips = {&range, 1}};
 	static const struct {
 		const char *what, *service; /* NULL: it is gone */
 		const struct desired_options *options;
@@ -43,6 +47,12 @@ static void test_once(void **state)
 		 "SourceRangesOfOneFamily "},
 		{"the Service goes", NULL, &gate_off, ""},
 		{"and comes back", DUAL, &gate_off, "ExternalIPsDisabled "},
+		{"the gate opens, but addresses are outside of the allowed ranges", DUAL, &few,
+		 "AddressNotAllowed AddressNotAllowed "},
+		{"planned again", DUAL, &few, ""},
+		{"other addresses are", DUAL " external=198.51.100.77", &few, "AddressNotAllowed "},
+		{"every address is allowed", DUAL, &usual, ""},
+		{"and no more", DUAL, &few, "AddressNotAllowed AddressNotAllowed "},
 	};
 	auto_free(events) struct events *events = events_new("node1");
 	auto_free(remarks) struct remarks *remarks = remarks_new(events);

@@ -55,19 +55,30 @@ static struct options *parsed(const char *text, const char *flags)
 
 static void each_field_is_taken(void **state)
 {
-	auto_free(options) struct options *options = parsed("affinityScheduler: inherit\n"
-							    "drainTimeout: 2m\n"
-							    "serviceMetrics: 7\n"
-							    "socket: /run/x\n"
-							    "kubeProxyCompat: 1.32\n"
-							    "listPageSize: 9\n"
-							    "listCompression: true\n"
-							    "streamingLists: false\n"
-							    "manifests: [/a, '/b,c']\n",
-							    "");
+	auto_free(options) struct options *options =
+		parsed("affinityScheduler: inherit\n"
+		       "allowedExternalIPs: [198.51.100.0/24]\n"
+		       "allowedLoadBalancerIPs:\n"
+		       "- 203.0.113.0/24\n"
+		       "- 2001:db8::/32\n"
+		       "strictSourceRanges: true\n"
+		       "drainTimeout: 2m\n"
+		       "serviceMetrics: 7\n"
+		       "socket: /run/x\n"
+		       "kubeProxyCompat: 1.32\n"
+		       "listPageSize: 9\n"
+		       "listCompression: true\n"
+		       "streamingLists: false\n"
+		       "manifests: [/a, '/b,c']\n",
+		       "");
 
 	(void)state;
 	assert_string_equal(options->desired.affinity_scheduler, "inherit");
+	assert_int_equal(options->desired.allowed_external_ips.count, 1);
+	assert_int_equal(options->desired.allowed_external_ips.items[0].length, 24);
+	assert_int_equal(options->desired.allowed_load_balancer_ips.count, 2);
+	assert_int_equal(options->desired.allowed_load_balancer_ips.items[1].length, 32);
+	assert_true(options->desired.has_strict_ranges);
 	assert_true(options->drain_timeout == 120);
 	assert_int_equal(options->service_metrics, 7);
 	assert_string_equal(options->socket_path, "/run/x");

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -151,11 +152,63 @@ static void test_strict_source_ranges(void **cmocka_state)
 	}
 }
 
+/* Addresses outside of what the operator allows are as if the Service did not name them. */
+static void test_allowed_ranges(void **cmocka_state)
+{
+	static struct prefix ranges[] = {{{{203, 0, 113}, AF_INET}, 24}};
+	static const struct desired_options few_external = {.scheduler = "rr",
+							    .affinity_scheduler = "sh",
+							    .allowed_external_ips = {ranges, 1}},
+					    few_balanced = {
+						    .scheduler = "rr",
+						    .affinity_scheduler = "sh",
+						    .allowed_load_balancer_ips = {ranges, 1}};
+	static const struct {
+		const char *what, *service, *same;
+		const struct desired_options *options;
+	} cases[] = {
+		{"an external IP inside stays, one outside goes",
+		 WEB " external=203.0.113.2 external=198.51.100.2", WEB " external=203.0.113.2",
+		 &few_external},
+		{"load balancer IPs have ranges of their own",
+		 WEB " external=198.51.100.3 lb=203.0.113.2 lb=198.51.100.2",
+		 WEB " external=198.51.100.3 lb=203.0.113.2", &few_balanced},
+		{"ranges of external IPs leave load balancer IPs alone",
+		 WEB " external=198.51.100.3 lb=198.51.100.2", WEB " lb=198.51.100.2",
+		 &few_external},
+		{"an address that is both is served as what it may be",
+		 WEB " external=198.51.100.2 lb=198.51.100.2", WEB " lb=198.51.100.2",
+		 &few_external},
+		{"a family without a range is outside, NodePorts and the ClusterIP are not",
+		 "a/web ip=fd00::1 type=NodePort port=http:80/TCP:30080 external=2001:db8::2 "
+		 "lb=2001:db8::3",
+		 "a/web ip=fd00::1 type=NodePort port=http:80/TCP:30080 lb=2001:db8::3",
+		 &few_external},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const char *const none[SLICES] = {NULL};
+		auto_free(service_state) struct service_state *state =
+			desired_plan(cases[i].service, none, cases[i].options);
+		auto_free(service_state) struct service_state *same =
+			desired_plan(cases[i].same, none, &desired_ordinary);
+		auto_memory char *members = desired_text(state, desired_write_members);
+		auto_memory char *expected = desired_text(same, desired_write_members);
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(members, expected);
+		assert_int_equal(state->server_count, same->server_count);
+		assert_int_equal(state->address_count, same->address_count);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_strict_source_ranges),
+		cmocka_unit_test(test_allowed_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -19,6 +20,12 @@
 
 static void test_remarks(void **state)
 {
+	static struct prefix items[] = {{{{203, 0, 113}, AF_INET}, 24},
+					{{{0x20, 0x01, 0x0d, 0xb8}, AF_INET6}, 32}};
+	static const struct desired_options few = {.allowed_external_ips = {items, 2},
+						   .allowed_load_balancer_ips = {items, 1}},
+					    few_gate_off = {.allowed_external_ips = {items, 1},
+							    .omits_external_ips = true};
 	static const struct desired_options usual, gate_off = {.omits_external_ips = true},
 						   strict = {.has_strict_ranges = true};
 	static const struct {
@@ -47,6 +54,47 @@ static void test_remarks(void **state)
 		 DUAL "external=198.51.100.1 range=10.0.0.0/8",
 		 &gate_off,
 		 {GATE, NO_IPV6}},
+		{"external IPs in the allowed ranges",
+		 "a/web ip=10.96.0.1 port=:80/TCP external=203.0.113.9 external=2001:db8::9",
+		 &few,
+		 {NULL}},
+		{"one outside of them",
+		 "a/web ip=10.96.0.1 port=:80/TCP external=203.0.113.9 external=198.51.100.1",
+		 &few,
+		 {"external IP 198.51.100.1 is outside of allowedExternalIPs and not programmed"}},
+		{"several",
+		 "a/web ip=10.96.0.1 port=:80/TCP external=fd00::1 external=198.51.100.1",
+		 &few,
+		 {"external IPs fd00::1, 198.51.100.1 are outside of allowedExternalIPs and not "
+		  "programmed"}},
+		{"with the gate off ranges do not matter",
+		 "a/web ip=10.96.0.1 port=:80/TCP external=198.51.100.1",
+		 &few_gate_off,
+		 {GATE}},
+		{"a family without a range is outside",
+		 DUAL,
+		 &few,
+		 {"load balancer IP 2001:db8::2 is outside of allowedLoadBalancerIPs and not "
+		  "programmed"}},
+		{"what is outside is not open",
+		 DUAL "range=10.0.0.0/8",
+		 &few,
+		 {"load balancer IP 2001:db8::2 is outside of allowedLoadBalancerIPs and not "
+		  "programmed"}},
+		{"more than can be named",
+		 "a/web ip=10.96.0.1 port=:80/TCP"
+		 " lb=fd00:1111:1111:1111:1111:1111:1111:1101 lb=fd00:1111:1111:1111:1111:1111:1111:1102"
+		 " lb=fd00:1111:1111:1111:1111:1111:1111:1103 lb=fd00:1111:1111:1111:1111:1111:1111:1104"
+		 " lb=fd00:1111:1111:1111:1111:1111:1111:1105 lb=fd00:1111:1111:1111:1111:1111:1111:1106"
+		 " lb=fd00:1111:1111:1111:1111:1111:1111:1107 lb=fd00:1111:1111:1111:1111:1111:1111:1108"
+		 " lb=fd00:1111:1111:1111:1111:1111:1111:1109 lb=fd00:1111:1111:1111:1111:1111:1111:110a",
+		 &few,
+		 {"load balancer IPs fd00:1111:1111:1111:1111:1111:1111:1101, "
+		  "fd00:1111:1111:1111:1111:1111:1111:1102, fd00:1111:1111:1111:1111:1111:1111:1103, "
+		  "fd00:1111:1111:1111:1111:1111:1111:1104, fd00:1111:1111:1111:1111:1111:1111:1105, "
+		  "fd00:1111:1111:1111:1111:1111:1111:1106, fd00:1111:1111:1111:1111:1111:1111:1107, "
+		  "fd00:1111:1111:1111:1111:1111:1111:1108 and 2 more are outside of "
+		  "allowedLoadBalancerIPs and not programmed"}},
 		{"a Service of another proxy",
 		 DUAL "external=198.51.100.1 proxy=other",
 		 &gate_off,
