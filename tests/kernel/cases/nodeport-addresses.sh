@@ -172,3 +172,13 @@ agent_start --nodeport-addresses all,192.168.88.10/32
 wait_for_node_ports 192.168.77.10 192.168.77.11 192.168.88.10 fd77::10 fd88::10
 assert_answers 192.168.77.10
 assert_answers 192.168.88.10
+wait_until_equal 20 "loopback" 1 loopback 127.0.0.1 30080
+wait_until_equal 20 "loopback, IPv6" 1 loopback ::1 30081
+
+step "all, but loopback is not named, so the other setting decides about it"
+agent_stop
+agent_start --nodeport-addresses all --iptables-localhost-nodeports=false
+wait_for_node_ports 192.168.77.10 192.168.77.11 192.168.88.10 fd77::10 fd88::10
+assert_answers 192.168.77.10
+assert_equal "loopback" "refused 1" "$(answers node 1 tcp 127.0.0.1 30080)"
+assert_equal "loopback, IPv6" "refused 1" "$(answers node 1 tcp ::1 30081)"
