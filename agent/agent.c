@@ -14,6 +14,7 @@
 #include "agent/reconcile/drainer.h"
 #include "agent/reconcile/flow_cleaner.h"
 #include "agent/reconcile/in_cluster.h"
+#include "agent/reconcile/ipv6_presence.h"
 #include "agent/reconcile/rules_keeper.h"
 #include "agent/reconcile/rules_watch.h"
 #include "agent/reconcile/sync.h"
@@ -78,6 +79,7 @@ struct agent {
 	struct control *control;
 	struct signals *signals;
 	struct watchdog *watchdog;
+	struct ipv6_presence ipv6;
 	struct agent_health health;
 	struct status_sources sources;
 	struct instance_lock *lock;
@@ -109,12 +111,24 @@ static void refresh_rules(struct agent *agent)
 	rules_keeper_set(agent->rules, rules);
 }
 
+/* Of an IP family that is off there are no numbers, and it is not late with anything. */
+static void follow_families(struct agent *agent)
+{
+	unsigned int families = rules_keeper_families(agent->rules);
+
+	proxy_metrics_set_families(agent->metrics, families);
+	proxy_health_forget(&agent->proxy_health, IP_FAMILY_ALL & ~families);
+}
+
 static void refresh_node(struct agent *agent)
 {
 	struct node_port_selection selection = node_state_node_ports(agent->node);
 	struct node_view view;
 
+	ipv6_presence_look(&agent->ipv6);
+	follow_families(agent);
 	node_state_view(agent->node, &view);
+	view.lacks_ipv6 = ipv6_presence_is_off(&agent->ipv6);
 	sync_set_node(agent->sync, &view);
 
 	/* Without a selection the port answers everywhere, as kube-proxy's does. */
@@ -200,6 +214,15 @@ static void on_applied(void *owner, const struct changes *changes)
 		sd_notify(0, "READY=1");
 	}
 #endif
+}
+
+static bool may_verify(void *owner)
+{
+	struct agent *agent = owner;
+
+	if (ipv6_presence_look(&agent->ipv6))
+		refresh_node(agent);
+	return ipv6_presence_is_level(&agent->ipv6);
 }
 
 static void on_observed(void *owner, bool is_first)
@@ -306,6 +329,8 @@ static void on_rules_report(void *owner, enum ip_family family, bool is_in_place
 		in_cluster_refresh(agent->options, agent->kernel, agent->rules, agent->sync,
 				   &agent->health);
 		sync_allow(agent->sync, SYNC_GATE_RULES);
+		if (ipv6_presence_rules_in_place(&agent->ipv6))
+			refresh_node(agent);
 	}
 }
 
@@ -512,6 +537,7 @@ static void start_watching_kernel(struct agent *agent)
 		service_traffic_observer(proxy_metrics_traffic(agent->metrics));
 	const struct verifier_observer observer = {
 		.owner = agent,
+		.may_begin = may_verify,
 		.observed = on_observed,
 		.lost = on_facility_lost,
 		.replaced = on_facility_replaced,
@@ -563,8 +589,11 @@ static int start(struct agent *agent, struct error *err)
 	if (r < 0)
 		return r;
 
-	proxy_metrics_set_families(agent->metrics, rules_keeper_families(agent->rules));
 	create_sync(agent);
+	agent->ipv6 = (struct ipv6_presence){.interface = DUMMY_INTERFACE,
+					     .rules = agent->rules,
+					     .sync = agent->sync,
+					     .health = &agent->health};
 	r = node_state_read_addresses(agent->node, agent->kernel->link, err);
 	if (r < 0)
 		return error_wrap(err, r, "reading the node's addresses");

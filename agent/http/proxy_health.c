@@ -41,6 +41,13 @@ void proxy_health_updated(struct proxy_health *health, enum proxy_part part, uns
 				.has_updated = true, .last_updated = now, .updated_at = wall};
 }
 
+void proxy_health_forget(struct proxy_health *health, unsigned int families)
+{
+	for (unsigned int i = 0; i < IP_FAMILY_COUNT; i++)
+		if (families & 1U << i)
+			memset(health->parts[i], 0, sizeof(health->parts[i]));
+}
+
 void proxy_health_set_lost(struct proxy_health *health, bool is_lost, uint64_t now)
 {
 	if (!is_lost)

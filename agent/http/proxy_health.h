@@ -68,6 +68,9 @@ bool proxy_health_is_queued(const struct proxy_health *health, enum proxy_part p
 void proxy_health_updated(struct proxy_health *health, enum proxy_part part, unsigned int families,
 			  uint64_t now, double wall);
 
+/** proxy_health_forget() - @families (bits) are off on this node, as if they had never been programmed */
+void proxy_health_forget(struct proxy_health *health, unsigned int families);
+
 /** proxy_health_set_lost() - IPVS, ipset or the dummy interface cannot be reached, or can again */
 void proxy_health_set_lost(struct proxy_health *health, bool is_lost, uint64_t now);
 

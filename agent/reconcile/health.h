@@ -33,6 +33,7 @@ enum health_part {
  *                              as can be seen, which tables are unreadable and why; else ""
  * @in_cluster_error:           why clients in the cluster are treated as kube-proxy does; "" if not
  * @mark_clash:                 who else uses our firewall marks; "" if nobody is known to
+ * @ipv6_off:                   what turns IPv6 off on this node; "" if nothing does
  * @source_description:         where objects come from, in words: "manifests in /etc/x"
  * @last_verification_seconds:  how long the last look at the whole kernel state took; 0 = none yet
  * @longest_verification_step_seconds:  of that, the longest time that nothing else could happen
@@ -48,6 +49,7 @@ struct agent_health {
 	char rules_error[700];
 	char in_cluster_error[600];
 	char mark_clash[400];
+	char ipv6_off[64];
 	char source_description[200];
 	double last_verification_seconds;
 	double longest_verification_step_seconds;

@@ -54,6 +54,7 @@ enum rules_family_state {
  * @unreadable:        what the report said; "" if everything is readable
  * @writer:            who changed them last, if known
  * @due:               when they are looked at next, because of others or of a contest
+ * @is_absent:         the family is turned off on this host
  * @was_in_place:      these rules, at any time
  * @is_outdated:       the ruleset is to be built anew
  * @is_due:            to be verified once the verification under way is over
@@ -75,6 +76,7 @@ struct rules_keeper_family {
 	char writer[48];
 	char *clash;
 	ev_timer due;
+	bool is_absent;
 	bool was_in_place;
 	bool is_outdated;
 	bool is_due;
@@ -103,12 +105,17 @@ struct rules_keeper {
 	bool has_marked;
 };
 
+static bool is_kept(const struct rules_keeper_family *family)
+{
+	return family->rules && !family->is_absent;
+}
+
 unsigned int rules_keeper_families(const struct rules_keeper *keeper)
 {
 	unsigned int families = 0;
 
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		if (keeper->families[i].rules)
+		if (is_kept(&keeper->families[i]))
 			families |= 1U << i;
 	return families;
 }
@@ -118,7 +125,7 @@ unsigned int rules_keeper_in_place(const struct rules_keeper *keeper)
 	unsigned int families = 0;
 
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		if (keeper->families[i].rules &&
+		if (is_kept(&keeper->families[i]) &&
 		    keeper->families[i].state == RULES_FAMILY_STATE_IN_PLACE)
 			families |= 1U << i;
 	return families;
@@ -293,7 +300,7 @@ static void verify_family(struct rules_keeper_family *family)
 	struct rules_keeper *keeper = family->keeper;
 	struct ruleset_options options = keeper->options[family->family == AF_INET6];
 
-	if (!family->rules)
+	if (!is_kept(family))
 		return;
 	if (rules_is_busy(family->rules)) {
 		family->is_due = true;
@@ -335,6 +342,8 @@ static void on_done(void *user, const struct rules_report *report)
 	struct rules_keeper_family *family = user;
 
 	family->verified = clock_milliseconds();
+	if (family->is_absent)
+		return;
 	if (report->code < 0)
 		note_failure(family, report);
 	else
@@ -351,7 +360,7 @@ void rules_keeper_changed(struct rules_keeper *keeper, uint16_t family_number, c
 	struct rules_keeper_family *family = &keeper->families[family_number == AF_INET6];
 	double since = (double)(clock_milliseconds() - family->verified) / 1000;
 
-	if (!family->rules || !family->ruleset)
+	if (!is_kept(family) || !family->ruleset)
 		return;
 	if (*writer)
 		snprintf(family->writer, sizeof(family->writer), "%s", writer);
@@ -392,6 +401,39 @@ void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options 
 	keeper->has_options = true;
 	outdate(keeper);
 	rules_keeper_verify(keeper);
+}
+
+/* A host without them gets none, and Services are programmed all the same. */
+static void open_ipv6(struct rules_keeper *keeper)
+{
+	struct error err = {0};
+
+	if (rules_open(keeper->loop, AF_INET6, on_done, &keeper->families[1],
+		       &keeper->families[1].rules, &err) < 0)
+		log_warning("%s; IPv6 Services work without masquerading and source ranges",
+			    err.text);
+}
+
+void rules_keeper_set_absent(struct rules_keeper *keeper, uint16_t family_number, bool is_absent)
+{
+	struct rules_keeper_family *family = &keeper->families[family_number == AF_INET6];
+
+	if (family->is_absent == is_absent)
+		return;
+	family->is_absent = is_absent;
+	family->state = RULES_FAMILY_STATE_UNKNOWN;
+	family->was_in_place = false;
+	family->error[0] = '\0';
+	family->unreadable[0] = '\0';
+	free(take(&family->clash));
+	ev_timer_stop(keeper->loop, &family->due);
+	if (!is_absent && !family->rules && family_number == AF_INET6)
+		open_ipv6(keeper);
+	if (!is_absent)
+		verify_family(family);
+	/* Nothing else would report where this was all that was waited for, or there are no rules. */
+	if ((is_absent || !family->rules) && all_in_place(keeper))
+		tell(keeper, IP_FAMILY_IPV4);
 }
 
 const char *rules_keeper_clash(const struct rules_keeper *keeper)
@@ -460,17 +502,8 @@ int rules_keeper_new(struct ev_loop *loop,
 	}
 	keeper->has_random_fully = rules_has_random_fully(keeper->families[0].rules);
 
-	if (access("/proc/net/if_inet6", F_OK) < 0) {
-		log_info("no IPv6 on this host; proxying IPv4 only");
-	} else {
-		struct error error6 = {0};
-
-		r = rules_open(loop, AF_INET6, on_done, &keeper->families[1],
-			       &keeper->families[1].rules, &error6);
-		if (r < 0)
-			log_warning("%s; IPv6 Services work without masquerading and source ranges",
-				    error6.text);
-	}
+	if (access("/proc/net/if_inet6", F_OK) == 0)
+		open_ipv6(keeper);
 	*ret = keeper;
 	return 0;
 }

@@ -38,6 +38,14 @@ void rules_keeper_free(struct rules_keeper *keeper);
  */
 void rules_keeper_set(struct rules_keeper *keeper, const struct ruleset_options options[2]);
 
+/**
+ * rules_keeper_set_absent() - whether IPv6 is turned off on this host; at first it is not
+ *
+ * The rules of an absent family are neither read nor written, and are not waited for; a report about
+ * the others may follow at once. When it is back, they are verified, and not in place until then.
+ */
+void rules_keeper_set_absent(struct rules_keeper *keeper, uint16_t family, bool is_absent);
+
 /** rules_keeper_does_mark() - whether the rules mark packets as @options say; false: they are not
  *  accepted here, @ret_reason is what was said about them */
 bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_reason);
@@ -73,7 +81,7 @@ unsigned long rules_keeper_repaired(const struct rules_keeper *keeper);
 /** rules_keeper_failed() - how often the rules of @family could not be read or written */
 unsigned long rules_keeper_failed(const struct rules_keeper *keeper, enum ip_family family);
 
-/** rules_keeper_families() - those that have rules here; bits */
+/** rules_keeper_families() - those that have rules here and are not absent; bits */
 unsigned int rules_keeper_families(const struct rules_keeper *keeper);
 
 /** rules_keeper_in_place() - of these, those whose rules are known to be in place; bits */

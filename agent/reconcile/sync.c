@@ -400,7 +400,8 @@ static bool nodes_are_equal(const struct node_view *a, const struct node_view *b
 				   b->local_address_count) &&
 	       addresses_are_equal(a->other_addresses, a->other_address_count, b->other_addresses,
 				   b->other_address_count) &&
-	       memcmp(a->node_ips, b->node_ips, sizeof(a->node_ips)) == 0;
+	       memcmp(a->node_ips, b->node_ips, sizeof(a->node_ips)) == 0 &&
+	       a->lacks_ipv6 == b->lacks_ipv6;
 }
 
 static void node_free_copy(struct node_view *node)

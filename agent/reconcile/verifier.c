@@ -159,6 +159,19 @@ static void begin(struct verifier *verifier, unsigned int due)
 	start_timer(verifier, &verifier->step, 0.);
 }
 
+/* Once it may begin, all that was due until then is. */
+static void begin_if_allowed(struct verifier *verifier, unsigned int due)
+{
+	const struct verifier_observer *observer = &verifier->observer;
+
+	if (!observer->may_begin || observer->may_begin(observer->owner)) {
+		begin(verifier, due | verifier->hurried);
+		return;
+	}
+	verifier->hurried |= due;
+	start_timer(verifier, &verifier->hurry, HURRY_SECONDS);
+}
+
 static void schedule_retry(struct verifier *verifier)
 {
 	if (!verifier->failed) {
@@ -259,7 +272,7 @@ static void on_periodic(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	if (verifier->state == VERIFIER_STATE_IDLE)
-		begin(verifier, ALL_FACILITIES);
+		begin_if_allowed(verifier, ALL_FACILITIES);
 }
 
 static void on_hurry(struct ev_loop *loop, ev_timer *timer, int events)
@@ -269,7 +282,7 @@ static void on_hurry(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	if (verifier->state == VERIFIER_STATE_IDLE && verifier->hurried)
-		begin(verifier, verifier->hurried);
+		begin_if_allowed(verifier, verifier->hurried);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
@@ -279,7 +292,7 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	if (verifier->state == VERIFIER_STATE_IDLE && verifier->failed)
-		begin(verifier, verifier->failed);
+		begin_if_allowed(verifier, verifier->failed);
 }
 
 void verifier_hurry(struct verifier *verifier, enum facility facility)

@@ -7,6 +7,7 @@
 
 /**
  * struct verifier_observer - hears of what the verifier finds
+ * @may_begin: whether a verification may begin now; if not, it is asked again soon. NULL = always
  * @observed:  after each observation of all facilities; @is_first tells the one at the start
  * @lost:      a facility cannot be read, or is lost in another way, and @reason says why; "" = it
  *             can be read again. Only told when that changes
@@ -15,6 +16,7 @@
  */
 struct verifier_observer {
 	void *owner;
+	bool (*may_begin)(void *owner);
 	void (*observed)(void *owner, bool is_first);
 	void (*lost)(void *owner, enum facility facility, const char *reason);
 	void (*replaced)(void *owner, enum facility facility);

@@ -8,6 +8,7 @@
 #include "report_json.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 /*
  * What one Service can look like, from best to worst; a Service looks like its worst virtual
@@ -197,6 +198,17 @@ static char *pending_reason(const struct status_sources *sources)
 	return string_dup("queued");
 }
 
+/* What IPv6 is off for is left out; only where that is everything, the Service is skipped. */
+static bool has_lost_all(const struct report *report)
+{
+	const struct service *service = report->view->service;
+
+	for (size_t i = 0; i < service->cluster_ip_count; i++)
+		if (service->cluster_ips[i].family != AF_INET6)
+			return false;
+	return sync_node(report->sources->sync)->lacks_ipv6;
+}
+
 static json_t *servers_json(struct report *report)
 {
 	const struct ledger *ledger = report->sources->ledger;
@@ -213,6 +225,8 @@ static json_t *servers_json(struct report *report)
 	if (report->state)
 		for (size_t i = 0; i < report->state->server_count; i++)
 			json_array_append_new(servers, server_json(report, i));
+	else if (has_lost_all(report))
+		report->reason = string_dup("IPv6 is off on this node");
 	else if (sync_is_settled(report->sources->sync))
 		worsen(report, SERVICE_LOOK_PROGRAMMED, string_dup("no ports"));
 	else

@@ -440,9 +440,16 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 	const json_t *in_cluster = json_object_get(agent, "inCluster");
 	const char *in_cluster_error = status_field_text(in_cluster, "error");
 	const char *clash = status_field_text(in_cluster, "clash");
+	const char *ipv6_off = status_field_text(agent, "ipv6Off");
 
 	print_settings(json_object_get(agent, "settings"), style, stream);
 	print_lost(json_object_get(agent, "lost"), style, stream);
+	if (*ipv6_off)
+		print_remark(
+			string_printf(
+				"IPv6 is off on this node, so IPv6 addresses of Services are not programmed: %s",
+				ipv6_off),
+			STATUS_COLOUR_WAITING, style, stream);
 	if (*in_cluster_error)
 		print_remark(
 			string_printf(

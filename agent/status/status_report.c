@@ -109,6 +109,7 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	json_object_set_new(in_cluster, "error", json_text(health->in_cluster_error));
 	json_object_set_new(in_cluster, "clash", json_text(health->mark_clash));
 	json_object_set_new(report, "inCluster", in_cluster);
+	json_object_set_new(report, "ipv6Off", json_text(health->ipv6_off));
 }
 
 static json_t *texts_json(const struct string_list *texts)

@@ -499,11 +499,16 @@ static bool has_port(const struct endpoint_slice *slice)
 	return false;
 }
 
-static bool is_served(const struct service *service, uint16_t family)
+static bool is_absent(const struct node_view *node, uint16_t family)
+{
+	return node->lacks_ipv6 && family == AF_INET6;
+}
+
+static bool is_served(const struct service *service, const struct node_view *node, uint16_t family)
 {
 	for (size_t i = 0; i < service->cluster_ip_count; i++)
 		if (service->cluster_ips[i].family == family)
-			return true;
+			return !is_absent(node, family);
 	return false;
 }
 
@@ -512,7 +517,7 @@ static bool is_served(const struct service *service, uint16_t family)
  * send IPv6 traffic to a node which could serve it. Source:
  * pkg/proxy/healthcheck/service_health.go, pkg/proxy/endpoint.go LocalReadyEndpoints().
  */
-static uint32_t count_local_endpoints(const struct service_view *view, const char *node_name)
+static uint32_t count_local_endpoints(const struct service_view *view, const struct node_view *node)
 {
 	struct address *seen = NULL;
 	size_t count = 0, capacity = 0;
@@ -520,13 +525,13 @@ static uint32_t count_local_endpoints(const struct service_view *view, const cha
 	for (size_t i = 0; i < view->slice_count; i++) {
 		const struct endpoint_slice *slice = view->slices[i];
 
-		if (!is_served(view->service, slice->family) || !has_port(slice))
+		if (!is_served(view->service, node, slice->family) || !has_port(slice))
 			continue;
 		for (size_t e = 0; e < slice->endpoint_count; e++) {
 			const struct endpoint *endpoint = &slice->endpoints[e];
 
-			if (!endpoint->is_ready || !endpoint->node_name || !node_name ||
-			    strcmp(endpoint->node_name, node_name) != 0 ||
+			if (!endpoint->is_ready || !endpoint->node_name || !node->name ||
+			    strcmp(endpoint->node_name, node->name) != 0 ||
 			    contains(seen, count, &endpoint->address))
 				continue;
 			seen = memory_grow(seen, count, &capacity, sizeof(*seen));
@@ -552,16 +557,20 @@ struct service_state *desired_service(const struct service_view *view, const str
 	if (desired_skip_reason(view->service) != SKIP_REASON_NONE)
 		return take(&state);
 
-	for (size_t i = 0; i < view->service->cluster_ip_count; i++)
+	for (size_t i = 0; i < view->service->cluster_ip_count; i++) {
+		const struct address *cluster_ip = &view->service->cluster_ips[i];
+
 		for (size_t p = 0; p < view->service->port_count; p++)
-			add_port(&builder, p, &view->service->cluster_ips[i]);
+			if (!is_absent(node, cluster_ip->family))
+				add_port(&builder, p, cluster_ip);
+	}
 	address_sort(state->addresses, state->address_count);
 	add_bound_members(&builder);
 	take_members(&builder);
 
 	if (view->service->health_check_node_port) {
 		state->health_check_port = view->service->health_check_node_port;
-		state->local_endpoint_count = count_local_endpoints(view, node->name);
+		state->local_endpoint_count = count_local_endpoints(view, node);
 	}
 	free(builder.candidates.items);
 	free(builder.is_selected);

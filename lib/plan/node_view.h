@@ -4,6 +4,7 @@
 
 #include "lib/base/address.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -16,6 +17,7 @@
  *                          link-local ones; a VIP among them is not bound to the dummy interface
  * @other_addresses:        those of other Nodes, as far as they are known; a VIP among them is
  *                          not bound either, since this node could not reach the other one then
+ * @lacks_ipv6:             IPv6 is off here: what Services want of it is left out
  * @node_ips:               the node's primary address of each family (IPv4, IPv6)
  *
  * All addresses are sorted, see address_sort().
@@ -30,6 +32,7 @@ struct node_view {
 	const struct address *other_addresses;
 	size_t other_address_count;
 	struct address node_ips[2];
+	bool lacks_ipv6;
 };
 
 /** enum address_owner - whose address an external or load balancer IP is apart from that */

@@ -130,6 +130,30 @@ static void test_health(void **state)
 	}
 }
 
+/* What it had not followed when it was turned off makes nobody late, and it is shown no more. */
+static void test_a_family_that_is_off(void **state)
+{
+	const unsigned int ipv6 = 1U << IP_FAMILY_IPV6;
+	const struct health_time time = time_at(100000);
+	struct family_health family;
+	struct proxy_health health;
+
+	(void)state;
+	proxy_health_init(&health, 10);
+	proxy_health_updated(&health, PROXY_PART_OBJECTS, IP_FAMILY_ALL, 1000, 1);
+	proxy_health_queued(&health, PROXY_PART_OBJECTS, ipv6, 2000);
+	assert_status(&health, KUBE_PROXY_RELEASE_1_36, false, &time, false);
+
+	proxy_health_forget(&health, ipv6);
+	proxy_health_queued(&health, PROXY_PART_OBJECTS, ipv6, 3000);
+	assert_status(&health, KUBE_PROXY_RELEASE_1_36, false, &time, true);
+	assert_false(proxy_health_look(&health, IP_FAMILY_IPV6, time.now, false, &family));
+	assert_true(proxy_health_look(&health, IP_FAMILY_IPV4, time.now, false, &family));
+
+	proxy_health_updated(&health, PROXY_PART_OBJECTS, IP_FAMILY_ALL, 4000, 4);
+	assert_true(proxy_health_look(&health, IP_FAMILY_IPV6, time.now, false, &family));
+}
+
 static void test_texts_of_1_32(void **state)
 {
 	const struct health_time time = {.now = 1123456, .wall = 1763644740.5, .age = 1000.25};
@@ -267,6 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_a_family_that_is_off),
 		cmocka_unit_test(test_texts_of_1_32),
 		cmocka_unit_test(test_texts_of_1_36),
 		cmocka_unit_test(test_families_of_1_36),

@@ -55,13 +55,13 @@ static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	iptables.looks++;
+	rules->is_busy = false;
 	report.is_changed = iptables.is_altered[is_ipv6] || !iptables.is_there[is_ipv6];
 	if (iptables.unreadable)
 		report.unreadable = iptables.unreadable;
 	if (iptables.is_broken[is_ipv6]) {
 		report.code = broken.code;
 		report.error = &broken;
-		rules->is_busy = false;
 		rules->on_done(rules->user, &report);
 		return;
 	}
@@ -71,7 +71,6 @@ static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 	iptables.is_there[is_ipv6] = true;
 	iptables.is_altered[is_ipv6] = false;
-	rules->is_busy = false;
 	rules->on_done(rules->user, &report);
 }
 
@@ -314,6 +313,56 @@ static void test_families_are_told_apart(void **state)
 	assert_int_equal(rules_keeper_in_place(fixture->keeper), IP_FAMILY_ALL);
 }
 
+static void test_an_absent_family_is_neither_waited_for_nor_looked_at(void **state)
+{
+	struct fixture *fixture = *state;
+
+	iptables.is_broken[1] = true;
+	rules_keeper_verify(fixture->keeper);
+	pass(fixture, 1);
+	assert_false(fixture->is_in_place);
+	assert_non_null(strstr(fixture->error, "IPv6 rules: no answer"));
+
+	rules_keeper_set_absent(fixture->keeper, AF_INET6, true);
+	assert_true(fixture->is_in_place);
+	assert_string_equal(fixture->error, "");
+	pass(fixture, 100);
+	iptables.looks = 0;
+	pass(fixture, 300);
+	assert_int_equal(iptables.looks, 0);
+	rules_keeper_changed(fixture->keeper, AF_INET6, "nft (process 17)");
+	rules_keeper_verify(fixture->keeper);
+	pass(fixture, 10);
+	assert_int_equal(iptables.looks, 1);
+	assert_true(fixture->is_in_place);
+
+	/* What is taken away of the other one is still restored. */
+	alter(fixture);
+	pass(fixture, 1);
+	assert_int_equal(iptables.repairs, 1);
+}
+
+static void test_a_family_that_returns_is_verified_first(void **state)
+{
+	struct fixture *fixture = *state;
+
+	/* A report that was asked for before the family went tells nothing. */
+	rules_keeper_verify(fixture->keeper);
+	rules_keeper_set_absent(fixture->keeper, AF_INET6, true);
+	iptables.is_broken[1] = true;
+	pass(fixture, 1);
+	assert_true(fixture->is_in_place);
+	iptables.is_there[1] = false;
+	rules_keeper_set_absent(fixture->keeper, AF_INET6, false);
+	pass(fixture, 0.2);
+	assert_false(fixture->is_in_place);
+	iptables.is_broken[1] = false;
+	pass(fixture, 5);
+	assert_true(fixture->is_in_place);
+	assert_true(iptables.is_there[1]);
+	assert_int_equal(rules_keeper_repaired(fixture->keeper), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +376,11 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_tables_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_families_are_told_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_an_absent_family_is_neither_waited_for_nor_looked_at, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(test_a_family_that_returns_is_verified_first,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,12 @@ static void test_print(void **state)
 		 true,
 		 "No Services.\n" AGENT_LINE "The iptables rules are not in place: no lock\n"
 		 "Waiting for the iptables rules.\n"},
+		{"IPv6 is off",
+		 AGENT(", 'ipv6Off': 'net.ipv6.conf.all.disable_ipv6 is 1'") SERVICES(""), "",
+		 false, true,
+		 "No Services.\n" AGENT_LINE
+		 "IPv6 is off on this node, so IPv6 addresses of Services are not programmed: "
+		 "net.ipv6.conf.all.disable_ipv6 is 1\n"},
 		{"the source comes first",
 		 AGENT(", 'settled': false, 'source': {'description': 'here', 'synced': false,"
 		       " 'services': 2, 'endpointSlices': 3}") SERVICES(""),

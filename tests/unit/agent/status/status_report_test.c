@@ -267,6 +267,21 @@ static void test_addresses_of_nodes(void **state)
 		"  NodePort 192.168.0.1:30080/TCP  rr 0 > - programmed: \n");
 }
 
+static void test_without_ipv6(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct node_view node = {.name = "n", .lacks_ipv6 = true};
+
+	sync_set_node(fixture->sync, &node);
+	add_service(fixture, "a/both ip=10.0.0.1 ip=fd00::1 port=:80/TCP");
+	add_service(fixture, "a/six ip=fd00::2 port=:80/TCP");
+	program(fixture);
+	assert_services(fixture, "",
+			"a/both ClusterIP programmed: \n"
+			"  ClusterIP 10.0.0.1:80/TCP  rr 0 > - programmed: \n"
+			"a/six ClusterIP skipped: IPv6 is off on this node\n");
+}
+
 static void test_pending(void **state)
 {
 	struct fixture *fixture = *state;
@@ -296,6 +311,7 @@ static void test_agent(void **state)
 	json_t *agent, *expected;
 
 	strcpy(fixture->health.source_description, "a test");
+	strcpy(fixture->health.ipv6_off, "all");
 	health_set_lost(&fixture->health, HEALTH_PART_IPVS, "no module");
 	fixture->health.started = clock_milliseconds();
 	fixture->health.last_verification_seconds = 1.5;
@@ -329,7 +345,7 @@ static void test_agent(void **state)
 		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, "
 		"s:{s:b, s:s}, s:i, s:f, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
-		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}, s:{s:s}}",
+		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}, s:{s:s}, s:s}",
 		"waitingForPodCIDRs", 0, "settings", "files", "/c", "/o", "error", "bad c",
 		"waitingForRestart", "hostnameOverride", "applied", 2, "rejected", 1, "node", "n",
 		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
@@ -340,7 +356,8 @@ static void test_agent(void **state)
 		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
 		"destinations", 2, "setMembers", 5, "addresses", 2, "sets", "rejections", "kind",
 		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint",
-		"inCluster", "error", "", "clash", "", "lost", "ipvs", "no module");
+		"inCluster", "error", "", "clash", "", "lost", "ipvs", "no module", "ipv6Off",
+		"all");
 	assert_non_null(expected);
 	if (!json_equal(agent, expected)) {
 		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);
@@ -359,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test_setup_teardown(test_draining, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_addresses_of_nodes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_without_ipv6, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pending, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agent, set_up, tear_down),
 	};

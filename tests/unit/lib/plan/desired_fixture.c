@@ -12,13 +12,10 @@
 
 #include <cmocka.h>
 
-/*
- * Plans one row, on a node with that many of its two addresses taking NodePorts; the caller frees
- * the state with service_state_free().
- */
-struct service_state *desired_plan_on(size_t node_port_address_count, const char *service_text,
-				      const char *const slices[SLICES],
-				      const struct desired_options *options)
+/* Plans one row, on a node with that many of its two addresses taking NodePorts. */
+static struct service_state *plan(size_t node_port_address_count, bool lacks_ipv6,
+				  const char *service_text, const char *const slices[SLICES],
+				  const struct desired_options *options)
 {
 	const struct address node_ports[] = {object_text_address(NODE_IP),
 					     object_text_address(NODE_IP6)};
@@ -34,6 +31,7 @@ struct service_state *desired_plan_on(size_t node_port_address_count, const char
 		.other_addresses = &others,
 		.other_address_count = 1,
 		.node_ips = {object_text_address(NODE_IP), object_text_address(NODE_IP6)},
+		.lacks_ipv6 = lacks_ipv6,
 	};
 	auto_free(string_pool) struct string_pool *strings = string_pool_new();
 	auto_free(service) struct service *service =
@@ -49,6 +47,19 @@ struct service_state *desired_plan_on(size_t node_port_address_count, const char
 	for (size_t i = 0; i < view.slice_count; i++)
 		endpoint_slice_free(owned[i]);
 	return state;
+}
+
+struct service_state *desired_plan_on(size_t node_port_address_count, const char *service_text,
+				      const char *const slices[SLICES],
+				      const struct desired_options *options)
+{
+	return plan(node_port_address_count, false, service_text, slices, options);
+}
+
+struct service_state *desired_plan_without_ipv6(const char *service_text,
+						const char *const slices[SLICES])
+{
+	return plan(2, true, service_text, slices, &desired_ordinary);
 }
 
 struct service_state *desired_plan(const char *service_text, const char *const slices[SLICES],

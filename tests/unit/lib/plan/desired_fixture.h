@@ -40,6 +40,10 @@ struct service_state *desired_plan_on(size_t node_port_address_count, const char
 struct service_state *desired_plan(const char *service_text, const char *const slices[SLICES],
 				   const struct desired_options *options);
 
+/** desired_plan_without_ipv6() - on a node where IPv6 is off */
+struct service_state *desired_plan_without_ipv6(const char *service_text,
+						const char *const slices[SLICES]);
+
 /** desired_text() - what @write writes of @state; the caller frees it */
 char *desired_text(const struct service_state *state,
 		   void (*write)(FILE *stream, const struct service_state *state));

@@ -203,12 +203,54 @@ static void test_allowed_ranges(void **cmocka_state)
 	}
 }
 
+/* What a dual-stack Service wants is then what it would want with IPv4 alone. */
+static void test_without_ipv6(void **cmocka_state)
+{
+#define SIX  "a/web-6 family=6 port=http:8080/TCP fd01::1@here"
+#define FOUR "a/web-4 port=http:8080/TCP 10.0.0.1@here"
+	static const struct {
+		const char *what, *service, *slices[SLICES], *same;
+	} cases[] = {
+		{"both families, every kind of address",
+		 "a/web ip=10.96.0.1 ip=fd00::1 type=NodePort port=http:80/TCP:30080 "
+		 "external=203.0.113.2 external=2001:db8::2 lb=203.0.113.3 lb=2001:db8::3 "
+		 "etp=Local health=31000",
+		 {FOUR, SIX},
+		 "a/web ip=10.96.0.1 type=NodePort port=http:80/TCP:30080 external=203.0.113.2 "
+		 "lb=203.0.113.3 etp=Local health=31000"},
+		{"IPv6 first",
+		 "a/web ip=fd00::1 ip=10.96.0.1 port=http:80/TCP",
+		 {SIX, FOUR},
+		 "a/web ip=10.96.0.1 port=http:80/TCP"},
+		{"IPv6 alone", "a/web ip=fd00::1 port=http:80/TCP", {SIX}, NULL},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const char *const four[SLICES] = {FOUR};
+		auto_free(service_state) struct service_state *state =
+			desired_plan_without_ipv6(cases[i].service, cases[i].slices);
+		auto_free(service_state) struct service_state *same =
+			desired_plan(cases[i].same, four, &desired_ordinary);
+		auto_memory char *members = desired_text(state, desired_write_members);
+		auto_memory char *expected = desired_text(same, desired_write_members);
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(members, expected);
+		assert_int_equal(state->server_count, same->server_count);
+		assert_int_equal(state->address_count, same->address_count);
+		assert_int_equal(state->local_endpoint_count, same->local_endpoint_count);
+		assert_int_equal(service_state_is_empty(state), !cases[i].same);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_strict_source_ranges),
 		cmocka_unit_test(test_allowed_ranges),
+		cmocka_unit_test(test_without_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
