@@ -103,7 +103,8 @@ bool service_is_equal(const struct service *a, const struct service *b)
 	       ports_are_equal(a, b) && string_equal(a->proxy_name, b->proxy_name) &&
 	       a->affinity_seconds == b->affinity_seconds &&
 	       a->health_check_node_port == b->health_check_node_port &&
-	       a->is_external_local == b->is_external_local &&
+	       a->scheduler == b->scheduler && a->is_opted_out == b->is_opted_out &&
+	       a->is_unbound == b->is_unbound && a->is_external_local == b->is_external_local &&
 	       a->is_internal_local == b->is_internal_local;
 }
 

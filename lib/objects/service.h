@@ -42,6 +42,9 @@ struct service_port {
  * @proxy_name:                 label service.kubernetes.io/service-proxy-name, NULL if absent
  * @affinity_seconds:           0 = no ClientIP affinity
  * @health_check_node_port:     0 = none
+ * @scheduler:                  that an annotation asks for, see scheduler.h; 0 = none
+ * @is_opted_out:               annotation ipvsagent/do-not-program: it is not to be programmed
+ * @is_unbound:                 annotation ipvsagent/do-not-bind: its addresses are not to be bound
  *
  * @is_packed:                  everything is in one allocation, see service_pack()
  *
@@ -67,6 +70,9 @@ struct service {
 	uint32_t affinity_seconds;
 	enum service_type type;
 	uint16_t health_check_node_port;
+	uint8_t scheduler;
+	bool is_opted_out;
+	bool is_unbound;
 	bool is_external_local;
 	bool is_internal_local;
 	bool is_packed;

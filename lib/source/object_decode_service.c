@@ -2,6 +2,7 @@
 #include "object_decode.h"
 
 #include "object_field.h"
+#include "service_annotations.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -29,7 +30,7 @@ static bool port_set_add(struct port_set *set, uint8_t protocol, uint16_t port)
 }
 
 static int decode_metadata(const struct object_field *root, struct service *service,
-			   struct error *err)
+			   struct object_leftovers *left, struct error *err)
 {
 	struct object_field metadata = object_field_get(root, "metadata");
 	struct object_field name = object_field_get(&metadata, "name");
@@ -37,6 +38,7 @@ static int decode_metadata(const struct object_field *root, struct service *serv
 	struct object_field uid = object_field_get(&metadata, "uid");
 	struct object_field created = object_field_get(&metadata, "creationTimestamp");
 	struct object_field labels = object_field_get(&metadata, "labels");
+	struct object_field annotations = object_field_get(&metadata, "annotations");
 	struct object_field proxy =
 		object_field_get(&labels, "service.kubernetes.io/service-proxy-name");
 	const char *name_text = "", *namespace_text = "default", *proxy_text = NULL;
@@ -63,6 +65,7 @@ static int decode_metadata(const struct object_field *root, struct service *serv
 	service->uid = object_uid_parse(object_field_plain_text(&uid));
 	service->created = milliseconds / 1000;
 	service->proxy_name = string_dup(proxy_text);
+	service_annotations_decode(&annotations, service, left);
 	return 0;
 }
 
@@ -456,7 +459,7 @@ int object_decode_service(struct object_value object, struct service **ret, stru
 	if (r >= 0)
 		r = object_field_object(&spec, err);
 	if (r >= 0)
-		r = decode_metadata(&root, service, err);
+		r = decode_metadata(&root, service, &left, err);
 	if (r >= 0)
 		r = decode_type(&spec, service, err);
 	if (r >= 0 && service->type != SERVICE_TYPE_EXTERNAL_NAME) {

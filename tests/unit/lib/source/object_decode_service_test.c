@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "object_decode_fixture.h"
 
+#include "lib/objects/scheduler.h"
+
 /* A Service on one line, with only what differs from an empty one; or "! ERROR". */
 static void service_text(const char *yaml, char text[TEXT_SIZE])
 {
@@ -41,6 +43,10 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 		add(text, " proxy=%s", service->proxy_name);
 	if (service->affinity_seconds)
 		add(text, " affinity=%u", service->affinity_seconds);
+	if (service->scheduler)
+		add(text, " scheduler=%s", scheduler_name(service->scheduler));
+	add(text, "%s%s", service->is_opted_out ? " opted-out" : "",
+	    service->is_unbound ? " unbound" : "");
 	if (service->health_check_node_port)
 		add(text, " health=%u", service->health_check_node_port);
 	add(text, "%s%s", service->is_external_local ? " external-local" : "",
@@ -48,7 +54,8 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 	add_left_out(text, r, &err);
 }
 
-#define SERVICE META "spec:\n  clusterIP: 10.96.0.10\n"
+#define ANNOTATED(text) "metadata: {name: web, annotations: {" text "}}"
+#define SERVICE		META "spec:\n  clusterIP: 10.96.0.10\n"
 
 static void services(void **state)
 {
@@ -102,6 +109,21 @@ static void services(void **state)
 		{"the annotation for source ranges is none of ours",
 		 "metadata: {name: web, annotations: "
 		 "{service.beta.kubernetes.io/load-balancer-source-ranges: 10.0.0.0/8}}",
+		 "default/web ClusterIP"},
+		{"not to be programmed", ANNOTATED("ipvsagent/do-not-program: 'true'"),
+		 "default/web ClusterIP opted-out"},
+		{"not to be bound",
+		 ANNOTATED("ipvsagent/do-not-bind: 'true', ipvsagent/do-not-program: 'false'"),
+		 "default/web ClusterIP unbound"},
+		{"a scheduler", ANNOTATED("ipvsagent/scheduler: wlc"),
+		 "default/web ClusterIP scheduler=wlc"},
+		{"kube-router's scheduler", ANNOTATED("kube-router.io/service.scheduler: lc"),
+		 "default/web ClusterIP scheduler=lc"},
+		{"ours comes before kube-router's",
+		 ANNOTATED("kube-router.io/service.scheduler: lc, ipvsagent/scheduler: mh"),
+		 "default/web ClusterIP scheduler=mh"},
+		{"annotations without a text",
+		 ANNOTATED("ipvsagent/scheduler: '', ipvsagent/do-not-bind: null"),
 		 "default/web ClusterIP"},
 		{"affinity for three hours", SERVICE "  sessionAffinity: ClientIP\n",
 		 "default/web ClusterIP 10.96.0.10 affinity=10800"},
@@ -184,6 +206,20 @@ static void bad_services(void **state)
 		 "! spec.ports: duplicate name \"a\""},
 		{"two ports without names", SERVICE "  ports: [{port: 80}, {port: 81}]",
 		 "! spec.ports: must not be empty: each of several ports needs a name"},
+		{"an unknown scheduler", ANNOTATED("ipvsagent/scheduler: pe_sip"),
+		 "default/web ClusterIP ~ metadata.annotations.ipvsagent/scheduler: \"pe_sip\" is not the name of an IPVS scheduler"},
+		{"an unknown scheduler beside a known one",
+		 ANNOTATED("ipvsagent/scheduler: RR, kube-router.io/service.scheduler: sh"),
+		 "default/web ClusterIP scheduler=sh ~ metadata.annotations.ipvsagent/scheduler: \"RR\" is not the name of an IPVS scheduler"},
+		{"an unknown scheduler of kube-router's",
+		 ANNOTATED("kube-router.io/service.scheduler: best"),
+		 "default/web ClusterIP ~ metadata.annotations.kube-router.io/service.scheduler: \"best\" is not the name of an IPVS scheduler"},
+		{"neither true nor false", ANNOTATED("ipvsagent/do-not-bind: 'yes'"),
+		 "default/web ClusterIP ~ metadata.annotations.ipvsagent/do-not-bind: \"yes\" is not true or false"},
+		{"true without quotes", ANNOTATED("ipvsagent/do-not-program: true"),
+		 "default/web ClusterIP ~ metadata.annotations.ipvsagent/do-not-program: not a string"},
+		{"annotations that are no object", "metadata: {name: web, annotations: [a]}",
+		 "default/web ClusterIP ~ metadata.annotations: not an object"},
 		{"a bad address", META "spec: {clusterIP: 10.96.0.256}",
 		 "! spec.clusterIP: \"10.96.0.256\" is not an IP address"},
 		{"an address that is a number", META "spec: {clusterIP: 10}",
