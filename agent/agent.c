@@ -186,7 +186,7 @@ static void on_planned(void *owner, const struct service_view *view,
 	proxy_metrics_planned(agent->metrics, view, node_state_name(agent->node));
 	conflicts_planned(agent->conflicts, view, sync_node(agent->sync));
 	capacity_planned(agent->capacity, view, state);
-	remarks_planned(agent->remarks, view, &agent->options->desired);
+	remarks_planned(agent->remarks, view, sync_desired_options(agent->sync));
 }
 
 static void on_passed(void *owner, double seconds)

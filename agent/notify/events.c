@@ -42,6 +42,10 @@ static const struct looks looks[] = {
 				     true},
 	[EVENT_KIND_ADDRESS_OUTSIDE] = {"AddressNotAllowed", "Program", KUBE_EVENT_TYPE_WARNING,
 					true},
+	[EVENT_KIND_UNPROGRAMMED] = {"AddressNotProgrammed", "Program", KUBE_EVENT_TYPE_WARNING,
+				     true},
+	[EVENT_KIND_SCHEDULER_MISSING] = {"SchedulerMissing", "Program", KUBE_EVENT_TYPE_WARNING,
+					  false},
 	[EVENT_KIND_SOURCE_RANGES] = {"SourceRangesOfOneFamily", "Program", KUBE_EVENT_TYPE_WARNING,
 				      true},
 };

@@ -31,6 +31,8 @@ struct events;
  *   CAPACITY          Service, Node: the kernel has no room for more
  *   EXTERNAL_IPS      Service: its external IPs are not programmed, as the operator wants it
  *   ADDRESS_OUTSIDE   Service: external or load balancer IPs are outside of the allowed ranges
+ *   UNPROGRAMMED      Service: the operator keeps an address of it for something else
+ *   SCHEDULER_MISSING Service: it asks for a scheduler that this node's kernel does not have
  *   SOURCE_RANGES     Service: its source ranges leave one IP family open
  */
 enum event_kind {
@@ -46,6 +48,8 @@ enum event_kind {
 	EVENT_KIND_CAPACITY,
 	EVENT_KIND_EXTERNAL_IPS,
 	EVENT_KIND_ADDRESS_OUTSIDE,
+	EVENT_KIND_UNPROGRAMMED,
+	EVENT_KIND_SCHEDULER_MISSING,
 	EVENT_KIND_SOURCE_RANGES,
 };
 

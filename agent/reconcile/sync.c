@@ -4,6 +4,7 @@
 #include "applier.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "missing_schedulers.h"
 
 #include <string.h>
 
@@ -123,10 +124,24 @@ static void note_results(struct sync *sync)
 		log_failures(sync->changes, failed);
 }
 
+/* Who asked for one of them gets what there is instead. */
+static void note_missing_schedulers(struct sync *sync)
+{
+	uint32_t *known = &sync->options.desired.missing_schedulers;
+	uint32_t missing = missing_schedulers(sync->changes);
+
+	if (!(missing & ~*known))
+		return;
+	*known |= missing;
+	store_mark_all_dirty(sync->store);
+	sync_wake(sync);
+}
+
 /* All changes have their results. */
 static void report(struct sync *sync)
 {
 	note_results(sync);
+	note_missing_schedulers(sync);
 	ledger_report(sync->ledger, sync->changes->items, sync->changes->count,
 		      clock_milliseconds());
 	if (sync->observer.applied)
@@ -359,8 +374,9 @@ void sync_set_options(struct sync *sync, const struct sync_options *options)
 	const struct desired_options *desired = &options->desired;
 
 	sync->options = *options;
-	/* That depends on the kernel, not on what is set. */
+	/* These depend on the kernel, not on what is set. */
 	sync->options.desired.has_in_cluster = before.has_in_cluster;
+	sync->options.desired.missing_schedulers = before.missing_schedulers;
 
 	/* A pass that is due may come earlier with a shorter period. */
 	if (!sync->pass_start)
@@ -371,7 +387,8 @@ void sync_set_options(struct sync *sync, const struct sync_options *options)
 	    !prefix_list_is_equal(&before.allowed_external_ips, &desired->allowed_external_ips) ||
 	    !prefix_list_is_equal(&before.allowed_load_balancer_ips,
 				  &desired->allowed_load_balancer_ips) ||
-	    before.has_strict_ranges != desired->has_strict_ranges)
+	    before.has_strict_ranges != desired->has_strict_ranges ||
+	    !opt_out_is_equal(&before.opt_out, &desired->opt_out))
 		store_mark_all_dirty(sync->store);
 	sync_wake(sync);
 }

@@ -96,6 +96,8 @@ void options_free(struct options *options)
 	free(options->excluded.items);
 	free(options->desired.allowed_external_ips.items);
 	free(options->desired.allowed_load_balancer_ips.items);
+	free(options->desired.opt_out.unprogrammed.items);
+	free(options->desired.opt_out.unbound.items);
 	free(options->pod_bridge_interface);
 	free(options->pod_interface_prefix);
 	free(options->output);

@@ -113,13 +113,21 @@ static enum service_look claim_look(const struct report *report, const struct cl
 	return SERVICE_LOOK_PENDING;
 }
 
-/* Return: NULL unless it is an external or load balancer IP that is not bound */
-static const char *address_owner_text(const struct report *report,
-				      const struct wanted_server *wanted)
+/* Return: NULL unless it is an address of the Service that is not bound */
+static const char *unbound_text(const struct report *report, const struct wanted_server *wanted)
 {
-	const char *kind = server_kind(report->view->service, wanted);
+	const struct desired_options *options = sync_desired_options(report->sources->sync);
+	const struct service *service = report->view->service;
+	const char *kind = server_kind(service, wanted);
 
-	if (strcmp(kind, "ExternalIP") != 0 && strcmp(kind, "LoadBalancerIP") != 0)
+	if (strcmp(kind, "NodePort") == 0)
+		return NULL;
+	if (service->is_unbound)
+		return "not bound: annotation ipvsagent/do-not-bind";
+	if (opt_out_use(service, &options->opt_out, &wanted->server.key.address) !=
+	    ADDRESS_USE_FULL)
+		return "not bound: unboundCIDRs";
+	if (strcmp(kind, "ClusterIP") == 0)
 		return NULL;
 	switch (node_view_owner(sync_node(report->sources->sync), &wanted->server.key.address)) {
 	case ADDRESS_OWNER_NONE:
@@ -142,9 +150,9 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 
 	ledger_claim(report->sources->ledger, report->view->key, index, &claim);
 	look = claim_look(report, &claim, &reason);
-	if (look == SERVICE_LOOK_PROGRAMMED && address_owner_text(report, wanted)) {
+	if (look == SERVICE_LOOK_PROGRAMMED && unbound_text(report, wanted)) {
 		free(reason);
-		reason = string_dup(address_owner_text(report, wanted));
+		reason = string_dup(unbound_text(report, wanted));
 	}
 	is_ours = claim.state != CLAIM_STATE_CONFLICT;
 	json_object_set_new(server, "draining", report_number(is_ours ? claim.draining : 0));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "desired.h"
 
+#include "scheduling.h"
 #include "topology.h"
 
-#include <linux/ip_vs.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -36,6 +36,8 @@ enum skip_reason desired_skip_reason(const struct service *service)
 		return SKIP_REASON_EXTERNAL_NAME;
 	if (service->proxy_name)
 		return SKIP_REASON_OTHER_PROXY;
+	if (service->is_opted_out)
+		return SKIP_REASON_OPTED_OUT;
 	if (service->cluster_ip_count == 0)
 		return SKIP_REASON_HEADLESS;
 	return SKIP_REASON_NONE;
@@ -54,6 +56,8 @@ const char *skip_reason_text(enum skip_reason reason)
 		return "ExternalName";
 	case SKIP_REASON_OTHER_PROXY:
 		return "label service.kubernetes.io/service-proxy-name names another proxy";
+	case SKIP_REASON_OPTED_OUT:
+		return "annotation ipvsagent/do-not-program";
 	}
 	return "";
 }
@@ -128,10 +132,8 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 				       uint16_t number, uint8_t protocol,
 				       enum client_scope client_scope)
 {
-	const struct desired_options *options = builder->options;
-	uint32_t affinity = builder->service->affinity_seconds;
-	const char *scheduler = options->scheduler;
-	bool is_own_choice = false;
+	const struct scheduling scheduling =
+		scheduling_choose(builder->service, builder->options, client_scope);
 	struct virtual_server server;
 
 	memset(&server, 0, sizeof(server));
@@ -139,32 +141,11 @@ static struct virtual_server server_of(const struct builder *builder, const stru
 	server.key.port = number;
 	server.key.protocol = protocol;
 	server.key.client_scope = (uint16_t)client_scope;
-	if (affinity && strcmp(options->affinity_scheduler, "inherit") != 0) {
-		scheduler = options->affinity_scheduler;
-		is_own_choice = true;
-	}
-	if (affinity && client_scope == CLIENT_SCOPE_IN_CLUSTER) {
-		/*
-		 * Persistence of a virtual server by mark ignores the ports of destinations
-		 * (ip_vs_sched_persist()), so here the client's address has to decide alone.
-		 */
-		scheduler = "sh";
-		is_own_choice = true;
-		affinity = 0;
-	}
-	/*
-	 * sh has places for destinations without weight, too, and refuses whoever comes to one of
-	 * them: a tenth of all new clients while one of ten destinations drains.
-	 */
-	if (is_own_choice && strcmp(scheduler, "sh") == 0)
-		server.flags |= IP_VS_SVC_F_SCHED_SH_FALLBACK;
-	memcpy(server.scheduler, scheduler, strnlen(scheduler, sizeof(server.scheduler) - 1));
-	server.persistence_seconds = affinity;
+	memcpy(server.scheduler, scheduling.scheduler,
+	       strnlen(scheduling.scheduler, sizeof(server.scheduler) - 1));
+	server.persistence_seconds = scheduling.persistence_seconds;
 	server.netmask = address->family == AF_INET ? 0xffffffff : 128;
-
-	/* kube-proxy makes mh hash the source port too (proxier.go, FlagSourceHash). */
-	if (strcmp(server.scheduler, "mh") == 0)
-		server.flags |= IP_VS_SVC_F_SCHED2;
+	server.flags = scheduling.flags;
 	return server;
 }
 
@@ -335,13 +316,19 @@ static void add_source_ranges(struct builder *builder, uint32_t server,
 			->source = *address;
 }
 
+static enum address_use use_of(const struct builder *builder, const struct address *address)
+{
+	return opt_out_use(builder->service, &builder->options->opt_out, address);
+}
+
 /*
  * An address that the node owns on a real interface must not move to the dummy interface, and one
  * of another node would make that unreachable from here.
  */
 static void bind_unless_owned(struct builder *builder, const struct address *address)
 {
-	if (node_view_owner(builder->node, address) == ADDRESS_OWNER_NONE)
+	if (node_view_owner(builder->node, address) == ADDRESS_OWNER_NONE &&
+	    use_of(builder, address) == ADDRESS_USE_FULL)
 		add_address(builder, address);
 }
 
@@ -356,7 +343,7 @@ static void add_external_ips(struct builder *builder, size_t port_index, uint16_
 		const struct address *address = &service->external_ips[i];
 		uint32_t server;
 
-		if (address->family != family ||
+		if (address->family != family || use_of(builder, address) == ADDRESS_USE_NONE ||
 		    !desired_allows(&builder->options->allowed_external_ips, address))
 			continue;
 		server = add_external_server(builder, address, port->port, port_index, selection);
@@ -378,7 +365,7 @@ static void add_load_balancer_ips(struct builder *builder, size_t port_index, ui
 		const struct address *address = &service->load_balancer_ips[i];
 		uint32_t server;
 
-		if (address->family != family ||
+		if (address->family != family || use_of(builder, address) == ADDRESS_USE_NONE ||
 		    !desired_allows(&builder->options->allowed_load_balancer_ips, address))
 			continue;
 		server = add_external_server(builder, address, port->port, port_index, selection);
@@ -432,29 +419,42 @@ static void add_node_port(struct builder *builder, size_t port_index, uint16_t f
 	}
 }
 
+static void add_cluster_ip(struct builder *builder, size_t port_index,
+			   const struct address *address, const struct selection *selection)
+{
+	const struct service *service = builder->service;
+	const struct service_port *port = &service->ports[port_index];
+	enum address_use use = use_of(builder, address);
+	uint32_t server;
+
+	if (use == ADDRESS_USE_NONE)
+		return;
+	server = add_server(builder, address, port->port, port_index, selection,
+			    service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER,
+			    CLIENT_SCOPE_ANY);
+	builder->state->servers[server - 1].is_cluster_ip = true;
+	add_address_port(builder, server, SET_KIND_CLUSTER_IP, address, port, port->port);
+	if (use == ADDRESS_USE_FULL)
+		add_address(builder, address);
+}
+
 static void add_port(struct builder *builder, size_t port_index, const struct address *cluster_ip)
 {
 	const struct service *service = builder->service;
 	const struct service_port *port = &service->ports[port_index];
+	uint32_t server_count = builder->state->server_count;
 	uint16_t family = cluster_ip->family;
 	struct selection selection = {0};
-	uint32_t server;
 
 	topology_collect(builder->view, port, family, builder->node->name, &builder->candidates);
 	select_destinations(builder, &selection);
-	add_hairpin_members(builder, port);
-
-	server = add_server(builder, cluster_ip, port->port, port_index, &selection,
-			    service->is_internal_local ? TRAFFIC_LOCAL : TRAFFIC_CLUSTER,
-			    CLIENT_SCOPE_ANY);
-	builder->state->servers[server - 1].is_cluster_ip = true;
-	add_address_port(builder, server, SET_KIND_CLUSTER_IP, cluster_ip, port, port->port);
-	add_address(builder, cluster_ip);
-
+	add_cluster_ip(builder, port_index, cluster_ip, &selection);
 	add_external_ips(builder, port_index, family, &selection);
 	add_load_balancer_ips(builder, port_index, family, &selection);
 	if (port->node_port)
 		add_node_port(builder, port_index, family, &selection);
+	if (builder->state->server_count > server_count)
+		add_hairpin_members(builder, port);
 	if (service->health_check_node_port)
 		add_member(builder, 0, SET_KIND_HEALTH_CHECK_NODE_PORT, family)->port =
 			service->health_check_node_port;

@@ -2,36 +2,13 @@
 #ifndef PLAN_DESIRED_H
 #define PLAN_DESIRED_H
 
+#include "desired_options.h"
 #include "lib/base/error.h"
 #include "lib/base/memory.h"
 #include "lib/objects/store.h"
 #include "node_view.h"
 #include "proxy_state.h"
 #include "service_state.h"
-
-/**
- * struct desired_options
- * @scheduler:           for every virtual server
- * @affinity_scheduler:  for those with ClientIP affinity; "inherit" = as @scheduler, which is what
- *                       kube-proxy does
- * @allowed_external_ips, @allowed_load_balancer_ips:
- *                       addresses outside are left out, see desired_allows(); not owned
- * @has_in_cluster:      this kernel can tell clients in the cluster from others, so that with
- *                       externalTrafficPolicy Local there are virtual servers for them, too;
- *                       without, everybody is treated as kube-proxy does
- * @omits_external_ips:  the feature gate AllowServiceExternalIPs is false (KEP-5707)
- * @has_strict_ranges:   source ranges of one family shut out the other one, too; without, as
- *                       kube-proxy since 1.34, they leave it unrestricted
- */
-struct desired_options {
-	char scheduler[SCHEDULER_NAME_SIZE];
-	char affinity_scheduler[SCHEDULER_NAME_SIZE];
-	struct prefix_list allowed_external_ips;
-	struct prefix_list allowed_load_balancer_ips;
-	bool has_in_cluster;
-	bool omits_external_ips;
-	bool has_strict_ranges;
-};
 
 /** desired_allows() - whether @address is in @ranges; no ranges allow every address */
 bool desired_allows(const struct prefix_list *ranges, const struct address *address);
@@ -51,6 +28,7 @@ enum skip_reason {
 	SKIP_REASON_HEADLESS,	   /* clusterIP None; a label does not make it so */
 	SKIP_REASON_EXTERNAL_NAME, /* DNS only */
 	SKIP_REASON_OTHER_PROXY,   /* label service.kubernetes.io/service-proxy-name */
+	SKIP_REASON_OPTED_OUT,	   /* annotation ipvsagent/do-not-program */
 };
 
 /** desired_skip_reason() - as kube-proxy's ShouldSkipService and its watch selectors */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service_remarks.h"
 
+#include "lib/objects/scheduler.h"
+#include "scheduling.h"
+
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -89,6 +92,59 @@ static bool remark_on_outside_load_balancer_ips(const struct service *service,
 	return remark_on_outside(&restriction, ret);
 }
 
+static size_t find_unprogrammed(const struct address *addresses, size_t count,
+				const struct desired_options *options, const struct address **first)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!prefix_list_contains(&options->opt_out.unprogrammed, &addresses[i]))
+			continue;
+		if (!*first)
+			*first = &addresses[i];
+		found++;
+	}
+	return found;
+}
+
+static bool remark_on_unprogrammed(const struct service *service,
+				   const struct desired_options *options,
+				   struct service_remark *ret)
+{
+	const struct address *first = NULL;
+	size_t count =
+		find_unprogrammed(service->cluster_ips, service->cluster_ip_count, options, &first);
+	char text[ADDRESS_TEXT_SIZE], more[40] = "";
+
+	count += find_unprogrammed(service->external_ips, service->external_ip_count, options,
+				   &first);
+	count += find_unprogrammed(service->load_balancer_ips, service->load_balancer_ip_count,
+				   options, &first);
+	if (!count)
+		return false;
+	if (count > 1)
+		snprintf(more, sizeof(more), " and %zu more", count - 1);
+	ret->kind = SERVICE_REMARK_UNPROGRAMMED;
+	snprintf(ret->text, sizeof(ret->text), "not programmed because of unprogrammedCIDRs: %s%s",
+		 address_text(first, text), more);
+	return true;
+}
+
+static bool remark_on_scheduler(const struct service *service,
+				const struct desired_options *options, struct service_remark *ret)
+{
+	const char *name;
+
+	if (!scheduling_is_missing(service, options))
+		return false;
+	name = scheduler_name(service->scheduler);
+	ret->kind = SERVICE_REMARK_SCHEDULER_MISSING;
+	snprintf(ret->text, sizeof(ret->text),
+		 "this kernel has no scheduler %s (module ip_vs_%s); using %s", name, name,
+		 scheduling_choose(service, options, CLIENT_SCOPE_ANY).scheduler);
+	return true;
+}
+
 /* Return: the first load balancer IP of a family that no range is of, or NULL */
 static const struct address *find_unrestricted(const struct service *service,
 					       const struct desired_options *options)
@@ -131,6 +187,8 @@ size_t service_remarks(const struct service *service, const struct desired_optio
 	count += remark_on_external_ips(service, options, &ret[count]);
 	count += remark_on_outside_external_ips(service, options, &ret[count]);
 	count += remark_on_outside_load_balancer_ips(service, options, &ret[count]);
+	count += remark_on_unprogrammed(service, options, &ret[count]);
+	count += remark_on_scheduler(service, options, &ret[count]);
 	count += remark_on_ranges(service, options, &ret[count]);
 	return count;
 }

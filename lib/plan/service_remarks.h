@@ -13,6 +13,8 @@
  *   EXTERNAL_IPS_OFF     it has external IPs, and the feature gate AllowServiceExternalIPs is false
  *   EXTERNAL_IPS_OUTSIDE, LOAD_BALANCER_IPS_OUTSIDE
  *                        some are outside of the ranges that the operator allows
+ *   UNPROGRAMMED         an address of it is in unprogrammedCIDRs
+ *   SCHEDULER_MISSING    it asks for a scheduler that this kernel does not have
  *   RANGES_OF_ONE_FAMILY its loadBalancerSourceRanges name one IP family only, and it has load
  *                        balancer IPs of the other one, which everybody reaches
  */
@@ -20,6 +22,8 @@ enum service_remark_kind {
 	SERVICE_REMARK_EXTERNAL_IPS_OFF,
 	SERVICE_REMARK_EXTERNAL_IPS_OUTSIDE,
 	SERVICE_REMARK_LOAD_BALANCER_IPS_OUTSIDE,
+	SERVICE_REMARK_UNPROGRAMMED,
+	SERVICE_REMARK_SCHEDULER_MISSING,
 	SERVICE_REMARK_RANGES_OF_ONE_FAMILY,
 };
 #define SERVICE_REMARK_COUNT (SERVICE_REMARK_RANGES_OF_ONE_FAMILY + 1)

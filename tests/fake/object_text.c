@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "object_text.h"
 
+#include "lib/objects/scheduler.h"
+
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -134,6 +136,12 @@ static void read_service_word(struct service *service, const char *word)
 		service->health_check_node_port = (uint16_t)atoi(value);
 	} else if ((value = value_of(word, "proxy"))) {
 		service->proxy_name = string_dup(value);
+	} else if ((value = value_of(word, "scheduler"))) {
+		service->scheduler = scheduler_find(value);
+	} else if (strcmp(word, "opted-out") == 0) {
+		service->is_opted_out = true;
+	} else if (strcmp(word, "unbound") == 0) {
+		service->is_unbound = true;
 	} else if (strcmp(word, "etp=Local") == 0) {
 		service->is_external_local = true;
 	} else if (strcmp(word, "itp=Local") == 0) {

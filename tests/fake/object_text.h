@@ -18,7 +18,7 @@
  *   ip=ADDRESS external=ADDRESS lb=ADDRESS range=PREFIX
  *   port=NAME:PORT/PROTOCOL[:NODEPORT]   NAME may be empty
  *   type=NodePort affinity=SECONDS created=SECONDS health=PORT proxy=NAME
- *   etp=Local itp=Local
+ *   scheduler=NAME etp=Local itp=Local opted-out unbound
  */
 struct service *object_text_service(const char *text);
 

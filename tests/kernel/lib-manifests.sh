@@ -7,10 +7,11 @@
 #   type=TYPE              (ClusterIP)
 #   affinity=SECONDS       ClientIP affinity
 #   family=IPv4|IPv6       (that of cluster_ip)
+#   annotations="KEY: VALUE, ..."
 #   extra="LINE..."        further lines of the spec
 service_manifest()
 {
-	local name=$1 cluster_ip='' ports=http:TCP:80:8080 type=ClusterIP affinity='' family='' extra=''
+	local name=$1 cluster_ip='' ports=http:TCP:80:8080 type=ClusterIP affinity='' family='' annotations='' extra=''
 	local assignment port parts
 
 	shift
@@ -29,7 +30,8 @@ service_manifest()
 		kind: Service
 		metadata:
 		  name: $name
-		  namespace: default
+		  namespace: default${annotations:+
+		  annotations: {$annotations\}}
 		spec:
 		  type: $type
 		  clusterIP: "$cluster_ip"

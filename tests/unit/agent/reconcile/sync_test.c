@@ -29,6 +29,7 @@ struct fixture {
 	struct ledger *ledger;
 	struct sync *sync;
 	struct changes *found;
+	const char *missing_scheduler;
 	size_t ahead, level; /* turns after which the ledger was ahead of the kernel, or not */
 };
 
@@ -39,6 +40,21 @@ static void pause_for(long nanoseconds)
 	nanosleep(&time, NULL);
 }
 
+/* As a kernel without one of the schedulers does. */
+static void apply_one_by_one(struct fixture *fixture, struct change *changes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool has_scheduler = changes[i].kind == CHANGE_KIND_SERVER_ADD ||
+				     changes[i].kind == CHANGE_KIND_SERVER_EDIT;
+
+		if (has_scheduler &&
+		    strcmp(changes[i].server.scheduler, fixture->missing_scheduler) == 0)
+			changes[i].result = -ENOENT;
+		else
+			fake_backend_apply(fixture->kernel, &changes[i], 1);
+	}
+}
+
 static int apply_slowly(void *owner, enum facility facility, struct change *changes, size_t count,
 			struct error *err)
 {
@@ -47,7 +63,10 @@ static int apply_slowly(void *owner, enum facility facility, struct change *chan
 	(void)facility;
 	(void)err;
 	pause_for(PIECE_NANOSECONDS);
-	fake_backend_apply(fixture->kernel, changes, count);
+	if (fixture->missing_scheduler)
+		apply_one_by_one(fixture, changes, count);
+	else
+		fake_backend_apply(fixture->kernel, changes, count);
 	return 0;
 }
 
@@ -88,7 +107,7 @@ static void run(struct fixture *fixture)
 	} while (!sync_is_settled(fixture->sync) || ledger_failed_count(fixture->ledger));
 }
 
-static void set_up(struct fixture *fixture)
+static void set_up_with(struct fixture *fixture, int services)
 {
 	const struct kernel_target target = {.owner = fixture, .apply = apply_slowly};
 	const struct sync_observer observer = {.owner = fixture, .planned = plan_slowly};
@@ -107,7 +126,7 @@ static void set_up(struct fixture *fixture)
 	};
 	fixture->sync = sync_new(fixture->loop, &target, fixture->store, fixture->ledger, &options,
 				 &observer);
-	for (int i = 0; i < SERVICES; i++) {
+	for (int i = 0; i < services; i++) {
 		auto_memory char *service = string_printf("default/s%d ip=10.96.%d.%d port=:80/TCP",
 							  i, i / 250, i % 250 + 1);
 		auto_memory char *slice = string_printf(
@@ -123,6 +142,11 @@ static void set_up(struct fixture *fixture)
 	sync_allow(fixture->sync, SYNC_GATE_RULES);
 	sync_allow(fixture->sync, SYNC_GATE_SOURCE);
 	sync_allow_sweep(fixture->sync);
+}
+
+static void set_up(struct fixture *fixture)
+{
+	set_up_with(fixture, SERVICES);
 }
 
 static void tear_down(struct fixture *fixture)
@@ -209,12 +233,56 @@ static void test_one_failure(void **state)
 	tear_down(&fixture);
 }
 
+static size_t count_servers(const struct fixture *fixture, const char *scheduler)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < fixture->kernel->server_count; i++)
+		count += strcmp(fixture->kernel->servers[i].server.scheduler, scheduler) == 0;
+	return count;
+}
+
+static void ask_for_scheduler(struct fixture *fixture, const char *scheduler)
+{
+	auto_memory char *service =
+		string_printf("default/s1 ip=10.96.0.2 port=:80/TCP scheduler=%s", scheduler);
+
+	store_set_service(fixture->store, object_text_service(service));
+	sync_wake(fixture->sync);
+	do {
+		ev_run(fixture->loop, EVRUN_NOWAIT);
+	} while (!sync_is_settled(fixture->sync) || ledger_failed_count(fixture->ledger));
+}
+
+/* A scheduler that the kernel does not have costs its Service nothing, whether new or not. */
+static void test_missing_scheduler(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	set_up_with(&fixture, 3);
+	fixture.missing_scheduler = "mh";
+	ask_for_scheduler(&fixture, "mh");
+	assert_int_equal(count_servers(&fixture, "rr"), 3);
+
+	ask_for_scheduler(&fixture, "lc");
+	assert_int_equal(count_servers(&fixture, "lc"), 1);
+	fixture.missing_scheduler = "nq";
+	ask_for_scheduler(&fixture, "nq");
+	assert_int_equal(count_servers(&fixture, "rr"), 3);
+	for (size_t i = 0; i < fixture.kernel->server_count; i++)
+		assert_int_equal(fixture.kernel->servers[i].destination_count, 2);
+	assert_int_equal(compare(&fixture), 0);
+	tear_down(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_level_or_ahead),
 		cmocka_unit_test(test_large_repair),
 		cmocka_unit_test(test_one_failure),
+		cmocka_unit_test(test_missing_scheduler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,8 @@ static void each_field_is_taken(void **state)
 		       "serviceMetrics: 7\n"
 		       "socket: /run/x\n"
 		       "kubeProxyCompat: 1.32\n"
+		       "unprogrammedCIDRs: [10.97.0.0/16]\n"
+		       "unboundCIDRs: [10.98.0.0/16, fd01::/64]\n"
 		       "listPageSize: 9\n"
 		       "listCompression: true\n"
 		       "streamingLists: false\n"
@@ -81,6 +83,9 @@ static void each_field_is_taken(void **state)
 	assert_true(options->desired.has_strict_ranges);
 	assert_true(options->drain_timeout == 120);
 	assert_int_equal(options->service_metrics, 7);
+	assert_int_equal(options->desired.opt_out.unprogrammed.count, 1);
+	assert_int_equal(options->desired.opt_out.unbound.count, 2);
+	assert_int_equal(options->desired.opt_out.unbound.items[1].length, 64);
 	assert_string_equal(options->socket_path, "/run/x");
 	assert_int_equal(options->kube_proxy_compat, KUBE_PROXY_RELEASE_1_32);
 	assert_int_equal(options->client.page_size, 9);

@@ -62,7 +62,7 @@ static void write_server(FILE *stream, const json_t *server)
 /* One line per Service, one more per virtual server. */
 static void write_service(FILE *stream, const json_t *service)
 {
-	const json_t *server;
+	const json_t *server, *remark;
 	size_t i;
 
 	fprintf(stream, "%s/%s %s %s: %s\n", text_of(service, "namespace"),
@@ -70,6 +70,9 @@ static void write_service(FILE *stream, const json_t *service)
 		text_of(service, "reason"));
 	json_array_foreach (json_object_get(service, "servers"), i, server) {
 		write_server(stream, server);
+	}
+	json_array_foreach (json_object_get(service, "remarks"), i, remark) {
+		fprintf(stream, "  ! %s\n", json_string_value(remark));
 	}
 }
 
@@ -282,6 +285,31 @@ static void test_without_ipv6(void **state)
 			"a/six ClusterIP skipped: IPv6 is off on this node\n");
 }
 
+static void test_opting_out(void **state)
+{
+	struct fixture *fixture = *state;
+	struct prefix kept = object_text_prefix("10.9.0.0/16"),
+		      unbound = object_text_prefix("10.8.0.0/16");
+	struct sync_options options = {.desired = *sync_desired_options(fixture->sync)};
+
+	options.desired.opt_out.unprogrammed = (struct prefix_list){&kept, 1};
+	options.desired.opt_out.unbound = (struct prefix_list){&unbound, 1};
+	sync_set_options(fixture->sync, &options);
+	add_service(fixture, "a/out ip=10.0.0.1 port=:80/TCP opted-out");
+	add_service(fixture, "a/unbound ip=10.0.0.2 port=:80/TCP unbound scheduler=lc");
+	add_service(fixture, "a/web ip=10.0.0.3 external=10.9.0.1 lb=10.8.0.1 port=:80/TCP");
+	program(fixture);
+	assert_services(
+		fixture, "",
+		"a/out ClusterIP skipped: annotation ipvsagent/do-not-program\n"
+		"a/unbound ClusterIP programmed: 10.0.0.2:80/TCP: not bound: annotation ipvsagent/do-not-bind\n"
+		"  ClusterIP 10.0.0.2:80/TCP  lc 0 > - programmed: not bound: annotation ipvsagent/do-not-bind\n"
+		"a/web ClusterIP programmed: \n"
+		"  ClusterIP 10.0.0.3:80/TCP  rr 0 > - programmed: \n"
+		"  LoadBalancerIP 10.8.0.1:80/TCP  rr 0 > - programmed: not bound: unboundCIDRs\n"
+		"  ! not programmed because of unprogrammedCIDRs: 10.9.0.1\n");
+}
+
 static void test_pending(void **state)
 {
 	struct fixture *fixture = *state;
@@ -377,6 +405,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_draining, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_addresses_of_nodes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_ipv6, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_opting_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pending, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agent, set_up, tear_down),
 	};

@@ -11,8 +11,9 @@
 
 #include <cmocka.h>
 
-#define DUAL "a/web ip=10.96.0.1 port=:80/TCP lb=203.0.113.2 lb=2001:db8::2 "
-#define GATE "externalIPs are not programmed: feature gate AllowServiceExternalIPs is false"
+#define DUAL	     "a/web ip=10.96.0.1 port=:80/TCP lb=203.0.113.2 lb=2001:db8::2 "
+#define GATE	     "externalIPs are not programmed: feature gate AllowServiceExternalIPs is false"
+#define UNPROGRAMMED "not programmed because of unprogrammedCIDRs: "
 #define NO_IPV6 \
 	"loadBalancerSourceRanges have no IPv6 range: every IPv6 client reaches 2001:db8::2; add a range of that family to restrict it"
 #define NO_IPV4 \
@@ -28,7 +29,13 @@ static void test_remarks(void **state)
 							    .omits_external_ips = true};
 	static const struct desired_options usual, gate_off = {.omits_external_ips = true},
 						   strict = {.has_strict_ranges = true};
-	static const struct {
+	static const struct desired_options no_mh = {
+		.scheduler = "rr", .affinity_scheduler = "sh", .missing_schedulers = ~1U};
+	struct prefix kept[] = {object_text_prefix("203.0.113.0/24"),
+				object_text_prefix("10.96.0.0/12")};
+	const struct desired_options keeps = {.opt_out.unprogrammed = {kept, COUNT(kept)}};
+	const struct desired_options keeps_one = {.opt_out.unprogrammed = {kept, 1}};
+	const struct {
 		const char *what, *service;
 		const struct desired_options *options;
 		const char *remarks[SERVICE_REMARK_COUNT];
@@ -50,6 +57,20 @@ static void test_remarks(void **state)
 		 "a/web ip=10.96.0.1 port=:80/TCP lb=203.0.113.2 range=fd00::/8",
 		 &usual,
 		 {NO_IPV4}},
+		{"an address that is not programmed",
+		 DUAL,
+		 &keeps_one,
+		 {UNPROGRAMMED "203.0.113.2"}},
+		{"several that are not", DUAL, &keeps, {UNPROGRAMMED "10.96.0.1 and 1 more"}},
+		{"a scheduler that there is", DUAL "scheduler=mh", &usual, {NULL}},
+		{"a scheduler that there is not",
+		 DUAL "scheduler=mh",
+		 &no_mh,
+		 {"this kernel has no scheduler mh (module ip_vs_mh); using rr"}},
+		{"a scheduler that there is not, with affinity",
+		 DUAL "scheduler=mh affinity=60",
+		 &no_mh,
+		 {"this kernel has no scheduler mh (module ip_vs_mh); using sh"}},
 		{"both at once",
 		 DUAL "external=198.51.100.1 range=10.0.0.0/8",
 		 &gate_off,
