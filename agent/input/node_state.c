@@ -7,12 +7,18 @@
 #include <unistd.h>
 #include <uthash.h>
 
-/* Another Node: only manifests show any. */
+/* Another Node */
 struct other_node {
 	UT_hash_handle hh;
 	struct address *addresses;
 	size_t count;
 	char name[];
+};
+
+/* @node: the name of the Node that has it */
+struct owned_address {
+	struct address address;
+	const char *node;
 };
 
 struct node_state {
@@ -26,6 +32,7 @@ struct node_state {
 	size_t pod_cidr_count;
 	struct other_node *others;
 	struct address *other_addresses; /* of all @others, as of the last view */
+	const char **other_names;	 /* likewise */
 };
 
 static char *find_name(const struct options *options)
@@ -68,6 +75,7 @@ void node_state_free(struct node_state *state)
 		drop_other(state, other);
 	}
 	free(state->other_addresses);
+	free(state->other_names);
 	node_free(state->node);
 	node_addresses_free(state->addresses);
 	free(state->observed);
@@ -190,25 +198,48 @@ void node_state_assume_addresses(struct node_state *state, const struct address 
 		add_observed(state, &addresses[i]);
 }
 
+static int compare_owned(const void *a, const void *b)
+{
+	const struct owned_address *left = a, *right = b;
+
+	return address_compare(&left->address, &right->address);
+}
+
+/* In the order of the addresses; the caller frees it. */
+static struct owned_address *gather_others(const struct node_state *state, size_t count)
+{
+	struct owned_address *owned = memory_array(count, sizeof(*owned));
+	const struct other_node *other;
+	size_t used = 0;
+
+	for (other = state->others; other; other = other->hh.next)
+		for (size_t i = 0; i < other->count; i++)
+			owned[used++] = (struct owned_address){other->addresses[i], other->name};
+	if (count)
+		qsort(owned, count, sizeof(*owned), compare_owned);
+	return owned;
+}
+
 static void view_others(struct node_state *state, struct node_view *ret)
 {
-	struct other_node *other;
+	auto_memory struct owned_address *owned = NULL;
+	const struct other_node *other;
 	size_t count = 0;
 
 	for (other = state->others; other; other = other->hh.next)
 		count += other->count;
+	owned = gather_others(state, count);
 	free(state->other_addresses);
+	free(state->other_names);
 	state->other_addresses = memory_array(count, sizeof(*state->other_addresses));
-	ret->other_addresses = state->other_addresses;
-	ret->other_address_count = count;
-	count = 0;
-	for (other = state->others; other; other = other->hh.next) {
-		if (other->count)
-			memcpy(state->other_addresses + count, other->addresses,
-			       other->count * sizeof(*other->addresses));
-		count += other->count;
+	state->other_names = memory_array(count, sizeof(*state->other_names));
+	for (size_t i = 0; i < count; i++) {
+		state->other_addresses[i] = owned[i].address;
+		state->other_names[i] = owned[i].node;
 	}
-	address_sort(state->other_addresses, count);
+	ret->other_addresses = state->other_addresses;
+	ret->other_names = state->other_names;
+	ret->other_address_count = count;
 }
 
 struct node_port_selection node_state_node_ports(const struct node_state *state)

@@ -2,6 +2,7 @@
 #include "conflicts.h"
 
 #include "lib/base/log.h"
+#include "lib/plan/address_owner.h"
 #include "lib/plan/ledger_conflicts.h"
 
 #include <stdio.h>
@@ -187,35 +188,58 @@ static char *append_text(char *text, const char *separator, const char *more)
 	return longer;
 }
 
-static char *append_owned(char *text, const struct node_view *node, const struct address *addresses,
+/* Return: "Node node2"; NULL if it is nobody else's, or that is not known yet */
+static char *owner_text(const struct conflicts *conflicts, const struct node_view *node,
+			const struct address *address)
+{
+	const char *name = address_owner_node(node, address);
+	const char *key;
+
+	switch (address_owner_find(node, store_externals(conflicts->store), address)) {
+	case ADDRESS_OWNER_THIS_NODE:
+		return string_dup(node->name);
+	case ADDRESS_OWNER_OTHER_NODE:
+		return *name ? string_printf("Node %s", name) : string_dup("another Node");
+	case ADDRESS_OWNER_ENDPOINT:
+		key = store_endpoint_owner(conflicts->store, address);
+		return string_printf("an endpoint of Service %s", key ? key : "");
+	case ADDRESS_OWNER_UNCHECKED:
+	case ADDRESS_OWNER_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static char *append_owned(char *text, const struct conflicts *conflicts,
+			  const struct node_view *node, const struct address *addresses,
 			  size_t count, const char *field)
 {
 	char address[ADDRESS_TEXT_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
-		enum address_owner owner = node_view_owner(node, &addresses[i]);
+		auto_memory char *owner = owner_text(conflicts, node, &addresses[i]);
 		auto_memory char *part = NULL;
 
-		if (owner == ADDRESS_OWNER_NONE)
+		if (!owner)
 			continue;
-		part = string_printf(
-			"%s %s is an address of %s", field, address_text(&addresses[i], address),
-			owner == ADDRESS_OWNER_OTHER_NODE ? "another Node" : node->name);
+		part = string_printf("%s %s is an address of %s", field,
+				     address_text(&addresses[i], address), owner);
 		text = append_text(text, "; ", part);
 	}
 	return text;
 }
 
-static char *refusal_text(const struct service *service, const struct node_view *node)
+static char *refusal_text(const struct conflicts *conflicts, const struct service *service,
+			  const struct node_view *node)
 {
 	char *text = string_dup("");
 
 	if (!service || desired_skip_reason(service) != SKIP_REASON_NONE)
 		return text;
-	text = append_owned(text, node, service->external_ips, service->external_ip_count,
-			    "external IP");
-	return append_owned(text, node, service->load_balancer_ips, service->load_balancer_ip_count,
-			    "load balancer IP");
+	text = append_owned(text, conflicts, node, service->external_ips,
+			    service->external_ip_count, "external IP");
+	return append_owned(text, conflicts, node, service->load_balancer_ips,
+			    service->load_balancer_ip_count, "load balancer IP");
 }
 
 static void drop_refusal(struct conflicts *conflicts, struct refusal *refusal)
@@ -233,7 +257,7 @@ static void tell_refusal(const struct conflicts *conflicts, const char *key, con
 	refer(conflicts->store, key, &service);
 	events_emit_about(
 		conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object, NULL,
-		"%s; it is not bound to the dummy interface, so its other ports still reach the node",
+		"%s; it is not bound to the dummy interface, so its other ports still reach its owner",
 		text);
 	free(service.namespace_name);
 }
@@ -259,7 +283,7 @@ void conflicts_planned(struct conflicts *conflicts, const struct service_view *v
 	if (!refusal &&
 	    (!service || (!service->external_ip_count && !service->load_balancer_ip_count)))
 		return;
-	text = refusal_text(service, node);
+	text = refusal_text(conflicts, service, node);
 	if (refusal && strcmp(refusal->text, text) == 0)
 		return;
 	if (refusal)
@@ -268,7 +292,7 @@ void conflicts_planned(struct conflicts *conflicts, const struct service_view *v
 		tell_refusal(conflicts, view->key, text);
 		remember_refusal(conflicts, view->key, take(&text));
 	} else if (refusal) {
-		log_info("Service %s no longer uses an address of a node", view->key);
+		log_info("Service %s no longer uses an address of a node or pod", view->key);
 	}
 }
 

@@ -408,6 +408,18 @@ static bool addresses_are_equal(const struct address *a, size_t a_count, const s
 	return a_count == b_count && (!a_count || !memcmp(a, b, a_count * sizeof(*a)));
 }
 
+static bool others_are_equal(const struct node_view *a, const struct node_view *b)
+{
+	if (!addresses_are_equal(a->other_addresses, a->other_address_count, b->other_addresses,
+				 b->other_address_count) ||
+	    !a->other_names != !b->other_names)
+		return false;
+	for (size_t i = 0; a->other_names && i < a->other_address_count; i++)
+		if (strcmp(a->other_names[i], b->other_names[i]) != 0)
+			return false;
+	return true;
+}
+
 static bool nodes_are_equal(const struct node_view *a, const struct node_view *b)
 {
 	return string_equal(a->name, b->name) && string_equal(a->zone, b->zone) &&
@@ -415,14 +427,31 @@ static bool nodes_are_equal(const struct node_view *a, const struct node_view *b
 				   b->node_port_addresses, b->node_port_address_count) &&
 	       addresses_are_equal(a->local_addresses, a->local_address_count, b->local_addresses,
 				   b->local_address_count) &&
-	       addresses_are_equal(a->other_addresses, a->other_address_count, b->other_addresses,
-				   b->other_address_count) &&
+	       others_are_equal(a, b) &&
+	       addresses_are_equal(a->unchecked_addresses, a->unchecked_address_count,
+				   b->unchecked_addresses, b->unchecked_address_count) &&
 	       memcmp(a->node_ips, b->node_ips, sizeof(a->node_ips)) == 0 &&
 	       a->lacks_ipv6 == b->lacks_ipv6;
 }
 
+static const char *const *copy_names(const char *const *names, size_t count)
+{
+	char **copy;
+
+	if (!names)
+		return NULL;
+	copy = memory_array(count, sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = string_dup(names[i]);
+	return (const char *const *)copy;
+}
+
 static void node_free_copy(struct node_view *node)
 {
+	for (size_t i = 0; node->other_names && i < node->other_address_count; i++)
+		free((char *)node->other_names[i]);
+	free((char **)node->other_names);
+	free((struct address *)node->unchecked_addresses);
 	free((char *)node->name);
 	free((char *)node->zone);
 	free((struct address *)node->node_port_addresses);
@@ -444,6 +473,9 @@ void sync_set_node(struct sync *sync, const struct node_view *node)
 		copy_addresses(node->local_addresses, node->local_address_count);
 	sync->node.other_addresses =
 		copy_addresses(node->other_addresses, node->other_address_count);
+	sync->node.other_names = copy_names(node->other_names, node->other_address_count);
+	sync->node.unchecked_addresses =
+		copy_addresses(node->unchecked_addresses, node->unchecked_address_count);
 	sync_plan_all(sync);
 }
 

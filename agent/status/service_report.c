@@ -3,6 +3,7 @@
 
 #include "endpoint_report.h"
 #include "lib/base/clock.h"
+#include "lib/plan/address_owner.h"
 #include "lib/plan/service_remarks.h"
 #include "lib/source/json_text.h"
 #include "report_json.h"
@@ -113,8 +114,32 @@ static enum service_look claim_look(const struct report *report, const struct cl
 	return SERVICE_LOOK_PENDING;
 }
 
-/* Return: NULL unless it is an address of the Service that is not bound */
-static const char *unbound_text(const struct report *report, const struct wanted_server *wanted)
+static char *owner_text(const struct report *report, const struct address *address)
+{
+	const struct node_view *node = sync_node(report->sources->sync);
+	const char *name = address_owner_node(node, address);
+	const char *key;
+
+	switch (address_owner_find(node, report->view->externals, address)) {
+	case ADDRESS_OWNER_NONE:
+		return NULL;
+	case ADDRESS_OWNER_THIS_NODE:
+		return string_dup("not bound: address of this node");
+	case ADDRESS_OWNER_OTHER_NODE:
+		return *name ? string_printf("not bound: address of Node %s", name)
+			     : string_dup("not bound: address of another Node");
+	case ADDRESS_OWNER_ENDPOINT:
+		key = store_endpoint_owner(report->sources->store, address);
+		return string_printf("not bound: address of an endpoint of Service %s",
+				     key ? key : "");
+	case ADDRESS_OWNER_UNCHECKED:
+		return string_dup("not bound yet: asking for the addresses of other Nodes");
+	}
+	return NULL;
+}
+
+/* Return: NULL unless it is an address of the Service that is not bound; freed by the caller */
+static char *unbound_text(const struct report *report, const struct wanted_server *wanted)
 {
 	const struct desired_options *options = sync_desired_options(report->sources->sync);
 	const struct service *service = report->view->service;
@@ -123,21 +148,13 @@ static const char *unbound_text(const struct report *report, const struct wanted
 	if (strcmp(kind, "NodePort") == 0)
 		return NULL;
 	if (service->is_unbound)
-		return "not bound: annotation ipvsagent/do-not-bind";
+		return string_dup("not bound: annotation ipvsagent/do-not-bind");
 	if (opt_out_use(service, &options->opt_out, &wanted->server.key.address) !=
 	    ADDRESS_USE_FULL)
-		return "not bound: unboundCIDRs";
+		return string_dup("not bound: unboundCIDRs");
 	if (strcmp(kind, "ClusterIP") == 0)
 		return NULL;
-	switch (node_view_owner(sync_node(report->sources->sync), &wanted->server.key.address)) {
-	case ADDRESS_OWNER_NONE:
-		return NULL;
-	case ADDRESS_OWNER_THIS_NODE:
-		return "not bound: address of this node";
-	case ADDRESS_OWNER_OTHER_NODE:
-		return "not bound: address of another Node";
-	}
-	return NULL;
+	return owner_text(report, &wanted->server.key.address);
 }
 
 static void add_claim(struct report *report, json_t *server, const char *server_name, size_t index)
@@ -150,9 +167,12 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 
 	ledger_claim(report->sources->ledger, report->view->key, index, &claim);
 	look = claim_look(report, &claim, &reason);
-	if (look == SERVICE_LOOK_PROGRAMMED && unbound_text(report, wanted)) {
-		free(reason);
-		reason = string_dup(unbound_text(report, wanted));
+	if (look == SERVICE_LOOK_PROGRAMMED) {
+		char *unbound = unbound_text(report, wanted);
+
+		if (unbound)
+			free(reason);
+		reason = unbound ? unbound : reason;
 	}
 	is_ours = claim.state != CLAIM_STATE_CONFLICT;
 	json_object_set_new(server, "draining", report_number(is_ours ? claim.draining : 0));

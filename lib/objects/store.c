@@ -27,6 +27,7 @@ struct store {
 	struct service_entry *services;
 	struct slice_entry *slices;
 	struct service_entry *dirty;
+	struct external_addresses *externals;
 	struct service_entry *taken; /* delivered empty, to be forgotten at the next call */
 	size_t dirty_count;
 	size_t service_count;
@@ -35,7 +36,10 @@ struct store {
 
 struct store *store_new(void)
 {
-	return memory_allocate(sizeof(struct store));
+	struct store *store = memory_allocate(sizeof(*store));
+
+	store->externals = external_addresses_new();
+	return store;
 }
 
 static void service_entry_free(struct store *store, struct service_entry *entry)
@@ -61,6 +65,7 @@ void store_free(struct store *store)
 	HASH_ITER (hh, store->services, service, next_service) {
 		service_entry_free(store, service);
 	}
+	external_addresses_free(store->externals);
 	free(store);
 }
 
@@ -116,6 +121,8 @@ bool store_set_service(struct store *store, struct service *service)
 	}
 	if (!entry->service)
 		store->service_count++;
+	external_addresses_add(store->externals, service);
+	external_addresses_remove(store->externals, entry->service);
 	service_free(entry->service);
 	entry->service = service;
 	mark_dirty(store, entry);
@@ -131,6 +138,7 @@ bool store_remove_service(struct store *store, const char *namespace_name, const
 	entry = find_service(store, key);
 	if (!entry || !entry->service)
 		return false;
+	external_addresses_remove(store->externals, entry->service);
 	service_free(take(&entry->service));
 	store->service_count--;
 	mark_dirty(store, entry);
@@ -176,9 +184,40 @@ static void detach(struct store *store, struct slice_entry *slice)
 	mark_dirty(store, owner);
 }
 
+static bool has_externals(const struct service *service)
+{
+	return service && (service->external_ip_count || service->load_balancer_ip_count);
+}
+
+/* Whose address an external IP is changes for whoever has it. */
+static void count_endpoints(struct store *store, const struct endpoint_slice *slice, int by)
+{
+	struct service_entry *entry;
+
+	store->endpoint_count += (size_t)((int64_t)by * slice->endpoint_count);
+	if (!external_addresses_count(store->externals, slice, by))
+		return;
+	for (entry = store->services; entry; entry = entry->hh.next)
+		if (has_externals(entry->service))
+			mark_dirty(store, entry);
+}
+
+/* For addresses that Services have since their endpoints were counted. */
+static void catch_up(struct store *store)
+{
+	const struct slice_entry *slice;
+
+	if (!external_addresses_is_behind(store->externals))
+		return;
+	for (slice = store->slices; slice; slice = slice->hh.next)
+		external_addresses_catch_up(store->externals, slice->slice);
+	external_addresses_caught_up(store->externals);
+}
+
 bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice)
 {
 	auto_memory char *key = string_printf("%s/%s", slice->namespace_name, slice->name);
+	struct endpoint_slice *replaced = NULL;
 	struct slice_entry *entry;
 
 	forget_taken(store);
@@ -192,11 +231,13 @@ bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice)
 		return false;
 	} else {
 		detach(store, entry);
-		store->endpoint_count -= entry->slice->endpoint_count;
-		endpoint_slice_free(entry->slice);
+		replaced = entry->slice;
 	}
 	entry->slice = slice;
-	store->endpoint_count += slice->endpoint_count;
+	count_endpoints(store, slice, 1);
+	if (replaced)
+		count_endpoints(store, replaced, -1);
+	endpoint_slice_free(replaced);
 	attach(store, entry);
 	return true;
 }
@@ -211,7 +252,7 @@ bool store_remove_endpoint_slice(struct store *store, const char *namespace_name
 	if (!entry)
 		return false;
 	detach(store, entry);
-	store->endpoint_count -= entry->slice->endpoint_count;
+	count_endpoints(store, entry->slice, -1);
 	HASH_DEL(store->slices, entry);
 	endpoint_slice_free(entry->slice);
 	free(entry);
@@ -250,13 +291,15 @@ size_t store_dirty_count(const struct store *store)
 	return store->dirty_count;
 }
 
-static void view_of(const struct service_entry *entry, struct service_view *ret)
+static void view_of(const struct store *store, const struct service_entry *entry,
+		    struct service_view *ret)
 {
 	*ret = (struct service_view){
 		.key = entry->key,
 		.service = entry->service,
 		.slices = entry->slices,
 		.slice_count = entry->slice_count,
+		.externals = store->externals,
 	};
 }
 
@@ -265,6 +308,7 @@ bool store_take_dirty(struct store *store, struct service_view *ret)
 	struct service_entry *entry;
 
 	forget_taken(store);
+	catch_up(store);
 	entry = store->dirty;
 	if (!entry)
 		return false;
@@ -272,7 +316,7 @@ bool store_take_dirty(struct store *store, struct service_view *ret)
 	entry->is_dirty = false;
 	store->dirty_count--;
 	store->taken = entry;
-	view_of(entry, ret);
+	view_of(store, entry, ret);
 	return true;
 }
 
@@ -282,7 +326,7 @@ bool store_find(const struct store *store, const char *key, struct service_view 
 
 	if (!entry)
 		return false;
-	view_of(entry, ret);
+	view_of(store, entry, ret);
 	return true;
 }
 
@@ -308,9 +352,25 @@ void store_each(const struct store *store, bool is_sorted,
 	if (is_sorted)
 		qsort(entries, used, sizeof(struct service_entry *), compare_keys);
 	for (size_t i = 0; i < used; i++) {
-		view_of(entries[i], &view);
+		view_of(store, entries[i], &view);
 		visit(&view, user);
 	}
+}
+
+const struct external_addresses *store_externals(const struct store *store)
+{
+	return store->externals;
+}
+
+const char *store_endpoint_owner(const struct store *store, const struct address *address)
+{
+	const struct slice_entry *entry;
+
+	for (entry = store->slices; entry; entry = entry->hh.next)
+		for (size_t i = 0; entry->owner && i < entry->slice->endpoint_count; i++)
+			if (address_is_equal(&entry->slice->endpoints[i].address, address))
+				return entry->owner->key;
+	return NULL;
 }
 
 size_t store_service_count(const struct store *store)

@@ -3,6 +3,7 @@
 #define OBJECTS_STORE_H
 
 #include "endpoint_slice.h"
+#include "external_addresses.h"
 #include "node.h"
 #include "service.h"
 
@@ -14,12 +15,14 @@
  * @key:      "namespace/name"; stays valid while the view exists
  * @service:  NULL while only slices are known
  * @slices:   every EndpointSlice that names this Service, in the order of their names
+ * @externals: of all Services; may be NULL: of none it is known to be an endpoint's
  */
 struct service_view {
 	const char *key;
 	const struct service *service;
 	struct endpoint_slice *const *slices;
 	size_t slice_count;
+	const struct external_addresses *externals;
 };
 
 /**
@@ -71,6 +74,13 @@ bool store_find(const struct store *store, const char *key, struct service_view 
 /** store_each() - call @visit for every view, sorted by key when @is_sorted */
 void store_each(const struct store *store, bool is_sorted,
 		void (*visit)(const struct service_view *view, void *user), void *user);
+
+/** store_externals() - the external and load balancer IPs of all Services */
+const struct external_addresses *store_externals(const struct store *store);
+
+/** store_endpoint_owner() - the key of a Service that has an endpoint at @address; NULL if none has
+ *  one. Looks at every endpoint. */
+const char *store_endpoint_owner(const struct store *store, const struct address *address);
 
 size_t store_service_count(const struct store *store);
 size_t store_endpoint_slice_count(const struct store *store);

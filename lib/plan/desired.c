@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "desired.h"
 
+#include "address_owner.h"
 #include "scheduling.h"
 #include "topology.h"
 
@@ -323,11 +324,12 @@ static enum address_use use_of(const struct builder *builder, const struct addre
 
 /*
  * An address that the node owns on a real interface must not move to the dummy interface, and one
- * of another node would make that unreachable from here.
+ * of another node, or of a pod, would make that unreachable from here.
  */
 static void bind_unless_owned(struct builder *builder, const struct address *address)
 {
-	if (node_view_owner(builder->node, address) == ADDRESS_OWNER_NONE &&
+	if (address_owner_find(builder->node, builder->view->externals, address) ==
+		    ADDRESS_OWNER_NONE &&
 	    use_of(builder, address) == ADDRESS_USE_FULL)
 		add_address(builder, address);
 }

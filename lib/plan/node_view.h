@@ -18,6 +18,9 @@
  * @other_addresses:        those of other Nodes, as far as they are known; a VIP among them is
  *                          not bound either, since this node could not reach the other one then
  * @lacks_ipv6:             IPv6 is off here: what Services want of it is left out
+ * @other_names:            for each of them the Node's name; NULL if none is known
+ * @unchecked_addresses:    new external and load balancer IPs that may be another Node's: they wait
+ *                          until all Nodes have been asked for
  * @node_ips:               the node's primary address of each family (IPv4, IPv6)
  *
  * All addresses are sorted, see address_sort().
@@ -30,15 +33,12 @@ struct node_view {
 	const struct address *local_addresses;
 	size_t local_address_count;
 	const struct address *other_addresses;
+	const char *const *other_names;
 	size_t other_address_count;
+	const struct address *unchecked_addresses;
+	size_t unchecked_address_count;
 	struct address node_ips[2];
 	bool lacks_ipv6;
 };
-
-/** enum address_owner - whose address an external or load balancer IP is apart from that */
-enum address_owner { ADDRESS_OWNER_NONE, ADDRESS_OWNER_THIS_NODE, ADDRESS_OWNER_OTHER_NODE };
-
-/** node_view_owner() - an address that a node owns is not bound to the dummy interface */
-enum address_owner node_view_owner(const struct node_view *node, const struct address *address);
 
 #endif

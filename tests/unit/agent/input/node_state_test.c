@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/input/node_state.h"
 
+#include "lib/plan/address_owner.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -104,9 +106,22 @@ static void assert_others(struct node_state *node, size_t count, const char *own
 
 	node_state_view(node, &view);
 	assert_int_equal(view.other_address_count, count);
+	for (size_t i = 1; i < count; i++)
+		assert_true(address_compare(&view.other_addresses[i - 1],
+					    &view.other_addresses[i]) < 0);
 	assert_true(address_parse(owned, &address));
-	assert_int_equal(node_view_owner(&view, &address),
+	assert_int_equal(address_owner_find(&view, NULL, &address),
 			 count ? ADDRESS_OWNER_OTHER_NODE : ADDRESS_OWNER_NONE);
+}
+
+static void assert_owner(struct node_state *node, const char *text, const char *name)
+{
+	struct node_view view;
+	struct address address;
+
+	node_state_view(node, &view);
+	assert_true(address_parse(text, &address));
+	assert_string_equal(address_owner_node(&view, &address), name);
 }
 
 static void addresses_of_other_nodes(void **state)
@@ -124,6 +139,9 @@ static void addresses_of_other_nodes(void **state)
 	assert_true(node_state_set_node(node, other_node("n", "192.168.0.1")));
 	assert_others(node, 2, "192.168.0.2");
 	assert_others(node, 2, "192.168.0.4");
+	assert_owner(node, "192.168.0.2", "m");
+	assert_owner(node, "192.168.0.4", "o");
+	assert_owner(node, "192.168.0.3", "");
 	assert_false(node_state_remove_node(node, "o"));
 	assert_false(node_state_remove_node(node, "o"));
 	assert_others(node, 1, "192.168.0.2");

@@ -115,7 +115,7 @@ static void assert_planned(struct bench *bench, const struct node_view *node, co
 	assert_string_equal(bench->noted.text, expected);
 }
 
-#define REST "; it is not bound to the dummy interface, so its other ports still reach the node\n"
+#define REST "; it is not bound to the dummy interface, so its other ports still reach its owner\n"
 
 static void test_nodes(void **state)
 {
@@ -127,6 +127,7 @@ static void test_nodes(void **state)
 				 .other_addresses = &other,
 				 .other_address_count = 1};
 	struct bench *bench = *state;
+	struct service_view view;
 
 	add_service(&bench->fixture, "a/fine ip=10.0.0.1 external=1.1.1.1 lb=1.1.1.2 port=:80/TCP");
 	assert_planned(bench, &node, "a/fine", "");
@@ -149,6 +150,18 @@ static void test_nodes(void **state)
 	assert_planned(
 		bench, &node, "a/web",
 		"NodeAddressConflict a/web: external IP 192.168.0.1 is an address of n" REST);
+	add_slice(&bench->fixture, "b/pods-1 service=pods port=:80/TCP 192.168.0.2@m");
+	while (store_take_dirty(bench->fixture.store, &view))
+		;
+	node.local_address_count = 0;
+	node.other_names = (const char *const[]){"m"};
+	assert_planned(bench, &node, "a/web",
+		       "NodeAddressConflict a/web: load balancer IP 192.168.0.2 is an address of "
+		       "an endpoint of Service b/pods" REST);
+	node.other_address_count = 1;
+	assert_planned(bench, &node, "a/web",
+		       "NodeAddressConflict a/web: load balancer IP 192.168.0.2 is an address of "
+		       "Node m" REST);
 	store_remove_service(bench->fixture.store, "a", "web");
 	assert_planned(bench, &node, "a/web", "");
 }

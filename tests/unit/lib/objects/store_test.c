@@ -150,6 +150,18 @@ static void test_dirty_services(void **state)
 		{"one by its key",
 		 {"set " WEB, "set " API, "take", "dirty a/api", "dirty a/nobody"},
 		 "a/api:80 "},
+		{"an external IP that begins to be a pod's makes its Service dirty",
+		 {"set " WEB " external=10.244.0.9", "set " API, "take",
+		  "slice b/pods-1 service=pods 10.244.0.9@n"},
+		 "a/web:80 b/pods(pods-1) "},
+		{"or ceases to be one",
+		 {"set " WEB " lb=10.244.0.9", "slice b/pods-1 service=pods 10.244.0.9@n", "take",
+		  "slice b/pods-1 service=pods 10.244.0.8@n"},
+		 "b/pods(pods-1) a/web:80 "},
+		{"but not if it stays one",
+		 {"set " WEB " lb=10.244.0.9", "slice b/pods-1 service=pods 10.244.0.9@n", "take",
+		  "slice b/pods-1 service=pods 10.244.0.8@n 10.244.0.9@n"},
+		 "b/pods(pods-1) "},
 	};
 
 	(void)state;
@@ -190,6 +202,9 @@ static void test_differences(void **state)
 		{"the external policy", "set " WEB, "set " WEB " etp=Local", true},
 		{"the internal policy", "set " WEB, "set " WEB " itp=Local", true},
 		{"another proxy", "set " WEB, "set " WEB " proxy=other", true},
+		{"a scheduler", "set " WEB, "set " WEB " scheduler=lc", true},
+		{"opted out", "set " WEB, "set " WEB " opted-out", true},
+		{"unbound", "set " WEB, "set " WEB " unbound", true},
 		{"the same slice", "slice " SLICE, "slice " SLICE, false},
 		{"a slice's port", "slice " SLICE,
 		 "slice a/web-1 service=web port=:81/TCP 10.244.0.1", true},
@@ -212,6 +227,109 @@ static void test_differences(void **state)
 		assert_int_equal(carry_out(store, strings, cases[i].second), cases[i].is_different);
 		assert_int_equal(store_dirty_count(store), cases[i].is_different);
 	}
+}
+
+/* Of external IPs, which are those of endpoints; "a.b.c.d" in @pods */
+static void test_externals(void **state)
+{
+	static const struct {
+		const char *what, *steps[6], *address;
+		bool is_endpoint;
+	} cases[] = {
+		{"nobody's",
+		 {"set " WEB " external=10.244.0.9", "slice " SLICE},
+		 "10.244.0.9",
+		 false},
+		{"a pod's that came before it",
+		 {"slice b/pods-1 service=pods 10.244.0.9@n", "set " WEB " external=10.244.0.9"},
+		 "10.244.0.9",
+		 true},
+		{"a pod's that came after it",
+		 {"set " WEB " lb=10.244.0.9", "take", "slice b/pods-1 service=pods 10.244.0.9@n"},
+		 "10.244.0.9",
+		 true},
+		{"a pod's that came before it was taken",
+		 {"set " WEB " lb=10.244.0.9", "slice b/pods-1 service=pods 10.244.0.9@n"},
+		 "10.244.0.9",
+		 true},
+		{"a pod's that went",
+		 {"set " WEB " lb=10.244.0.9", "slice b/pods-1 service=pods 10.244.0.9@n", "take",
+		  "remove slice b/pods-1"},
+		 "10.244.0.9",
+		 false},
+		{"of one of two slices that went",
+		 {"set " WEB " lb=10.244.0.9", "slice b/pods-1 service=pods 10.244.0.9@n",
+		  "slice b/pods-2 service=pods 10.244.0.9@n", "take", "remove slice b/pods-1"},
+		 "10.244.0.9",
+		 true},
+		{"an endpoint's without node, which may be anything",
+		 {"set " WEB " external=192.0.2.1", "slice b/far-1 service=far 192.0.2.1"},
+		 "192.0.2.1",
+		 false},
+		{"an API server's",
+		 {"set " WEB " external=192.0.2.1",
+		  "slice default/kubernetes service=kubernetes port=:6443/TCP 192.0.2.1"},
+		 "192.0.2.1",
+		 true},
+		{"of another Service of that name",
+		 {"set " WEB " external=192.0.2.1",
+		  "slice a/kubernetes service=kubernetes port=:6443/TCP 192.0.2.1"},
+		 "192.0.2.1",
+		 false},
+		{"of a Service that has it twice, and gives up one",
+		 {"set " WEB " external=10.244.0.9 lb=10.244.0.9",
+		  "slice b/pods-1 service=pods 10.244.0.9@n", "take", "set " WEB " lb=10.244.0.9"},
+		 "10.244.0.9",
+		 true},
+		{"no external IP any more, and one again",
+		 {"set " WEB " external=10.244.0.9", "slice b/pods-1 service=pods 10.244.0.9@n",
+		  "take", "remove a/web", "remove slice b/pods-1", "set " WEB " lb=10.244.0.9"},
+		 "10.244.0.9",
+		 false},
+		{"a pod's, but no external IP",
+		 {"slice b/pods-1 service=pods 10.244.0.9@n"},
+		 "10.244.0.9",
+		 false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free(string_pool) struct string_pool *strings = string_pool_new();
+		auto_free(store) struct store *store = store_new();
+		const struct address address = object_text_address(cases[i].address);
+
+		print_message("%s\n", cases[i].what);
+		for (size_t s = 0; s < COUNT(cases[i].steps) && cases[i].steps[s]; s++)
+			carry_out(store, strings, cases[i].steps[s]);
+		carry_out(store, strings, "take");
+		assert_int_equal(external_addresses_has_endpoint(store_externals(store), &address),
+				 cases[i].is_endpoint);
+	}
+}
+
+static void test_list_of_externals(void **state)
+{
+	auto_free(string_pool) struct string_pool *strings = string_pool_new();
+	auto_free(store) struct store *store = store_new();
+	auto_memory struct address *list = NULL;
+	uint64_t version = external_addresses_version(store_externals(store));
+	const struct address first = object_text_address("192.0.2.1");
+	size_t count;
+
+	(void)state;
+	carry_out(store, strings, "set " WEB " external=192.0.2.1 lb=192.0.2.2");
+	assert_true(external_addresses_version(store_externals(store)) > version);
+	version = external_addresses_version(store_externals(store));
+	carry_out(store, strings, "set " API " external=192.0.2.1");
+	assert_int_equal(external_addresses_version(store_externals(store)), version);
+	carry_out(store, strings, "remove a/web");
+	assert_true(external_addresses_version(store_externals(store)) > version);
+	list = external_addresses_list(store_externals(store), &count);
+	assert_int_equal(count, 1);
+	assert_true(address_is_equal(&list[0], &first));
+	assert_null(store_endpoint_owner(store, &first));
+	carry_out(store, strings, "slice b/pods-1 service=pods 192.0.2.1@n");
+	assert_string_equal(store_endpoint_owner(store, &first), "b/pods");
 }
 
 static void append_key(const struct service_view *view, void *user)
@@ -291,6 +409,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dirty_services),
 		cmocka_unit_test(test_differences),
+		cmocka_unit_test(test_externals),
+		cmocka_unit_test(test_list_of_externals),
 		cmocka_unit_test(test_counts_and_views),
 		cmocka_unit_test(test_no_shared_string_stays),
 		cmocka_unit_test(test_family_of_a_slice),

@@ -36,13 +36,19 @@ static struct service_state *plan(size_t node_port_address_count, bool lacks_ipv
 	auto_free(string_pool) struct string_pool *strings = string_pool_new();
 	auto_free(service) struct service *service =
 		service_text ? object_text_service(service_text) : NULL;
+	auto_free(external_addresses) struct external_addresses *externals =
+		external_addresses_new();
 	struct endpoint_slice *owned[SLICES];
-	struct service_view view = {.key = "a/web", .service = service, .slices = owned};
+	struct service_view view = {
+		.key = "a/web", .service = service, .slices = owned, .externals = externals};
 	struct service_state *state;
 
 	address_sort(locals, COUNT(locals));
 	for (size_t i = 0; i < SLICES && slices[i]; i++)
 		owned[view.slice_count++] = object_text_slice(strings, slices[i]);
+	external_addresses_add(externals, service);
+	for (size_t i = 0; i < view.slice_count; i++)
+		external_addresses_catch_up(externals, owned[i]);
 	state = desired_service(&view, &node, options);
 	for (size_t i = 0; i < view.slice_count; i++)
 		endpoint_slice_free(owned[i]);
