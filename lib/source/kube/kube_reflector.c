@@ -54,6 +54,7 @@
 #define WATCH_FAILURES	     3	 /* then a new list is worth a try */
 #define LIST_FAILURES	     3	 /* then one that is not bound to a version is */
 #define STREAM_FAILURES	     2	 /* then an ordinary list is */
+#define ASKED_FAILURES	     3	 /* then a list that was asked for is given up */
 #define RETRY_SECONDS_MIN    0.8
 #define RETRY_SECONDS_MAX    10.0
 #define RETRY_AFTER_LIMIT    60.0
@@ -510,16 +511,24 @@ static double retry_delay(struct kube_reflector *reflector, const struct kube_re
 	return pause_seconds(reflector->failures++);
 }
 
+/* A list that nothing depends on can wait until it is asked for again. */
+static bool gives_up(const struct kube_reflector *reflector)
+{
+	return !reflector->options.watch_seconds && reflector->failures >= ASKED_FAILURES;
+}
+
 /* Says what is wrong and tries once more; a list starts from its beginning. */
 static void fail(struct kube_reflector *reflector, const struct kube_response *response)
 {
 	auto_memory char *text = explain(reflector, response);
+	double delay = retry_delay(reflector, response);
 
 	replace_text(&reflector->continue_token, NULL);
 	reflector->list_failures += reflector->goal != GOAL_CHANGES && response->http_status;
 	reflector->is_in_trouble = true;
 	reflector->options.on_trouble(reflector->options.owner, reflector, text);
-	start_in(reflector, retry_delay(reflector, response));
+	if (!gives_up(reflector))
+		start_in(reflector, delay);
 }
 
 /* The pages of a list belong together. */
@@ -663,6 +672,8 @@ static void end_list(struct kube_reflector *reflector)
 	if (r >= 0)
 		r = take_page(reflector, &end, &response.error);
 	kube_list_end_clear(&end);
+	if (r >= 0 && !reflector->continue_token && !reflector->options.watch_seconds)
+		return;
 	if (r >= 0) {
 		start_in(reflector, 0.);
 		return;
@@ -771,8 +782,18 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 	reflector->resync_seconds = RESYNC_SECONDS_MIN;
 	ev_timer_init(&reflector->start, on_start, 0., 0.);
 	ev_timer_init(&reflector->resync, on_resync, 0., 0.);
-	start_in(reflector, 0.);
+	if (options->watch_seconds)
+		start_in(reflector, 0.);
 	return reflector;
+}
+
+void kube_reflector_list(struct kube_reflector *reflector)
+{
+	if (reflector->activity != ACTIVITY_PAUSED || ev_is_active(&reflector->start))
+		return;
+	reflector->goal = GOAL_LISTING;
+	reflector->failures = 0;
+	start_in(reflector, 0.);
 }
 
 void kube_reflector_free(struct kube_reflector *reflector)

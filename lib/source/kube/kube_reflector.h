@@ -53,7 +53,8 @@ struct kube_listing {
  * @path:         "/api/v1/services"
  * @selector:     part of a query: "labelSelector=...", or "fieldSelector=..."
  * @encoding:     what is asked for; the server chooses
- * @watch_seconds: how long a watch lasts at least; up to twice that
+ * @watch_seconds: how long a watch lasts at least; up to twice that; 0: no watch follows, and
+ *                 each listing is made when kube_reflector_list() asks for it
  * @sink:         outlives the reflector
  * @on_changed:   the sink got a batch of objects, or the listing became complete
  * @on_trouble:   a request failed; what happens next
@@ -82,6 +83,14 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 
 void kube_reflector_free(struct kube_reflector *reflector);
 AUTO_FREE_DEFINE(kube_reflector);
+
+/**
+ * kube_reflector_list() - list once, where no watch follows; nothing if that is under way
+ *
+ * Ends with on_changed() when the listing is complete. A server that answers with errors is asked
+ * some times; on_trouble() tells, and what was known stays.
+ */
+void kube_reflector_list(struct kube_reflector *reflector);
 
 /** kube_reflector_credentials_ready() - after kube_credentials_get() gave -EINPROGRESS */
 void kube_reflector_credentials_ready(struct kube_reflector *reflector, const struct error *err);

@@ -5,6 +5,7 @@
 #include "kube_credentials.h"
 #include "kube_events.h"
 #include "kube_http.h"
+#include "kube_other_nodes.h"
 #include "kube_reflector.h"
 #include "kube_text.h"
 #include "lib/base/memory.h"
@@ -40,6 +41,8 @@ struct kube_source {
 	struct kube_credentials *credentials;
 	struct kube_http *http;
 	struct part parts[KUBE_SOURCE_WATCHES];
+	struct kube_other_nodes *other_nodes; /* NULL: nobody wants them */
+	void (*on_nodes)(void *owner, const char *trouble);
 	struct kube_events *events;
 	char *description;
 };
@@ -130,6 +133,8 @@ static void on_credentials_ready(void *owner, const struct error *err)
 
 	for (size_t i = 0; i < COUNT(source->parts); i++)
 		kube_reflector_credentials_ready(source->parts[i].reflector, err);
+	if (source->other_nodes)
+		kube_other_nodes_credentials_ready(source->other_nodes, err);
 	kube_events_credentials_ready(source->events, err);
 }
 
@@ -171,6 +176,42 @@ static void start_part(struct kube_source *source, struct ev_loop *loop,
 
 	source->parts[index].resource = strrchr(path, '/') + 1;
 	source->parts[index].reflector = kube_reflector_new(loop, &options);
+}
+
+static void on_nodes_listed(void *owner)
+{
+	struct kube_source *source = owner;
+
+	source->on_nodes(source->owner, NULL);
+	on_changed(source);
+}
+
+static void on_nodes_trouble(void *owner, const char *text)
+{
+	struct kube_source *source = owner;
+
+	source->on_nodes(source->owner, text);
+}
+
+static void start_other_nodes(struct kube_source *source, struct ev_loop *loop,
+			      const struct kube_source_options *source_options)
+{
+	const struct kube_other_nodes_options options = {
+		.own_name = source_options->node_name,
+		.is_watched = source_options->other_nodes == KUBE_NODES_WATCHED,
+		.page_size = source_options->listing.page_size,
+		.encoding = source_options->encoding,
+		.http = source->http,
+		.credentials = source->credentials,
+		.sink = &source->sink,
+		.on_listed = on_nodes_listed,
+		.on_trouble = on_nodes_trouble,
+		.owner = source,
+	};
+
+	source->on_nodes = source_options->on_nodes;
+	if (source_options->on_nodes && source_options->other_nodes != KUBE_NODES_OFF)
+		source->other_nodes = kube_other_nodes_new(loop, &options);
 }
 
 static void start_events(struct kube_source *source, struct ev_loop *loop,
@@ -234,6 +275,7 @@ int kube_source_open(struct ev_loop *loop, const struct kube_source_options *opt
 	start_part(source, loop, options, 1, OBJECT_KIND_ENDPOINT_SLICE,
 		   "/apis/discovery.k8s.io/v1/endpointslices", SLICES_SELECTOR);
 	start_part(source, loop, options, 2, OBJECT_KIND_NODE, "/api/v1/nodes", own_node);
+	start_other_nodes(source, loop, options);
 	*ret = source;
 	return 0;
 }
@@ -243,6 +285,7 @@ void kube_source_close(struct kube_source *source)
 	if (!source)
 		return;
 	kube_events_free(source->events);
+	kube_other_nodes_free(source->other_nodes);
 	for (size_t i = 0; i < COUNT(source->parts); i++) {
 		kube_reflector_free(source->parts[i].reflector);
 		free(source->parts[i].trouble);
@@ -257,6 +300,12 @@ void kube_source_close(struct kube_source *source)
 void kube_source_limit(struct kube_source *source, double per_second, int burst)
 {
 	kube_http_limit(source->http, per_second, burst);
+}
+
+void kube_source_list_nodes(struct kube_source *source)
+{
+	if (source->other_nodes)
+		kube_other_nodes_list(source->other_nodes);
 }
 
 void kube_source_emit(struct kube_source *source, const struct kube_event *event)

@@ -42,6 +42,9 @@ struct kube_source;
  */
 enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO };
 
+/** enum kube_nodes - how Nodes other than this node's are asked for */
+enum kube_nodes { KUBE_NODES_LISTED, KUBE_NODES_WATCHED, KUBE_NODES_OFF };
+
 /**
  * struct kube_source_options - where to find the server, and who hears of it
  * @kubeconfig:   path; NULL: the files of $KUBECONFIG, or else what Kubernetes gives a pod
@@ -52,10 +55,13 @@ enum kube_report { KUBE_REPORT_WARNING, KUBE_REPORT_INFO };
  * @listing:      how everything is asked for, at the start and after the loss of a watch
  * @encoding:     what the server is asked for
  * @sink:         copied; its strings outlive the source
+ * @other_nodes:  LISTED: when kube_source_list_nodes() asks for them
+ * @on_nodes:     @trouble is NULL: the sink has all Nodes as they are now; or why they cannot be
+ *                listed. Not with KUBE_NODES_OFF
  * @on_report:    one line, without newline
  * @on_response:  each request that ended: its method, the server's "host:port", and the HTTP status
  *                or 0 if there was no answer; may be NULL
- * @owner:        first argument of both
+ * @owner:        first argument of these
  *
  * The texts are copied.
  */
@@ -69,6 +75,8 @@ struct kube_source_options {
 	struct kube_listing listing;
 	enum kube_encoding encoding;
 	struct object_sink sink;
+	enum kube_nodes other_nodes;
+	void (*on_nodes)(void *owner, const char *trouble);
 	void (*on_report)(void *owner, enum kube_report kind, const char *text);
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
 	void *owner;
@@ -106,6 +114,9 @@ void kube_source_watches(const struct kube_source *source,
 
 /** kube_source_limit() - how many requests are sent, as kube_http_limit() says */
 void kube_source_limit(struct kube_source *source, double per_second, int burst);
+
+/** kube_source_list_nodes() - ask for all Nodes, of which on_nodes() tells */
+void kube_source_list_nodes(struct kube_source *source);
 
 /** kube_source_emit() - as kube_events_emit(); sent while objects can be read without trouble */
 void kube_source_emit(struct kube_source *source, const struct kube_event *event);

@@ -29,6 +29,7 @@ struct fixture {
 	int burst;
 	struct kube_listing listing;
 	enum kube_encoding encoding;
+	enum kube_nodes other_nodes;
 	bool is_late;
 	char reports[8000];
 };
@@ -82,6 +83,13 @@ static void on_report(void *owner, enum kube_report kind, const char *text)
 		 kind == KUBE_REPORT_WARNING ? "warning" : "info", text);
 }
 
+static void on_nodes(void *owner, const char *trouble)
+{
+	auto_memory char *text = string_printf("all Nodes: %s", trouble ? trouble : "known");
+
+	on_report(owner, trouble ? KUBE_REPORT_WARNING : KUBE_REPORT_INFO, text);
+}
+
 static void prepare(struct fixture *fixture, const char *script)
 {
 	const struct api_server_options options = {.first_version = 100, .bookmark_seconds = 1};
@@ -109,6 +117,8 @@ static void open_with(struct fixture *fixture, const char *kubeconfig)
 		.listing = fixture->listing,
 		.encoding = fixture->encoding,
 		.sink = recording_sink_sink(fixture->noted),
+		.other_nodes = fixture->other_nodes,
+		.on_nodes = on_nodes,
 		.on_report = on_report,
 		.owner = fixture,
 	};
