@@ -6,6 +6,7 @@
 #include "agent/input/link_watch.h"
 #include "agent/input/node_state.h"
 #include "agent/input/object_source.h"
+#include "agent/input/other_nodes.h"
 #include "agent/notify/capacity.h"
 #include "agent/notify/conflicts.h"
 #include "agent/notify/events.h"
@@ -75,6 +76,7 @@ struct agent {
 	struct rules_watch *rules_watch;
 	struct object_intake *intake;
 	struct object_source *source;
+	struct other_nodes *other_nodes;
 	struct reload *settings;
 	struct control *control;
 	struct signals *signals;
@@ -129,6 +131,8 @@ static void refresh_node(struct agent *agent)
 	follow_families(agent);
 	node_state_view(agent->node, &view);
 	view.lacks_ipv6 = ipv6_presence_is_off(&agent->ipv6);
+	view.unchecked_addresses =
+		other_nodes_unchecked(agent->other_nodes, &view.unchecked_address_count);
 	sync_set_node(agent->sync, &view);
 
 	/* Without a selection the port answers everywhere, as kube-proxy's does. */
@@ -155,7 +159,8 @@ static void on_own_node(void *owner)
 
 static void allow_source(struct agent *agent)
 {
-	if (agent->health.is_source_synced && !lacks_pod_cidrs(agent))
+	if (agent->health.is_source_synced && !other_nodes_is_first(agent->other_nodes) &&
+	    !lacks_pod_cidrs(agent))
 		sync_allow(agent->sync, SYNC_GATE_SOURCE);
 }
 
@@ -171,6 +176,7 @@ static void on_source_synced(void *owner)
 	agent->health.is_source_synced = true;
 	if (object_source_is_complete(agent->source))
 		sync_allow_sweep(agent->sync);
+	other_nodes_review(agent->other_nodes, false);
 	allow_source(agent);
 	sync_wake(agent->sync);
 }
@@ -336,7 +342,51 @@ static void on_rules_report(void *owner, enum ip_family family, bool is_in_place
 
 static void on_addresses(void *owner)
 {
-	refresh_node(owner);
+	struct agent *agent = owner;
+
+	refresh_node(agent);
+	other_nodes_review(agent->other_nodes, true);
+}
+
+static void ask_for_nodes(void *owner)
+{
+	struct agent *agent = owner;
+
+	object_source_list_nodes(agent->source);
+}
+
+static void on_nodes(void *owner, const char *trouble)
+{
+	struct agent *agent = owner;
+
+	other_nodes_answered(agent->other_nodes, trouble);
+}
+
+static void on_nodes_checked(void *owner)
+{
+	struct agent *agent = owner;
+
+	refresh_node(agent);
+	allow_source(agent);
+	sync_wake(agent->sync);
+}
+
+/* Manifests show all Nodes anyway. */
+static void create_other_nodes(struct agent *agent)
+{
+	const struct options *options = agent->options;
+	const struct other_nodes_options other_nodes = {
+		.store = agent->store,
+		.node = agent->node,
+		.are_known = options->manifests.count || options->other_nodes == KUBE_NODES_OFF,
+		.is_watched = options->other_nodes == KUBE_NODES_WATCHED,
+		.refresh_seconds = OTHER_NODES_REFRESH_SECONDS,
+		.ask = ask_for_nodes,
+		.on_checked = on_nodes_checked,
+		.owner = agent,
+	};
+
+	agent->other_nodes = other_nodes_new(agent->loop, &other_nodes);
 }
 
 static void on_hangup(void *owner)
@@ -476,7 +526,8 @@ static void write_event(void *owner, const struct kube_event *event)
 
 static int open_source(struct agent *agent, struct error *err)
 {
-	const struct object_source_observer observer = {.owner = agent, .on_response = on_response};
+	const struct object_source_observer observer = {
+		.owner = agent, .on_response = on_response, .on_nodes = on_nodes};
 	const struct object_intake_parts parts = {
 		.loop = agent->loop,
 		.strings = agent->strings,
@@ -668,6 +719,7 @@ int agent_run(struct options *options, struct error *err)
 	agent.localhost_ports =
 		localhost_ports_new(agent.loop, descriptors, LOCALHOST_PORTS_RETRY_SECONDS);
 	agent.rejections = rejections_new();
+	create_other_nodes(&agent);
 	select_localhost(&agent);
 
 	r = start(&agent, err);
@@ -681,6 +733,7 @@ int agent_run(struct options *options, struct error *err)
 	http_endpoints_close(agent.endpoints);
 	object_source_close(agent.source);
 	object_intake_free(agent.intake);
+	other_nodes_free(agent.other_nodes);
 	link_watch_free(agent.link_watch);
 	verifier_free(agent.verifier);
 	drainer_free(agent.drainer);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node_state.h"
 
+#include "lib/plan/node_suspects.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -165,6 +167,7 @@ static void on_address(void *user, const struct node_address *address)
 {
 	struct interface_address *item = add_observed(user, &address->address);
 
+	item->prefix_length = address->prefix_length;
 	memcpy(item->interface, address->interface, sizeof(item->interface));
 }
 
@@ -240,6 +243,21 @@ static void view_others(struct node_state *state, struct node_view *ret)
 	ret->other_addresses = state->other_addresses;
 	ret->other_names = state->other_names;
 	ret->other_address_count = count;
+}
+
+size_t node_state_other_count(const struct node_state *state)
+{
+	return HASH_COUNT(state->others);
+}
+
+struct address *node_state_suspects(struct node_state *state, const struct address *candidates,
+				    size_t count, size_t *ret_count)
+{
+	struct node_view view;
+
+	node_state_view(state, &view);
+	return node_suspects(candidates, count, state->observed, state->observed_count,
+			     DUMMY_INTERFACE, &view, ret_count);
 }
 
 struct node_port_selection node_state_node_ports(const struct node_state *state)

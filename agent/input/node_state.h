@@ -51,6 +51,14 @@ void node_state_assume_addresses(struct node_state *state, const struct address 
 /** node_state_view() - as planning needs it; valid until the next call that changes @state */
 void node_state_view(struct node_state *state, struct node_view *ret);
 
+/** node_state_other_count() - how many other Nodes are known */
+size_t node_state_other_count(const struct node_state *state);
+
+/** node_state_suspects() - those of @candidates that could be other nodes' addresses, as
+ *  node_suspects() */
+struct address *node_state_suspects(struct node_state *state, const struct address *candidates,
+				    size_t count, size_t *ret_count);
+
 /** node_state_node_ports() - where NodePorts answer; borrowed from the options */
 struct node_port_selection node_state_node_ports(const struct node_state *state);
 

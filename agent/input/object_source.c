@@ -72,6 +72,8 @@ static int open_kube(struct object_source *source, struct ev_loop *loop,
 						 options->client.accept_content_types),
 		.sink = *sink,
 		.on_report = on_report,
+		.other_nodes = options->other_nodes,
+		.on_nodes = observer->on_nodes,
 		.on_response = observer->on_response,
 		.owner = observer->owner,
 	};
@@ -139,6 +141,12 @@ void object_source_reload(struct object_source *source)
 		return;
 	log_info("reloading the manifests");
 	manifests_reload(source->manifests);
+}
+
+void object_source_list_nodes(struct object_source *source)
+{
+	if (source->kube)
+		kube_source_list_nodes(source->kube);
 }
 
 void object_source_emit(struct object_source *source, const struct kube_event *event)

@@ -18,11 +18,12 @@ struct object_source;
 
 /**
  * struct object_source_observer - who hears of the source itself, beside the sink
- * @on_response:  as in struct kube_source_options; may be NULL
+ * @on_response, @on_nodes:  as in struct kube_source_options; may be NULL
  */
 struct object_source_observer {
 	void *owner;
 	void (*on_response)(void *owner, const char *method, const char *host, int status);
+	void (*on_nodes)(void *owner, const char *trouble);
 };
 
 /**
@@ -47,6 +48,9 @@ void object_source_follow_options(struct object_source *source, const struct opt
 
 /** object_source_reload() - after SIGHUP: read manifests again; the API needs no such thing */
 void object_source_reload(struct object_source *source);
+
+/** object_source_list_nodes() - as kube_source_list_nodes() */
+void object_source_list_nodes(struct object_source *source);
 
 /** object_source_emit() - as kube_events_emit(); to nowhere without an API server */
 void object_source_emit(struct object_source *source, const struct kube_event *event);

@@ -8,6 +8,7 @@
 #include "lib/kernel/ipvs.h"
 #include "lib/plan/desired.h"
 #include "lib/plan/ruleset.h"
+#include "lib/source/kube/kube_source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -124,6 +125,7 @@ const char *plan_part_name(enum plan_part part);
  *                      @cluster_cidrs, the Node's podCIDRs, @pod_bridge_interface or
  *                      @pod_interface_prefix
  * @is_node_cidr:       LOCAL_DETECTION_PREFIX takes the Node's podCIDRs
+ * @other_nodes:        how an API server is asked for Nodes other than this node's
  * @node_port_keywords: --nodeport-addresses: of enum node_port_keyword
  * @in_cluster_marks:   firewall marks for what clients in the cluster reach with
  *                      externalTrafficPolicy Local; mask 0 = treat them as kube-proxy does
@@ -164,6 +166,7 @@ struct options {
 	struct prefix_list excluded;
 	struct desired_options desired;
 	enum local_detection detection;
+	enum kube_nodes other_nodes;
 	char *pod_bridge_interface;
 	char *pod_interface_prefix;
 	bool is_node_cidr;

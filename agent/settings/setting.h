@@ -135,6 +135,7 @@ extern const struct setting_kind setting_kind_prefixes;
 extern const struct setting_kind setting_kind_cluster_cidr;
 extern const struct setting_kind setting_kind_node_port_addresses;
 extern const struct setting_kind setting_kind_scheduler;
+extern const struct setting_kind setting_kind_other_nodes;
 extern const struct setting_kind setting_kind_detection;
 extern const struct setting_kind setting_kind_mode;
 extern const struct setting_kind setting_kind_feature_gates;

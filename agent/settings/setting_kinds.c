@@ -350,6 +350,30 @@ static json_t *get_release(const struct setting *setting, const struct options *
 	return json_string("");
 }
 
+/* By enum kube_nodes */
+static const char *const other_nodes[] = {
+	[KUBE_NODES_LISTED] = "list",
+	[KUBE_NODES_WATCHED] = "watch",
+	[KUBE_NODES_OFF] = "off",
+};
+
+static int set_other_nodes(const struct setting *setting, struct options *options, const char *text,
+			   struct error *err)
+{
+	for (size_t i = 0; i < COUNT(other_nodes); i++) {
+		if (strcmp(other_nodes[i], text) != 0)
+			continue;
+		*FIELD(enum kube_nodes, setting, options) = (enum kube_nodes)i;
+		return 0;
+	}
+	return error_set(err, -EINVAL, "\"%s\" is not list, watch or off", text);
+}
+
+static json_t *get_other_nodes(const struct setting *setting, const struct options *options)
+{
+	return json_string(other_nodes[*CONST_FIELD(enum kube_nodes, setting, options)]);
+}
+
 static int set_output(const struct setting *setting, struct options *options, const char *text,
 		      struct error *err)
 {
@@ -430,6 +454,8 @@ const struct setting_kind setting_kind_scheduler = {SETTING_FORM_TEXT, SCHEDULER
 						    set_scheduler, get_scheduler, true};
 const struct setting_kind setting_kind_release = {
 	SETTING_FORM_VERSION, sizeof(enum kube_proxy_release), set_release, get_release, false};
+const struct setting_kind setting_kind_other_nodes = {SETTING_FORM_TEXT, sizeof(enum kube_nodes),
+						      set_other_nodes, get_other_nodes, false};
 const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, sizeof(char *), set_output,
 						 NULL, false};
 const struct setting_kind setting_kind_plan_part = {SETTING_FORM_TEXT, sizeof(enum plan_part),

@@ -163,6 +163,14 @@ size_t address_length(uint16_t family)
 	return family == AF_INET ? 4 : 16;
 }
 
+bool address_shares_prefix(const struct address *a, const struct address *b, uint16_t length)
+{
+	struct prefix network = {.address = *a, .length = length};
+
+	clear_host_bits(&network);
+	return prefix_contains(&network, b);
+}
+
 bool prefix_contains(const struct prefix *prefix, const struct address *address)
 {
 	struct prefix other = {.address = *address, .length = prefix->length};

@@ -78,6 +78,9 @@ bool address_is_broadcast(const struct address *address);
 /** address_length() - bytes of an address of @family: 4 or 16 */
 size_t address_length(uint16_t family);
 
+/** address_shares_prefix() - both are of one family, and in one network of @length bits */
+bool address_shares_prefix(const struct address *a, const struct address *b, uint16_t length);
+
 /** prefix_contains() - whether @address is of the prefix's family and inside it */
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 

@@ -9,10 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** struct interface_address - an address of this node and the interface that holds it */
+/**
+ * struct interface_address - an address of this node and the interface that holds it
+ * @prefix_length:  of the subnet that the interface is in with it
+ */
 struct interface_address {
 	struct address address;
 	char interface[16];
+	uint16_t prefix_length;
 };
 
 /**

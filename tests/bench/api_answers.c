@@ -12,8 +12,8 @@
 #define COMPRESSION_MIN	  (128 << 10) /* bytes, likewise */
 #define VERSION		  "9000000"
 
-static const char *const kind_names[KIND_COUNT] = {"Service", "EndpointSlice", "Node"};
-static const char *const kind_versions[KIND_COUNT] = {"v1", "discovery.k8s.io/v1", "v1"};
+static const char *const kind_names[KIND_COUNT] = {"Service", "EndpointSlice", "Node", "Node"};
+static const char *const kind_versions[KIND_COUNT] = {"v1", "discovery.k8s.io/v1", "v1", "v1"};
 
 void text_append(struct text *text, const char *bytes, size_t length)
 {
@@ -51,8 +51,72 @@ static void write_node(FILE *stream)
 	      stream);
 }
 
+static void write_labels(FILE *stream, size_t number)
+{
+	static const char *const labels[] = {
+		"beta.kubernetes.io/arch",
+		"beta.kubernetes.io/instance-type",
+		"beta.kubernetes.io/os",
+		"failure-domain.beta.kubernetes.io/region",
+		"failure-domain.beta.kubernetes.io/zone",
+		"kubernetes.io/arch",
+		"kubernetes.io/os",
+		"node.kubernetes.io/instance-type",
+		"topology.kubernetes.io/region",
+		"topology.kubernetes.io/zone",
+	};
+
+	fprintf(stream, "\"labels\":{\"kubernetes.io/hostname\":\"node-%zu\"", number);
+	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++)
+		fprintf(stream, ",\"%s\":\"value-%zu\"", labels[i], number % 16);
+	fputs("},\"annotations\":{\"node.alpha.kubernetes.io/ttl\":\"0\","
+	      "\"volumes.kubernetes.io/controller-managed-attach-detach\":\"true\"},",
+	      stream);
+}
+
+/* What the kubelet says of a node that runs: four conditions, and fifty images at most. */
+static void write_node_status(FILE *stream, size_t number)
+{
+	static const char *const conditions[] = {"MemoryPressure", "DiskPressure", "PIDPressure",
+						 "Ready"};
+
+	fprintf(stream,
+		"\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"10.%zu.%zu.%zu\"},"
+		"{\"type\":\"Hostname\",\"address\":\"node-%zu\"}],\"conditions\":[",
+		1 + number / 60000, number / 250 % 250, number % 250 + 1, number);
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(*conditions); i++)
+		fprintf(stream,
+			"%s{\"type\":\"%s\",\"status\":\"False\",\"lastHeartbeatTime\":"
+			"\"2026-01-01T00:00:00Z\",\"lastTransitionTime\":\"2026-01-01T00:00:00Z\","
+			"\"reason\":\"KubeletHasSufficient\",\"message\":\"kubelet has sufficient "
+			"resources available\"}",
+			i ? "," : "", conditions[i]);
+	fputs("],\"images\":[", stream);
+	for (size_t i = 0; i < 50; i++)
+		fprintf(stream,
+			"%s{\"names\":[\"registry.example.org/team/image-%zu@sha256:%064zx\","
+			"\"registry.example.org/team/image-%zu:v1.%zu.0\"],\"sizeBytes\":123456789}",
+			i ? "," : "", i, number * 50 + i, i, i);
+	fputs("],\"nodeInfo\":{\"architecture\":\"amd64\",\"kubeletVersion\":\"v1.36.3\","
+	      "\"operatingSystem\":\"linux\",\"osImage\":\"Debian GNU/Linux 13\"}}",
+	      stream);
+}
+
+static void write_other_node(FILE *stream, size_t number)
+{
+	fprintf(stream,
+		"{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"node-%zu\",",
+		number);
+	write_labels(stream, number);
+	fputs("\"resourceVersion\":\"1\"},", stream);
+	write_node_status(stream, number);
+	fputs("}", stream);
+}
+
 size_t api_answers_count(const struct api_answers *answers, enum kind kind)
 {
+	if (kind == KIND_ALL_NODES)
+		return answers->nodes;
 	return kind == KIND_NODES ? 1 : answers->services;
 }
 
@@ -68,6 +132,9 @@ void api_answers_write_object(const struct api_answers *answers, FILE *stream, e
 	case KIND_SLICES:
 		objects_write_slice(stream, number, number * count, (number + 1) * count - 1, count,
 				    count);
+		break;
+	case KIND_ALL_NODES:
+		write_other_node(stream, number);
 		break;
 	case KIND_NODES:
 	case KIND_COUNT:

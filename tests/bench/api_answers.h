@@ -8,7 +8,8 @@
 
 /* What the API server of the benchmark says, as text. */
 
-enum kind { KIND_SERVICES, KIND_SLICES, KIND_NODES, KIND_COUNT };
+/* KIND_ALL_NODES: without the selector for one of them */
+enum kind { KIND_SERVICES, KIND_SLICES, KIND_NODES, KIND_ALL_NODES, KIND_COUNT };
 
 /** struct text - starts zeroed; @bytes is freed by its owner */
 struct text {
@@ -25,12 +26,14 @@ void text_append_chunk(struct text *text, const char *bytes, size_t length);
 FILE *text_open(struct text *text);
 
 /**
- * struct api_answers - prepared ones; @services and @endpoints are set before api_answers_prepare()
+ * struct api_answers - prepared ones; @services, @endpoints and @nodes are set before
+ *                      api_answers_prepare()
  * @compressing:  seconds that it took so far
  */
 struct api_answers {
 	size_t services;
 	size_t endpoints;
+	size_t nodes;
 	struct text lists[KIND_COUNT];
 	struct text compressed[KIND_COUNT];
 	struct text streams[KIND_COUNT];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * api_clients COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain}: what COUNT agents do to the
+ * api_clients COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain} [nodes]: what COUNT agents do to the
  * API server on 127.0.0.1:PORT (see api_server), whose commands go to SOCKET. They are the API clients
  * of as many agents, in a few processes, which forget the objects; PAGE objects are asked for at a
- * time. Prints what the server counted for all of them together:
+ * time. With "nodes" they ask for all Nodes, too. Prints what the server counted for all of them together:
  *
  *   start CONNECTIONS REQUESTS BYTES SECONDS COMPRESSING  until all know everything
  *   change CONNECTIONS REQUESTS BYTES SECONDS             until all know that an endpoint came
@@ -53,6 +53,7 @@ struct agents {
 	size_t synced;
 	size_t told; /* of the change */
 	bool is_waiting_for_change;
+	bool wants_nodes;
 	uint16_t port;
 	struct kube_listing listing;
 	ev_timer start;
@@ -162,6 +163,12 @@ static void on_rejected(void *owner, const struct rejection *rejection)
 	exit(1);
 }
 
+static void note_start(struct agent *agent)
+{
+	if (++agent->agents->synced == agent->agents->count)
+		ev_break(agent->agents->loop, EVBREAK_ALL);
+}
+
 static void on_synced(void *owner)
 {
 	struct agent *agent = owner;
@@ -169,8 +176,18 @@ static void on_synced(void *owner)
 	if (agent->is_synced)
 		return;
 	agent->is_synced = true;
-	if (++agent->agents->synced == agent->agents->count)
-		ev_break(agent->agents->loop, EVBREAK_ALL);
+	if (agent->agents->wants_nodes)
+		kube_source_list_nodes(agent->source);
+	else
+		note_start(agent);
+}
+
+static void on_nodes(void *owner, const char *trouble)
+{
+	if (trouble)
+		fprintf(stderr, "agents: %s\n", trouble);
+	else
+		note_start(owner);
 }
 
 static void on_report(void *owner, enum kube_report kind, const char *text)
@@ -199,6 +216,7 @@ static void start_agent(struct agents *agents)
 			 .node_removed = on_node_removed,
 			 .rejected = on_rejected,
 			 .synced = on_synced},
+		.on_nodes = on_nodes,
 		.on_report = on_report,
 		.owner = agent,
 	};
@@ -304,8 +322,8 @@ int main(int argc, char **argv)
 	size_t parts;
 	double begin;
 
-	if (argc != 7) {
-		fputs("agents COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain}\n",
+	if (argc != 7 && argc != 8) {
+		fputs("agents COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain} [nodes]\n",
 		      stderr);
 		return 2;
 	}
@@ -314,6 +332,7 @@ int main(int argc, char **argv)
 	agents.listing.page_size = (int)strtol(argv[4], NULL, 10);
 	agents.listing.is_streamed = strcmp(argv[5], "streamed") == 0;
 	agents.listing.is_compressed = strcmp(argv[6], "compressed") == 0;
+	agents.wants_nodes = argc == 8;
 	signal(SIGPIPE, SIG_IGN);
 	raise_limit();
 	alarm(LIMIT_SECONDS);

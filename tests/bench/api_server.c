@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * api_server PORT SERVICES ENDPOINTS SOCKET {stream|list|pages}: an API server on 127.0.0.1, over HTTP,
- * with that many Services of that many endpoints each and one Node. It answers lists and watches as
+ * api_server PORT SERVICES ENDPOINTS SOCKET {stream|list|pages} [NODES]: an API server on 127.0.0.1, over HTTP,
+ * with that many Services of that many endpoints each and one Node, or for who asks for all of them, NODES. It answers lists and watches as
  * an API server does which has everything in its watch cache:
  *
  *   stream  with streaming lists
@@ -42,8 +42,9 @@
 #define REQUEST_SIZE	2048
 #define EVENTS_PER_TURN 256
 
-static const char *const kind_paths[KIND_COUNT] = {
-	"/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices", "/api/v1/nodes"};
+static const char *const kind_paths[KIND_COUNT] = {"/api/v1/services",
+						   "/apis/discovery.k8s.io/v1/endpointslices",
+						   "/api/v1/nodes", "/api/v1/nodes"};
 
 struct connection {
 	int fd;
@@ -174,6 +175,8 @@ static void answer(struct server *server, struct connection *connection)
 		text_append(&connection->output, unknown, strlen(unknown));
 		return;
 	}
+	if (kind == KIND_NODES && !strstr(path, "fieldSelector="))
+		kind = KIND_ALL_NODES;
 	connection->kind = (enum kind)kind;
 	if (!strstr(path, "watch=true")) {
 		answer_list(server, connection, (enum kind)kind);
@@ -419,13 +422,14 @@ int main(int argc, char **argv)
 	struct rlimit files;
 	int listener;
 
-	if (argc != 6) {
-		fputs("serve PORT SERVICES ENDPOINTS SOCKET {stream|list|pages}\n", stderr);
+	if (argc != 6 && argc != 7) {
+		fputs("serve PORT SERVICES ENDPOINTS SOCKET {stream|list|pages} [NODES]\n", stderr);
 		return 2;
 	}
 	listener = listen_on(argv[1]);
 	server.answers.services = strtoul(argv[2], NULL, 10);
 	server.answers.endpoints = strtoul(argv[3], NULL, 10);
+	server.answers.nodes = argc == 7 ? strtoul(argv[6], NULL, 10) : 0;
 	server.has_streaming = strcmp(argv[5], "stream") == 0;
 	server.has_pages = strcmp(argv[5], "pages") == 0;
 	server.epoll = epoll_create1(EPOLL_CLOEXEC);

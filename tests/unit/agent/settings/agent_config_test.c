@@ -66,6 +66,7 @@ static void each_field_is_taken(void **state)
 		       "serviceMetrics: 7\n"
 		       "socket: /run/x\n"
 		       "kubeProxyCompat: 1.32\n"
+		       "otherNodes: watch\n"
 		       "unprogrammedCIDRs: [10.97.0.0/16]\n"
 		       "unboundCIDRs: [10.98.0.0/16, fd01::/64]\n"
 		       "listPageSize: 9\n"
@@ -83,6 +84,7 @@ static void each_field_is_taken(void **state)
 	assert_true(options->desired.has_strict_ranges);
 	assert_true(options->drain_timeout == 120);
 	assert_int_equal(options->service_metrics, 7);
+	assert_int_equal(options->other_nodes, KUBE_NODES_WATCHED);
 	assert_int_equal(options->desired.opt_out.unprogrammed.count, 1);
 	assert_int_equal(options->desired.opt_out.unbound.count, 2);
 	assert_int_equal(options->desired.opt_out.unbound.items[1].length, 64);
@@ -152,6 +154,9 @@ static void what_is_wrong_is_named_with_its_field(void **state)
 		{"serviceMetrics: 1001\n",
 		 "serviceMetrics: \"1001\" is not a number from 0 to 1000"},
 		{"manifests: /a\n", "manifests: not a list"},
+		{"otherNodes: some\n", "otherNodes: \"some\" is not list, watch or off"},
+		{"unboundCIDRs: [10.0.0.1]\n",
+		 "unboundCIDRs: element 1: \"10.0.0.1\" is not a CIDR such as 10.0.0.0/8"},
 		{"manifests: ['']\n", "manifests: element 1: must not be empty"},
 		{"affinityScheduler: 0123456789abcdef\n",
 		 "affinityScheduler: \"0123456789abcdef\" is not the name of an IPVS scheduler"},

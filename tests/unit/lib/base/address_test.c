@@ -189,6 +189,62 @@ static void test_contains(void **state)
 	}
 }
 
+static struct address parsed(const char *text)
+{
+	struct address address;
+
+	assert_true(address_parse(text, &address));
+	return address;
+}
+
+static void test_networks(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		uint16_t length;
+		bool is_shared;
+	} cases[] = {
+		{"10.1.2.3", "10.1.2.200", 24, true}, {"10.1.2.3", "10.1.3.3", 24, false},
+		{"10.1.2.3", "10.1.3.3", 23, true},   {"10.1.2.3", "10.1.2.3", 32, true},
+		{"10.1.2.3", "10.1.2.4", 32, false},  {"10.1.2.3", "192.0.2.1", 0, true},
+		{"fd00::1", "fd00::ffff", 64, true},  {"fd00::1", "fd00:0:0:1::1", 64, false},
+		{"10.1.2.3", "fd00::1", 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct address a = parsed(cases[i].a), b = parsed(cases[i].b);
+
+		print_message("%s, %s /%u\n", cases[i].a, cases[i].b, cases[i].length);
+		assert_int_equal(address_shares_prefix(&a, &b, cases[i].length),
+				 cases[i].is_shared);
+		assert_int_equal(address_shares_prefix(&b, &a, cases[i].length),
+				 cases[i].is_shared);
+	}
+}
+
+static void test_prefix_lists(void **state)
+{
+	struct prefix prefixes[2];
+	const struct prefix_list none = {0}, one = {prefixes, 1}, both = {prefixes, 2},
+				 second = {prefixes + 1, 1};
+	const struct address inside = parsed("10.1.2.3"), outside = parsed("11.1.2.3"),
+			     other = parsed("fd00::1");
+
+	(void)state;
+	assert_true(address_parse_prefix("10.0.0.0/8", &prefixes[0]));
+	assert_true(address_parse_prefix("fd00::/8", &prefixes[1]));
+	assert_false(prefix_list_contains(&none, &inside));
+	assert_true(prefix_list_contains(&one, &inside));
+	assert_false(prefix_list_contains(&both, &outside));
+	assert_false(prefix_list_contains(&one, &other));
+	assert_true(prefix_list_contains(&both, &other));
+	assert_true(prefix_list_is_equal(&none, &none));
+	assert_true(prefix_list_is_equal(&both, &both));
+	assert_false(prefix_list_is_equal(&one, &both));
+	assert_false(prefix_list_is_equal(&one, &second));
+}
+
 static void test_order(void **state)
 {
 	static const char *const ascending[] = {"0.0.0.0",   "9.255.0.0", "10.0.0.1", "10.0.0.2",
@@ -223,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_parse),	       cmocka_unit_test(test_parse_prefix),
 		cmocka_unit_test(test_port_text),      cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_contains),       cmocka_unit_test(test_order),
+		cmocka_unit_test(test_networks),       cmocka_unit_test(test_prefix_lists),
 		cmocka_unit_test(test_protocol_names),
 	};
 
