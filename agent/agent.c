@@ -34,6 +34,7 @@
 #include "loop_clock.h"
 #include "node_setup.h"
 #include "object_intake.h"
+#include "oom_score.h"
 #include "privileges.h"
 #include "signals.h"
 #include "watchdog.h"
@@ -468,6 +469,8 @@ static void on_settings_changed(void *owner, const struct options *before)
 	struct ledger_options ledger_options = ledger_options_of(options);
 	bool needs_planning;
 
+	if (options->oom_score_adj != before->oom_score_adj)
+		oom_score_set(options->oom_score_adj);
 	node_setup_follow(options, before, agent->kernel->ipvs);
 	proxy_health_set_period(&agent->proxy_health, options->sync_period);
 	verifier_set_period(agent->verifier, options->sync_period);
@@ -620,12 +623,12 @@ static int open_flow_cleaner(struct agent *agent, struct error *err)
 
 static int start(struct agent *agent, struct error *err)
 {
-	int r = node_setup_check(err);
+	int r = privileges_check(err);
 
 	if (r >= 0)
 		r = instance_lock_take(&agent->lock, err);
 	if (r >= 0)
-		node_setup_process(agent->options);
+		oom_score_set(agent->options->oom_score_adj);
 	if (r >= 0)
 		r = rules_keeper_new(agent->loop, on_rules_report, agent, &agent->rules, err);
 	if (r >= 0)

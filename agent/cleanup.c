@@ -9,7 +9,7 @@
 #include "lib/kernel/rules.h"
 #include "lib/plan/ledger.h"
 #include "lib/plan/ledger_observe.h"
-#include "node_setup.h"
+#include "privileges.h"
 
 #include <errno.h>
 #include <string.h>
@@ -138,7 +138,7 @@ int cleanup_run(const struct options *options, struct error *err)
 	struct error step = {0};
 	struct kernel *kernel = NULL;
 	struct instance_lock *lock = NULL;
-	int r = node_setup_check(err);
+	int r = privileges_check(err);
 
 	if (r >= 0)
 		r = instance_lock_take(&lock, err);

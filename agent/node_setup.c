@@ -5,40 +5,17 @@
 #include "lib/base/log.h"
 #include "lib/kernel/modules.h"
 #include "lib/kernel/sysctl.h"
+#include "privileges.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define HASH_SIZE_PATH "/sys/module/nf_conntrack/parameters/hashsize"
-#define OOM_PATH       "/proc/self/oom_score_adj"
 
 /* Each takes memory that the kernel does not give back, however many processors there are. */
 #define CONNECTIONS_BY_CORES_MAX 1048576
-
-int node_setup_check(struct error *err)
-{
-	static const struct {
-		unsigned int capability;
-		const char *name, *feature;
-	} needed[] = {
-		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "IPVS, ipset and addresses"},
-		{CAP_NET_RAW, "CAP_NET_RAW", "iptables"},
-	};
-
-	if (capng_get_caps_process() < 0)
-		return error_set(err, -EPERM, "cannot read the capabilities of the process");
-	for (size_t i = 0; i < COUNT(needed); i++)
-		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
-			return error_set(
-				err, -EPERM,
-				"missing %s, required for %s; run as root or grant the capability",
-				needed[i].name, needed[i].feature);
-	return 0;
-}
 
 /* @r, @err: what sysctl_ensure() said */
 static void report(const char *name, int before, int value, int r, const struct error *err)
@@ -58,43 +35,16 @@ static void set(const char *name, int value)
 	report(name, before, value, sysctl_ensure(name, value, &err), &err);
 }
 
-/* A parameter in a file of its own, outside of /proc/sys. */
-static int read_number(const char *path, int *ret)
-{
-	FILE *stream = fopen(path, "re");
-	int r;
-
-	if (!stream)
-		return -errno;
-	r = fscanf(stream, "%d", ret) == 1 ? 0 : -EBADMSG;
-	fclose(stream);
-	return r;
-}
-
-static int write_number(const char *path, int value)
-{
-	FILE *stream = fopen(path, "we");
-	int r = 0;
-
-	if (!stream)
-		return -errno;
-	if (fprintf(stream, "%d\n", value) < 0)
-		r = -EIO;
-	if (fclose(stream) != 0)
-		r = -errno;
-	return r;
-}
-
 /* The kernel sizes the hash table for its own default; four entries a bucket are kube-proxy's. */
 static void ensure_hash_size(int size)
 {
 	int current = 0;
-	int r = read_number(HASH_SIZE_PATH, &current);
+	int r = sysctl_read_number(HASH_SIZE_PATH, &current);
 
 	if (r >= 0 && current >= size)
 		return;
 	if (r >= 0)
-		r = write_number(HASH_SIZE_PATH, size);
+		r = sysctl_write_number(HASH_SIZE_PATH, size);
 	if (r < 0)
 		log_warning("writing %d to " HASH_SIZE_PATH ": %s; continuing without it", size,
 			    strerror(-r));
@@ -186,49 +136,15 @@ void node_setup_sysctls(const struct options *options)
 	prepare_conntrack(&options->conntrack);
 }
 
-void node_setup_process(const struct options *options)
-{
-	int current = 0;
-	int r = read_number(OOM_PATH, &current);
-
-	if (r >= 0 && current == options->oom_score_adj)
-		return;
-	r = write_number(OOM_PATH, options->oom_score_adj);
-	if (r < 0)
-		log_info("writing %d to " OOM_PATH ": %s; keeping %d", options->oom_score_adj,
-			 strerror(-r), current);
-}
-
-/* A firewall mark that nobody uses, for asking the kernel whether it knows a scheduler. */
-#define PROBE_MARK 0x7fffffffU
-
-static int probe_scheduler(struct ipvs *ipvs, const char *name, struct error *err)
-{
-	struct change changes[2] = {{.kind = CHANGE_KIND_SERVER_ADD},
-				    {.kind = CHANGE_KIND_SERVER_REMOVE}};
-	int r;
-
-	changes[0].server.key.firewall_mark = PROBE_MARK;
-	changes[0].server.key.address.family = AF_INET;
-	changes[0].server.netmask = 0xffffffff;
-	memcpy(changes[0].server.scheduler, name, strlen(name));
-	changes[1].server = changes[0].server;
-	r = ipvs_apply(ipvs, changes, COUNT(changes), err);
-	if (r < 0)
-		return r;
-	return changes[0].result == -ENOENT ? -ENOENT : 0;
-}
-
 static int check_scheduler(struct ipvs *ipvs, const char *name, const char *flag, struct error *err)
 {
 	char module[SCHEDULER_NAME_SIZE + 8], feature[SCHEDULER_NAME_SIZE + 32];
-	struct error probe_error = {0};
 	int r;
 
 	snprintf(module, sizeof(module), "ip_vs_%s", name);
 	snprintf(feature, sizeof(feature), "scheduler %s", name);
 	r = modules_load(module, feature, err);
-	if (r >= 0 || probe_scheduler(ipvs, name, &probe_error) != -ENOENT)
+	if (r >= 0 || ipvs_has_scheduler(ipvs, name))
 		return 0;
 	return error_wrap(err, -ENOENT, "%s %s", flag, name);
 }
@@ -264,8 +180,6 @@ void node_setup_follow(const struct options *options, const struct options *befo
 {
 	struct error err = {0};
 
-	if (options->oom_score_adj != before->oom_score_adj)
-		node_setup_process(options);
 	if (memcmp(&options->timeouts, &before->timeouts, sizeof(options->timeouts)) != 0 &&
 	    node_setup_timeouts(options, ipvs, &err) < 0)
 		log_warning("IPVS timeouts: %s; keeping the previous ones", err.text);
@@ -293,7 +207,7 @@ void node_setup_programs(void)
 int node_setup_init(const struct options *options, struct error *err)
 {
 	struct kernel *kernel = NULL;
-	int r = node_setup_check(err);
+	int r = privileges_check(err);
 
 	if (r >= 0)
 		r = kernel_open(DUMMY_INTERFACE, &options->in_cluster_marks, &kernel, err);

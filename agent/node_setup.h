@@ -6,13 +6,10 @@
 #include "lib/base/error.h"
 #include "lib/kernel/kernel.h"
 
-/**
- * node_setup_check() - can this process do its work here?
- *
- * Looks for the capabilities that netlink and iptables need.
- * Return: 0, or -EPERM with what is missing and how to get it
+/*
+ * What the kernel of the node has to have before anything is programmed: modules, sysctls and
+ * timeouts.
  */
-int node_setup_check(struct error *err);
 
 /**
  * node_setup_sysctls() - the kernel settings that IPVS behind a dummy interface needs, and the
@@ -25,14 +22,11 @@ int node_setup_check(struct error *err);
  */
 void node_setup_sysctls(const struct options *options);
 
-/** node_setup_process() - oom_score_adj of this process; what is refused is logged */
-void node_setup_process(const struct options *options);
-
 /**
  * node_setup_scheduler() - whether the kernel has the schedulers that the options name
  *
  * Where libkmod does not find the module (a container without /lib/modules, say) the kernel itself
- * is asked, with a virtual server on a firewall mark that no packet has.
+ * is asked.
  * Return: 0, or -ENOENT with the name of the module that is missing
  */
 int node_setup_scheduler(const struct options *options, struct ipvs *ipvs, struct error *err);
@@ -58,7 +52,7 @@ void node_setup_programs(void);
  * node_setup_init() - --init-only: load modules, set sysctls and timeouts, and nothing else
  *
  * An agent that runs afterwards needs neither CAP_SYS_MODULE nor a writable /proc/sys.
- * Return: 0 or a negative errno, as for node_setup_check() and node_setup_scheduler()
+ * Return: 0 or a negative errno, as for privileges_check() and node_setup_scheduler()
  */
 int node_setup_init(const struct options *options, struct error *err);
 

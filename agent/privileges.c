@@ -2,6 +2,7 @@
 #include "privileges.h"
 
 #include "lib/base/log.h"
+#include "lib/base/memory.h"
 #include "system_calls.h"
 
 #include <cap-ng.h>
@@ -10,6 +11,27 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+
+int privileges_check(struct error *err)
+{
+	static const struct {
+		unsigned int capability;
+		const char *name, *feature;
+	} needed[] = {
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "IPVS, ipset and addresses"},
+		{CAP_NET_RAW, "CAP_NET_RAW", "iptables"},
+	};
+
+	if (capng_get_caps_process() < 0)
+		return error_set(err, -EPERM, "cannot read the capabilities of the process");
+	for (size_t i = 0; i < COUNT(needed); i++)
+		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
+			return error_set(
+				err, -EPERM,
+				"missing %s, required for %s; run as root or grant the capability",
+				needed[i].name, needed[i].feature);
+	return 0;
+}
 
 /*
  * The bounding set is what a program of root's would get back. To shrink it takes CAP_SETPCAP, which

@@ -5,6 +5,12 @@
 #include "lib/base/error.h"
 
 /**
+ * privileges_check() - does this process have the capabilities that netlink and iptables need?
+ * Return: 0, or -EPERM with what is missing and how to get it
+ */
+int privileges_check(struct error *err);
+
+/**
  * privileges_drop() - give up what the work after the start does not take, for good
  *
  * What is left to this process, to threads that it starts later and to its programs

@@ -117,6 +117,14 @@ int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_
  */
 int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct error *err);
 
+/**
+ * ipvs_has_scheduler() - whether the kernel knows a scheduler, or can load it
+ *
+ * It is asked with a virtual server on a firewall mark that no packet has, which is removed again.
+ * Return: false only if the kernel says so
+ */
+bool ipvs_has_scheduler(struct ipvs *ipvs, const char *name);
+
 int ipvs_get_timeouts(struct ipvs *ipvs, struct ipvs_timeouts *ret, struct error *err);
 int ipvs_set_timeouts(struct ipvs *ipvs, const struct ipvs_timeouts *timeouts, struct error *err);
 

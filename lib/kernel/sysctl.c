@@ -94,6 +94,32 @@ int sysctl_ensure(const char *name, int value, struct error *err)
 	return r;
 }
 
+int sysctl_read_number(const char *path, int *ret)
+{
+	FILE *stream = fopen(path, "re");
+	int r;
+
+	if (!stream)
+		return -errno;
+	r = fscanf(stream, "%d", ret) == 1 ? 0 : -EBADMSG;
+	fclose(stream);
+	return r;
+}
+
+int sysctl_write_number(const char *path, int value)
+{
+	FILE *stream = fopen(path, "we");
+	int r = 0;
+
+	if (!stream)
+		return -errno;
+	if (fprintf(stream, "%d\n", value) < 0)
+		r = -EIO;
+	if (fclose(stream) != 0)
+		r = -errno;
+	return r;
+}
+
 unsigned int sysctl_kernel_version(void)
 {
 	struct utsname name;

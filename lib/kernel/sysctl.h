@@ -22,6 +22,13 @@ int sysctl_get(const char *name, int *ret, struct error *err);
  */
 int sysctl_ensure(const char *name, int value, struct error *err);
 
+/*
+ * A number in a file of its own, outside of /proc/sys; @path is absolute. Return: 0, or a negative
+ * errno
+ */
+int sysctl_read_number(const char *path, int *ret);
+int sysctl_write_number(const char *path, int value);
+
 /** sysctl_kernel_version() - major << 16 | minor of the running kernel; 0 if it cannot be read */
 unsigned int sysctl_kernel_version(void);
 

@@ -248,6 +248,17 @@ static void keeps_timeouts(void **state)
 	ipvs_close(ipvs);
 }
 
+static void knows_schedulers(void **state)
+{
+	struct ipvs *ipvs = ipvs_fixture_open();
+
+	(void)state;
+	assert_true(ipvs_has_scheduler(ipvs, "rr"));
+	assert_false(ipvs_has_scheduler(ipvs, "nosuch"));
+	assert_string_equal(witness_read("ipvsadm -Sn"), "");
+	ipvs_close(ipvs);
+}
+
 static void needs_the_privilege(void **state)
 {
 	pid_t child = fork();
@@ -276,6 +287,7 @@ int main(void)
 		cmocka_unit_test_setup(keeps_the_order_of_changes, witness_enter_namespace),
 		cmocka_unit_test_setup(an_error_belongs_to_its_change, witness_enter_namespace),
 		cmocka_unit_test_setup(keeps_timeouts, witness_enter_namespace),
+		cmocka_unit_test_setup(knows_schedulers, witness_enter_namespace),
 		cmocka_unit_test_setup(needs_the_privilege, witness_enter_namespace),
 	};
 
