@@ -256,6 +256,6 @@ uint32_t plan_result_mark(const struct plan_result *result, const struct set_mem
 	struct virtual_server_key key = marks_key_of(member);
 
 	if (member->kind == SET_KIND_IN_CLUSTER)
-		return marks_unsealed(result->marks, &key);
+		return marks_set_value(result->marks, &key);
 	return member->kind == SET_KIND_MARK_NAMES ? marks_find(result->marks, &key) : 0;
 }

@@ -92,6 +92,8 @@ static void repair(struct verifier *verifier, enum facility facility)
 	size_t drift = ledger_observe_end(verifier->ledger, facility, clock_milliseconds(),
 					  verifier->changes);
 
+	if (facility == FACILITY_IPSET)
+		ipsets_plan_repairs(verifier->kernel->ipsets, verifier->changes);
 	if (drift) {
 		log_warning("%s: repairing %zu objects that another program changed",
 			    facility_name(facility), drift);

@@ -154,15 +154,17 @@ static bool is_member_change(const struct change *change)
 /* The marks that additions to a set need; NULL if they need none. */
 static uint32_t *marks_for(const struct ipsets *ipsets, const struct change *changes, size_t count)
 {
+	bool is_name = changes->member.kind == SET_KIND_MARK_NAMES;
 	uint32_t *marks;
 
-	if (changes->kind != CHANGE_KIND_MEMBER_ADD || changes->member.kind != SET_KIND_IN_CLUSTER)
+	if (changes->kind != CHANGE_KIND_MEMBER_ADD || !set_kind_has_marks(changes->member.kind))
 		return NULL;
 	marks = memory_array(count, sizeof(*marks));
 	for (size_t i = 0; i < count; i++) {
 		struct virtual_server_key key = marks_key_of(&changes[i].member);
 
-		marks[i] = marks_unsealed(ipsets->marks, &key);
+		marks[i] = is_name ? marks_find(ipsets->marks, &key)
+				   : marks_set_value(ipsets->marks, &key);
 	}
 	return marks;
 }
@@ -172,26 +174,66 @@ static bool lacks_mark(const struct ipsets *ipsets, const struct change *change)
 {
 	struct virtual_server_key key = marks_key_of(&change->member);
 
-	return change->kind == CHANGE_KIND_MEMBER_ADD &&
-	       change->member.kind == SET_KIND_IN_CLUSTER &&
+	return change->kind == CHANGE_KIND_MEMBER_ADD && set_kind_has_marks(change->member.kind) &&
 	       !(ipsets->marks && marks_find(ipsets->marks, &key));
+}
+
+/* The virtual server has come (back) since the removal of the name was planned. */
+static bool is_name_in_use(const struct ipsets *ipsets, const struct change *change)
+{
+	struct virtual_server_key key = marks_key_of(&change->member);
+
+	return change->kind == CHANGE_KIND_MEMBER_REMOVE &&
+	       change->member.kind == SET_KIND_MARK_NAMES && ipsets->marks &&
+	       marks_uses(ipsets->marks, &key) & (MARK_USE_SERVER | MARK_USE_MEMBER);
+}
+
+/* Return: whether @change has its result without being sent */
+static bool is_decided(const struct ipsets *ipsets, struct change *change)
+{
+	if (lacks_mark(ipsets, change))
+		change->result = -EAGAIN;
+	else if (is_name_in_use(ipsets, change))
+		change->result = 0;
+	else
+		return false;
+	return true;
 }
 
 /*
  * @is_lost: the answer is; what was to be added may be there, as the next observation will tell.
  * One that is under way does not: what it says of members that were to be removed does not count.
  */
-static void note_members(struct ipsets *ipsets, const struct change *changes, size_t count,
-			 bool is_lost)
+static void note_member(struct marks *marks, const struct change *change, bool is_lost)
+{
+	struct virtual_server_key key = marks_key_of(&change->member);
+	bool is_addition = change->kind == CHANGE_KIND_MEMBER_ADD;
+	bool is_done = change->result >= 0;
+
+	if (is_done || is_lost || !is_addition)
+		marks_set_use(marks, &key, MARK_USE_MEMBER, is_addition || !is_done);
+}
+
+static void note_name(struct marks *marks, const struct change *change)
+{
+	struct virtual_server_key key = marks_key_of(&change->member);
+	bool is_addition = change->kind == CHANGE_KIND_MEMBER_ADD;
+
+	if (change->result < 0)
+		return;
+	marks_set_use(marks, &key, MARK_USE_NAME, is_addition);
+	if (!marks_uses(marks, &key))
+		marks_drop(marks, &key);
+}
+
+static void note_marks(struct ipsets *ipsets, const struct change *changes, size_t count,
+		       bool is_lost)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct virtual_server_key key = marks_key_of(&changes[i].member);
-		bool is_addition = changes[i].kind == CHANGE_KIND_MEMBER_ADD;
-		bool is_done = changes[i].result >= 0;
-
-		if (is_done || is_lost || !is_addition)
-			marks_set_use(ipsets->marks, &key, MARK_USE_MEMBER,
-				      is_addition || !is_done);
+		if (changes[i].member.kind == SET_KIND_MARK_NAMES)
+			note_name(ipsets->marks, &changes[i]);
+		else
+			note_member(ipsets->marks, &changes[i], is_lost);
 	}
 }
 
@@ -215,8 +257,8 @@ static int apply_run(struct ipsets *ipsets, struct change *changes, size_t count
 		if (changes->kind == CHANGE_KIND_MEMBER_ADD && changes[i].result >= 0)
 			set->count++;
 	}
-	if (set->kind == SET_KIND_IN_CLUSTER && ipsets->marks)
-		note_members(ipsets, changes, count, r < 0);
+	if (set_kind_has_marks(set->kind) && ipsets->marks)
+		note_marks(ipsets, changes, count, r < 0);
 	return r;
 }
 
@@ -233,14 +275,12 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 			changes[i].result = r;
 			continue;
 		}
-		if (lacks_mark(ipsets, &changes[i])) {
-			changes[i].result = -EAGAIN;
+		if (is_decided(ipsets, &changes[i]))
 			continue;
-		}
 		while (end < count && changes[end].kind == changes[i].kind &&
 		       ipsets_set_of(ipsets, &changes[end].member) ==
 			       ipsets_set_of(ipsets, &changes[i].member) &&
-		       !lacks_mark(ipsets, &changes[end]))
+		       !is_decided(ipsets, &changes[end]))
 			end++;
 		r = apply_run(ipsets, &changes[i], end - i, err);
 	}

@@ -37,15 +37,10 @@ int ipsets_reopen(struct ipsets *ipsets, struct error *err);
  * @marks:  stays the caller's; NULL = none. A member whose virtual server has no mark cannot be
  *          added: -EAGAIN
  *
- * Between @marks and the sets SET_KIND_MARK_NAMES, ipsets_observe() makes up for what is missing on
- * either side.
+ * Where @marks and the sets SET_KIND_MARK_NAMES differ, ipsets_plan_repairs() tells the changes that
+ * make up for it.
  */
 void ipsets_use_marks(struct ipsets *ipsets, struct marks *marks);
-
-/** ipsets_write_names() - add @names to the sets SET_KIND_MARK_NAMES, or with @is_removal take them
- *  from there; Return: 0, or the first failure */
-int ipsets_write_names(struct ipsets *ipsets, const struct mark_name *names, size_t count,
-		       bool is_removal, struct error *err);
 
 /** ipsets_ensure_begin() - look which sets there are; ipsets_ensure_step() follows until it does
  * not return 1 */
@@ -71,10 +66,10 @@ bool ipsets_has_marks(const struct ipsets *ipsets, const char **ret_reason);
  * marks are no members in this sense
  * @on_member, @user:  used until the last step
  *
- * ipsets_observe_step() follows until it does not return 1. Meanwhile ipsets_apply() and
- * ipsets_write_names() may be called; of members that they write in this time it may or may not be
- * told that they are there, but never after they were removed. An observation that was begun before
- * and has not ended is given up.
+ * ipsets_observe_step() follows until it does not return 1. Meanwhile ipsets_apply() may be called;
+ * of members that it writes in this time it may or may not be told that they are there, but never
+ * after they were removed. An observation that was begun before and has not ended is given up.
+ * Of members of IN_CLUSTER with another mark than that of their virtual server it is not told.
  */
 int ipsets_observe_begin(struct ipsets *ipsets,
 			 void (*on_member)(void *user, const struct set_member *member), void *user,
@@ -93,9 +88,18 @@ int ipsets_observe(struct ipsets *ipsets,
 		   struct error *err);
 
 /**
+ * ipsets_plan_repairs() - what has to change in sets with marks, by the observation that has ended
+ * @changes:  are appended, to be applied before other observations: members of IN_CLUSTER with a wrong
+ *            mark go (whoever wants them adds them again), names that are missing come, and those
+ *            that stand for nothing go
+ */
+void ipsets_plan_repairs(const struct ipsets *ipsets, struct changes *changes);
+
+/**
  * ipsets_apply() - carry out MEMBER_* changes in order, batched; contract as ipvs_apply()
  *
- * Adding what is there and removing what is not are successes. A set that is full, or close to
+ * Adding what is there and removing what is not are successes. So is the removal of the name of a
+ * mark that is in use, which stays; where it is not, the mark is free again. A set that is full, or close to
  * it, is grown first: a larger one is created, filled and swapped in without a gap.
  */
 int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, struct error *err);

@@ -34,7 +34,7 @@ struct ipsets_ensuring {
  * @position:      among the listings, in their order; see ipsets_observe.c
  * @listed:        the set whose listing has begun and not ended; NULL = between two of them
  * @written:       members of @listed that we have added or removed since then
- * @wrong:         members that say something else than the table of marks, to be removed
+ * @wrong:         members that say something else than the table of marks
  * @has_names:     the sets of the names of marks are to be observed
  * @is_cut_short:  it cannot go on
  */
@@ -44,8 +44,9 @@ struct ipsets_observation {
 	size_t position;
 	struct set *listed;
 	struct set_listing listing;
-	struct object_text_member *written;
-	struct changes *wrong;
+	struct written_member *written;
+	struct set_member *wrong;
+	size_t wrong_count, wrong_capacity;
 	bool has_names;
 	bool is_cut_short;
 };
@@ -64,7 +65,6 @@ struct ipsets {
 const char *ipsets_name(const struct set *set);
 bool ipsets_is_bitmap(const struct set *set);
 struct set *ipsets_set_of(struct ipsets *ipsets, const struct set_member *member);
-
 struct set_shape ipsets_shape_of(const struct set *set, uint32_t hash_size, uint32_t capacity);
 
 /** ipsets_read_header() - Return: 0 with what is known of the set brought up to date; -ENOENT if

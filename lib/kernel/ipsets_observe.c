@@ -6,86 +6,8 @@
 #include <string.h>
 #include <uthash.h>
 
-static struct set_member name_of(const struct virtual_server_key *key)
-{
-	struct set_member member;
-
-	memset(&member, 0, sizeof(member));
-	member.kind = SET_KIND_MARK_NAMES;
-	member.family = (uint8_t)key->address.family;
-	member.protocol = (uint8_t)key->protocol;
-	member.port = key->port;
-	member.address = key->address;
-	return member;
-}
-
-static int compare_families(const void *a, const void *b)
-{
-	const struct mark_name *left = a, *right = b;
-
-	return (int)left->key.address.family - (int)right->key.address.family;
-}
-
-/* All of one family. */
-static int write_names(struct ipsets *ipsets, const struct mark_name *names, size_t count,
-		       enum change_kind kind, struct error *err)
-{
-	auto_memory struct change *changes = memory_array(count, sizeof(*changes));
-	auto_memory uint32_t *marks = memory_array(count, sizeof(*marks));
-	bool is_addition = kind == CHANGE_KIND_MEMBER_ADD;
-	struct set *set;
-	int r;
-
-	for (size_t i = 0; i < count; i++) {
-		changes[i].kind = kind;
-		changes[i].member = name_of(&names[i].key);
-		marks[i] = names[i].mark;
-	}
-	set = ipsets_set_of(ipsets, &changes->member);
-	if (is_addition)
-		ipsets_make_room(ipsets, set, count);
-	r = ipsets_send(ipsets, set, changes, is_addition ? marks : NULL, count, err);
-	for (size_t i = 0; i < count; i++) {
-		if (changes[i].result < 0 && r >= 0)
-			r = error_set(err, changes[i].result, "naming a mark: %s",
-				      strerror(-changes[i].result));
-		if (changes[i].result < 0)
-			continue;
-		set->count += is_addition;
-		if (ipsets->marks)
-			marks_set_use(ipsets->marks, &names[i].key, MARK_USE_NAME, is_addition);
-	}
-	return r;
-}
-
-int ipsets_write_names(struct ipsets *ipsets, const struct mark_name *names, size_t count,
-		       bool is_removal, struct error *err)
-{
-	enum change_kind kind = is_removal ? CHANGE_KIND_MEMBER_REMOVE : CHANGE_KIND_MEMBER_ADD;
-	auto_memory struct mark_name *sorted = memory_array(count, sizeof(*sorted));
-	size_t first = 0;
-	int result = 0;
-
-	if (!count)
-		return 0;
-	memcpy(sorted, names, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_families);
-	for (size_t i = 1; i <= count; i++) {
-		struct error own = {0};
-		int r;
-
-		if (i < count && compare_families(&sorted[i], &sorted[first]) == 0)
-			continue;
-		r = write_names(ipsets, sorted + first, i - first, kind, &own);
-		if (r < 0 && !result)
-			result = error_set(err, r, "%s", own.text);
-		first = i;
-	}
-	return result;
-}
-
 /* A member that was added or removed since the listing of its set began. */
-struct object_text_member {
+struct written_member {
 	UT_hash_handle hh;
 	struct set_member member;
 };
@@ -93,7 +15,7 @@ struct object_text_member {
 static bool is_written(const struct ipsets_observation *observation,
 		       const struct set_member *member)
 {
-	struct object_text_member *written;
+	struct written_member *written;
 
 	HASH_FIND(hh, observation->written, member, sizeof(*member), written);
 	return written;
@@ -101,7 +23,7 @@ static bool is_written(const struct ipsets_observation *observation,
 
 static void forget_written(struct ipsets_observation *observation)
 {
-	struct object_text_member *written, *next;
+	struct written_member *written, *next;
 
 	HASH_ITER (hh, observation->written, written, next) {
 		HASH_DEL(observation->written, written);
@@ -117,7 +39,7 @@ void ipsets_note_written(struct ipsets *ipsets, const struct set *set, const str
 	if (observation->listed != set)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		struct object_text_member *written;
+		struct written_member *written;
 
 		if (is_written(observation, &changes[i].member))
 			continue;
@@ -125,6 +47,13 @@ void ipsets_note_written(struct ipsets *ipsets, const struct set *set, const str
 		written->member = changes[i].member;
 		HASH_ADD(hh, observation->written, member, sizeof(written->member), written);
 	}
+}
+
+static void note_wrong(struct ipsets_observation *observation, const struct set_member *member)
+{
+	observation->wrong = memory_grow(observation->wrong, observation->wrong_count,
+					 &observation->wrong_capacity, sizeof(*observation->wrong));
+	observation->wrong[observation->wrong_count++] = *member;
 }
 
 /*
@@ -144,9 +73,9 @@ static void on_name(void *user, const struct set_member *member, uint32_t mark)
 	if (is_written(observation, member))
 		return;
 	if (marks_learn(ipsets->marks, &key, mark))
-		marks_see(ipsets->marks, &key, MARK_USE_NAME);
+		marks_scan_see(ipsets->marks, &key, MARK_USE_NAME);
 	else
-		changes_add(observation->wrong, CHANGE_KIND_MEMBER_REMOVE)->member = *member;
+		note_wrong(observation, member);
 }
 
 static void on_member(void *user, const struct set_member *member, uint32_t mark)
@@ -158,54 +87,29 @@ static void on_member(void *user, const struct set_member *member, uint32_t mark
 	if (is_written(observation, member))
 		return;
 	if (member->kind == SET_KIND_IN_CLUSTER && ipsets->marks) {
-		if (!mark || mark != marks_unsealed(ipsets->marks, &key)) {
-			changes_add(observation->wrong, CHANGE_KIND_MEMBER_REMOVE)->member =
-				*member;
+		if (!mark || mark != marks_set_value(ipsets->marks, &key)) {
+			note_wrong(observation, member);
 			return;
 		}
-		marks_see(ipsets->marks, &key, MARK_USE_MEMBER);
+		marks_scan_see(ipsets->marks, &key, MARK_USE_MEMBER);
 	}
 	observation->on_member(observation->user, member);
 }
 
-/* Names that got lost come again; those of nothing go, once it is known that there is nothing. */
-static int repair_names(struct ipsets *ipsets, struct error *err)
+static void forget_wrong(struct ipsets_observation *observation)
 {
-	size_t count, lost = 0, idle = 0;
-	auto_memory struct mark_name *names = marks_list(ipsets->marks, &count);
-	auto_memory struct mark_name *missing = memory_array(count, sizeof(*missing));
-	auto_memory struct mark_name *unused = memory_array(count, sizeof(*unused));
-	int r;
-
-	for (size_t i = 0; i < count; i++) {
-		unsigned int uses = marks_uses(ipsets->marks, &names[i].key);
-
-		if (!(uses & MARK_USE_NAME))
-			missing[lost++] = names[i];
-		else if (uses == MARK_USE_NAME && marks_has_seen(ipsets->marks, MARK_USE_SERVER))
-			unused[idle++] = names[i];
-	}
-	r = ipsets_write_names(ipsets, missing, lost, false, err);
-	if (r >= 0)
-		r = ipsets_write_names(ipsets, unused, idle, true, err);
-	for (size_t i = 0; i < idle; i++)
-		if (!marks_uses(ipsets->marks, &unused[i].key))
-			marks_drop(ipsets->marks, &unused[i].key);
-	return r;
+	free(take(&observation->wrong));
+	observation->wrong_count = observation->wrong_capacity = 0;
 }
 
-/* Members of the listed set that are not to be there. */
-static int remove_wrong(struct ipsets *ipsets, struct error *err)
+void ipsets_plan_repairs(const struct ipsets *ipsets, struct changes *changes)
 {
-	struct changes *wrong = ipsets->observation.wrong;
-	int r;
+	const struct ipsets_observation *observation = &ipsets->observation;
 
-	if (!wrong->count)
-		return 0;
-	r = set_commands_send(ipsets->commands, ipsets_name(ipsets->observation.listed),
-			      wrong->items, NULL, wrong->count, err);
-	changes_clear(wrong);
-	return r;
+	for (size_t i = 0; i < observation->wrong_count; i++)
+		marks_plan_removal(ipsets->marks, &observation->wrong[i], changes);
+	if (observation->has_names)
+		marks_plan_names(ipsets->marks, changes);
 }
 
 /* The names of marks come first, since they say what the marks of IN_CLUSTER mean. */
@@ -226,22 +130,18 @@ static struct set *set_at(struct ipsets *ipsets, size_t position)
 }
 
 /* What is due before the listing at @position, or after the last. */
-static int pass(struct ipsets *ipsets, size_t position, struct error *err)
+static void begin_position(struct ipsets *ipsets, size_t position)
 {
 	bool has_names = ipsets->observation.has_names;
-	int r = 0;
 
 	if (position == 0 && has_names)
-		marks_look_begin(ipsets->marks, MARK_USE_NAME);
-	if (position == NAME_SETS && has_names) {
-		marks_look_end(ipsets->marks, MARK_USE_NAME);
-		r = repair_names(ipsets, err);
-	}
+		marks_scan_begin(ipsets->marks, MARK_USE_NAME);
+	if (position == NAME_SETS && has_names)
+		marks_scan_end(ipsets->marks, MARK_USE_NAME);
 	if (position == NAME_SETS && ipsets->marks)
-		marks_look_begin(ipsets->marks, MARK_USE_MEMBER);
+		marks_scan_begin(ipsets->marks, MARK_USE_MEMBER);
 	if (position == LISTINGS && ipsets->marks)
-		marks_look_end(ipsets->marks, MARK_USE_MEMBER);
-	return r;
+		marks_scan_end(ipsets->marks, MARK_USE_MEMBER);
 }
 
 static int begin_listing(struct ipsets *ipsets, struct set *set, struct error *err)
@@ -258,7 +158,6 @@ static void end_listing(struct ipsets *ipsets)
 {
 	netlink_dump_end(ipsets->observer);
 	forget_written(&ipsets->observation);
-	changes_clear(ipsets->observation.wrong);
 	ipsets->observation.listed = NULL;
 }
 
@@ -282,29 +181,27 @@ int ipsets_observe_begin(struct ipsets *ipsets,
 		if (r < 0)
 			return r;
 	}
-	if (!observation->wrong)
-		observation->wrong = changes_new();
 	end_listing(ipsets);
+	forget_wrong(observation);
 	observation->on_member = on_our_member;
 	observation->user = user;
 	observation->position = 0;
 	observation->has_names = ipsets->marks && !ipsets->marks_error;
 	observation->is_cut_short = false;
-	return pass(ipsets, 0, err);
+	begin_position(ipsets, 0);
+	return 0;
 }
 
 /* Receives some of the listed set; Return: 1 if there is more of it, 0 at its end */
 static int read_some(struct ipsets *ipsets, struct error *err)
 {
 	struct error own = {0};
-	int r = set_listing_step(&ipsets->observation.listing, &own), removed;
+	int r = set_listing_step(&ipsets->observation.listing, &own);
 
 	/* A set that is not there has no members. */
 	if (r < 0 && r != -ENOENT)
 		return error_set(err, r, "%s", own.text);
-	/* At once, as long as they are what the listing says. */
-	removed = remove_wrong(ipsets, err);
-	return removed < 0 ? removed : r > 0;
+	return r > 0;
 }
 
 static int step(struct ipsets *ipsets, struct error *err)
@@ -320,8 +217,8 @@ static int step(struct ipsets *ipsets, struct error *err)
 	if (r != 0)
 		return r;
 	end_listing(ipsets);
-	r = pass(ipsets, ++observation->position, err);
-	return r < 0 ? r : observation->position < LISTINGS;
+	begin_position(ipsets, ++observation->position);
+	return observation->position < LISTINGS;
 }
 
 int ipsets_observe_step(struct ipsets *ipsets, struct error *err)
@@ -353,7 +250,7 @@ int ipsets_observe(struct ipsets *ipsets,
 void ipsets_observation_clear(struct ipsets *ipsets)
 {
 	forget_written(&ipsets->observation);
-	changes_free(ipsets->observation.wrong);
+	forget_wrong(&ipsets->observation);
 	netlink_close(take(&ipsets->observer));
 	ipsets->observation = (struct ipsets_observation){.is_cut_short = true};
 }

@@ -209,7 +209,7 @@ static int on_server(void *user, const struct nlmsghdr *message)
 		return error_set(list->err, r, "malformed IPVS_CMD_GET_SERVICE reply");
 	if (list->ipvs->marks && server.key.firewall_mark) {
 		marks_translate(list->ipvs->marks, &server.key);
-		marks_see(list->ipvs->marks, &server.key, MARK_USE_SERVER);
+		marks_scan_see(list->ipvs->marks, &server.key, MARK_USE_SERVER);
 	}
 	if (list->visitor->destination && !list->is_in_steps) {
 		list->keys =
@@ -279,7 +279,7 @@ static int ask_for_servers(struct ipvs *ipvs, struct netlink *netlink,
 	int r;
 
 	if (ipvs->marks)
-		marks_look_begin(ipvs->marks, MARK_USE_SERVER);
+		marks_scan_begin(ipvs->marks, MARK_USE_SERVER);
 	r = ipvs_message_plain(message, ipvs->family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP);
 	return r < 0 ? r : ask(netlink, message, on_server, list, list->err);
 }
@@ -290,7 +290,7 @@ static int end_servers(struct ipvs *ipvs, int r, struct error *err)
 	if (r < 0)
 		return error_wrap(err, r, "reading virtual servers");
 	if (ipvs->marks)
-		marks_look_end(ipvs->marks, MARK_USE_SERVER);
+		marks_scan_end(ipvs->marks, MARK_USE_SERVER);
 	return 0;
 }
 

@@ -128,53 +128,47 @@ static bool is_by_mark(const struct change *change, enum change_kind kind)
 /* A mark is named before it is used, so that whoever comes after this process knows what it is. */
 static void name_marks(struct kernel *kernel, const struct change *changes, size_t count)
 {
-	auto_memory struct mark_name *names = NULL;
-	size_t used = 0, capacity = 0;
+	auto_free(changes) struct changes *names = changes_new();
 	struct error err = {0};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct virtual_server_key *key = &changes[i].server.key;
-		uint32_t mark;
 
-		if (!is_by_mark(&changes[i], CHANGE_KIND_SERVER_ADD) ||
-		    marks_uses(kernel->marks, key) & MARK_USE_NAME)
-			continue;
-		mark = marks_take(kernel->marks, key);
-		if (!mark)
-			continue;
-		names = memory_grow(names, used, &capacity, sizeof(*names));
-		names[used++] = (struct mark_name){.key = *key, .mark = mark};
+		if (is_by_mark(&changes[i], CHANGE_KIND_SERVER_ADD) &&
+		    !(marks_uses(kernel->marks, key) & MARK_USE_NAME) &&
+		    marks_take(kernel->marks, key))
+			changes_add(names, CHANGE_KIND_MEMBER_ADD)->member = marks_name_of(key);
 	}
-	if (ipsets_write_names(kernel->ipsets, names, used, false, &err) >= 0)
-		return;
+	if (names->count)
+		ipsets_apply(kernel->ipsets, names->items, names->count, &err);
 	/* What cannot be named is not added either, and will be tried again. */
-	for (size_t i = 0; i < used; i++)
-		if (!marks_uses(kernel->marks, &names[i].key))
-			marks_drop(kernel->marks, &names[i].key);
+	for (size_t i = 0; i < names->count; i++) {
+		struct virtual_server_key key = marks_key_of(&names->items[i].member);
+
+		if (!marks_uses(kernel->marks, &key))
+			marks_drop(kernel->marks, &key);
+	}
 }
 
-/* Marks of virtual servers that are gone, or have not come to be. */
-static void free_marks(struct kernel *kernel, const struct change *changes, size_t count)
+/*
+ * Of virtual servers that are gone, or have not come to be. What is not removed since this fails is
+ * seen by the next observation.
+ */
+static void remove_names(struct kernel *kernel, const struct change *changes, size_t count)
 {
-	auto_memory struct mark_name *names = NULL;
-	size_t used = 0, capacity = 0;
+	auto_free(changes) struct changes *names = changes_new();
 	struct error err = {0};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct virtual_server_key *key = &changes[i].server.key;
 
-		if ((!is_by_mark(&changes[i], CHANGE_KIND_SERVER_ADD) &&
-		     !is_by_mark(&changes[i], CHANGE_KIND_SERVER_REMOVE)) ||
-		    marks_uses(kernel->marks, key) != MARK_USE_NAME)
-			continue;
-		names = memory_grow(names, used, &capacity, sizeof(*names));
-		names[used++] = (struct mark_name){.key = *key};
+		if ((is_by_mark(&changes[i], CHANGE_KIND_SERVER_ADD) ||
+		     is_by_mark(&changes[i], CHANGE_KIND_SERVER_REMOVE)) &&
+		    marks_uses(kernel->marks, key) == MARK_USE_NAME)
+			changes_add(names, CHANGE_KIND_MEMBER_REMOVE)->member = marks_name_of(key);
 	}
-	/* For names that stay because this fails ipsets_observe() makes up. */
-	ipsets_write_names(kernel->ipsets, names, used, true, &err);
-	for (size_t i = 0; i < used; i++)
-		if (!marks_uses(kernel->marks, &names[i].key))
-			marks_drop(kernel->marks, &names[i].key);
+	if (names->count)
+		ipsets_apply(kernel->ipsets, names->items, names->count, &err);
 }
 
 static int apply_servers(struct kernel *kernel, struct change *changes, size_t count,
@@ -184,7 +178,7 @@ static int apply_servers(struct kernel *kernel, struct change *changes, size_t c
 
 	name_marks(kernel, changes, count);
 	r = ipvs_apply(kernel->ipvs, changes, count, err);
-	free_marks(kernel, changes, count);
+	remove_names(kernel, changes, count);
 	return r;
 }
 

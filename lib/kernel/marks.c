@@ -12,7 +12,7 @@ struct mark_entry {
 	unsigned int seen;
 };
 
-struct former {
+struct stale_mark {
 	uint32_t mark;
 	uint16_t family;
 };
@@ -29,8 +29,8 @@ struct marks {
 	struct mark_entry *by_key;
 	struct mark_entry **entries;
 	bool *foreign;
-	struct former *former;
-	size_t former_count, former_capacity;
+	struct stale_mark *stale;
+	size_t stale_count, stale_capacity;
 	size_t foreign_count;
 	unsigned int seen;
 	uint32_t last;
@@ -65,7 +65,7 @@ void marks_free(struct marks *marks)
 	}
 	free(marks->entries);
 	free(marks->foreign);
-	free(marks->former);
+	free(marks->stale);
 	free(marks);
 }
 
@@ -119,9 +119,9 @@ uint32_t marks_find(const struct marks *marks, const struct virtual_server_key *
 	return entry ? entry->mark : 0;
 }
 
-uint32_t marks_unsealed(const struct marks *marks, const struct virtual_server_key *key)
+uint32_t marks_set_value(const struct marks *marks, const struct virtual_server_key *key)
 {
-	return marks_find(marks, key) & ~mark_range_seal(&marks->range);
+	return marks_find(marks, key) & ~mark_range_valid_bit(&marks->range);
 }
 
 uint32_t marks_take(struct marks *marks, const struct virtual_server_key *key)
@@ -149,10 +149,10 @@ void marks_drop(struct marks *marks, const struct virtual_server_key *key)
 	free(entry);
 }
 
-static bool is_former(const struct marks *marks, uint16_t family, uint32_t mark)
+static bool is_stale(const struct marks *marks, uint16_t family, uint32_t mark)
 {
-	for (size_t i = 0; i < marks->former_count; i++)
-		if (marks->former[i].mark == mark && marks->former[i].family == family)
+	for (size_t i = 0; i < marks->stale_count; i++)
+		if (marks->stale[i].mark == mark && marks->stale[i].family == family)
 			return true;
 	return false;
 }
@@ -168,11 +168,11 @@ bool marks_learn(struct marks *marks, const struct virtual_server_key *key, uint
 		return true;
 	}
 	if (mark && !(number && marks->entries[number]) &&
-	    !is_former(marks, key->address.family, mark)) {
-		marks->former = memory_grow(marks->former, marks->former_count,
-					    &marks->former_capacity, sizeof(*marks->former));
-		marks->former[marks->former_count++] =
-			(struct former){.mark = mark, .family = key->address.family};
+	    !is_stale(marks, key->address.family, mark)) {
+		marks->stale = memory_grow(marks->stale, marks->stale_count, &marks->stale_capacity,
+					   sizeof(*marks->stale));
+		marks->stale[marks->stale_count++] =
+			(struct stale_mark){.mark = mark, .family = key->address.family};
 	}
 	return false;
 }
@@ -184,7 +184,7 @@ void marks_translate(struct marks *marks, struct virtual_server_key *key)
 
 	if (entry && entry->key.address.family == key->address.family) {
 		*key = entry->key;
-	} else if (is_former(marks, key->address.family, key->firewall_mark)) {
+	} else if (is_stale(marks, key->address.family, key->firewall_mark)) {
 		key->client_scope = CLIENT_SCOPE_IN_CLUSTER;
 	} else if (number && !marks->foreign[number]) {
 		marks->foreign[number] = true;
@@ -219,7 +219,7 @@ bool marks_has_seen(const struct marks *marks, enum mark_use use)
 	return marks->seen & (unsigned int)use;
 }
 
-void marks_look_begin(struct marks *marks, enum mark_use use)
+void marks_scan_begin(struct marks *marks, enum mark_use use)
 {
 	struct mark_entry *entry;
 
@@ -227,7 +227,7 @@ void marks_look_begin(struct marks *marks, enum mark_use use)
 		entry->seen &= ~(unsigned int)use;
 }
 
-void marks_see(struct marks *marks, const struct virtual_server_key *key, enum mark_use use)
+void marks_scan_see(struct marks *marks, const struct virtual_server_key *key, enum mark_use use)
 {
 	struct mark_entry *entry = find(marks, key);
 
@@ -235,7 +235,7 @@ void marks_see(struct marks *marks, const struct virtual_server_key *key, enum m
 		entry->seen |= (unsigned int)use;
 }
 
-void marks_look_end(struct marks *marks, enum mark_use use)
+void marks_scan_end(struct marks *marks, enum mark_use use)
 {
 	struct mark_entry *entry;
 
@@ -250,14 +250,45 @@ size_t marks_foreign_count(const struct marks *marks)
 	return marks->foreign_count;
 }
 
-struct mark_name *marks_list(const struct marks *marks, size_t *ret_count)
+struct set_member marks_name_of(const struct virtual_server_key *key)
 {
-	size_t count = HASH_COUNT(marks->by_key), used = 0;
-	struct mark_name *names = memory_array(count, sizeof(*names));
+	struct set_member member;
+
+	memset(&member, 0, sizeof(member));
+	member.kind = SET_KIND_MARK_NAMES;
+	member.family = (uint8_t)key->address.family;
+	member.protocol = (uint8_t)key->protocol;
+	member.port = key->port;
+	member.address = key->address;
+	return member;
+}
+
+static void plan(struct changes *changes, enum change_kind kind, const struct set_member *member)
+{
+	changes_add(changes, kind)->member = *member;
+}
+
+void marks_plan_removal(const struct marks *marks, const struct set_member *wrong,
+			struct changes *changes)
+{
+	struct virtual_server_key key = marks_key_of(wrong);
+	bool is_name = wrong->kind == SET_KIND_MARK_NAMES;
+
+	/* One that has been written since it was listed, or will be, is as it should be then. */
+	if (is_name ? !marks_find(marks, &key) : !(marks_uses(marks, &key) & MARK_USE_MEMBER))
+		plan(changes, CHANGE_KIND_MEMBER_REMOVE, wrong);
+}
+
+void marks_plan_names(const struct marks *marks, struct changes *changes)
+{
 	const struct mark_entry *entry;
 
-	for (entry = marks->by_key; entry; entry = entry->hh.next)
-		names[used++] = (struct mark_name){.key = entry->key, .mark = entry->mark};
-	*ret_count = used;
-	return names;
+	for (entry = marks->by_key; entry; entry = entry->hh.next) {
+		struct set_member name = marks_name_of(&entry->key);
+
+		if (!(entry->uses & MARK_USE_NAME))
+			plan(changes, CHANGE_KIND_MEMBER_ADD, &name);
+		else if (entry->uses == MARK_USE_NAME && marks_has_seen(marks, MARK_USE_SERVER))
+			plan(changes, CHANGE_KIND_MEMBER_REMOVE, &name);
+	}
 }

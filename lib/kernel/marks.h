@@ -3,6 +3,7 @@
 #define KERNEL_MARKS_H
 
 #include "lib/base/memory.h"
+#include "lib/plan/changes.h"
 #include "lib/plan/proxy_state.h"
 
 #include <stdbool.h>
@@ -28,9 +29,9 @@ struct virtual_server_key marks_key_of(const struct set_member *member);
 /** marks_find() - the mark of @key; 0 = it has none */
 uint32_t marks_find(const struct marks *marks, const struct virtual_server_key *key);
 
-/** marks_unsealed() - what the set gives to packets for the mark of @key: mark_range_seal(); 0 = it
- * has none */
-uint32_t marks_unsealed(const struct marks *marks, const struct virtual_server_key *key);
+/** marks_set_value() - what the set gives to packets: the mark of @key without
+ * mark_range_valid_bit(); 0 = it has none */
+uint32_t marks_set_value(const struct marks *marks, const struct virtual_server_key *key);
 
 /** marks_take() - the same, choosing a free one if it has none; 0 = there is none left */
 uint32_t marks_take(struct marks *marks, const struct virtual_server_key *key);
@@ -42,14 +43,14 @@ void marks_drop(struct marks *marks, const struct virtual_server_key *key);
  * marks_learn() - the kernel says that @mark stands for @key
  *
  * Return: whether it does now. If not the mark is out of range or another key's, or the key has
- * another one; virtual servers with such a mark, unless it is in use here, are former ones of ours.
+ * another one; virtual servers with such a mark, unless it is in use here, are stale ones of ours.
  */
 bool marks_learn(struct marks *marks, const struct virtual_server_key *key, uint32_t mark);
 
 /**
  * marks_translate() - what a virtual server by firewall mark is to us
  * @key:  as the kernel says, with a mark and a family; becomes that of the virtual server for which
- *        the mark stands; of a former one of ours it gets CLIENT_SCOPE_IN_CLUSTER, and a mark of
+ *        the mark stands; of a stale one of ours it gets CLIENT_SCOPE_IN_CLUSTER, and a mark of
  *        somebody else stays as it is and is not chosen from now on
  */
 void marks_translate(struct marks *marks, struct virtual_server_key *key);
@@ -72,20 +73,26 @@ bool marks_has_seen(const struct marks *marks, enum mark_use use);
  * Looking at all that is there: what was not seen between _begin and _end is not used. Without
  * _end, because the look was cut short, everything stays as it was.
  */
-void marks_look_begin(struct marks *marks, enum mark_use use);
-void marks_see(struct marks *marks, const struct virtual_server_key *key, enum mark_use use);
-void marks_look_end(struct marks *marks, enum mark_use use);
+void marks_scan_begin(struct marks *marks, enum mark_use use);
+void marks_scan_see(struct marks *marks, const struct virtual_server_key *key, enum mark_use use);
+void marks_scan_end(struct marks *marks, enum mark_use use);
 
 /** marks_foreign_count() - marks in our range that virtual servers of others were seen to have */
 size_t marks_foreign_count(const struct marks *marks);
 
-/** struct mark_name - a key with its mark */
-struct mark_name {
-	struct virtual_server_key key;
-	uint32_t mark;
-};
+/** marks_name_of() - the member of the set MARK_NAMES that names the mark of @key */
+struct set_member marks_name_of(const struct virtual_server_key *key);
 
-/** marks_list() - all of them, in no particular order; for the caller to free */
-struct mark_name *marks_list(const struct marks *marks, size_t *ret_count);
+/*
+ * Where the kernel, as it was looked at, differs from the table:
+ * marks_plan_removal() - @wrong, a member of IN_CLUSTER or MARK_NAMES with another mark than that of
+ *                        its virtual server, goes if it still is wrong
+ * marks_plan_names()   - names that are missing come. Those of nothing go, once all virtual servers
+ *                        were looked at
+ * @changes: are appended
+ */
+void marks_plan_removal(const struct marks *marks, const struct set_member *wrong,
+			struct changes *changes);
+void marks_plan_names(const struct marks *marks, struct changes *changes);
 
 #endif

@@ -424,6 +424,9 @@ static void element_result(struct ledger *ledger, const struct change *change, u
 					  : change->member;
 	struct element_entry *entry;
 
+	/* No Service wants them; the kernel layer plans them anew after each observation. */
+	if (value.kind == SET_KIND_MARK_NAMES)
+		return;
 	if (change->result < 0) {
 		entry = ledger_elements_get(&ledger->elements, &value);
 		entry->guard = 0;

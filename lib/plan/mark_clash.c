@@ -55,8 +55,8 @@ static bool could_match(const char *rule, const struct mark_range *range)
 
 	if (!text || !parse_mark(text, &value, &mask) || !(mask & (range->base | range->mask)))
 		return false;
-	/* Bits in our mask may be anything, and so may the seal; of the others all are known. */
-	return ((range->base ^ value) & mask & ~(range->mask | mark_range_seal(range))) == 0;
+	/* Bits in our mask may be anything, and so may the valid bit; of the others all are known. */
+	return ((range->base ^ value) & mask & ~(range->mask | mark_range_valid_bit(range))) == 0;
 }
 
 static bool is_clash(const char *rule, const struct mark_range *range)

@@ -73,7 +73,7 @@ bool mark_range_is_valid(const struct mark_range *range)
 	return (bits & (bits + 1)) == 0 && bits < 1U << MARK_BITS_MAX;
 }
 
-uint32_t mark_range_seal(const struct mark_range *range)
+uint32_t mark_range_valid_bit(const struct mark_range *range)
 {
 	return range->base ? 1U << (31 - __builtin_clz(range->base)) : 0;
 }

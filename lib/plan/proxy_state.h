@@ -56,13 +56,13 @@ struct mark_range {
 bool mark_range_is_valid(const struct mark_range *range);
 
 /**
- * mark_range_seal() - the highest bit of @base
+ * mark_range_valid_bit() - the highest bit of @base
  *
  * Sets give packets marks without it; it is added by rules in chains that kube-proxy has, too.
  * Where kube-proxy takes over it writes these anew, and virtual servers that nobody keeps up to
  * date any more get no packet from then on.
  */
-uint32_t mark_range_seal(const struct mark_range *range);
+uint32_t mark_range_valid_bit(const struct mark_range *range);
 
 /**
  * struct virtual_server - a virtual server without its destinations

@@ -159,29 +159,29 @@ static void add_cluster_ips(struct ruleset *ruleset, const struct ruleset_option
 char *ruleset_marked_match(const struct ruleset *ruleset)
 {
 	const struct mark_range *range = &ruleset->marks;
-	uint32_t seal = mark_range_seal(range);
+	uint32_t valid_bit = mark_range_valid_bit(range);
 
-	return string_printf("-m mark --mark 0x%x/0x%x", range->base & ~seal,
-			     ~(range->mask | seal));
+	return string_printf("-m mark --mark 0x%x/0x%x", range->base & ~valid_bit,
+			     ~(range->mask | valid_bit));
 }
 
 /* What matches marks that the last bit makes count. */
-static char *unsealed_match(const struct mark_range *range)
+static char *incomplete_match(const struct mark_range *range)
 {
-	uint32_t seal = mark_range_seal(range);
+	uint32_t valid_bit = mark_range_valid_bit(range);
 
-	return string_printf("-m mark --mark 0x%x/0x%x", range->base & ~seal, ~range->mask);
+	return string_printf("-m mark --mark 0x%x/0x%x", range->base & ~valid_bit, ~range->mask);
 }
 
 /* In chains that kube-proxy empties: on the way of pods, and on that of the node. */
-static void add_seal(struct ruleset *ruleset, const char *table, const char *chain)
+static void add_valid_bit(struct ruleset *ruleset, const char *table, const char *chain)
 {
-	auto_memory char *is_unsealed = unsealed_match(&ruleset->marks);
-	uint32_t seal = mark_range_seal(&ruleset->marks);
+	auto_memory char *is_incomplete = incomplete_match(&ruleset->marks);
+	uint32_t valid_bit = mark_range_valid_bit(&ruleset->marks);
 
 	if (ruleset->marks.mask)
-		add_rule(ruleset, table, chain, "%s -j MARK --set-xmark 0x%x/0x%x", is_unsealed,
-			 seal, seal);
+		add_rule(ruleset, table, chain, "%s -j MARK --set-xmark 0x%x/0x%x", is_incomplete,
+			 valid_bit, valid_bit);
 }
 
 /*
@@ -224,7 +224,7 @@ static void add_marking(struct ruleset *ruleset, const struct ruleset_options *o
 static void add_services(struct ruleset *ruleset, const struct ruleset_options *options)
 {
 	add_rule(ruleset, "nat", "KUBE-SERVICES", "-m addrtype ! --dst-type LOCAL -j RETURN");
-	add_seal(ruleset, "nat", "KUBE-SERVICES");
+	add_valid_bit(ruleset, "nat", "KUBE-SERVICES");
 	add_rule(ruleset, "nat", "KUBE-SERVICES", "-s %s -j RETURN",
 		 ruleset->family == AF_INET6 ? "::1/128" : "127.0.0.0/8");
 	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_LOAD_BALANCER, "dst,dst",
@@ -390,7 +390,7 @@ static void add_no_endpoint(struct ruleset *ruleset)
 /* New connections to a VIP are for its Services only, not for what else listens on the node. */
 static void add_access_filter(struct ruleset *ruleset)
 {
-	add_seal(ruleset, "filter", "KUBE-IPVS-FILTER");
+	add_valid_bit(ruleset, "filter", "KUBE-IPVS-FILTER");
 	if (ruleset->marks.mask)
 		add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
 			 "-p udp -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The bit that rules add to the marks of the set; see mark_range_seal(). */
+/* The bit that rules add to the marks of the set; see mark_range_valid_bit(). */
 #define SEAL 0x40000000UL
 
 /* Lines that come in addition after "+ ", lines that are not to be there after "- ". */

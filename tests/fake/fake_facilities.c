@@ -232,7 +232,7 @@ const char *fake_facilities_check_marks(const struct fake_facilities *facilities
 		if (held->members[i].kind != SET_KIND_IN_CLUSTER)
 			continue;
 		if (!fake_kernel_find_server(held, &key) || !mark || !has ||
-		    has->mark != (mark->mark & ~mark_range_seal(&range)))
+		    has->mark != (mark->mark & ~mark_range_valid_bit(&range)))
 			return "a member gives packets a mark that leads nowhere";
 	}
 	if (is_verified && by_mark != facilities->names.count)

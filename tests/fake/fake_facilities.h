@@ -7,6 +7,12 @@
 
 #include <ev.h>
 
+/** struct mark_name - a virtual server with its mark */
+struct mark_name {
+	struct virtual_server_key key;
+	uint32_t mark;
+};
+
 /**
  * struct fake_facilities - link, ipsets and IPVS of lib/kernel with a fake_kernel behind them
  *

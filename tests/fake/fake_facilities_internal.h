@@ -30,7 +30,9 @@ struct ipsets {
 	struct part part;
 	struct set_member members[PART_MAX];
 	struct set_member *written; /* since the observation began */
-	size_t object_text_count, object_text_capacity;
+	size_t written_count, written_capacity;
+	struct set_member *wrong; /* as of the observation */
+	size_t wrong_count, wrong_capacity;
 };
 
 struct ipvs {

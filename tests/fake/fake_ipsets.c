@@ -28,6 +28,7 @@ void ipsets_close(struct ipsets *ipsets)
 	if (!ipsets)
 		return;
 	free(ipsets->written);
+	free(ipsets->wrong);
 	free(ipsets);
 }
 
@@ -43,14 +44,42 @@ int ipsets_ensure_step(struct ipsets *ipsets, struct error *err)
 	return r >= 0 && fake_happens(ipsets->owner, 30) ? 1 : r;
 }
 
+/* Refused twice as often as others, since there are not many of them. */
+static void apply_name(struct fake_facilities *facilities, struct change *change)
+{
+	struct marks *marks = facilities->kernel.marks;
+	struct virtual_server_key key = marks_key_of(&change->member);
+	bool is_addition = change->kind == CHANGE_KIND_MEMBER_ADD;
+	bool is_in_use = marks_uses(marks, &key) & (MARK_USE_SERVER | MARK_USE_MEMBER);
+
+	change->result = 0;
+	if (is_addition && !marks_find(marks, &key))
+		change->result = -EAGAIN;
+	else if (fake_happens(facilities, facilities->refuse_percent))
+		change->result = -ENOMEM;
+	if (change->result < 0 || (!is_addition && is_in_use))
+		return;
+	if (is_addition)
+		mark_list_note(&facilities->names, &key, marks_find(marks, &key));
+	else
+		mark_list_forget(&facilities->names, &key);
+	marks_set_use(marks, &key, MARK_USE_NAME, is_addition);
+	if (!marks_uses(marks, &key))
+		marks_drop(marks, &key);
+}
+
 static void apply_member(struct fake_facilities *facilities, struct change *change)
 {
 	struct marks *marks = facilities->kernel.marks;
 	struct virtual_server_key key = marks_key_of(&change->member);
 	bool is_addition = change->kind == CHANGE_KIND_MEMBER_ADD;
 
-	if (change->member.kind != SET_KIND_IN_CLUSTER) {
+	if (!set_kind_has_marks(change->member.kind)) {
 		fake_apply_plain(facilities, change);
+		return;
+	}
+	if (change->member.kind == SET_KIND_MARK_NAMES) {
+		apply_name(facilities, change);
 		return;
 	}
 	if (is_addition && !marks_find(marks, &key)) {
@@ -59,7 +88,7 @@ static void apply_member(struct fake_facilities *facilities, struct change *chan
 	}
 	fake_apply_plain(facilities, change);
 	if (is_addition)
-		mark_list_note(&facilities->member_marks, &key, marks_unsealed(marks, &key));
+		mark_list_note(&facilities->member_marks, &key, marks_set_value(marks, &key));
 	else
 		mark_list_forget(&facilities->member_marks, &key);
 }
@@ -69,10 +98,9 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 	int r;
 
 	for (size_t i = 0; i < count; i++) {
-		ipsets->written =
-			memory_grow(ipsets->written, ipsets->object_text_count,
-				    &ipsets->object_text_capacity, sizeof(*ipsets->written));
-		ipsets->written[ipsets->object_text_count++] = changes[i].member;
+		ipsets->written = memory_grow(ipsets->written, ipsets->written_count,
+					      &ipsets->written_capacity, sizeof(*ipsets->written));
+		ipsets->written[ipsets->written_count++] = changes[i].member;
 	}
 	r = fake_apply_all(ipsets->owner, changes, count, apply_member, err);
 	for (size_t i = 0; i < count; i++) {
@@ -84,63 +112,40 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 	return r;
 }
 
-int ipsets_write_names(struct ipsets *ipsets, const struct mark_name *names, size_t count,
-		       bool is_removal, struct error *err)
+static void note_wrong(struct ipsets *ipsets, const struct set_member *member)
 {
-	struct fake_facilities *facilities = ipsets->owner;
-	int r = 0;
-
-	/* Twice as often as others, since there are not many of them. */
-	for (size_t i = 0; i < count; i++) {
-		if (fake_happens(facilities, 2 * facilities->refuse_percent)) {
-			r = error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
-			continue;
-		}
-		if (is_removal)
-			mark_list_forget(&facilities->names, &names[i].key);
-		else
-			mark_list_note(&facilities->names, &names[i].key, names[i].mark);
-		marks_set_use(facilities->kernel.marks, &names[i].key, MARK_USE_NAME, !is_removal);
-	}
-	return r;
+	ipsets->wrong = memory_grow(ipsets->wrong, ipsets->wrong_count, &ipsets->wrong_capacity,
+				    sizeof(*ipsets->wrong));
+	ipsets->wrong[ipsets->wrong_count++] = *member;
 }
 
-/* What ipsets_observe() makes up for between the marks and their names. */
-static int observe_names(struct ipsets *ipsets, struct error *err)
+static void observe_names(struct ipsets *ipsets)
 {
-	struct fake_facilities *facilities = ipsets->owner;
-	struct marks *marks = facilities->kernel.marks;
-	struct mark_list *names = &facilities->names;
-	auto_memory struct mark_name *known = NULL;
-	size_t count;
-	int r = 0;
+	struct marks *marks = ipsets->owner->kernel.marks;
+	const struct mark_list *names = &ipsets->owner->names;
 
-	marks_look_begin(marks, MARK_USE_NAME);
-	for (size_t i = names->count; i > 0; i--) {
-		if (marks_learn(marks, &names->items[i - 1].key, names->items[i - 1].mark))
-			marks_see(marks, &names->items[i - 1].key, MARK_USE_NAME);
+	marks_scan_begin(marks, MARK_USE_NAME);
+	for (size_t i = 0; i < names->count; i++) {
+		struct set_member name = marks_name_of(&names->items[i].key);
+
+		if (marks_learn(marks, &names->items[i].key, names->items[i].mark))
+			marks_scan_see(marks, &names->items[i].key, MARK_USE_NAME);
 		else
-			mark_list_forget(names, &names->items[i - 1].key);
+			note_wrong(ipsets, &name);
 	}
-	marks_look_end(marks, MARK_USE_NAME);
-	known = marks_list(marks, &count);
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		unsigned int uses = marks_uses(marks, &known[i].key);
-		bool is_missing = !(uses & MARK_USE_NAME);
+	marks_scan_end(marks, MARK_USE_NAME);
+}
 
-		if (!is_missing &&
-		    (uses != MARK_USE_NAME || !marks_has_seen(marks, MARK_USE_SERVER)))
-			continue;
-		r = ipsets_write_names(ipsets, &known[i], 1, !is_missing, err);
-		if (!is_missing && !marks_uses(marks, &known[i].key))
-			marks_drop(marks, &known[i].key);
-	}
-	return r;
+void ipsets_plan_repairs(const struct ipsets *ipsets, struct changes *changes)
+{
+	for (size_t i = 0; i < ipsets->wrong_count; i++)
+		marks_plan_removal(ipsets->owner->kernel.marks, &ipsets->wrong[i], changes);
+	marks_plan_names(ipsets->owner->kernel.marks, changes);
 }
 
 static bool is_written(const struct ipsets *ipsets, const struct set_member *member)
 {
-	for (size_t i = 0; i < ipsets->object_text_count; i++)
+	for (size_t i = 0; i < ipsets->written_count; i++)
 		if (memcmp(&ipsets->written[i], member, sizeof(*member)) == 0)
 			return true;
 	return false;
@@ -157,15 +162,11 @@ static void tell_member(struct ipsets *ipsets, const struct set_member *member)
 		return;
 	if (member->kind == SET_KIND_IN_CLUSTER) {
 		has = mark_list_find(&facilities->member_marks, &key);
-		if (!has || has->mark != marks_unsealed(marks, &key)) {
-			struct change removal = {.kind = CHANGE_KIND_MEMBER_REMOVE,
-						 .member = *member};
-
-			mark_list_forget(&facilities->member_marks, &key);
-			fake_kernel_apply(facilities->held, &removal, 1);
+		if (!has || has->mark != marks_set_value(marks, &key)) {
+			note_wrong(ipsets, member);
 			return;
 		}
-		marks_see(marks, &key, MARK_USE_MEMBER);
+		marks_scan_see(marks, &key, MARK_USE_MEMBER);
 	}
 	ipsets->on_member(ipsets->user, member);
 }
@@ -209,13 +210,13 @@ int ipsets_observe_begin(struct ipsets *ipsets,
 
 	ipsets->on_member = on_member;
 	ipsets->user = user;
-	ipsets->object_text_count = 0;
+	ipsets->written_count = 0;
 	ipsets->part.position = 0;
-	if (r >= 0)
-		r = observe_names(ipsets, err);
+	ipsets->wrong_count = 0;
 	if (r < 0)
 		return r;
-	marks_look_begin(ipsets->owner->kernel.marks, MARK_USE_MEMBER);
+	observe_names(ipsets);
+	marks_scan_begin(ipsets->owner->kernel.marks, MARK_USE_MEMBER);
 	prepare_members(ipsets);
 	return 0;
 }
@@ -238,6 +239,6 @@ int ipsets_observe_step(struct ipsets *ipsets, struct error *err)
 	for (size_t i = 0; i < count; i++)
 		tell_member(ipsets, &members[i]);
 	if (is_last)
-		marks_look_end(ipsets->owner->kernel.marks, MARK_USE_MEMBER);
+		marks_scan_end(ipsets->owner->kernel.marks, MARK_USE_MEMBER);
 	return !is_last;
 }

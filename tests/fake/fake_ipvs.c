@@ -111,7 +111,7 @@ int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, vo
 	ipvs->part.position = 0;
 	if (r < 0)
 		return r;
-	marks_look_begin(ipvs->owner->kernel.marks, MARK_USE_SERVER);
+	marks_scan_begin(ipvs->owner->kernel.marks, MARK_USE_SERVER);
 	prepare_servers(ipvs);
 	return 0;
 }
@@ -129,7 +129,7 @@ static void tell_server(struct ipvs *ipvs, struct virtual_server server)
 	}
 	if (server.key.firewall_mark) {
 		marks_translate(marks, &server.key);
-		marks_see(marks, &server.key, MARK_USE_SERVER);
+		marks_scan_see(marks, &server.key, MARK_USE_SERVER);
 	}
 	ipvs->visitor->server(ipvs->user, &server);
 }
@@ -148,7 +148,7 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 	for (size_t i = 0; i < count; i++)
 		tell_server(ipvs, servers[i]);
 	if (is_last)
-		marks_look_end(ipvs->owner->kernel.marks, MARK_USE_SERVER);
+		marks_scan_end(ipvs->owner->kernel.marks, MARK_USE_SERVER);
 	return !is_last;
 }
 

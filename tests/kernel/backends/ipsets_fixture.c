@@ -93,6 +93,23 @@ void ipsets_fixture_observe(struct ipsets *ipsets, struct changes *ret)
 	assert_int_equal(ipsets_observe(ipsets, collect, ret, &err), 0);
 }
 
+void ipsets_fixture_repair(struct ipsets *ipsets)
+{
+	auto_free(changes) struct changes *repairs = changes_new();
+
+	ipsets_plan_repairs(ipsets, repairs);
+	ipsets_fixture_apply_all(ipsets, repairs);
+}
+
+void ipsets_fixture_write_name(struct ipsets *ipsets, enum change_kind kind,
+			       const struct virtual_server_key *key)
+{
+	auto_free(changes) struct changes *names = changes_new();
+
+	ipsets_fixture_add(names, kind, marks_name_of(key));
+	ipsets_fixture_apply_all(ipsets, names);
+}
+
 size_t ipsets_fixture_count(struct ipsets *ipsets)
 {
 	auto_free(changes) struct changes *observed = changes_new();

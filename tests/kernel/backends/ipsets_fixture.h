@@ -32,6 +32,13 @@ void ipsets_fixture_apply_all(struct ipsets *ipsets, struct changes *changes);
 /** ipsets_fixture_observe() - all members, as additions to @ret */
 void ipsets_fixture_observe(struct ipsets *ipsets, struct changes *ret);
 
+/** ipsets_fixture_repair() - as the last observation tells; no change may fail */
+void ipsets_fixture_repair(struct ipsets *ipsets);
+
+/** ipsets_fixture_write_name() - of the mark of @key, or take it away */
+void ipsets_fixture_write_name(struct ipsets *ipsets, enum change_kind kind,
+			       const struct virtual_server_key *key);
+
 /** ipsets_fixture_count() - of the members that an observation tells */
 size_t ipsets_fixture_count(struct ipsets *ipsets);
 

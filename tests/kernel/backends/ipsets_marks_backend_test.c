@@ -41,18 +41,17 @@ static void test_marks(void **state)
 	struct ipsets *ipsets = ipsets_fixture_open();
 	auto_free(marks) struct marks *marks = marks_new(&range);
 	auto_free(changes) struct changes *changes = changes_new();
-	struct mark_name names[2] = {{.key = web}, {.key = six}};
-	struct error err = {0};
 	const char *reason;
 
 	(void)state;
 	assert_true(ipsets_has_marks(ipsets, &reason));
 	ipsets_use_marks(ipsets, marks);
-	names[0].mark = marks_take(marks, &web);
-	names[1].mark = marks_take(marks, &six);
+	marks_take(marks, &web);
+	marks_take(marks, &six);
 	marks_set_use(marks, &web, MARK_USE_SERVER, true);
 	marks_set_use(marks, &six, MARK_USE_SERVER, true);
-	assert_int_equal(ipsets_write_names(ipsets, names, COUNT(names), false, &err), 0);
+	ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_ADD, &web);
+	ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_ADD, &six);
 	ipsets_fixture_add(
 		changes, CHANGE_KIND_MEMBER_ADD,
 		ipsets_fixture_member(SET_KIND_IN_CLUSTER, "203.0.113.1", IPPROTO_TCP, 80, NULL));
@@ -74,13 +73,22 @@ static void test_marks(void **state)
 	assert_output(MARK_LINES, AS_IT_SHOULD_BE);
 	assert_int_equal(ipsets_fixture_count(ipsets), 2);
 
-	/* Names come back by themselves; a member with another mark counts as none, and goes. */
+	/* To look changes nothing. A member with another mark counts as none. */
 	witness_run("ipset flush KUBE-IN-CLUSTER-MARKS");
 	witness_run("ipset add KUBE-6-IN-CLUSTER-MARKS 2001:db8::9,tcp:1 skbmark 0x7");
 	witness_run("ipset add -exist KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x40030000");
 	assert_int_equal(ipsets_fixture_count(ipsets), 1);
+	assert_output(MARK_LINES,
+		      "add KUBE-6-IN-CLUSTER 2001:db8::1,tcp:80 skbmark 0x20020000\n"
+		      "add KUBE-6-IN-CLUSTER-MARKS 2001:db8::1,tcp:80 skbmark 0x60020000\n"
+		      "add KUBE-6-IN-CLUSTER-MARKS 2001:db8::9,tcp:1 skbmark 0x7\n"
+		      "add KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x40030000\n");
+
+	/* The repairs bring the names back; what is wrong goes, unless it is right by then. */
+	ipsets_fixture_repair(ipsets);
 	assert_output("ipset list -o save KUBE-IN-CLUSTER | grep -c ^add || true", "0\n");
 	ipsets_fixture_apply(ipsets, changes);
+	ipsets_fixture_repair(ipsets);
 	assert_output(MARK_LINES, AS_IT_SHOULD_BE);
 
 	/* Who comes after this process learns the marks. */
@@ -98,10 +106,12 @@ static void test_marks(void **state)
 		ipsets_fixture_member(SET_KIND_IN_CLUSTER, "203.0.113.1", IPPROTO_TCP, 80, NULL));
 	ipsets_fixture_apply_all(ipsets, changes);
 	assert_int_equal(ipsets_fixture_count(ipsets), 1);
+	ipsets_fixture_repair(ipsets);
 	assert_int_equal(marks_find(marks, &web), 0x60010000);
-	marks_look_begin(marks, MARK_USE_SERVER);
-	marks_look_end(marks, MARK_USE_SERVER);
+	marks_scan_begin(marks, MARK_USE_SERVER);
+	marks_scan_end(marks, MARK_USE_SERVER);
 	assert_int_equal(ipsets_fixture_count(ipsets), 1);
+	ipsets_fixture_repair(ipsets);
 	assert_int_equal(marks_find(marks, &web), 0);
 	assert_output("ipset list -o save KUBE-IN-CLUSTER-MARKS | grep -c ^add || true", "0\n");
 	ipsets_close(ipsets);
@@ -113,17 +123,16 @@ static void test_marks_survive_growth(void **state)
 	enum { COUNT_OF_KEYS = 100 };
 	struct ipsets *ipsets = NULL;
 	auto_free(marks) struct marks *marks = marks_new(&range);
-	struct mark_name names[COUNT_OF_KEYS];
-	struct error err = {0};
 
 	(void)state;
 	witness_run("ipset create KUBE-IN-CLUSTER-MARKS hash:ip,port maxelem 64 skbinfo");
 	ipsets = ipsets_fixture_open();
 	ipsets_use_marks(ipsets, marks);
 	for (uint16_t i = 0; i < COUNT_OF_KEYS; i++) {
-		names[i].key = cluster_key("203.0.113.1", (uint16_t)(i + 1));
-		names[i].mark = marks_take(marks, &names[i].key);
-		assert_int_equal(ipsets_write_names(ipsets, &names[i], 1, false, &err), 0);
+		struct virtual_server_key key = cluster_key("203.0.113.1", (uint16_t)(i + 1));
+
+		marks_take(marks, &key);
+		ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_ADD, &key);
 	}
 	assert_output(
 		"ipset save KUBE-IN-CLUSTER-MARKS | grep -c '^add .* skbmark 0x60[0-9a-f]*0000$'",
@@ -147,11 +156,37 @@ static void test_a_set_without_marks(void **state)
 	ipsets_close(ipsets);
 }
 
+/* What was planned to go is in use again by the time that it is to go. */
+static void test_a_name_that_is_needed_again(void **state)
+{
+	static const struct mark_range range = {0x60000000, 0x1fff0000};
+	struct virtual_server_key web = cluster_key("203.0.113.1", 80);
+	struct ipsets *ipsets = ipsets_fixture_open();
+	auto_free(marks) struct marks *marks = marks_new(&range);
+
+	(void)state;
+	ipsets_use_marks(ipsets, marks);
+	marks_take(marks, &web);
+	marks_set_use(marks, &web, MARK_USE_SERVER, true);
+	ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_ADD, &web);
+	ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_REMOVE, &web);
+	assert_output(MARK_LINES,
+		      "add KUBE-IN-CLUSTER-MARKS 203.0.113.1,tcp:80 skbmark 0x60010000\n");
+	assert_int_equal(marks_find(marks, &web), 0x60010000);
+
+	marks_set_use(marks, &web, MARK_USE_SERVER, false);
+	ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_REMOVE, &web);
+	assert_output(MARK_LINES, "");
+	assert_int_equal(marks_find(marks, &web), 0);
+	ipsets_close(ipsets);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_marks, witness_enter_namespace),
 		cmocka_unit_test_setup(test_marks_survive_growth, witness_enter_namespace),
+		cmocka_unit_test_setup(test_a_name_that_is_needed_again, witness_enter_namespace),
 		cmocka_unit_test_setup(test_a_set_without_marks, witness_enter_namespace),
 	};
 

@@ -122,12 +122,12 @@ static void test_options(void **state)
 		  .marks = {0x300, 0xf000000}},
 		 NULL,
 		 "-A KUBE-IPVS-UNMARK -m addrtype --src-type LOCAL -m conntrack --ctstate NEW -j MARK --set-xmark 0x4000/0xffffffff\n-A KUBE-IPVS-UNMARK -m mark --mark 0x100/0xf0fffdff -j MARK --set-xmark 0x0/0xffffffff\n"},
-		{"marks are sealed in chains that kube-proxy would empty, of the node",
+		{"the valid bit is set in chains that kube-proxy would empty, of the node",
 		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
 		 NULL,
 		 "-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
 		 "0x40000000/0x40000000\n-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"},
-		{"marks are sealed in chains that kube-proxy would empty, of pods",
+		{"the valid bit is set in chains that kube-proxy would empty, of pods",
 		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
 		 NULL,
 		 "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
