@@ -5,6 +5,7 @@
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
 #include "lib/http/http_server.h"
+#include "lib/objects/service_key.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -42,7 +43,7 @@ struct health_ports {
 static void answer(void *user, const struct http_request *request, struct http_reply *reply)
 {
 	const struct health_port *service = user;
-	const char *slash = strchr(service->key, '/');
+	auto_memory char *namespace_name = service_key_namespace(service->key);
 	bool is_healthy =
 		proxy_health_is_healthy(service->owner->health, clock_milliseconds(), NULL);
 
@@ -57,14 +58,14 @@ static void answer(void *user, const struct http_request *request, struct http_r
 	reply->headers[2].value = string_printf("%u", service->count);
 	reply->body = string_printf("{\n"
 				    "\t\"service\": {\n"
-				    "\t\t\"namespace\": \"%.*s\",\n"
+				    "\t\t\"namespace\": \"%s\",\n"
 				    "\t\t\"name\": \"%s\"\n"
 				    "\t},\n"
 				    "\t\"localEndpoints\": %u,\n"
 				    "\t\"serviceProxyHealthy\": %s\n"
 				    "}",
-				    (int)(slash - service->key), service->key, slash + 1,
-				    service->count, is_healthy ? "true" : "false");
+				    namespace_name, service_key_name(service->key), service->count,
+				    is_healthy ? "true" : "false");
 }
 
 static void stop_listening(struct health_port *service)
@@ -79,10 +80,11 @@ static void stop_listening(struct health_port *service)
 static void tell_event(const struct health_port *service, const struct error *err)
 {
 	const struct health_ports *ports = service->owner;
-	const char *slash = strchr(service->key, '/');
-	auto_memory char *space = string_printf("%.*s", (int)(slash - service->key), service->key);
-	const struct kube_event_object object = {
-		.kind = "Service", .namespace_name = space, .name = slash + 1, .uid = service->key};
+	auto_memory char *space = service_key_namespace(service->key);
+	const struct kube_event_object object = {.kind = "Service",
+						 .namespace_name = space,
+						 .name = service_key_name(service->key),
+						 .uid = service->key};
 
 	events_emit_about(ports->events, EVENT_KIND_HEALTH_CHECK, &object, NULL,
 			  "node %s failed to start healthcheck \"%s\" on port %u: %s",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service_traffic.h"
 
+#include "lib/objects/service_key.h"
+
 #include <string.h>
 #include <uthash.h>
 
@@ -49,10 +51,9 @@ struct labels {
 
 static struct labels labels_of(const char *key, const char *direction)
 {
-	const char *slash = strchr(key, '/');
-	char *namespace_name = string_printf("%.*s", (int)(slash - key), key);
+	char *namespace_name = service_key_namespace(key);
 
-	return (struct labels){namespace_name, {direction, namespace_name, slash + 1}};
+	return (struct labels){namespace_name, {direction, namespace_name, service_key_name(key)}};
 }
 
 static void unfollow(struct service_traffic *traffic, struct followed_service *service)

@@ -2,6 +2,7 @@
 #include "conflicts.h"
 
 #include "lib/base/log.h"
+#include "lib/objects/service_key.h"
 #include "lib/plan/address_owner.h"
 #include "lib/plan/ledger_conflicts.h"
 
@@ -45,16 +46,15 @@ struct reference {
 
 static void refer(const struct store *store, const char *key, struct reference *ret)
 {
-	const char *slash = strchr(key, '/');
 	struct service_view view;
 
 	ret->uid[0] = '\0';
 	if (store_find(store, key, &view) && view.service)
 		object_uid_text(&view.service->uid, ret->uid);
-	ret->namespace_name = string_printf("%.*s", (int)(slash - key), key);
+	ret->namespace_name = service_key_namespace(key);
 	ret->object = (struct kube_event_object){.kind = "Service",
 						 .namespace_name = ret->namespace_name,
-						 .name = slash + 1,
+						 .name = service_key_name(key),
 						 .uid = ret->uid};
 }
 

@@ -3,6 +3,7 @@
 
 #include "endpoint_report.h"
 #include "lib/base/clock.h"
+#include "lib/objects/service_key.h"
 #include "lib/plan/address_owner.h"
 #include "lib/plan/service_remarks.h"
 #include "lib/source/json_text.h"
@@ -320,21 +321,18 @@ json_t *service_report(const struct status_sources *sources, const char *key)
 {
 	struct report report = {.sources = sources};
 	const struct rejection *rejected = NULL;
-	const char *slash = strchr(key, '/');
-	auto_memory char *namespace_name = NULL;
+	auto_memory char *namespace_name = service_key_namespace(key);
+	const char *name = service_key_name(key);
 	struct service_view view;
 	json_t *json = NULL;
 
-	if (slash) {
-		namespace_name = string_printf("%.*s", (int)(slash - key), key);
-		rejected =
-			rejections_find(sources->rejections, "Service", namespace_name, slash + 1);
-	}
+	if (name)
+		rejected = rejections_find(sources->rejections, "Service", namespace_name, name);
 	if (store_find(sources->store, key, &view) && view.service) {
 		report.view = &view;
 		json = accepted_json(&report);
 	} else if (rejected) {
-		json = unknown_json(namespace_name, slash + 1);
+		json = unknown_json(namespace_name, name);
 	}
 	if (json) {
 		if (rejected)
