@@ -2,6 +2,7 @@
 #include "footprint.h"
 
 #include "lib/base/memory.h"
+#include "lib/base/timer.h"
 
 #include <link.h>
 #include <malloc.h>
@@ -14,8 +15,7 @@
 
 /* @next: the loaded object whose pages are dropped next, one with each turn of the loop */
 struct footprint {
-	struct ev_loop *loop;
-	ev_timer timer;
+	struct timer timer;
 	size_t next;
 	size_t passed; /* while they are gone through */
 };
@@ -50,19 +50,17 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *user)
 	return 1;
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_timer(void *owner)
 {
-	struct footprint *footprint = container_of(timer, struct footprint, timer);
+	struct footprint *footprint = owner;
 
-	(void)events;
 	footprint->passed = 0;
 	if (!dl_iterate_phdr(visit_object, footprint)) {
 		malloc_trim(0);
 		return;
 	}
 	footprint->next++;
-	ev_timer_set(timer, 0., 0.);
-	ev_timer_start(loop, timer);
+	timer_start(&footprint->timer, 0);
 }
 
 void footprint_settled(struct footprint **footprint, struct ev_loop *loop)
@@ -72,15 +70,14 @@ void footprint_settled(struct footprint **footprint, struct ev_loop *loop)
 	if (*footprint)
 		return;
 	made = *footprint = memory_allocate(sizeof(*made));
-	made->loop = loop;
-	ev_timer_init(&made->timer, on_timer, DELAY_SECONDS, 0.);
-	ev_timer_start(loop, &made->timer);
+	timer_init(&made->timer, loop, on_timer, made);
+	timer_start(&made->timer, DELAY_SECONDS);
 }
 
 void footprint_free(struct footprint *footprint)
 {
 	if (!footprint)
 		return;
-	ev_timer_stop(footprint->loop, &footprint->timer);
+	timer_stop(&footprint->timer);
 	free(footprint);
 }

@@ -4,6 +4,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
+#include "lib/base/timer.h"
 #include "lib/http/http_server.h"
 #include "lib/objects/service_key.h"
 
@@ -37,7 +38,7 @@ struct health_ports {
 	struct address *addresses;
 	size_t address_count;
 	double retry_seconds;
-	ev_timer retry;
+	struct timer retry;
 };
 
 static void answer(void *user, const struct http_request *request, struct http_reply *reply)
@@ -153,19 +154,16 @@ static void listen_or_retry(struct health_port *service)
 {
 	struct health_ports *ports = service->owner;
 
-	if (start_listening(service) || ev_is_active(&ports->retry))
+	if (start_listening(service) || timer_is_running(&ports->retry))
 		return;
-	ev_timer_set(&ports->retry, ports->retry_seconds, 0.);
-	ev_timer_start(ports->loop, &ports->retry);
+	timer_start(&ports->retry, ports->retry_seconds);
 }
 
-static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_retry(void *owner)
 {
-	struct health_ports *ports = container_of(timer, struct health_ports, retry);
+	struct health_ports *ports = owner;
 	struct health_port *service, *next;
 
-	(void)loop;
-	(void)events;
 	HASH_ITER (hh, ports->services, service, next) {
 		listen_or_retry(service);
 	}
@@ -183,7 +181,7 @@ struct health_ports *health_ports_new(struct ev_loop *loop, struct http_clients 
 	ports->events = events;
 	ports->node_name = node_name;
 	ports->retry_seconds = retry_seconds;
-	ev_timer_init(&ports->retry, on_retry, 0., 0.);
+	timer_init(&ports->retry, ports->loop, on_retry, ports);
 	return ports;
 }
 
@@ -200,7 +198,7 @@ void health_ports_free(struct health_ports *ports)
 
 	if (!ports)
 		return;
-	ev_timer_stop(ports->loop, &ports->retry);
+	timer_stop(&ports->retry);
 	HASH_ITER (hh, ports->services, service, next) {
 		drop(ports, service);
 	}

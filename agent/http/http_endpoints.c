@@ -5,6 +5,7 @@
 #include "health_answer.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/timer.h"
 #include "lib/http/http_server.h"
 #include "process_usage.h"
 #include "zpages.h"
@@ -28,7 +29,7 @@ struct http_endpoints {
 	struct ev_loop *loop;
 	struct http_endpoints_sources sources;
 	struct http_endpoint_port ports[2];
-	ev_timer retry;
+	struct timer retry;
 	double started;
 	double process_started; /* seconds since 1970 */
 	struct metrics *checks; /* of /metrics/slis */
@@ -227,15 +228,12 @@ static void listen_or_retry(struct http_endpoints *endpoints)
 	}
 	if (is_complete)
 		return;
-	ev_timer_set(&endpoints->retry, RETRY_SECONDS, 0.);
-	ev_timer_start(endpoints->loop, &endpoints->retry);
+	timer_start(&endpoints->retry, RETRY_SECONDS);
 }
 
-static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_retry(void *owner)
 {
-	(void)loop;
-	(void)events;
-	listen_or_retry(container_of(timer, struct http_endpoints, retry));
+	listen_or_retry(owner);
 }
 
 /* Release 1.36 has it among the checks too. */
@@ -289,7 +287,7 @@ int http_endpoints_open(struct ev_loop *loop, const struct http_endpoints_source
 							  .failure = EVENT_KIND_METRICS,
 							  .at = sources->options->metrics,
 							  .handler = answer_operator};
-	ev_timer_init(&endpoints->retry, on_retry, 0., 0.);
+	timer_init(&endpoints->retry, endpoints->loop, on_retry, endpoints);
 	for (size_t i = 0; sources->options->bind_address_hard_fail && i < COUNT(endpoints->ports);
 	     i++) {
 		int r = listen_at(endpoints, &endpoints->ports[i], err);
@@ -317,7 +315,7 @@ void http_endpoints_follow_options(struct http_endpoints *endpoints)
 {
 	move(&endpoints->ports[0], &endpoints->sources.options->healthz);
 	move(&endpoints->ports[1], &endpoints->sources.options->metrics);
-	ev_timer_stop(endpoints->loop, &endpoints->retry);
+	timer_stop(&endpoints->retry);
 	listen_or_retry(endpoints);
 }
 
@@ -325,7 +323,7 @@ void http_endpoints_close(struct http_endpoints *endpoints)
 {
 	if (!endpoints)
 		return;
-	ev_timer_stop(endpoints->loop, &endpoints->retry);
+	timer_stop(&endpoints->retry);
 	for (size_t i = 0; i < COUNT(endpoints->ports); i++)
 		http_server_close(endpoints->ports[i].server);
 	metrics_free(endpoints->checks);

@@ -2,6 +2,7 @@
 #include "link_watch.h"
 
 #include "lib/base/log.h"
+#include "lib/base/timer.h"
 
 /* The rest of a burst of address changes arrives within this time. */
 #define ADDRESSES_SECONDS 0.02
@@ -29,25 +30,22 @@ struct link_watch {
 	enum link_watch_state state;
 	double reopen_seconds;
 	ev_io readable;
-	ev_timer addresses;
-	ev_timer reopen;
+	struct timer addresses;
+	struct timer reopen;
 };
 
 static void schedule(struct link_watch *watch, double after)
 {
-	if (ev_is_active(&watch->addresses))
+	if (timer_is_running(&watch->addresses))
 		return;
-	ev_timer_set(&watch->addresses, after, 0.);
-	ev_timer_start(watch->loop, &watch->addresses);
+	timer_start(&watch->addresses, after);
 }
 
-static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_due(void *owner)
 {
-	struct link_watch *watch = container_of(timer, struct link_watch, addresses);
+	struct link_watch *watch = owner;
 	struct error err = {0};
 
-	(void)loop;
-	(void)events;
 	if (node_state_read_addresses(watch->node, watch->link, &err) < 0) {
 		log_warning("reading the node's addresses: %s; retrying in %.0f s", err.text,
 			    RETRY_SECONDS);
@@ -65,8 +63,7 @@ static void listen_to(struct link_watch *watch)
 
 static void schedule_reopening(struct link_watch *watch)
 {
-	ev_timer_set(&watch->reopen, watch->reopen_seconds, 0.);
-	ev_timer_start(watch->loop, &watch->reopen);
+	timer_start(&watch->reopen, watch->reopen_seconds);
 	watch->reopen_seconds *= 4;
 	if (watch->reopen_seconds > REOPEN_SECONDS_MAX)
 		watch->reopen_seconds = REOPEN_SECONDS_MAX;
@@ -91,13 +88,11 @@ static void look_at_all(struct link_watch *watch)
 }
 
 /* Whether the socket works shows when it has brought something, so only then the delay is reset. */
-static void on_reopen(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_reopen(void *owner)
 {
-	struct link_watch *watch = container_of(timer, struct link_watch, reopen);
+	struct link_watch *watch = owner;
 	struct error err = {0};
 
-	(void)loop;
-	(void)events;
 	if (link_monitor_reopen(watch->link, &err) < 0) {
 		fall_silent(watch, &err);
 	} else {
@@ -145,8 +140,8 @@ link_watch_new(struct ev_loop *loop, struct link *link, struct node_state *node,
 	watch->on_lost = on_lost;
 	watch->owner = owner;
 	watch->reopen_seconds = REOPEN_SECONDS_MIN;
-	ev_timer_init(&watch->addresses, on_due, 0., 0.);
-	ev_timer_init(&watch->reopen, on_reopen, 0., 0.);
+	timer_init(&watch->addresses, watch->loop, on_due, watch);
+	timer_init(&watch->reopen, watch->loop, on_reopen, watch);
 	ev_init(&watch->readable, on_readable);
 	listen_to(watch);
 	return watch;
@@ -157,7 +152,7 @@ void link_watch_free(struct link_watch *watch)
 	if (!watch)
 		return;
 	ev_io_stop(watch->loop, &watch->readable);
-	ev_timer_stop(watch->loop, &watch->addresses);
-	ev_timer_stop(watch->loop, &watch->reopen);
+	timer_stop(&watch->addresses);
+	timer_stop(&watch->reopen);
 	free(watch);
 }

@@ -2,7 +2,8 @@
 #include "other_nodes.h"
 
 #include "lib/base/log.h"
-#include "lib/source/kube/kube_time.h"
+#include "lib/base/timer.h"
+#include "lib/source/kube/kube_random.h"
 
 /*
  * What all agents together do to an API server grows with the square of the number of nodes: so
@@ -23,11 +24,10 @@ struct addresses {
  * @is_outdated: one came while an answer was on its way
  */
 struct other_nodes {
-	struct ev_loop *loop;
 	struct other_nodes_options options;
 	struct addresses known;
 	struct addresses unchecked;
-	ev_timer due;
+	struct timer due;
 	uint64_t version; /* external_addresses_version() of @known */
 	bool has_suspects;
 	bool is_asking;
@@ -48,19 +48,10 @@ static bool has(const struct addresses *addresses, const struct address *address
 	return address_is_among(address, addresses->items, addresses->count);
 }
 
-static void ask_in(struct other_nodes *nodes, double seconds)
+static void on_due(void *owner)
 {
-	ev_timer_stop(nodes->loop, &nodes->due);
-	ev_timer_set(&nodes->due, seconds, 0.);
-	ev_timer_start(nodes->loop, &nodes->due);
-}
+	struct other_nodes *nodes = owner;
 
-static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct other_nodes *nodes = container_of(timer, struct other_nodes, due);
-
-	(void)loop;
-	(void)events;
 	nodes->is_asking = true;
 	nodes->is_outdated = false;
 	nodes->options.ask(nodes->options.owner);
@@ -71,12 +62,10 @@ static void ask_soon(struct other_nodes *nodes)
 {
 	double span = (double)node_state_other_count(nodes->options.node) / AGENTS_PER_SECOND;
 
-	double delay = kube_time_random(0., span);
-
 	if (nodes->is_asking)
 		nodes->is_outdated = true;
-	else if (!ev_is_active(&nodes->due) || ev_timer_remaining(nodes->loop, &nodes->due) > delay)
-		ask_in(nodes, delay);
+	else
+		timer_hasten(&nodes->due, kube_random(0., span));
 }
 
 static void ask_later(struct other_nodes *nodes)
@@ -85,8 +74,8 @@ static void ask_later(struct other_nodes *nodes)
 	       scaled = (double)node_state_other_count(nodes->options.node) *
 			REFRESH_SECONDS_PER_NODE;
 
-	if (!nodes->is_asking && !ev_is_active(&nodes->due))
-		ask_in(nodes, (scaled > least ? scaled : least) * kube_time_random(1., 1.5));
+	if (!nodes->is_asking)
+		timer_ensure(&nodes->due, (scaled > least ? scaled : least) * kube_random(1., 1.5));
 }
 
 /* Of @suspects those that are new, and those that wait already. Return: whether any is new */
@@ -116,7 +105,7 @@ static void follow_watch(struct other_nodes *nodes)
 static void follow_lists(struct other_nodes *nodes, bool has_new)
 {
 	if (!nodes->has_suspects)
-		ev_timer_stop(nodes->loop, &nodes->due);
+		timer_stop(&nodes->due);
 	else if (has_new || (!nodes->has_answer && !nodes->is_asking))
 		ask_soon(nodes);
 	else
@@ -204,9 +193,8 @@ struct other_nodes *other_nodes_new(struct ev_loop *loop, const struct other_nod
 {
 	struct other_nodes *nodes = memory_allocate(sizeof(*nodes));
 
-	nodes->loop = loop;
 	nodes->options = *options;
-	ev_timer_init(&nodes->due, on_due, 0., 0.);
+	timer_init(&nodes->due, loop, on_due, nodes);
 	return nodes;
 }
 
@@ -214,7 +202,7 @@ void other_nodes_free(struct other_nodes *nodes)
 {
 	if (!nodes)
 		return;
-	ev_timer_stop(nodes->loop, &nodes->due);
+	timer_stop(&nodes->due);
 	free(nodes->known.items);
 	free(nodes->unchecked.items);
 	free(nodes);

@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/timer.h"
 #include "lib/plan/ledger_drain.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ struct drainer {
 	struct sync *sync;
 	struct ledger *ledger;
 	struct changes *changes;
-	ev_timer look;
+	struct timer look;
 	struct virtual_server_key *keys; /* what this look still has to visit */
 	size_t key_count, key_capacity;
 	struct destination_usage *usages;
@@ -67,18 +68,15 @@ static void look_at(struct drainer *drainer, const struct virtual_server_key *ke
 
 static void schedule(struct drainer *drainer, double after)
 {
-	ev_timer_stop(drainer->loop, &drainer->look);
-	ev_timer_set(&drainer->look, after, 0.);
-	ev_timer_start(drainer->loop, &drainer->look);
+	timer_stop(&drainer->look);
+	timer_start(&drainer->look, after);
 }
 
-static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_look(void *owner)
 {
-	struct drainer *drainer = container_of(timer, struct drainer, look);
+	struct drainer *drainer = owner;
 	uint64_t slice_end = clock_milliseconds() + SLICE_MILLISECONDS;
 
-	(void)loop;
-	(void)events;
 	if (sync_is_ahead(drainer->sync)) {
 		schedule(drainer, 0.);
 		return;
@@ -97,7 +95,7 @@ static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 
 void drainer_wake(struct drainer *drainer)
 {
-	if (!ev_is_active(&drainer->look) && ledger_drain_count(drainer->ledger))
+	if (!timer_is_running(&drainer->look) && ledger_drain_count(drainer->ledger))
 		schedule(drainer, FIRST_LOOK_SECONDS);
 }
 
@@ -111,7 +109,7 @@ struct drainer *drainer_new(struct ev_loop *loop, struct kernel *kernel, struct 
 	drainer->sync = sync;
 	drainer->ledger = ledger;
 	drainer->changes = changes_new();
-	ev_timer_init(&drainer->look, on_look, 0., 0.);
+	timer_init(&drainer->look, drainer->loop, on_look, drainer);
 	return drainer;
 }
 
@@ -119,7 +117,7 @@ void drainer_free(struct drainer *drainer)
 {
 	if (!drainer)
 		return;
-	ev_timer_stop(drainer->loop, &drainer->look);
+	timer_stop(&drainer->look);
 	changes_free(drainer->changes);
 	free(drainer->keys);
 	free(drainer->usages);

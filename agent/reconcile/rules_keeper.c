@@ -4,6 +4,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
+#include "lib/base/timer.h"
 #include "lib/kernel/rules.h"
 
 #include <stdio.h>
@@ -75,7 +76,7 @@ struct rules_keeper_family {
 	char unreadable[700];
 	char writer[48];
 	char *clash;
-	ev_timer due;
+	struct timer due;
 	bool is_absent;
 	bool was_in_place;
 	bool is_outdated;
@@ -92,7 +93,7 @@ struct rules_keeper {
 	void (*on_report)(void *owner, enum ip_family family, bool is_in_place, const char *error);
 	void *owner;
 	struct rules_keeper_family families[IP_FAMILY_COUNT];
-	ev_timer retry;
+	struct timer retry;
 	double retry_seconds;
 	unsigned long repaired;
 	bool has_random_fully;
@@ -149,10 +150,9 @@ static void tell(struct rules_keeper *keeper, enum ip_family family)
 
 static void schedule_retry(struct rules_keeper *keeper)
 {
-	if (ev_is_active(&keeper->retry))
+	if (timer_is_running(&keeper->retry))
 		return;
-	ev_timer_set(&keeper->retry, keeper->retry_seconds, 0.);
-	ev_timer_start(keeper->loop, &keeper->retry);
+	timer_start(&keeper->retry, keeper->retry_seconds);
 	keeper->retry_seconds *= 2;
 	if (keeper->retry_seconds > RETRY_MOST_SECONDS)
 		keeper->retry_seconds = RETRY_MOST_SECONDS;
@@ -181,9 +181,8 @@ static void note_refusal(struct rules_keeper *keeper, const char *error)
 
 static void schedule(struct rules_keeper_family *family, double after)
 {
-	ev_timer_stop(family->keeper->loop, &family->due);
-	ev_timer_set(&family->due, after, 0.);
-	ev_timer_start(family->keeper->loop, &family->due);
+	timer_stop(&family->due);
+	timer_start(&family->due, after);
 }
 
 static void note_failure(struct rules_keeper_family *family, const struct rules_report *report)
@@ -309,7 +308,7 @@ static void verify_family(struct rules_keeper_family *family)
 	if (is_waiting(family) && !family->is_outdated)
 		return;
 	family->is_due = false;
-	ev_timer_stop(keeper->loop, &family->due);
+	timer_stop(&family->due);
 	if (family->is_outdated) {
 		options.family = family->family;
 		options.has_random_fully = keeper->has_random_fully;
@@ -330,11 +329,9 @@ void rules_keeper_verify(struct rules_keeper *keeper)
 		verify_family(&keeper->families[i]);
 }
 
-static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_due(void *owner)
 {
-	(void)loop;
-	(void)events;
-	verify_family(container_of(timer, struct rules_keeper_family, due));
+	verify_family(owner);
 }
 
 static void on_done(void *user, const struct rules_report *report)
@@ -365,16 +362,14 @@ void rules_keeper_changed(struct rules_keeper *keeper, uint16_t family_number, c
 	if (*writer)
 		snprintf(family->writer, sizeof(family->writer), "%s", writer);
 	family->is_due = rules_is_busy(family->rules);
-	if (family->is_due || ev_is_active(&family->due) || is_waiting(family))
+	if (family->is_due || timer_is_running(&family->due) || is_waiting(family))
 		return;
 	schedule(family, since < PAUSE_SECONDS ? PAUSE_SECONDS : GATHER_SECONDS);
 }
 
-static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_retry(void *owner)
 {
-	(void)loop;
-	(void)events;
-	rules_keeper_verify(container_of(timer, struct rules_keeper, retry));
+	rules_keeper_verify(owner);
 }
 
 static bool options_are_equal(const struct ruleset_options *a, const struct ruleset_options *b)
@@ -426,7 +421,7 @@ void rules_keeper_set_absent(struct rules_keeper *keeper, uint16_t family_number
 	family->error[0] = '\0';
 	family->unreadable[0] = '\0';
 	free(take(&family->clash));
-	ev_timer_stop(keeper->loop, &family->due);
+	timer_stop(&family->due);
 	if (!is_absent && !family->rules && family_number == AF_INET6)
 		open_ipv6(keeper);
 	if (!is_absent)
@@ -485,14 +480,14 @@ int rules_keeper_new(struct ev_loop *loop,
 	keeper->on_report = on_report;
 	keeper->owner = owner;
 	keeper->retry_seconds = RETRY_FIRST_SECONDS;
-	ev_timer_init(&keeper->retry, on_retry, 0., 0.);
+	timer_init(&keeper->retry, keeper->loop, on_retry, keeper);
 	keeper->families[0] =
 		(struct rules_keeper_family){.keeper = keeper, .name = "IPv4", .family = AF_INET};
 	keeper->families[1] =
 		(struct rules_keeper_family){.keeper = keeper, .name = "IPv6", .family = AF_INET6};
 
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		ev_timer_init(&keeper->families[i].due, on_due, 0., 0.);
+		timer_init(&keeper->families[i].due, keeper->loop, on_due, &keeper->families[i]);
 
 	r = rules_open(loop, AF_INET, on_done, &keeper->families[0], &keeper->families[0].rules,
 		       err);
@@ -512,9 +507,9 @@ void rules_keeper_free(struct rules_keeper *keeper)
 {
 	if (!keeper)
 		return;
-	ev_timer_stop(keeper->loop, &keeper->retry);
+	timer_stop(&keeper->retry);
 	for (size_t i = 0; i < COUNT(keeper->families); i++) {
-		ev_timer_stop(keeper->loop, &keeper->families[i].due);
+		timer_stop(&keeper->families[i].due);
 		rules_close(keeper->families[i].rules);
 		ruleset_free(keeper->families[i].ruleset);
 		free(keeper->interfaces[i]);

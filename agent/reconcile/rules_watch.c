@@ -3,6 +3,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
+#include "lib/base/timer.h"
 #include "lib/kernel/legacy_tables.h"
 #include "lib/kernel/nftables.h"
 
@@ -29,7 +30,7 @@ struct rules_watch {
 	struct legacy_tables last[COUNT(families)];
 	double reopen_seconds;
 	ev_io readable;
-	ev_timer reopen;
+	struct timer reopen;
 	ev_timer legacy;
 };
 
@@ -49,20 +50,17 @@ static void lose_monitor(struct rules_watch *watch, const struct error *err)
 	ev_io_stop(watch->loop, &watch->readable);
 	nftables_monitor_close(take(&watch->monitor));
 	watch->on_lost(watch->owner, HEALTH_PART_RULE_EVENTS, err->text);
-	ev_timer_set(&watch->reopen, watch->reopen_seconds, 0.);
-	ev_timer_start(watch->loop, &watch->reopen);
+	timer_start(&watch->reopen, watch->reopen_seconds);
 	watch->reopen_seconds *= 4;
 	if (watch->reopen_seconds > REOPEN_SECONDS_MAX)
 		watch->reopen_seconds = REOPEN_SECONDS_MAX;
 }
 
-static void on_reopen(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_reopen(void *owner)
 {
-	struct rules_watch *watch = container_of(timer, struct rules_watch, reopen);
+	struct rules_watch *watch = owner;
 	struct error err = {0};
 
-	(void)loop;
-	(void)events;
 	if (open_monitor(watch, &err) < 0) {
 		lose_monitor(watch, &err);
 		return;
@@ -131,7 +129,7 @@ struct rules_watch *rules_watch_new(
 	watch->owner = owner;
 	watch->reopen_seconds = REOPEN_SECONDS_MIN;
 	ev_init(&watch->readable, on_readable);
-	ev_timer_init(&watch->reopen, on_reopen, 0., 0.);
+	timer_init(&watch->reopen, watch->loop, on_reopen, watch);
 	ev_timer_init(&watch->legacy, on_legacy, LEGACY_SECONDS, LEGACY_SECONDS);
 	if (open_monitor(watch, &err) < 0)
 		log_info("%s; relying on periodic verification of the rules", err.text);
@@ -143,7 +141,7 @@ void rules_watch_free(struct rules_watch *watch)
 	if (!watch)
 		return;
 	ev_io_stop(watch->loop, &watch->readable);
-	ev_timer_stop(watch->loop, &watch->reopen);
+	timer_stop(&watch->reopen);
 	ev_timer_stop(watch->loop, &watch->legacy);
 	nftables_monitor_close(watch->monitor);
 	free(watch);

@@ -4,6 +4,7 @@
 #include "applier.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/timer.h"
 #include "missing_schedulers.h"
 
 #include <string.h>
@@ -40,9 +41,9 @@ struct sync {
 	struct node_view node;
 	struct sync_counters counters;
 	uint64_t version;
-	ev_timer work;
-	ev_timer apply;
-	ev_timer retry;
+	struct timer work;
+	struct timer apply;
+	struct timer retry;
 	unsigned int gates;
 	uint64_t opened;     /* when the last gate opened */
 	uint64_t pass_start; /* 0 = no pass is under way */
@@ -58,21 +59,13 @@ static double seconds_since(uint64_t then)
 	return (double)(clock_milliseconds() - then) / 1000;
 }
 
-static void start_once(struct sync *sync, ev_timer *timer, double after)
-{
-	if (ev_is_active(timer))
-		return;
-	ev_timer_set(timer, after, 0.);
-	ev_timer_start(sync->loop, timer);
-}
-
 static void schedule_retry(struct sync *sync)
 {
 	uint64_t at = ledger_next_retry(sync->ledger), now = clock_milliseconds();
 
-	ev_timer_stop(sync->loop, &sync->retry);
+	timer_stop(&sync->retry);
 	if (at != UINT64_MAX)
-		start_once(sync, &sync->retry, at > now ? (double)(at - now) / 1000 : 0.);
+		timer_ensure(&sync->retry, at > now ? (double)(at - now) / 1000 : 0.);
 }
 
 static void log_failures(const struct changes *changes, size_t failed)
@@ -200,12 +193,12 @@ static void end_window(struct sync *sync)
 	if (!sync->pass_start)
 		return;
 	if (store_dirty_count(sync->store)) {
-		start_once(sync, &sync->work, 0.);
+		timer_ensure(&sync->work, 0.);
 	} else if (!sync->is_swept && sync->may_sweep) {
 		sync->is_swept = true;
 		ledger_sweep(sync->ledger, clock_milliseconds(), sync->changes);
 		begin_window(sync);
-		start_once(sync, &sync->apply, 0.);
+		timer_ensure(&sync->apply, 0.);
 	} else {
 		end_pass(sync);
 	}
@@ -216,7 +209,7 @@ static void run_window(struct sync *sync, double turn_begin)
 	if (applier_run(sync->applier, turn_begin + TURN_SECONDS))
 		end_window(sync);
 	else
-		start_once(sync, &sync->apply, 0.);
+		timer_ensure(&sync->apply, 0.);
 }
 
 /* Counts the time from @begin on as planning, except what the applier took. */
@@ -267,15 +260,13 @@ static bool plan_some(struct sync *sync, double turn_begin)
 	return true;
 }
 
-static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_work(void *owner)
 {
-	struct sync *sync = container_of(timer, struct sync, work);
+	struct sync *sync = owner;
 	double begin;
 
-	(void)loop;
-	(void)events;
 	if (applier_is_busy(sync->applier)) {
-		start_once(sync, &sync->work, 0.);
+		timer_ensure(&sync->work, 0.);
 		return;
 	}
 	begin = clock_now();
@@ -284,35 +275,31 @@ static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 		sync->pass_clock = begin;
 	}
 	if (!plan_some(sync, begin)) {
-		start_once(sync, &sync->work, 0.);
+		timer_ensure(&sync->work, 0.);
 	} else {
 		begin_window(sync);
 		if (clock_now() < begin + TURN_SECONDS / 2)
 			run_window(sync, begin);
 		else
-			start_once(sync, &sync->apply, 0.);
+			timer_ensure(&sync->apply, 0.);
 	}
 	count_turn(sync, begin);
 }
 
-static void on_apply(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_apply(void *owner)
 {
-	struct sync *sync = container_of(timer, struct sync, apply);
+	struct sync *sync = owner;
 	double begin = clock_now();
 
-	(void)loop;
-	(void)events;
 	run_window(sync, begin);
 	count_turn(sync, begin);
 }
 
-static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_retry(void *owner)
 {
-	struct sync *sync = container_of(timer, struct sync, retry);
+	struct sync *sync = owner;
 	double begin;
 
-	(void)loop;
-	(void)events;
 	/*
 	 * The report of what is planned or carried out now schedules it again. What is planned may
 	 * take back what would be tried, and both in one list come in no such order.
@@ -336,8 +323,8 @@ void sync_wake(struct sync *sync)
 	    (sync->is_swept || !sync->may_sweep))
 		return;
 	passed = seconds_since(sync->pass_end);
-	start_once(sync, &sync->work,
-		   passed < sync->options.min_period ? sync->options.min_period - passed : 0.);
+	timer_ensure(&sync->work,
+		     passed < sync->options.min_period ? sync->options.min_period - passed : 0.);
 }
 
 void sync_allow(struct sync *sync, enum sync_gate gate)
@@ -380,7 +367,7 @@ void sync_set_options(struct sync *sync, const struct sync_options *options)
 
 	/* A pass that is due may come earlier with a shorter period. */
 	if (!sync->pass_start)
-		ev_timer_stop(sync->loop, &sync->work);
+		timer_stop(&sync->work);
 	if (strcmp(before.scheduler, desired->scheduler) != 0 ||
 	    strcmp(before.affinity_scheduler, desired->affinity_scheduler) != 0 ||
 	    before.omits_external_ips != desired->omits_external_ips ||
@@ -526,9 +513,9 @@ struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, 
 	sync->ledger = ledger;
 	sync->changes = changes_new();
 	sync->applier = applier_new(target);
-	ev_timer_init(&sync->work, on_work, 0., 0.);
-	ev_timer_init(&sync->apply, on_apply, 0., 0.);
-	ev_timer_init(&sync->retry, on_retry, 0., 0.);
+	timer_init(&sync->work, sync->loop, on_work, sync);
+	timer_init(&sync->apply, sync->loop, on_apply, sync);
+	timer_init(&sync->retry, sync->loop, on_retry, sync);
 	return sync;
 }
 
@@ -536,9 +523,9 @@ void sync_free(struct sync *sync)
 {
 	if (!sync)
 		return;
-	ev_timer_stop(sync->loop, &sync->work);
-	ev_timer_stop(sync->loop, &sync->apply);
-	ev_timer_stop(sync->loop, &sync->retry);
+	timer_stop(&sync->work);
+	timer_stop(&sync->apply);
+	timer_stop(&sync->retry);
 	applier_free(sync->applier);
 	node_free_copy(&sync->node);
 	changes_free(sync->changes);

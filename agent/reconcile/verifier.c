@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/timer.h"
 #include "lib/plan/ledger_observe.h"
 
 #include <errno.h>
@@ -51,10 +52,10 @@ struct verifier {
 	struct kernel_reader *reader;
 	struct verifier_observer observer;
 	struct changes *changes;
-	ev_timer step;
+	struct timer step;
 	ev_timer periodic;
-	ev_timer hurry;
-	ev_timer retry;
+	struct timer hurry;
+	struct timer retry;
 	enum verifier_state state;
 	enum facility facility; /* that is being read */
 	unsigned int due, run, hurried, seen, failed, lost, broken;
@@ -66,13 +67,6 @@ struct verifier {
 	double longest_step;	  /* of the run that is under way */
 	double last_longest_step; /* of the one before */
 };
-
-static void start_timer(struct verifier *verifier, ev_timer *timer, double after)
-{
-	ev_timer_stop(verifier->loop, timer);
-	ev_timer_set(timer, after, 0.);
-	ev_timer_start(verifier->loop, timer);
-}
 
 /* A failure leaves the addresses in service; the next verification tries again. */
 static void deprecate_addresses(struct verifier *verifier)
@@ -158,7 +152,7 @@ static void begin(struct verifier *verifier, unsigned int due)
 	verifier->started = clock_milliseconds();
 	verifier->longest_step = 0;
 	begin_next(verifier);
-	start_timer(verifier, &verifier->step, 0.);
+	timer_start(&verifier->step, 0.);
 }
 
 /* Once it may begin, all that was due until then is. */
@@ -171,19 +165,19 @@ static void begin_if_allowed(struct verifier *verifier, unsigned int due)
 		return;
 	}
 	verifier->hurried |= due;
-	start_timer(verifier, &verifier->hurry, HURRY_SECONDS);
+	timer_start(&verifier->hurry, HURRY_SECONDS);
 }
 
 static void schedule_retry(struct verifier *verifier)
 {
 	if (!verifier->failed) {
 		verifier->retry_seconds = RETRY_SECONDS_MIN;
-		ev_timer_stop(verifier->loop, &verifier->retry);
+		timer_stop(&verifier->retry);
 		return;
 	}
-	if (ev_is_active(&verifier->retry))
+	if (timer_is_running(&verifier->retry))
 		return;
-	start_timer(verifier, &verifier->retry, verifier->retry_seconds);
+	timer_start(&verifier->retry, verifier->retry_seconds);
 	verifier->retry_seconds *= 2;
 	if (verifier->retry_seconds > RETRY_SECONDS_MAX)
 		verifier->retry_seconds = RETRY_SECONDS_MAX;
@@ -207,7 +201,7 @@ static void finish(struct verifier *verifier)
 	if (verifier->seen == ALL_FACILITIES && (is_first || verifier->run == ALL_FACILITIES))
 		tell(verifier, is_first);
 	if (verifier->hurried)
-		start_timer(verifier, &verifier->hurry, HURRY_SECONDS);
+		timer_start(&verifier->hurry, HURRY_SECONDS);
 	schedule_retry(verifier);
 }
 
@@ -242,16 +236,14 @@ static int run_slice_timed(struct verifier *verifier, struct error *err)
 	return r;
 }
 
-static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_step(void *owner)
 {
-	struct verifier *verifier = container_of(timer, struct verifier, step);
+	struct verifier *verifier = owner;
 	struct error err = {0};
 	int r;
 
-	(void)loop;
-	(void)events;
 	if (sync_is_ahead(verifier->sync)) {
-		start_timer(verifier, &verifier->step, 0.);
+		timer_start(&verifier->step, 0.);
 		return;
 	}
 	r = run_slice_timed(verifier, &err);
@@ -262,7 +254,7 @@ static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
 	if (r != 0)
 		verifier->due &= ~BIT(verifier->facility);
 	if (r == 0 || begin_next(verifier))
-		start_timer(verifier, &verifier->step, 0.);
+		timer_start(&verifier->step, 0.);
 	else
 		finish(verifier);
 }
@@ -277,22 +269,18 @@ static void on_periodic(struct ev_loop *loop, ev_timer *timer, int events)
 		begin_if_allowed(verifier, ALL_FACILITIES);
 }
 
-static void on_hurry(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_hurry(void *owner)
 {
-	struct verifier *verifier = container_of(timer, struct verifier, hurry);
+	struct verifier *verifier = owner;
 
-	(void)loop;
-	(void)events;
 	if (verifier->state == VERIFIER_STATE_IDLE && verifier->hurried)
 		begin_if_allowed(verifier, verifier->hurried);
 }
 
-static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_retry(void *owner)
 {
-	struct verifier *verifier = container_of(timer, struct verifier, retry);
+	struct verifier *verifier = owner;
 
-	(void)loop;
-	(void)events;
 	if (verifier->state == VERIFIER_STATE_IDLE && verifier->failed)
 		begin_if_allowed(verifier, verifier->failed);
 }
@@ -301,8 +289,8 @@ void verifier_hurry(struct verifier *verifier, enum facility facility)
 {
 	verifier->hurried |= BIT(facility);
 	if (verifier->has_observed && verifier->state == VERIFIER_STATE_IDLE &&
-	    !ev_is_active(&verifier->hurry))
-		start_timer(verifier, &verifier->hurry, HURRY_SECONDS);
+	    !timer_is_running(&verifier->hurry))
+		timer_start(&verifier->hurry, HURRY_SECONDS);
 }
 
 void verifier_reopen(struct verifier *verifier, enum facility facility)
@@ -340,10 +328,10 @@ struct verifier *verifier_new(struct ev_loop *loop, struct kernel *kernel, struc
 	verifier->observer = *observer;
 	verifier->changes = changes_new();
 	verifier->retry_seconds = RETRY_SECONDS_MIN;
-	ev_timer_init(&verifier->step, on_step, 0., 0.);
+	timer_init(&verifier->step, verifier->loop, on_step, verifier);
 	ev_timer_init(&verifier->periodic, on_periodic, period, period);
-	ev_timer_init(&verifier->hurry, on_hurry, 0., 0.);
-	ev_timer_init(&verifier->retry, on_retry, 0., 0.);
+	timer_init(&verifier->hurry, verifier->loop, on_hurry, verifier);
+	timer_init(&verifier->retry, verifier->loop, on_retry, verifier);
 	begin(verifier, ALL_FACILITIES);
 	return verifier;
 }
@@ -352,10 +340,10 @@ void verifier_free(struct verifier *verifier)
 {
 	if (!verifier)
 		return;
-	ev_timer_stop(verifier->loop, &verifier->step);
+	timer_stop(&verifier->step);
 	ev_timer_stop(verifier->loop, &verifier->periodic);
-	ev_timer_stop(verifier->loop, &verifier->hurry);
-	ev_timer_stop(verifier->loop, &verifier->retry);
+	timer_stop(&verifier->hurry);
+	timer_stop(&verifier->retry);
 	kernel_reader_free(verifier->reader);
 	changes_free(verifier->changes);
 	free(verifier);

@@ -2,6 +2,7 @@
 #include "localhost_ports.h"
 
 #include "lib/base/log.h"
+#include "lib/base/timer.h"
 #include "tcp_relay.h"
 #include "udp_relay.h"
 
@@ -68,8 +69,8 @@ struct localhost_ports {
 	size_t told_count;
 	int shortage;
 	double retry_seconds;
-	ev_timer retry;
-	ev_timer review;
+	struct timer retry;
+	struct timer review;
 };
 
 static bool is_listening(const struct local_port *port)
@@ -83,14 +84,6 @@ static bool is_shortage(int code)
 	return code == -EMFILE || code == -ENFILE || code == -ENOBUFS || code == -ENOMEM;
 }
 
-static void start_timer(struct ev_loop *loop, ev_timer *timer, double seconds)
-{
-	if (ev_is_active(timer))
-		return;
-	ev_timer_set(timer, seconds, 0.);
-	ev_timer_start(loop, timer);
-}
-
 static void set_failure(struct localhost_ports *ports, struct local_port *port, int code)
 {
 	if (is_shortage(port->failure))
@@ -101,7 +94,7 @@ static void set_failure(struct localhost_ports *ports, struct local_port *port, 
 	}
 	port->failure = code;
 	if (ports->missing_count != ports->told_count)
-		start_timer(ports->loop, &ports->review, REVIEW_SECONDS);
+		timer_ensure(&ports->review, REVIEW_SECONDS);
 }
 
 static void tell_shortage(const struct localhost_ports *ports)
@@ -116,12 +109,10 @@ static void tell_shortage(const struct localhost_ports *ports)
 		    ports->retry_seconds);
 }
 
-static void on_review(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_review(void *owner)
 {
-	struct localhost_ports *ports = container_of(timer, struct localhost_ports, review);
+	struct localhost_ports *ports = owner;
 
-	(void)loop;
-	(void)events;
 	if (ports->missing_count == ports->told_count)
 		return;
 	ports->told_count = ports->missing_count;
@@ -183,7 +174,7 @@ static int listen_or_retry(struct localhost_ports *ports, struct local_port *por
 	if (r >= 0)
 		ports->listening_count++;
 	else
-		start_timer(ports->loop, &ports->retry, ports->retry_seconds);
+		timer_ensure(&ports->retry, ports->retry_seconds);
 	if (r == port->failure)
 		return r;
 	if (!is_shortage(r < 0 ? r : port->failure))
@@ -193,13 +184,11 @@ static int listen_or_retry(struct localhost_ports *ports, struct local_port *por
 }
 
 /* Where one gets no socket, none does. */
-static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_retry(void *owner)
 {
-	struct localhost_ports *ports = container_of(timer, struct localhost_ports, retry);
+	struct localhost_ports *ports = owner;
 	struct local_port *port, *next;
 
-	(void)loop;
-	(void)events;
 	HASH_ITER (hh, ports->ports, port, next) {
 		if (is_shortage(listen_or_retry(ports, port)))
 			return;
@@ -356,8 +345,8 @@ struct localhost_ports *localhost_ports_new(struct ev_loop *loop, size_t descrip
 	ports->tcp = tcp_relay_new(loop, limit < CONNECTIONS_MAX ? limit : CONNECTIONS_MAX);
 	ports->udp =
 		udp_relay_new(loop, limit < CLIENTS_MAX ? limit : CLIENTS_MAX, CLIENT_IDLE_SECONDS);
-	ev_timer_init(&ports->retry, on_retry, 0., 0.);
-	ev_timer_init(&ports->review, on_review, 0., 0.);
+	timer_init(&ports->retry, ports->loop, on_retry, ports);
+	timer_init(&ports->review, ports->loop, on_review, ports);
 	return ports;
 }
 
@@ -375,8 +364,8 @@ void localhost_ports_free(struct localhost_ports *ports)
 		HASH_DEL(ports->owners, owner);
 		free(owner);
 	}
-	ev_timer_stop(ports->loop, &ports->retry);
-	ev_timer_stop(ports->loop, &ports->review);
+	timer_stop(&ports->retry);
+	timer_stop(&ports->review);
 	tcp_relay_free(ports->tcp);
 	udp_relay_free(ports->udp);
 	free(ports);

@@ -2,6 +2,7 @@
 #include "udp_relay.h"
 
 #include "lib/base/memory.h"
+#include "lib/base/timer.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,7 +30,7 @@ struct udp_relay {
 	size_t count;
 	size_t limit;
 	double idle_seconds;
-	ev_timer expiry;
+	struct timer expiry;
 	char datagram[DATAGRAM_SIZE];
 };
 
@@ -87,19 +88,17 @@ static void on_answers(struct ev_loop *loop, ev_io *io, int events)
 
 static void start_expiry(struct udp_relay *relay)
 {
-	if (ev_is_active(&relay->expiry) || !relay->clients)
+	if (timer_is_running(&relay->expiry) || !relay->clients)
 		return;
-	ev_timer_set(&relay->expiry,
-		     relay->clients->used + relay->idle_seconds - ev_now(relay->loop), 0.);
-	ev_timer_start(relay->loop, &relay->expiry);
+	timer_start(&relay->expiry,
+		    relay->clients->used + relay->idle_seconds - ev_now(relay->loop));
 }
 
-static void on_expiry(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_expiry(void *owner)
 {
-	struct udp_relay *relay = container_of(timer, struct udp_relay, expiry);
+	struct udp_relay *relay = owner;
 
-	(void)events;
-	while (relay->clients && relay->clients->used + relay->idle_seconds <= ev_now(loop))
+	while (relay->clients && relay->clients->used + relay->idle_seconds <= ev_now(relay->loop))
 		client_drop(relay->clients);
 	start_expiry(relay);
 }
@@ -203,7 +202,7 @@ struct udp_relay *udp_relay_new(struct ev_loop *loop, size_t limit, double idle_
 	relay->loop = loop;
 	relay->limit = limit;
 	relay->idle_seconds = idle_seconds;
-	ev_timer_init(&relay->expiry, on_expiry, 0., 0.);
+	timer_init(&relay->expiry, relay->loop, on_expiry, relay);
 	return relay;
 }
 
@@ -211,6 +210,6 @@ void udp_relay_free(struct udp_relay *relay)
 {
 	if (!relay)
 		return;
-	ev_timer_stop(relay->loop, &relay->expiry);
+	timer_stop(&relay->expiry);
 	free(relay);
 }

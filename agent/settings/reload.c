@@ -2,6 +2,7 @@
 #include "reload.h"
 
 #include "lib/base/log.h"
+#include "lib/base/timer.h"
 #include "lib/source/path_watch.h"
 #include "settings_change.h"
 #include "settings_log.h"
@@ -18,14 +19,13 @@ struct reload {
 	struct reload_observer observer;
 	struct path_watch *watch; /* NULL: nothing to follow, or no inotify */
 	struct reload_state state;
-	ev_timer due;
+	struct timer due;
 };
 
 static void schedule(struct reload *reload, double after)
 {
-	ev_timer_stop(reload->loop, &reload->due);
-	ev_timer_set(&reload->due, after, 0.);
-	ev_timer_start(reload->loop, &reload->due);
+	timer_stop(&reload->due);
+	timer_start(&reload->due, after);
 }
 
 static void set_text(char **text, const char *value)
@@ -109,11 +109,9 @@ static void read_again(struct reload *reload)
 	go_over(reload, next);
 }
 
-static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_due(void *owner)
 {
-	(void)loop;
-	(void)events;
-	reload_now(container_of(timer, struct reload, due));
+	reload_now(owner);
 }
 
 static void on_file(void *owner, const char *path, bool is_complete)
@@ -137,7 +135,7 @@ static void on_lost(void *owner, size_t place, const struct error *err)
 
 void reload_now(struct reload *reload)
 {
-	ev_timer_stop(reload->loop, &reload->due);
+	timer_stop(&reload->due);
 	if (reload->state.paths.count)
 		read_again(reload);
 }
@@ -164,7 +162,7 @@ struct reload *reload_new(struct ev_loop *loop, struct options *options,
 	reload->options = options;
 	reload->observer = *observer;
 	reload->state.error = string_dup("");
-	ev_timer_init(&reload->due, on_due, 0., 0.);
+	timer_init(&reload->due, reload->loop, on_due, reload);
 	paths = &reload->state.paths;
 	if (options->configuration_path)
 		string_list_add(paths, options->configuration_path);
@@ -185,7 +183,7 @@ void reload_free(struct reload *reload)
 {
 	if (!reload)
 		return;
-	ev_timer_stop(reload->loop, &reload->due);
+	timer_stop(&reload->due);
 	path_watch_close(reload->watch);
 	string_list_clear(&reload->state.paths);
 	string_list_clear(&reload->state.waiting);

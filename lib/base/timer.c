@@ -34,6 +34,12 @@ void timer_ensure(struct timer *timer, double seconds)
 		timer_start(timer, seconds);
 }
 
+void timer_hasten(struct timer *timer, double seconds)
+{
+	if (!timer_is_running(timer) || ev_timer_remaining(timer->loop, &timer->watcher) > seconds)
+		timer_start(timer, seconds);
+}
+
 void timer_stop(struct timer *timer)
 {
 	if (timer_is_running(timer))
@@ -42,5 +48,6 @@ void timer_stop(struct timer *timer)
 
 bool timer_is_running(const struct timer *timer)
 {
-	return ev_is_active(&timer->watcher);
+	/* One that has expired in this turn of the loop is no longer active, but still to be told. */
+	return ev_is_active(&timer->watcher) || ev_is_pending(&timer->watcher);
 }

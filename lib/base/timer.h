@@ -29,6 +29,9 @@ void timer_start(struct timer *timer, double seconds);
 /** timer_ensure() - as timer_start(), unless it runs already */
 void timer_ensure(struct timer *timer, double seconds);
 
+/** timer_hasten() - as timer_start(), unless it expires earlier anyway */
+void timer_hasten(struct timer *timer, double seconds);
+
 void timer_stop(struct timer *timer);
 bool timer_is_running(const struct timer *timer);
 

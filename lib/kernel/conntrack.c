@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/memory.h"
+#include "lib/base/timer.h"
 #include "netlink.h"
 
 #include <errno.h>
@@ -53,8 +54,8 @@ struct conntrack {
 	struct netlink *requests;
 	struct stale_target *gathered;
 	struct stale_target *walking;
-	ev_timer start;
-	ev_timer slice;
+	struct timer start;
+	struct timer slice;
 	size_t deleted[IP_FAMILY_COUNT];
 	double began;
 	unsigned int failures;
@@ -154,7 +155,7 @@ static int on_entry(void *owner, const struct nlmsghdr *message)
 /* A timer that is due waits, stopped, for its turn among the others of this round of the loop. */
 static bool is_scheduled(const struct conntrack *conntrack)
 {
-	return ev_is_active(&conntrack->start) || ev_is_pending(&conntrack->start);
+	return timer_is_running(&conntrack->start);
 }
 
 static double retry_seconds(const struct conntrack *conntrack)
@@ -170,8 +171,7 @@ static void schedule(struct conntrack *conntrack)
 
 	if (conntrack->walking || !conntrack->gathered || is_scheduled(conntrack))
 		return;
-	ev_timer_set(&conntrack->start, after, 0.);
-	ev_timer_start(conntrack->loop, &conntrack->start);
+	timer_start(&conntrack->start, after);
 }
 
 static void gather(struct conntrack *conntrack, const struct address *destination, uint16_t port,
@@ -240,16 +240,14 @@ static void finish(struct conntrack *conntrack, const struct error *err)
 	schedule(conntrack);
 }
 
-static void on_slice(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_slice(void *owner)
 {
-	struct conntrack *conntrack = container_of(timer, struct conntrack, slice);
+	struct conntrack *conntrack = owner;
 	struct error err = {0};
 	int r = netlink_dump_step(conntrack->dump, SLICE_DATAGRAMS, &err);
 
-	(void)events;
 	if (r > 0) {
-		ev_timer_set(timer, 0., 0.);
-		ev_timer_start(loop, timer);
+		timer_start(&conntrack->slice, 0.);
 		return;
 	}
 	if (r == 0)
@@ -284,12 +282,11 @@ static int begin_walk(struct conntrack *conntrack, struct error *err)
 	return netlink_dump_begin(conntrack->dump, request, on_entry, conntrack, err);
 }
 
-static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_start(void *owner)
 {
-	struct conntrack *conntrack = container_of(timer, struct conntrack, start);
+	struct conntrack *conntrack = owner;
 	struct error err = {0};
 
-	(void)events;
 	conntrack->walking = take(&conntrack->gathered);
 	memset(conntrack->deleted, 0, sizeof(conntrack->deleted));
 	conntrack->began = clock_now();
@@ -298,8 +295,7 @@ static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
 		finish(conntrack, &err);
 		return;
 	}
-	ev_timer_set(&conntrack->slice, 0., 0.);
-	ev_timer_start(loop, &conntrack->slice);
+	timer_start(&conntrack->slice, 0.);
 }
 
 void conntrack_clear(struct conntrack *conntrack, const struct stale_flow *flow)
@@ -318,8 +314,8 @@ int conntrack_open(struct ev_loop *loop,
 	conntrack->loop = loop;
 	conntrack->on_done = on_done;
 	conntrack->owner = owner;
-	ev_timer_init(&conntrack->start, on_start, 0., 0.);
-	ev_timer_init(&conntrack->slice, on_slice, 0., 0.);
+	timer_init(&conntrack->start, conntrack->loop, on_start, conntrack);
+	timer_init(&conntrack->slice, conntrack->loop, on_slice, conntrack);
 	r = open_sockets(conntrack, err);
 	if (r < 0) {
 		conntrack_close(conntrack);
@@ -333,8 +329,8 @@ void conntrack_close(struct conntrack *conntrack)
 {
 	if (!conntrack)
 		return;
-	ev_timer_stop(conntrack->loop, &conntrack->start);
-	ev_timer_stop(conntrack->loop, &conntrack->slice);
+	timer_stop(&conntrack->start);
+	timer_stop(&conntrack->slice);
 	free_targets(&conntrack->gathered);
 	free_targets(&conntrack->walking);
 	close_sockets(conntrack);

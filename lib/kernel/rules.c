@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules.h"
 
+#include "lib/base/timer.h"
 #include "lib/process/child.h"
 #include "nftables.h"
 
@@ -48,7 +49,7 @@ struct rules {
 	void *user;
 	enum rules_state state;
 	struct child *child;
-	ev_timer retry;
+	struct timer retry;
 	struct task task;
 	int attempt;
 	char *restore; /* the input of iptables-restore */
@@ -68,8 +69,7 @@ static void on_restored(void *user, const struct child_outcome *outcome);
 static void finish_later(struct rules *rules)
 {
 	rules->state = RULES_STATE_WAITING;
-	ev_timer_set(&rules->retry, 0., 0.);
-	ev_timer_start(rules->loop, &rules->retry);
+	timer_start(&rules->retry, 0.);
 }
 
 static struct child_request request_of(const struct rules *rules, const char *const *arguments,
@@ -142,12 +142,10 @@ static void finish(struct rules *rules, bool is_changed)
 	on_done(user, &report);
 }
 
-static void on_retry(struct ev_loop *loop, ev_timer *watcher, int events)
+static void on_retry(void *owner)
 {
-	struct rules *rules = container_of(watcher, struct rules, retry);
+	struct rules *rules = owner;
 
-	(void)loop;
-	(void)events;
 	if (rules->error.code) {
 		finish(rules, false);
 		return;
@@ -290,8 +288,7 @@ static void on_restored(void *user, const struct child_outcome *outcome)
 		rules->error = (struct error){0};
 		free(take(&rules->restore));
 		rules->state = RULES_STATE_WAITING;
-		ev_timer_set(&rules->retry, RETRY_DELAY_SECONDS, 0.);
-		ev_timer_start(rules->loop, &rules->retry);
+		timer_start(&rules->retry, RETRY_DELAY_SECONDS);
 		return;
 	}
 	finish(rules, true);
@@ -346,7 +343,7 @@ int rules_open(struct ev_loop *loop, uint16_t family,
 	rules = memory_allocate(sizeof(*rules));
 	*rules = programs;
 	fill_environment(rules->environment);
-	ev_timer_init(&rules->retry, on_retry, 0., 0.);
+	timer_init(&rules->retry, rules->loop, on_retry, rules);
 	*ret = rules;
 	return 0;
 }
@@ -356,7 +353,7 @@ void rules_close(struct rules *rules)
 	if (!rules)
 		return;
 	child_free(rules->child);
-	ev_timer_stop(rules->loop, &rules->retry);
+	timer_stop(&rules->retry);
 	for (size_t i = 0; i < COUNT(rules->environment); i++)
 		free(rules->environment[i]);
 	free(rules->restore);

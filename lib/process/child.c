@@ -3,6 +3,7 @@
 
 #include "launch.h"
 #include "lib/base/memory.h"
+#include "lib/base/timer.h"
 #include "program.h"
 
 #include <errno.h>
@@ -37,7 +38,7 @@ struct child {
 	bool is_running; /* or being started */
 	pid_t pid;	 /* 0 before it runs, and when it has been collected */
 	ev_child exit;
-	ev_timer limit;
+	struct timer limit;
 	ev_io writable;
 	int input_descriptor; /* -1 when all is written */
 	char *input;
@@ -68,7 +69,7 @@ static bool has_ended(const struct child *child)
 static void stop_watchers(struct child *child)
 {
 	ev_child_stop(child->loop, &child->exit);
-	ev_timer_stop(child->loop, &child->limit);
+	timer_stop(&child->limit);
 	ev_io_stop(child->loop, &child->writable);
 	ev_io_stop(child->loop, &child->output.readable);
 	ev_io_stop(child->loop, &child->errors.readable);
@@ -145,11 +146,9 @@ static void on_launched(void *user, const struct launched *launched)
 		kill(child->pid, SIGKILL);
 }
 
-static void on_limit(struct ev_loop *loop, ev_timer *watcher, int events)
+static void on_limit(void *owner)
 {
-	(void)loop;
-	(void)events;
-	give_up(container_of(watcher, struct child, limit), -ETIMEDOUT);
+	give_up(owner, -ETIMEDOUT);
 }
 
 static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
@@ -267,9 +266,9 @@ static void watch(struct child *child)
 	set_non_blocking(child->input_descriptor);
 	ev_init(&child->exit, on_exit_status);
 	ev_io_init(&child->writable, on_writable, child->input_descriptor, EV_WRITE);
-	ev_timer_init(&child->limit, on_limit, TIME_LIMIT_SECONDS, 0.);
+	timer_init(&child->limit, loop, on_limit, child);
 	ev_now_update(loop);
-	ev_timer_start(loop, &child->limit);
+	timer_start(&child->limit, TIME_LIMIT_SECONDS);
 	watch_stream(loop, &child->output, on_output);
 	watch_stream(loop, &child->errors, on_errors);
 }

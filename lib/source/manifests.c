@@ -2,6 +2,7 @@
 #include "manifests.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/timer.h"
 #include "manifest_reader.h"
 #include "path_watch.h"
 #include "precedence.h"
@@ -72,9 +73,9 @@ struct manifests {
 	struct manifest_reader *reader;
 	struct definition_list
 		*adding; /* those of the file that was read last, as long as any are left */
-	ev_timer due;
-	ev_timer work;
-	ev_timer retry;
+	struct timer due;
+	struct timer work;
+	struct timer retry;
 	struct source_effort effort;
 	bool is_busy;
 };
@@ -146,18 +147,12 @@ static void free_file(struct manifests *manifests, struct file *file)
 	free(file);
 }
 
-/* Of a clock that nobody sets. */
 /* The next batch starts in @delay seconds, or earlier if it would anyway. */
 static void start_due(struct manifests *manifests, ev_tstamp delay)
 {
 	if (manifests->is_busy)
 		return;
-	if (ev_is_active(&manifests->due) &&
-	    ev_timer_remaining(manifests->loop, &manifests->due) <= delay)
-		return;
-	ev_timer_stop(manifests->loop, &manifests->due);
-	ev_timer_set(&manifests->due, delay > 0 ? delay : 0, 0.);
-	ev_timer_start(manifests->loop, &manifests->due);
+	timer_hasten(&manifests->due, delay);
 }
 
 /* A file that is written once more while it waits goes on waiting, for that writer. */
@@ -200,21 +195,11 @@ static void on_lost(void *owner, size_t index, const struct error *err)
 	complain(manifests, &place->complaint, place->path, reason);
 }
 
-static void start_retry(struct manifests *manifests)
+static void on_retry(void *owner)
 {
-	if (!ev_is_active(&manifests->retry)) {
-		ev_timer_set(&manifests->retry, RETRY_SECONDS, 0.);
-		ev_timer_start(manifests->loop, &manifests->retry);
-	}
-}
-
-static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct manifests *manifests = container_of(timer, struct manifests, retry);
+	struct manifests *manifests = owner;
 	struct file *file, *next;
 
-	(void)loop;
-	(void)events;
 	HASH_ITER (hh, manifests->files, file, next)
 		if (file->is_unusable)
 			wait_for(manifests, file, true);
@@ -227,7 +212,7 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 static void set_unusable(struct manifests *manifests, struct file *file, const struct error *err)
 {
 	file->is_unusable = true;
-	start_retry(manifests);
+	timer_ensure(&manifests->retry, RETRY_SECONDS);
 	/* That it grew while it was read needs no operator. */
 	if (err->code != -EAGAIN)
 		complain(manifests, &file->complaint, file->path, err->text);
@@ -282,7 +267,7 @@ static bool is_news(struct manifests *manifests, struct file *file)
 
 	if (file->has_hash && file->hash == content->hash) {
 		if (file->is_unusable)
-			start_retry(manifests);
+			timer_ensure(&manifests->retry, RETRY_SECONDS);
 		return false;
 	}
 	file->has_hash = true;
@@ -371,7 +356,7 @@ static void list_directory(struct manifests *manifests, struct place *place)
 			"cannot be listed: %s; keeping its previous objects", strerror(errno));
 
 		complain(manifests, &place->complaint, place->path, reason);
-		start_retry(manifests);
+		timer_ensure(&manifests->retry, RETRY_SECONDS);
 		return;
 	}
 	complain(manifests, &place->complaint, place->path, NULL);
@@ -406,13 +391,12 @@ static void wait_for_rest(struct manifests *manifests)
 			start_due(manifests, SETTLED_SECONDS);
 }
 
-static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_due(void *owner)
 {
-	struct manifests *manifests = container_of(timer, struct manifests, due);
+	struct manifests *manifests = owner;
 	struct file *file, *next;
 	bool has_work = false;
 
-	(void)events;
 	for (size_t i = 0; i < manifests->place_count; i++) {
 		if (!manifests->places[i].is_waiting)
 			continue;
@@ -433,8 +417,7 @@ static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
 		return;
 	}
 	manifests->is_busy = true;
-	ev_timer_set(&manifests->work, 0., 0.);
-	ev_timer_start(loop, &manifests->work);
+	timer_start(&manifests->work, 0.);
 }
 
 static void on_reread(void *owner, const char *path)
@@ -484,12 +467,11 @@ static double *work(struct manifests *manifests)
 	return &manifests->effort.delivering;
 }
 
-static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_work(void *owner)
 {
-	struct manifests *manifests = container_of(timer, struct manifests, work);
+	struct manifests *manifests = owner;
 	ev_tstamp begin = clock_now(), end = begin + SLICE_SECONDS, now;
 
-	(void)events;
 	do {
 		double *effort = work(manifests);
 
@@ -499,8 +481,7 @@ static void on_work(struct ev_loop *loop, ev_timer *timer, int events)
 		if (!manifests->is_busy)
 			return;
 	} while (now < end);
-	ev_timer_set(timer, 0., 0.);
-	ev_timer_start(loop, timer);
+	timer_start(&manifests->work, 0.);
 }
 
 static char *without_trailing_slashes(const char *path)
@@ -533,9 +514,9 @@ int manifests_open(struct ev_loop *loop, const struct manifests_options *options
 	manifests->place_count = options->path_count;
 	for (size_t i = 0; i < options->path_count; i++)
 		paths[i] = manifests->places[i].path = without_trailing_slashes(options->paths[i]);
-	ev_timer_init(&manifests->due, on_due, 0., 0.);
-	ev_timer_init(&manifests->work, on_work, 0., 0.);
-	ev_timer_init(&manifests->retry, on_retry, RETRY_SECONDS, 0.);
+	timer_init(&manifests->due, manifests->loop, on_due, manifests);
+	timer_init(&manifests->work, manifests->loop, on_work, manifests);
+	timer_init(&manifests->retry, manifests->loop, on_retry, manifests);
 	r = path_watch_open(loop, paths, options->path_count, &handlers, &manifests->watch, err);
 	if (r < 0) {
 		manifests_close(manifests);
@@ -552,9 +533,9 @@ void manifests_close(struct manifests *manifests)
 
 	if (!manifests)
 		return;
-	ev_timer_stop(manifests->loop, &manifests->due);
-	ev_timer_stop(manifests->loop, &manifests->work);
-	ev_timer_stop(manifests->loop, &manifests->retry);
+	timer_stop(&manifests->due);
+	timer_stop(&manifests->work);
+	timer_stop(&manifests->retry);
 	path_watch_close(manifests->watch);
 	manifest_reader_free(manifests->reader);
 	file_content_clear(&manifests->content);

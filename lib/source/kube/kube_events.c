@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_events.h"
 
+#include "lib/base/clock.h"
+#include "lib/base/timer.h"
+
 #include "kube_http.h"
 #include "kube_limiter.h"
+#include "kube_random.h"
 #include "kube_text.h"
-#include "kube_time.h"
 
 #include <errno.h>
 #include <string.h>
@@ -72,7 +75,7 @@ struct kube_events {
 	struct ev_loop *loop;
 	struct kube_events_options options;
 	struct kube_events_pace pace;
-	struct timespec start;
+	double start;
 	struct record *records;
 	struct record *waiting;
 	struct subject *subjects;
@@ -83,8 +86,8 @@ struct kube_events {
 	uint32_t sending_count;
 	char *trouble;
 	double pause_end; /* of the clock */
-	ev_timer advance;
-	ev_timer sweep;
+	struct timer advance;
+	struct timer sweep;
 	bool is_scheduled; /* @advance is about to fire */
 	bool is_held;
 	bool waits_for_credentials;
@@ -93,7 +96,7 @@ struct kube_events {
 
 static double now(const struct kube_events *events)
 {
-	return kube_time_since(&events->start);
+	return clock_now() - events->start;
 }
 
 static int64_t wall_clock(void)
@@ -104,12 +107,10 @@ static int64_t wall_clock(void)
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static void start_timer(struct kube_events *events, ev_timer *timer, double seconds)
+static void start_timer(struct kube_events *events, struct timer *timer, double seconds)
 {
 	ev_now_update(events->loop);
-	ev_timer_stop(events->loop, timer);
-	ev_timer_set(timer, seconds > TIMER_SECONDS_MIN ? seconds : TIMER_SECONDS_MIN, 0.);
-	ev_timer_start(events->loop, timer);
+	timer_start(timer, seconds > TIMER_SECONDS_MIN ? seconds : TIMER_SECONDS_MIN);
 }
 
 /*
@@ -126,7 +127,7 @@ static void schedule(struct kube_events *events)
 
 static void start_sweep(struct kube_events *events)
 {
-	if (!ev_is_active(&events->sweep))
+	if (!timer_is_running(&events->sweep))
 		start_timer(events, &events->sweep, events->pace.finish_seconds / 6);
 }
 
@@ -266,7 +267,7 @@ static void give_up(struct kube_events *events, struct record *record,
 static void retry(struct kube_events *events, struct record *record,
 		  const struct kube_response *response)
 {
-	double seconds = events->pace.retry_seconds * kube_time_random(1., 1.25);
+	double seconds = events->pace.retry_seconds * kube_random(1., 1.25);
 
 	if (++record->tries >= events->pace.tries) {
 		give_up(events, record, response, &events->counts.lost);
@@ -286,7 +287,7 @@ static void advance(struct kube_events *events)
 	double time = now(events), seconds = 0;
 	int r;
 
-	ev_timer_stop(events->loop, &events->advance);
+	timer_stop(&events->advance);
 	events->is_scheduled = false;
 	if (events->request || events->is_held || events->waits_for_credentials)
 		return;
@@ -311,11 +312,9 @@ static void advance(struct kube_events *events)
 	}
 }
 
-static void on_advance(struct ev_loop *loop, ev_timer *timer, int flags)
+static void on_advance(void *owner)
 {
-	(void)loop;
-	(void)flags;
-	advance(container_of(timer, struct kube_events, advance));
+	advance(owner);
 }
 
 /* The server has it as it was when it was sent. */
@@ -444,7 +443,7 @@ static void add_record(struct kube_events *events, const struct kube_event *even
 	HASH_ADD_STR(events->records, key, record);
 	wait_to_be_written(
 		events, record,
-		time + (event->is_shared ? kube_time_random(0, events->pace.spread_seconds) : 0));
+		time + (event->is_shared ? kube_random(0, events->pace.spread_seconds) : 0));
 }
 
 static void repeat(struct kube_events *events, struct record *record, bool is_shared)
@@ -511,15 +510,13 @@ static void sweep_record(struct kube_events *events, struct record *record, doub
 		wait_to_be_written(events, record, time);
 }
 
-static void on_sweep(struct ev_loop *loop, ev_timer *timer, int flags)
+static void on_sweep(void *owner)
 {
-	struct kube_events *events = container_of(timer, struct kube_events, sweep);
+	struct kube_events *events = owner;
 	struct subject *subject, *next_subject;
 	struct record *record, *next_record;
 	double time = now(events);
 
-	(void)loop;
-	(void)flags;
 	HASH_ITER (hh, events->records, record, next_record) {
 		sweep_record(events, record, time);
 	}
@@ -544,11 +541,11 @@ struct kube_events *kube_events_new(struct ev_loop *loop, const struct kube_even
 	events->options.reporter.controller = string_dup(options->reporter.controller);
 	events->options.reporter.instance = string_dup(options->reporter.instance);
 	events->pace = *options->pace;
-	events->start = kube_time_now();
+	events->start = clock_now();
 	events->is_held = true;
 	kube_limiter_init(&events->limiter, events->pace.per_second, events->pace.burst, 0);
-	ev_timer_init(&events->advance, on_advance, 0., 0.);
-	ev_timer_init(&events->sweep, on_sweep, 0., 0.);
+	timer_init(&events->advance, events->loop, on_advance, events);
+	timer_init(&events->sweep, events->loop, on_sweep, events);
 	return events;
 }
 
@@ -559,8 +556,8 @@ void kube_events_free(struct kube_events *events)
 
 	if (!events)
 		return;
-	ev_timer_stop(events->loop, &events->advance);
-	ev_timer_stop(events->loop, &events->sweep);
+	timer_stop(&events->advance);
+	timer_stop(&events->sweep);
 	kube_request_free(events->request);
 	HASH_ITER (hh, events->records, record, next_record) {
 		forget(events, record);

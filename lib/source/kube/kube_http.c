@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_http.h"
 
+#include "lib/base/clock.h"
+#include "lib/base/timer.h"
+
 #include "kube_backlog.h"
 #include "kube_easy.h"
 #include "kube_failure.h"
 #include "kube_limiter.h"
 #include "kube_sockets.h"
-#include "kube_time.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -30,14 +32,14 @@ struct kube_http {
 	struct ev_loop *loop;
 	CURLM *multi;
 	struct kube_sockets *sockets;
-	ev_timer resume; /* of requests with a backlog */
+	struct timer resume; /* of requests with a backlog */
 	struct kube_request *requests;
-	struct timespec slice_start;
+	double slice_start;
 	double slice_spent; /* seconds, when the clock was looked at last */
 	unsigned int turn;  /* of the loop, whose slice it is */
 	double work_begin;  /* as slice_spent was */
 	double work_decoding;
-	struct timespec started;
+	double started;
 	struct kube_limiter limiter; /* of seconds since @started */
 	bool is_limited;
 	bool is_reading; /* libcurl is */
@@ -61,8 +63,8 @@ struct kube_request {
 	struct kube_request *prev, *next;
 	struct kube_easy easy;
 	enum phase phase;
-	ev_timer watchdog;
-	ev_timer turn;	    /* when it comes */
+	struct timer watchdog;
+	struct timer turn;  /* when it comes */
 	ev_tstamp progress; /* when it was noted last, as the turn of the loop has it */
 	double idle_seconds;
 	void (*on_answer)(void *owner, const char *content_type);
@@ -80,12 +82,10 @@ struct kube_request {
 	char curl_error[CURL_ERROR_SIZE];
 };
 
-static void restart_timer(struct ev_loop *loop, ev_timer *timer, double seconds)
+static void restart_timer(struct timer *timer, double seconds)
 {
-	ev_now_update(loop);
-	ev_timer_stop(loop, timer);
-	ev_timer_set(timer, seconds, 0.);
-	ev_timer_start(loop, timer);
+	ev_now_update(timer->loop);
+	timer_start(timer, seconds);
 }
 
 static int http_status_of(struct kube_request *request)
@@ -117,7 +117,7 @@ static bool is_in_slice(const struct kube_http *http)
 /* Looks at the clock, which takes long on some machines. */
 static void note_time(struct kube_http *http)
 {
-	http->slice_spent = kube_time_since(&http->slice_start);
+	http->slice_spent = clock_now() - http->slice_start;
 }
 
 /* A turn of the loop has one slice, whatever becomes ready in it. */
@@ -127,7 +127,7 @@ static void begin_work(struct kube_http *http)
 
 	if (http->turn != turn) {
 		http->turn = turn;
-		http->slice_start = kube_time_now();
+		http->slice_start = clock_now();
 		http->slice_spent = 0;
 	} else {
 		note_time(http);
@@ -190,7 +190,7 @@ static void end_transfer(struct kube_request *request, const struct kube_respons
 	request->phase = PHASE_ENDED;
 	request->response = *response;
 
-	ev_timer_stop(http->loop, &request->watchdog);
+	timer_stop(&request->watchdog);
 	request->response.http_status = http_status_of(request);
 	request->response.retry_seconds = -1;
 	if (request->response.http_status && !is_success(request->response.http_status)) {
@@ -203,7 +203,7 @@ static void end_transfer(struct kube_request *request, const struct kube_respons
 	}
 	curl_multi_remove_handle(http->multi, request->easy.handle);
 	if (request->response.is_unreached && request->has_token)
-		kube_limiter_give_back(&http->limiter, kube_time_since(&http->started));
+		kube_limiter_give_back(&http->limiter, clock_now() - http->started);
 	if (http->on_response)
 		http->on_response(http->owner, request->method, request->easy.host,
 				  request->response.error.code ? 0 : request->response.http_status);
@@ -305,7 +305,7 @@ static void resume_all(struct kube_http *http)
 		return;
 	}
 	kube_sockets_pause(http->sockets);
-	restart_timer(http->loop, &http->resume, 0.);
+	restart_timer(&http->resume, 0.);
 }
 
 static void on_sockets_ready(void *owner, curl_socket_t socket, int events)
@@ -323,12 +323,10 @@ static void on_sockets_ready(void *owner, curl_socket_t socket, int events)
 	end_work(http);
 }
 
-static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_resume(void *owner)
 {
-	struct kube_http *http = container_of(timer, struct kube_http, resume);
+	struct kube_http *http = owner;
 
-	(void)loop;
-	(void)events;
 	begin_work(http);
 	resume_all(http);
 	end_work(http);
@@ -345,20 +343,20 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
 	http->loop = loop;
-	http->started = kube_time_now();
+	http->started = clock_now();
 	http->on_response = on_response;
 	http->owner = owner;
 	http->multi = curl_multi_init();
 	if (!http->multi)
 		abort();
-	ev_timer_init(&http->resume, on_resume, 0., 0.);
+	timer_init(&http->resume, http->loop, on_resume, http);
 	http->sockets = kube_sockets_new(loop, http->multi, on_sockets_ready, http);
 	return http;
 }
 
 void kube_http_limit(struct kube_http *http, double per_second, int burst)
 {
-	double now = kube_time_since(&http->started);
+	double now = clock_now() - http->started;
 
 	http->is_limited = per_second >= 0;
 	kube_limiter_init(&http->limiter, per_second > 0 ? per_second : DEFAULT_PER_SECOND,
@@ -376,19 +374,17 @@ void kube_http_free(struct kube_http *http)
 		return;
 	curl_multi_cleanup(http->multi);
 	kube_sockets_free(http->sockets);
-	ev_timer_stop(http->loop, &http->resume);
+	timer_stop(&http->resume);
 	curl_global_cleanup();
 	free(http);
 }
 
-static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_watchdog(void *owner)
 {
-	struct kube_request *request = container_of(timer, struct kube_request, watchdog);
+	struct kube_request *request = owner;
 	struct kube_response response = {0};
 	curl_off_t connected = 0;
 
-	(void)loop;
-	(void)events;
 	curl_easy_getinfo(request->easy.handle, CURLINFO_CONNECT_TIME_T, &connected);
 	if (request->phase == PHASE_CONNECTING && connected)
 		return; /* The TLS handshake is libcurl's to limit. */
@@ -410,7 +406,7 @@ static int on_socket_made(void *user, curl_socket_t descriptor, curlsocktype pur
 	(void)purpose;
 	kube_easy_tune_socket(descriptor);
 	if (request->phase == PHASE_CONNECTING)
-		restart_timer(request->http->loop, &request->watchdog, CONNECT_SECONDS);
+		restart_timer(&request->watchdog, CONNECT_SECONDS);
 	return CURL_SOCKOPT_OK;
 }
 
@@ -424,7 +420,7 @@ static int on_connected(void *user, char *remote, char *local, int remote_port, 
 	(void)remote_port;
 	(void)local_port;
 	request->phase = PHASE_ANSWERING;
-	restart_timer(request->http->loop, &request->watchdog, ANSWER_SECONDS);
+	restart_timer(&request->watchdog, ANSWER_SECONDS);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -436,9 +432,9 @@ static void note_progress(struct kube_request *request)
 	if (request->phase == PHASE_RECEIVING && request->progress == ev_now(loop))
 		return;
 	request->phase = PHASE_RECEIVING;
-	ev_timer_stop(loop, &request->watchdog);
+	timer_stop(&request->watchdog);
 	if (request->idle_seconds > 0)
-		restart_timer(loop, &request->watchdog, request->idle_seconds);
+		restart_timer(&request->watchdog, request->idle_seconds);
 	request->progress = ev_now(loop);
 }
 
@@ -538,18 +534,16 @@ static void send_off(struct kube_request *request)
 		abort();
 }
 
-static void on_turn(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_turn(void *owner)
 {
-	(void)loop;
-	(void)events;
-	send_off(container_of(timer, struct kube_request, turn));
+	send_off(owner);
 }
 
 /* Return: seconds until the request may be sent */
 static double take_turn(struct kube_request *request)
 {
 	struct kube_http *http = request->http;
-	double now = kube_time_since(&http->started), wait;
+	double now = clock_now() - http->started, wait;
 
 	if (!http->is_limited)
 		return 0;
@@ -572,15 +566,15 @@ struct kube_request *kube_request_new(struct kube_http *http, const struct kube_
 	request->on_end = options->on_end;
 	request->owner = options->owner;
 	request->method = options->call.method;
-	ev_timer_init(&request->watchdog, on_watchdog, 0., 0.);
-	ev_timer_init(&request->turn, on_turn, 0., 0.);
+	timer_init(&request->watchdog, http->loop, on_watchdog, request);
+	timer_init(&request->turn, http->loop, on_turn, request);
 	kube_easy_open(&request->easy, access, &options->call);
 	set_callbacks(request);
 	set_limits(request, options);
 	DL_APPEND(http->requests, request);
 	wait = options->is_continued ? 0 : take_turn(request);
 	if (wait > 0)
-		restart_timer(http->loop, &request->turn, wait);
+		restart_timer(&request->turn, wait);
 	else
 		send_off(request);
 	return request;
@@ -590,8 +584,8 @@ void kube_request_free(struct kube_request *request)
 {
 	if (!request)
 		return;
-	ev_timer_stop(request->http->loop, &request->watchdog);
-	ev_timer_stop(request->http->loop, &request->turn);
+	timer_stop(&request->watchdog);
+	timer_stop(&request->turn);
 	if (request->phase != PHASE_ENDED && request->phase != PHASE_WAITING)
 		curl_multi_remove_handle(request->http->multi, request->easy.handle);
 	DL_DELETE(request->http->requests, request);
@@ -606,5 +600,5 @@ void kube_request_allow_idle(struct kube_request *request)
 	request->idle_seconds = 0;
 	curl_easy_setopt(request->easy.handle, CURLOPT_LOW_SPEED_LIMIT, 0L);
 	if (request->phase == PHASE_RECEIVING)
-		ev_timer_stop(request->http->loop, &request->watchdog);
+		timer_stop(&request->watchdog);
 }

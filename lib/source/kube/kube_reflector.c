@@ -37,8 +37,10 @@
 
 #include "kube_objects.h"
 #include "kube_query.h"
+#include "kube_random.h"
 #include "kube_reader.h"
-#include "kube_time.h"
+#include "lib/base/clock.h"
+#include "lib/base/timer.h"
 #include "lib/source/object_field.h"
 
 #include <errno.h>
@@ -106,8 +108,8 @@ struct kube_reflector {
 	struct kube_objects *objects;
 	struct kube_request *request;
 	struct kube_reader *reader; /* of a response that has begun */
-	ev_timer start;
-	ev_timer resync;
+	struct timer start;
+	struct timer resync;
 	double resync_seconds;
 	enum activity activity;
 	enum activity listing;
@@ -127,18 +129,16 @@ struct kube_reflector {
 	bool has_event;
 	bool has_changed;
 	struct kube_status event_status; /* of an ERROR event */
-	struct timespec started;
+	double started;
 	unsigned int stream_failures;
 	unsigned int list_failures;
 	unsigned int failures;
 };
 
-static void start_timer(struct kube_reflector *reflector, ev_timer *timer, double seconds)
+static void start_timer(struct kube_reflector *reflector, struct timer *timer, double seconds)
 {
 	ev_now_update(reflector->loop);
-	ev_timer_stop(reflector->loop, timer);
-	ev_timer_set(timer, seconds, 0.);
-	ev_timer_start(reflector->loop, timer);
+	timer_start(timer, seconds);
 }
 
 static void start_in(struct kube_reflector *reflector, double seconds)
@@ -175,7 +175,7 @@ static void schedule_resync(struct kube_reflector *reflector)
 {
 	double delay = reflector->resync_seconds;
 
-	if (ev_is_active(&reflector->resync))
+	if (timer_is_running(&reflector->resync))
 		return;
 	start_timer(reflector, &reflector->resync, delay);
 	reflector->resync_seconds = delay * 2 < RESYNC_SECONDS_MAX ? delay * 2 : RESYNC_SECONDS_MAX;
@@ -416,7 +416,7 @@ static char *prepare_watch(struct kube_reflector *reflector, const struct kube_q
 			   struct kube_request_options *request)
 {
 	reflector->duration = reflector->options.watch_seconds +
-			      (int)kube_time_random(0, reflector->options.watch_seconds);
+			      (int)kube_random(0, reflector->options.watch_seconds);
 	request->total_seconds = reflector->duration + WATCH_GRACE_SECONDS;
 	if (reflector->activity == ACTIVITY_STREAM) {
 		request->bytes_per_second_min = LIST_BYTES_MIN;
@@ -446,7 +446,7 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 
 	reflector->has_event = false;
 	reflector->event_status = (struct kube_status){0};
-	reflector->started = kube_time_now();
+	reflector->started = clock_now();
 	path = reflector->activity == ACTIVITY_LIST ? prepare_list(reflector, &query, &request)
 						    : prepare_watch(reflector, &query, &request);
 	request.call.path = path;
@@ -494,20 +494,20 @@ static double pause_seconds(unsigned int failures)
 		delay *= 2;
 	if (delay > RETRY_SECONDS_MAX)
 		delay = RETRY_SECONDS_MAX;
-	return delay * kube_time_random(0.5, 1.5);
+	return delay * kube_random(0.5, 1.5);
 }
 
 static double retry_delay(struct kube_reflector *reflector, const struct kube_response *response)
 {
 	/* A try without any answer has taken its time: so there is one in each second. */
 	if (response->is_unreached && response->error.code == -ETIMEDOUT)
-		return kube_time_random(0.1, 0.4);
+		return kube_random(0.1, 0.4);
 	if (response->is_unreached)
-		return kube_time_random(0.3, 0.8);
+		return kube_random(0.3, 0.8);
 	if (response->retry_seconds > 0)
 		return (response->retry_seconds < RETRY_AFTER_LIMIT ? response->retry_seconds
 								    : RETRY_AFTER_LIMIT) *
-		       kube_time_random(1., 1.2);
+		       kube_random(1., 1.2);
 	return pause_seconds(reflector->failures++);
 }
 
@@ -543,15 +543,13 @@ static void begin_listing(struct kube_reflector *reflector)
 	kube_objects_begin(reflector->objects);
 }
 
-static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_start(void *owner)
 {
-	struct kube_reflector *reflector = container_of(timer, struct kube_reflector, start);
+	struct kube_reflector *reflector = owner;
 	struct kube_response response = {.retry_seconds = -1};
 	const struct kube_access *access;
 	int r = kube_credentials_get(reflector->options.credentials, &access, &response.error);
 
-	(void)loop;
-	(void)events;
 	if (r == -EINPROGRESS) {
 		reflector->activity = ACTIVITY_AWAITING;
 		return;
@@ -566,12 +564,10 @@ static void on_start(struct ev_loop *loop, ev_timer *timer, int events)
 	send_request(reflector, access);
 }
 
-static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_resync(void *owner)
 {
-	struct kube_reflector *reflector = container_of(timer, struct kube_reflector, resync);
+	struct kube_reflector *reflector = owner;
 
-	(void)loop;
-	(void)events;
 	if (reflector->goal != GOAL_CHANGES)
 		return;
 	reflector->goal = GOAL_LISTING;
@@ -587,8 +583,8 @@ static void list_again(struct kube_reflector *reflector)
 	replace_text(&reflector->continue_token, NULL);
 	if (reflector->goal == GOAL_CHANGES)
 		reflector->goal = GOAL_LISTING;
-	start_in(reflector, reflector->failures ? pause_seconds(reflector->failures)
-						: kube_time_random(0., 0.1));
+	start_in(reflector,
+		 reflector->failures ? pause_seconds(reflector->failures) : kube_random(0., 0.1));
 	reflector->failures++;
 }
 
@@ -686,7 +682,7 @@ static void end_list(struct kube_reflector *reflector)
 static void end_watch(struct kube_reflector *reflector)
 {
 	struct kube_response response = {.retry_seconds = -1, .http_status = 200};
-	double seconds = kube_time_since(&reflector->started);
+	double seconds = clock_now() - reflector->started;
 
 	if (reflector->activity == ACTIVITY_STREAM ||
 	    (seconds < WATCH_SHORT_SECONDS && !reflector->has_event)) {
@@ -697,9 +693,9 @@ static void end_watch(struct kube_reflector *reflector)
 		reflector->base = KUBE_QUERY_NEWEST;
 		list_again(reflector);
 	} else {
-		start_in(reflector, kube_time_random(0., 0.1));
+		start_in(reflector, kube_random(0., 0.1));
 	}
-	if (!ev_is_active(&reflector->resync))
+	if (!timer_is_running(&reflector->resync))
 		reflector->resync_seconds = RESYNC_SECONDS_MIN;
 }
 
@@ -739,7 +735,7 @@ static void handle_failure(struct kube_reflector *reflector, const struct kube_r
 	if (reflector->activity == ACTIVITY_WATCH && response->is_broken && !reflector->failures) {
 		/* It worked so far: no word about it unless it does not go on. */
 		reflector->failures = 1;
-		start_in(reflector, kube_time_random(0., 0.2));
+		start_in(reflector, kube_random(0., 0.2));
 		return;
 	}
 	fail(reflector, response);
@@ -751,7 +747,7 @@ static void on_request_end(void *owner, const struct kube_response *response)
 	bool is_complete = response->http_status == 200 && !response->error.code;
 
 	if (reflector->activity == ACTIVITY_WATCH &&
-	    (reflector->has_event || kube_time_since(&reflector->started) >= WATCH_SHORT_SECONDS) &&
+	    (reflector->has_event || clock_now() - reflector->started >= WATCH_SHORT_SECONDS) &&
 	    response->http_status == 200)
 		reflector->failures = 0;
 	reflector->needs_fresh_connection = response->is_broken;
@@ -780,8 +776,8 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 	reflector->encoding = options->encoding;
 	reflector->listing = options->listing.is_streamed ? ACTIVITY_STREAM : ACTIVITY_LIST;
 	reflector->resync_seconds = RESYNC_SECONDS_MIN;
-	ev_timer_init(&reflector->start, on_start, 0., 0.);
-	ev_timer_init(&reflector->resync, on_resync, 0., 0.);
+	timer_init(&reflector->start, reflector->loop, on_start, reflector);
+	timer_init(&reflector->resync, reflector->loop, on_resync, reflector);
 	if (options->watch_seconds)
 		start_in(reflector, 0.);
 	return reflector;
@@ -789,7 +785,7 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 
 void kube_reflector_list(struct kube_reflector *reflector)
 {
-	if (reflector->activity != ACTIVITY_PAUSED || ev_is_active(&reflector->start))
+	if (reflector->activity != ACTIVITY_PAUSED || timer_is_running(&reflector->start))
 		return;
 	reflector->goal = GOAL_LISTING;
 	reflector->failures = 0;
@@ -800,8 +796,8 @@ void kube_reflector_free(struct kube_reflector *reflector)
 {
 	if (!reflector)
 		return;
-	ev_timer_stop(reflector->loop, &reflector->start);
-	ev_timer_stop(reflector->loop, &reflector->resync);
+	timer_stop(&reflector->start);
+	timer_stop(&reflector->resync);
 	drop_request(reflector);
 	kube_objects_free(reflector->objects);
 	free(reflector->path);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_sockets.h"
 
+#include "lib/base/timer.h"
+
 #include <stdbool.h>
 #include <utlist.h>
 
@@ -18,17 +20,15 @@ struct kube_sockets {
 	void *owner;
 	CURLM *multi;
 	struct watched *watched;
-	ev_timer timeout;
+	struct timer timeout;
 	bool is_paused;
 	bool is_due; /* the time came during the pause */
 };
 
-static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_timeout(void *owner)
 {
-	struct kube_sockets *sockets = container_of(timer, struct kube_sockets, timeout);
+	struct kube_sockets *sockets = owner;
 
-	(void)loop;
-	(void)events;
 	sockets->is_due = sockets->is_paused;
 	if (!sockets->is_paused)
 		sockets->on_ready(sockets->owner, CURL_SOCKET_TIMEOUT, 0);
@@ -49,9 +49,8 @@ static void on_socket_ready(struct ev_loop *loop, ev_io *io, int events)
 static void start_timeout(struct kube_sockets *sockets, double seconds)
 {
 	ev_now_update(sockets->loop);
-	ev_timer_stop(sockets->loop, &sockets->timeout);
-	ev_timer_set(&sockets->timeout, seconds, 0.);
-	ev_timer_start(sockets->loop, &sockets->timeout);
+	timer_stop(&sockets->timeout);
+	timer_start(&sockets->timeout, seconds);
 }
 
 static int on_timer_wanted(CURLM *multi, long milliseconds, void *user)
@@ -60,7 +59,7 @@ static int on_timer_wanted(CURLM *multi, long milliseconds, void *user)
 
 	(void)multi;
 	sockets->is_due = false;
-	ev_timer_stop(sockets->loop, &sockets->timeout);
+	timer_stop(&sockets->timeout);
 	if (milliseconds >= 0)
 		start_timeout(sockets, (double)milliseconds / 1000);
 	return 0;
@@ -114,7 +113,7 @@ kube_sockets_new(struct ev_loop *loop, CURLM *multi,
 	sockets->multi = multi;
 	sockets->on_ready = on_ready;
 	sockets->owner = owner;
-	ev_timer_init(&sockets->timeout, on_timeout, 0., 0.);
+	timer_init(&sockets->timeout, sockets->loop, on_timeout, sockets);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, sockets);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
@@ -126,7 +125,7 @@ void kube_sockets_free(struct kube_sockets *sockets)
 {
 	if (!sockets)
 		return;
-	ev_timer_stop(sockets->loop, &sockets->timeout);
+	timer_stop(&sockets->timeout);
 	free(sockets);
 }
 

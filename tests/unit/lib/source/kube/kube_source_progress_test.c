@@ -5,8 +5,6 @@
  */
 #include "kube_source_fixture.h"
 
-#include "lib/source/kube/kube_time.h"
-
 #define SERVICE(name, rest)                                                          \
 	"{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"" name \
 	"\",\"namespace\":\"default\",\"resourceVersion\":\"101\"" rest

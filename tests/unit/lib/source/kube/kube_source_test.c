@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_source_fixture.h"
 
-#include "lib/source/kube/kube_time.h"
+#include "lib/base/clock.h"
 
 /* As text, because the three kinds arrive in any order. */
 static void assert_listed(const struct fixture *fixture)
@@ -253,7 +253,7 @@ static void test_pages(void **state)
 /* Two of the three lists have to wait. */
 static void test_limit(void **state)
 {
-	struct timespec begin = kube_time_now();
+	double begin = clock_now();
 	struct fixture fixture;
 
 	(void)state;
@@ -263,7 +263,7 @@ static void test_limit(void **state)
 	fixture.burst = 1;
 	open_with(&fixture, NULL);
 	await(&fixture, "synced");
-	assert_true(kube_time_since(&begin) > 0.99);
+	assert_true(clock_now() - begin > 0.99);
 	clean_up(&fixture);
 }
 
