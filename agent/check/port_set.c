@@ -6,7 +6,7 @@
 
 #define PORT_MAX 65535U
 
-void port_set_add(struct port_set *set, unsigned int first, unsigned int last)
+static void add(struct port_set *set, unsigned int first, unsigned int last)
 {
 	for (unsigned int port = first; port <= last && port <= PORT_MAX; port++)
 		set->words[port / 64] |= 1ULL << (port % 64);
@@ -44,7 +44,7 @@ bool port_set_parse(struct port_set *set, const char *text)
 			if (!parse_port(&text, &last))
 				return false;
 		}
-		port_set_add(set, first, last);
+		add(set, first, last);
 		if (*text && *text++ != ',')
 			return false;
 	}

@@ -10,8 +10,6 @@ struct port_set {
 	uint64_t words[1024];
 };
 
-void port_set_add(struct port_set *set, unsigned int first, unsigned int last);
-
 /**
  * port_set_parse() - add what a sysctl lists: "32768 60999" or "30000-32767,8080"
  * Return: whether @text is such a list

@@ -130,11 +130,6 @@ struct service_traffic *proxy_metrics_traffic(struct proxy_metrics *metrics)
 	return metrics->traffic;
 }
 
-struct metrics *proxy_metrics_registry(struct proxy_metrics *metrics)
-{
-	return metrics->registry;
-}
-
 static void count_event(struct proxy_metrics *metrics, enum metric_id total, enum metric_id pending,
 			unsigned int families, bool is_change, double now)
 {

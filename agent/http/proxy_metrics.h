@@ -46,9 +46,6 @@ void proxy_metrics_set_families(struct proxy_metrics *metrics, unsigned int fami
 /** proxy_metrics_traffic() - to be told of the traffic of Services */
 struct service_traffic *proxy_metrics_traffic(struct proxy_metrics *metrics);
 
-/** proxy_metrics_registry() - where other parts add families of their own */
-struct metrics *proxy_metrics_registry(struct proxy_metrics *metrics);
-
 /**
  * proxy_metrics_service_event() - @is_change: it differs from what was known and is now pending
  * @families:  of the Service before and after

@@ -293,12 +293,6 @@ void verifier_hurry(struct verifier *verifier, enum facility facility)
 		timer_start(&verifier->hurry, HURRY_SECONDS);
 }
 
-void verifier_reopen(struct verifier *verifier, enum facility facility)
-{
-	verifier->broken |= BIT(facility);
-	verifier_hurry(verifier, facility);
-}
-
 void verifier_set_period(struct verifier *verifier, double period)
 {
 	if (!(verifier->periodic.repeat < period) && !(verifier->periodic.repeat > period))

@@ -47,9 +47,6 @@ void verifier_set_period(struct verifier *verifier, double period);
 /** verifier_hurry() - verify @facility soon, because somebody changed it */
 void verifier_hurry(struct verifier *verifier, enum facility facility);
 
-/** verifier_reopen() - the same, after opening it again: its connection, or its module, was lost */
-void verifier_reopen(struct verifier *verifier, enum facility facility);
-
 /** verifier_tell_times() - put into @health what the last complete verification took */
 void verifier_tell_times(const struct verifier *verifier, struct agent_health *health);
 

@@ -52,14 +52,6 @@ const char *string_pool_get(struct string_pool *strings, const char *text)
 	return shared->text;
 }
 
-const char *string_pool_keep(struct string_pool *strings, const char *text)
-{
-	(void)strings;
-	if (text)
-		container_of(text, struct shared, text)->references++;
-	return text;
-}
-
 void string_pool_put(struct string_pool *strings, const char *text)
 {
 	struct shared *shared;

@@ -23,9 +23,6 @@ AUTO_FREE_DEFINE(string_pool);
  */
 const char *string_pool_get(struct string_pool *strings, const char *text);
 
-/** string_pool_keep() - one more reference to a pointer that string_pool_get() gave */
-const char *string_pool_keep(struct string_pool *strings, const char *text);
-
 /** string_pool_put() - give one reference back; NULL is fine */
 void string_pool_put(struct string_pool *strings, const char *text);
 

@@ -17,7 +17,7 @@ bool ipsets_is_bitmap(const struct set *set)
 	return set_kind_type(set->kind) == SET_TYPE_BITMAP_PORT;
 }
 
-struct set *ipsets_set_of(struct ipsets *ipsets, const struct set_member *member)
+static struct set *set_of(struct ipsets *ipsets, const struct set_member *member)
 {
 	return &ipsets->sets[(member->family == AF_INET6 ? SET_KIND_COUNT : 0) + member->kind];
 }
@@ -237,8 +237,9 @@ static void note_marks(struct ipsets *ipsets, const struct change *changes, size
 	}
 }
 
-int ipsets_send(struct ipsets *ipsets, struct set *set, struct change *changes,
-		const uint32_t *marks, size_t count, struct error *err)
+/* As set_commands_send(), for a set that may just be observed. */
+static int send_changes(struct ipsets *ipsets, struct set *set, struct change *changes,
+			const uint32_t *marks, size_t count, struct error *err)
 {
 	ipsets_note_written(ipsets, set, changes, count);
 	return set_commands_send(ipsets->commands, ipsets_name(set), changes, marks, count, err);
@@ -247,12 +248,12 @@ int ipsets_send(struct ipsets *ipsets, struct set *set, struct change *changes,
 static int apply_run(struct ipsets *ipsets, struct change *changes, size_t count, struct error *err)
 {
 	auto_memory uint32_t *marks = marks_for(ipsets, changes, count);
-	struct set *set = ipsets_set_of(ipsets, &changes->member);
+	struct set *set = set_of(ipsets, &changes->member);
 	int r;
 
 	if (changes->kind == CHANGE_KIND_MEMBER_ADD)
 		ipsets_make_room(ipsets, set, count);
-	r = ipsets_send(ipsets, set, changes, marks, count, err);
+	r = send_changes(ipsets, set, changes, marks, count, err);
 	for (size_t i = 0; i < count; i++) {
 		if (changes->kind == CHANGE_KIND_MEMBER_ADD && changes[i].result >= 0)
 			set->count++;
@@ -278,8 +279,7 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 		if (is_decided(ipsets, &changes[i]))
 			continue;
 		while (end < count && changes[end].kind == changes[i].kind &&
-		       ipsets_set_of(ipsets, &changes[end].member) ==
-			       ipsets_set_of(ipsets, &changes[i].member) &&
+		       set_of(ipsets, &changes[end].member) == set_of(ipsets, &changes[i].member) &&
 		       !is_decided(ipsets, &changes[end]))
 			end++;
 		r = apply_run(ipsets, &changes[i], end - i, err);

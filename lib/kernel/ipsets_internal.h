@@ -64,7 +64,6 @@ struct ipsets {
 
 const char *ipsets_name(const struct set *set);
 bool ipsets_is_bitmap(const struct set *set);
-struct set *ipsets_set_of(struct ipsets *ipsets, const struct set_member *member);
 struct set_shape ipsets_shape_of(const struct set *set, uint32_t hash_size, uint32_t capacity);
 
 /** ipsets_read_header() - Return: 0 with what is known of the set brought up to date; -ENOENT if
@@ -76,10 +75,6 @@ int ipsets_read_header(struct ipsets *ipsets, struct set *set, struct set_header
  * everything is 0 */
 int ipsets_read_headers(struct ipsets *ipsets, struct set_header ret[2 * SET_KIND_COUNT],
 			struct error *err);
-
-/** ipsets_send() - set_commands_send() for a set that may just be observed */
-int ipsets_send(struct ipsets *ipsets, struct set *set, struct change *changes,
-		const uint32_t *marks, size_t count, struct error *err);
 
 /* ipsets_observe.c */
 

@@ -511,34 +511,6 @@ int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct e
 	return error_wrap(err, r, "changing virtual servers");
 }
 
-struct timeouts_visit {
-	struct ipvs_timeouts *ret;
-	struct error *err;
-};
-
-static int on_timeouts(void *user, const struct nlmsghdr *message)
-{
-	struct timeouts_visit *visit = user;
-	int r;
-
-	r = ipvs_message_parse_timeouts(message, visit->ret);
-	if (r < 0)
-		return error_set(visit->err, r, "malformed IPVS_CMD_GET_CONFIG reply");
-	return 0;
-}
-
-int ipvs_get_timeouts(struct ipvs *ipvs, struct ipvs_timeouts *ret, struct error *err)
-{
-	struct nl_msg *message = netlink_message(ipvs->netlink);
-	struct timeouts_visit visit = {ret, err};
-	int r;
-
-	r = ipvs_message_plain(message, ipvs->family, IPVS_CMD_GET_CONFIG, 0);
-	if (r >= 0)
-		r = netlink_ask(ipvs->netlink, message, on_timeouts, &visit, err);
-	return r < 0 ? error_wrap(err, r, "reading IPVS timeouts") : 0;
-}
-
 int ipvs_set_timeouts(struct ipvs *ipvs, const struct ipvs_timeouts *timeouts, struct error *err)
 {
 	struct nl_msg *message = netlink_message(ipvs->netlink);

@@ -125,7 +125,6 @@ int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct e
  */
 bool ipvs_has_scheduler(struct ipvs *ipvs, const char *name);
 
-int ipvs_get_timeouts(struct ipvs *ipvs, struct ipvs_timeouts *ret, struct error *err);
 int ipvs_set_timeouts(struct ipvs *ipvs, const struct ipvs_timeouts *timeouts, struct error *err);
 
 #endif

@@ -332,18 +332,3 @@ int ipvs_message_parse_destination(const struct nlmsghdr *message, uint16_t serv
 	*ret = usage;
 	return 0;
 }
-
-int ipvs_message_parse_timeouts(const struct nlmsghdr *message, struct ipvs_timeouts *ret)
-{
-	struct nlattr *attributes[IPVS_CMD_ATTR_MAX + 1];
-
-	if (genlmsg_parse((struct nlmsghdr *)message, 0, attributes, IPVS_CMD_ATTR_MAX,
-			  command_policy) ||
-	    !attributes[IPVS_CMD_ATTR_TIMEOUT_TCP] || !attributes[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN] ||
-	    !attributes[IPVS_CMD_ATTR_TIMEOUT_UDP])
-		return -EBADMSG;
-	ret->tcp = nla_get_u32(attributes[IPVS_CMD_ATTR_TIMEOUT_TCP]);
-	ret->tcp_fin = nla_get_u32(attributes[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN]);
-	ret->udp = nla_get_u32(attributes[IPVS_CMD_ATTR_TIMEOUT_UDP]);
-	return 0;
-}

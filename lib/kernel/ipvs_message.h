@@ -72,7 +72,4 @@ int ipvs_message_parse_destination(const struct nlmsghdr *message, uint16_t serv
 /** ipvs_message_parse_traffic() - what such a virtual server has had; Return: as above */
 int ipvs_message_parse_traffic(const struct nlmsghdr *message, struct ipvs_traffic *ret);
 
-/** ipvs_message_parse_timeouts() - the answer to IPVS_CMD_GET_CONFIG; Return: as above */
-int ipvs_message_parse_timeouts(const struct nlmsghdr *message, struct ipvs_timeouts *ret);
-
 #endif

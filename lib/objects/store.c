@@ -278,14 +278,6 @@ void store_mark_all_dirty(struct store *store)
 	}
 }
 
-void store_mark_dirty(struct store *store, const char *key)
-{
-	struct service_entry *entry = find_service(store, key);
-
-	if (entry)
-		mark_dirty(store, entry);
-}
-
 size_t store_dirty_count(const struct store *store)
 {
 	return store->dirty_count;

@@ -55,9 +55,6 @@ uint16_t store_endpoint_slice_family(const struct store *store, const char *name
 /** store_mark_all_dirty() - after a change of node view or options, which every Service may feel */
 void store_mark_all_dirty(struct store *store);
 
-/** store_mark_dirty() - plan @key again; unknown keys are ignored */
-void store_mark_dirty(struct store *store, const char *key);
-
 size_t store_dirty_count(const struct store *store);
 
 /**

@@ -475,11 +475,6 @@ void ruleset_free(struct ruleset *ruleset)
 	free(ruleset);
 }
 
-uint16_t ruleset_family(const struct ruleset *ruleset)
-{
-	return ruleset->family;
-}
-
 char *ruleset_clash(const struct ruleset *ruleset, const char *saved)
 {
 	return ruleset->marks.mask ? mark_clash_find(saved, &ruleset->marks) : NULL;

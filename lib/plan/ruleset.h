@@ -54,8 +54,6 @@ struct ruleset *ruleset_new(const struct ruleset_options *options);
 void ruleset_free(struct ruleset *ruleset);
 AUTO_FREE_DEFINE(ruleset);
 
-uint16_t ruleset_family(const struct ruleset *ruleset);
-
 /** ruleset_clash() - mark_clash_find() for the marks of these rules; NULL also if they set none */
 char *ruleset_clash(const struct ruleset *ruleset, const char *saved);
 

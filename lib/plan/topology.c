@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+/**
+ * enum topology_rule - what restricts the ready endpoints for traffic of policy Cluster
+ *   NONE       nothing: hints are missing or of no use here
+ *   SAME_ZONE  their hints for zones: every one has some, and at least one names this node's zone
+ *   SAME_NODE  their hints for nodes: likewise, and at least one names this node
+ *
+ * Hints for nodes go before those for zones. Annotations and trafficDistribution of the Service
+ * decide whether somebody writes hints, not whether they are followed.
+ * Source: kube-proxy 1.36 pkg/proxy/topology.go topologyModeFromHints().
+ */
+enum topology_rule { TOPOLOGY_RULE_NONE, TOPOLOGY_RULE_SAME_ZONE, TOPOLOGY_RULE_SAME_NODE };
+
 /* A copy that is more usable speaks for its endpoint; of equal ones, the one on this node. */
 static int usability(const struct candidate *candidate)
 {
@@ -124,7 +136,8 @@ static bool follows(const struct candidate *candidate, const struct node_view *n
 	return true;
 }
 
-enum topology_rule topology_rule(const struct candidates *candidates, const struct node_view *node)
+/* @node may lack a zone or a name, which no hint names then. */
+static enum topology_rule rule_of(const struct candidates *candidates, const struct node_view *node)
 {
 	bool has_node_hints = true, has_zone_hints = true;
 	bool is_node_named = false, is_zone_named = false;
@@ -194,7 +207,7 @@ static enum selection_basis select_all(const struct candidates *candidates,
 		[TOPOLOGY_RULE_SAME_ZONE] = SELECTION_BASIS_SAME_ZONE,
 		[TOPOLOGY_RULE_SAME_NODE] = SELECTION_BASIS_SAME_NODE,
 	};
-	enum topology_rule rule = topology_rule(candidates, node);
+	enum topology_rule rule = rule_of(candidates, node);
 
 	if (select_ready(candidates, false, node, rule, is_selected))
 		return bases[rule];

@@ -49,26 +49,11 @@ enum traffic { TRAFFIC_CLUSTER, TRAFFIC_LOCAL, TRAFFIC_LOCAL_OR_ALL };
 #define TRAFFIC_COUNT (TRAFFIC_LOCAL_OR_ALL + 1)
 
 /**
- * enum topology_rule - what restricts the ready endpoints for traffic of policy Cluster
- *   NONE       nothing: hints are missing or of no use here
- *   SAME_ZONE  their hints for zones: every one has some, and at least one names this node's zone
- *   SAME_NODE  their hints for nodes: likewise, and at least one names this node
- *
- * Hints for nodes go before those for zones. Annotations and trafficDistribution of the Service
- * decide whether somebody writes hints, not whether they are followed.
- * Source: kube-proxy 1.36 pkg/proxy/topology.go topologyModeFromHints().
- */
-enum topology_rule { TOPOLOGY_RULE_NONE, TOPOLOGY_RULE_SAME_ZONE, TOPOLOGY_RULE_SAME_NODE };
-
-/** topology_rule() - @node may lack a zone or a name, which no hint names then */
-enum topology_rule topology_rule(const struct candidates *candidates, const struct node_view *node);
-
-/**
  * enum selection_basis - by what endpoints are selected
  *   NONE               no endpoint is
  *   READY              all that are ready
- *   SAME_ZONE          ready ones, by TOPOLOGY_RULE_SAME_ZONE
- *   SAME_NODE          ready ones, by TOPOLOGY_RULE_SAME_NODE
+ *   SAME_ZONE          ready ones whose hints name this node's zone
+ *   SAME_NODE          ready ones whose hints name this node
  *   LOCAL              ready ones of this node
  *   TERMINATING        those that still serve while they terminate, since none is ready
  *   LOCAL_TERMINATING  the same among those of this node

@@ -73,8 +73,9 @@ static int parse_status(const struct object_field *root, const char *api_version
 	return 0;
 }
 
-int kube_exec_parse(const char *text, const char *api_version, struct kube_exec_credential *ret,
-		    struct error *err)
+/* Reads the ExecCredential that a plugin printed; no secret gets into the error. */
+static int parse_credential(const char *text, const char *api_version,
+			    struct kube_exec_credential *ret, struct error *err)
 {
 	struct kube_exec_credential credential = {0};
 	json_t *tree = json_loads(text, 0, NULL);
@@ -198,7 +199,7 @@ static void on_child_end(void *user, const struct child_outcome *outcome)
 	int r = judge_end(exec, outcome, &err);
 
 	if (r >= 0)
-		r = kube_exec_parse(outcome->output, exec->api_version, &credential, &err);
+		r = parse_credential(outcome->output, exec->api_version, &credential, &err);
 	if (r < 0)
 		error_wrap(&err, r, "credential plugin %s", exec->program);
 	exec->on_end(exec->owner, &credential, r < 0 ? &err : NULL);

@@ -27,16 +27,6 @@ struct kube_exec_credential {
 void kube_exec_credential_clear(struct kube_exec_credential *credential);
 
 /**
- * kube_exec_parse() - read the ExecCredential that a plugin printed
- * @api_version:  what the kubeconfig asked for
- * @ret:          set on success only
- *
- * Return: 0 or -EINVAL, without a secret in the error
- */
-int kube_exec_parse(const char *text, const char *api_version, struct kube_exec_credential *ret,
-		    struct error *err);
-
-/**
  * struct kube_exec - one run of a credential plugin
  *
  * Kubeconfigs of managed clusters get their credentials that way, so this is, beside

@@ -62,7 +62,8 @@ int proto_wire_header(struct proto_wire *wire, struct proto_wire_field *ret)
 	return 1;
 }
 
-int proto_wire_next(struct proto_wire *wire, struct proto_wire_field *ret)
+/* Takes a field. Return: 1, 0 at the end of the message, or -1 if the rest is none */
+static int take_field(struct proto_wire *wire, struct proto_wire_field *ret)
 {
 	if (wire->at == wire->end)
 		return 0;
@@ -83,7 +84,7 @@ bool proto_wire_find(const char *message, size_t size, uint32_t tag, struct prot
 	struct proto_wire_field field;
 	bool is_found = false;
 
-	while (proto_wire_next(&wire, &field) > 0) {
+	while (take_field(&wire, &field) > 0) {
 		if (field.tag != tag || field.type != PROTO_WIRE_BYTES)
 			continue;
 		*ret = field;

@@ -35,12 +35,6 @@ struct proto_wire {
 };
 
 /**
- * proto_wire_next() - take a field
- * Return: 1, 0 at the end of the message, or -1 if the rest is none
- */
-int proto_wire_next(struct proto_wire *wire, struct proto_wire_field *ret);
-
-/**
  * proto_wire_header() - take what comes before the bytes of a field: its number, and how many bytes
  * there are; of a varint and of a number of fixed size all of it
  *

@@ -19,7 +19,7 @@
 
 /*
  * Carries out one step: "set SERVICE", "slice SLICE", "remove KEY", "remove slice KEY", "dirty
- * KEY", "dirty all"; "take" forgets what is dirty. Return: whether it made a difference
+ * all"; "take" forgets what is dirty. Return: whether it made a difference
  */
 static bool carry_out(struct store *store, struct string_pool *strings, const char *step)
 {
@@ -37,10 +37,6 @@ static bool carry_out(struct store *store, struct string_pool *strings, const ch
 	}
 	if (strcmp(step, "dirty all") == 0) {
 		store_mark_all_dirty(store);
-		return true;
-	}
-	if (sscanf(step, "dirty %63s", key) == 1) {
-		store_mark_dirty(store, key);
 		return true;
 	}
 	if (sscanf(step, "remove slice %63s", key) == 1) {
@@ -147,9 +143,6 @@ static void test_dirty_services(void **state)
 		{"all at once",
 		 {"set " WEB, "set " API, "take", "dirty all"},
 		 "a/web:80 a/api:80 "},
-		{"one by its key",
-		 {"set " WEB, "set " API, "take", "dirty a/api", "dirty a/nobody"},
-		 "a/api:80 "},
 		{"an external IP that begins to be a pod's makes its Service dirty",
 		 {"set " WEB " external=10.244.0.9", "set " API, "take",
 		  "slice b/pods-1 service=pods 10.244.0.9@n"},
