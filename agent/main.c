@@ -2,6 +2,7 @@
 #include "agent.h"
 #include "agent/check/check_command.h"
 #include "agent/plan/plan_command.h"
+#include "agent/settings/command_line.h"
 #include "agent/settings/kube_proxy_config.h"
 #include "agent/settings/options.h"
 #include "agent/settings/settings_log.h"
@@ -126,12 +127,12 @@ static int run_command(const struct command *command, int argc, char **argv)
 	auto_free(options) struct options *options = options_new();
 	struct error err = {0};
 
-	if (options_parse(options, command->scope, argc, argv, &err) < 0)
+	if (command_line_parse(options, command->scope, argc, argv, &err) < 0)
 		return fail(command->name, EXIT_USAGE, &err);
 	if (options->help) {
 		printf("Usage: ipvsagent %s [FLAGS] %s\n\n%s\n\n", command->name,
 		       command->arguments, command->help);
-		options_print_flags(command->scope);
+		command_line_print_flags(command->scope);
 		if (command->scope == OPTION_SCOPE_PLAN)
 			print_plan_examples();
 		return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "flag_values.h"
 
+#include "command_line.h"
 #include "setting.h"
 
 #include <stdio.h>
@@ -91,7 +92,7 @@ static int compare_flags(const void *a, const void *b)
 
 char *flag_values_text(const struct options *options)
 {
-	auto_free(options) struct options *flags = options_of_flags(options);
+	auto_free(options) struct options *flags = command_line_of_flags(options);
 	auto_memory const struct setting **rows = memory_array(setting_count, sizeof(*rows));
 	size_t count = 0, size;
 	FILE *stream;

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define OPTIONS_HEALTHZ_PORT   10256
+#define OPTIONS_METRICS_PORT   10249
 #define OPTIONS_DEFAULT_SOCKET "/run/ipvsagent/ipvsagent.sock"
 
 /** struct address_list - addresses from a comma-separated flag */
@@ -140,7 +142,7 @@ const char *plan_part_name(enum plan_part part);
  * @arguments:          what is left after the flags
  * @unused:             flags without effect, as they were given: "NAME=VALUE"
  * @notes:              to be logged
- * @command_line:       what options_parse() was given
+ * @command_line:       what command_line_parse() was given
  */
 struct options {
 	struct string_list manifests;
@@ -204,30 +206,6 @@ void options_free(struct options *options);
 AUTO_FREE_DEFINE(options);
 
 /**
- * options_parse() - read the flags that follow a command, and the file that --config names
- * @argv:  argv[0] is the command's name
- *
- * With --config the file decides, as in kube-proxy: of kube-proxy's flags only those count that
- * have no field in the file, --hostname-override and -v. Flags that are passed over, and what has
- * no effect here, are noted. Of what the file of --ipvsagent-config can say, flags decide.
- * Source: kube-proxy 1.32 cmd/kube-proxy/app/options.go
- *
- * Return: 0 or a negative errno; the error names the flag or the field, and what is wrong with it.
- * -EINVAL if the settings are wrong, others if the file cannot be read
- */
-int options_parse(struct options *options, enum option_scope scope, int argc, char **argv,
-		  struct error *err);
-
-/**
- * options_reread() - the same command line once more, with what its files say now
- * @ret:  fresh options; set on success only
- */
-int options_reread(const struct options *options, struct options **ret, struct error *err);
-
-/** options_of_flags() - what the same command line says without its files; only for showing it */
-struct options *options_of_flags(const struct options *options);
-
-/**
  * options_exchange() - each of the two becomes the other
  *
  * Whoever holds a pointer to options that may change while the program runs sees the new values
@@ -237,8 +215,5 @@ void options_exchange(struct options *a, struct options *b);
 
 /** options_note() - remember what is to be said of @name; names with the same @reason gather */
 void options_note(struct options *options, bool is_warning, const char *name, const char *reason);
-
-/** options_print_flags() - the flags of a command with their meaning, for --help */
-void options_print_flags(enum option_scope scope);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reload.h"
 
+#include "command_line.h"
 #include "lib/base/log.h"
 #include "lib/base/timer.h"
 #include "lib/source/path_watch.h"
@@ -97,7 +98,7 @@ static void read_again(struct reload *reload)
 {
 	auto_free(options) struct options *next = NULL;
 	struct error err = {0};
-	int r = options_reread(reload->options, &next, &err);
+	int r = command_line_reread(reload->options, &next, &err);
 
 	if (r >= 0)
 		r = reload->observer.check(reload->observer.owner, next, &err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/http/zpages.h"
+#include "agent/settings/command_line.h"
 
 #include "lib/base/memory.h"
 
@@ -45,7 +46,7 @@ static void test_flags(void **state)
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(options_parse(options, OPTION_SCOPE_RUN, 1, argv, &err), 0);
+	assert_int_equal(command_line_parse(options, OPTION_SCOPE_RUN, 1, argv, &err), 0);
 	text = zpages_flags_text(options);
 	assert_int_equal(strncmp(text, head, strlen(head)), 0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/input/node_state.h"
+#include "agent/settings/command_line.h"
 
 #include "lib/plan/address_owner.h"
 
@@ -189,8 +190,8 @@ static void loopback_addresses_are_selected_like_others(void **state)
 		enum loopback_use uses[2];
 
 		print_message("%s\n", rows[i].what);
-		assert_int_equal(options_parse(options, OPTION_SCOPE_RUN, rows[i].is_off ? 3 : 2,
-					       argv, &err),
+		assert_int_equal(command_line_parse(options, OPTION_SCOPE_RUN,
+						    rows[i].is_off ? 3 : 2, argv, &err),
 				 0);
 		node = node_state_new(options);
 		node_state_loopbacks(node, uses);

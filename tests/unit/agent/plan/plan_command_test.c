@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/plan/plan_command.h"
+#include "agent/settings/command_line.h"
 
 #include "tests/unit/agent/log_capture.h"
 
@@ -75,7 +76,7 @@ static struct options *parsed(const char *path, const char *flags)
 	while (argc < ARGUMENT_COUNT && (argv[argc] = strsep(&rest, " ")))
 		argc++;
 	argv[argc] = NULL;
-	if (options_parse(options, OPTION_SCOPE_PLAN, argc, argv, &err) < 0)
+	if (command_line_parse(options, OPTION_SCOPE_PLAN, argc, argv, &err) < 0)
 		fail_msg("%s: %s", flags, err.text);
 	return options;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/settings/agent_config.h"
+#include "agent/settings/command_line.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -35,7 +36,7 @@ static int parse(const char *text, const char *flags, struct options **ret, stru
 	while (rest && *rest && argc < FLAG_LIMIT + 3)
 		argv[argc++] = strsep(&rest, " ");
 	*ret = options_new();
-	r = options_parse(*ret, OPTION_SCOPE_RUN, argc, argv, err);
+	r = command_line_parse(*ret, OPTION_SCOPE_RUN, argc, argv, err);
 	unlink(path);
 	if (r < 0 && strncmp(err->text, path, strlen(path)) == 0)
 		memmove(err->text, err->text + strlen(path) + 2,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/settings/command_line.h"
 #include "agent/settings/flag_values.h"
 
 #include "lib/base/memory.h"
@@ -24,7 +25,7 @@ static char *text_of(const char *line)
 
 	while (argc < ARGUMENT_LIMIT && rest && *rest)
 		argv[argc++] = strsep(&rest, " ");
-	if (options_parse(options, OPTION_SCOPE_RUN, argc, argv, &err) < 0)
+	if (command_line_parse(options, OPTION_SCOPE_RUN, argc, argv, &err) < 0)
 		fail_msg("%s: %s", line, err.text);
 	return flag_values_text(options);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/settings/command_line.h"
 #include "agent/settings/kube_proxy_config.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ static int read_text(struct options *options, const char *text, struct error *er
 {
 	auto_memory char *path = write_file(text);
 	char *argv[] = {(char[]){"run"}, (char[]){"--config"}, path, NULL};
-	int r = options_parse(options, OPTION_SCOPE_RUN, 3, argv, err);
+	int r = command_line_parse(options, OPTION_SCOPE_RUN, 3, argv, err);
 
 	unlink(path);
 	if (r < 0 && strncmp(err->text, path, strlen(path)) == 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/settings/command_line.h"
 #include "agent/settings/reload.h"
 
 #include <errno.h>
@@ -89,7 +90,7 @@ static void start(struct fixture *fixture)
 			NULL};
 	struct error err = {0};
 
-	if (options_parse(fixture->options, OPTION_SCOPE_RUN, 6, argv, &err) < 0)
+	if (command_line_parse(fixture->options, OPTION_SCOPE_RUN, 6, argv, &err) < 0)
 		fail_msg("%s", err.text);
 	fixture->reload = reload_new(fixture->loop, fixture->options, &observer);
 }

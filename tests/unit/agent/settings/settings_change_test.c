@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/settings/command_line.h"
 #include "agent/settings/settings_change.h"
 
 #include "agent/settings/setting.h"
@@ -23,7 +24,7 @@ static struct options *parsed(const char *line)
 	while (argc < ARGUMENT_LIMIT && (argv[argc] = strsep(&rest, " ")))
 		argc++;
 	argv[argc] = NULL;
-	if (options_parse(options, OPTION_SCOPE_RUN, argc, argv, &err) < 0)
+	if (command_line_parse(options, OPTION_SCOPE_RUN, argc, argv, &err) < 0)
 		fail_msg("%s: %s", line, err.text);
 	return options;
 }

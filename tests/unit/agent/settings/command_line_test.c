@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/settings/command_line.h"
 #include "agent/settings/kube_proxy_config.h"
 #include "agent/settings/setting.h"
 
@@ -26,7 +27,7 @@ static int parse(enum option_scope scope, const char *line, struct options **ret
 		argc++;
 	argv[argc] = NULL;
 	*ret = options_new();
-	return options_parse(*ret, scope, argc, argv, err);
+	return command_line_parse(*ret, scope, argc, argv, err);
 }
 
 static struct options *parsed(const char *line)
