@@ -24,10 +24,29 @@
 #define DOCUMENTS_PER_TURN 4
 #define OBJECTS_PER_TURN   64
 
+/**
+ * enum file_change - whether a file has changed since it was queued last
+ *   NONE  no; > OPEN, DONE when it is written
+ *   OPEN  yes, and whoever writes it may go on: it is read at @due; > DONE when that one closes it,
+ *         NONE when it is queued
+ *   DONE  yes, and it is read with the next batch; > OPEN when it is written once more, NONE when it
+ *         is queued
+ */
+enum file_change { FILE_CHANGE_NONE, FILE_CHANGE_OPEN, FILE_CHANGE_DONE };
+
+/**
+ * enum file_use - what became of the content that was read last
+ *   UNREAD    there is none yet; > GOOD, USELESS
+ *   GOOD      its objects are in force; > STALE when it is replaced by what is of no use
+ *   USELESS   it never was good, and is tried again; > GOOD
+ *   STALE     likewise, but the objects of the last good one stay in force; > GOOD
+ */
+enum file_use { FILE_USE_UNREAD, FILE_USE_GOOD, FILE_USE_USELESS, FILE_USE_STALE };
+
 /*
- * @waiting: changed since it was read last; @is_complete if whoever wrote it is done, else it is
- * read at @due. @queued: part of the batch that is being read. @hash is of the content tried last,
- * whether or not it was good; @complaint is why it was not.
+ * @is_queued: part of the batch that is being read, whether or not it changes meanwhile. @hash: of
+ * the content tried last, good or not; @complaint: why it was not. @is_listed: while a directory is
+ * listed, it was found there.
  */
 struct file {
 	UT_hash_handle hh;
@@ -40,12 +59,10 @@ struct file {
 	struct file *waiting_next;
 	struct file *queued_prev;
 	struct file *queued_next;
-	bool is_waiting;
-	bool is_complete;
+	enum file_change change;
+	enum file_use use;
 	bool is_queued;
 	bool has_hash;
-	bool has_been_read;
-	bool is_unusable;
 	bool is_listed;
 	char path[];
 };
@@ -117,9 +134,9 @@ static struct file *find_or_add_file(struct manifests *manifests, const char *pa
 
 static void stop_waiting(struct manifests *manifests, struct file *file)
 {
-	if (file->is_waiting)
+	if (file->change != FILE_CHANGE_NONE)
 		DL_DELETE2(manifests->waiting, file, waiting_prev, waiting_next);
-	file->is_waiting = false;
+	file->change = FILE_CHANGE_NONE;
 }
 
 static void enqueue(struct manifests *manifests, struct file *file)
@@ -160,12 +177,11 @@ static void wait_for(struct manifests *manifests, struct file *file, bool is_com
 {
 	ev_tstamp delay = is_complete ? SETTLED_SECONDS : QUIET_SECONDS;
 
-	if (!file->is_waiting)
+	if (file->change == FILE_CHANGE_NONE)
 		DL_APPEND2(manifests->waiting, file, waiting_prev, waiting_next);
-	else if (file->is_complete && is_complete)
+	else if (file->change == FILE_CHANGE_DONE && is_complete)
 		return;
-	file->is_waiting = true;
-	file->is_complete = is_complete;
+	file->change = is_complete ? FILE_CHANGE_DONE : FILE_CHANGE_OPEN;
 	file->due = clock_now() + delay;
 	start_due(manifests, delay);
 }
@@ -195,13 +211,18 @@ static void on_lost(void *owner, size_t index, const struct error *err)
 	complain(manifests, &place->complaint, place->path, reason);
 }
 
+static bool is_useless(const struct file *file)
+{
+	return file->use == FILE_USE_USELESS || file->use == FILE_USE_STALE;
+}
+
 static void on_retry(void *owner)
 {
 	struct manifests *manifests = owner;
 	struct file *file, *next;
 
 	HASH_ITER (hh, manifests->files, file, next)
-		if (file->is_unusable)
+		if (is_useless(file))
 			wait_for(manifests, file, true);
 	for (size_t i = 0; i < manifests->place_count; i++)
 		if (manifests->places[i].is_unreadable)
@@ -211,7 +232,8 @@ static void on_retry(void *owner)
 /* A file that cannot be used keeps its objects. */
 static void set_unusable(struct manifests *manifests, struct file *file, const struct error *err)
 {
-	file->is_unusable = true;
+	file->use = file->use == FILE_USE_GOOD || file->use == FILE_USE_STALE ? FILE_USE_STALE
+									      : FILE_USE_USELESS;
 	timer_ensure(&manifests->retry, RETRY_SECONDS);
 	/* That it grew while it was read needs no operator. */
 	if (err->code != -EAGAIN)
@@ -266,7 +288,7 @@ static bool is_news(struct manifests *manifests, struct file *file)
 	struct error err = {0};
 
 	if (file->has_hash && file->hash == content->hash) {
-		if (file->is_unusable)
+		if (is_useless(file))
 			timer_ensure(&manifests->retry, RETRY_SECONDS);
 		return false;
 	}
@@ -309,8 +331,7 @@ static void finish_file(struct manifests *manifests)
 	precedence_withdraw(manifests->precedence, file->definitions);
 	manifests->adding = file->definitions = precedence_begin(file->path, definitions, count);
 	file->object_count = count;
-	file->has_been_read = true;
-	file->is_unusable = false;
+	file->use = FILE_USE_GOOD;
 	complain(manifests, &file->complaint, file->path,
 		 manifest_reader_problem(manifests->reader));
 }
@@ -406,7 +427,7 @@ static void on_due(void *owner)
 	/* What was closed by now goes along: an object may have moved from one file to another. */
 	DL_FOREACH_SAFE2(manifests->waiting, file, next, waiting_next)
 	{
-		if (!file->is_complete && file->due > clock_now())
+		if (file->change == FILE_CHANGE_OPEN && file->due > clock_now())
 			continue;
 		enqueue(manifests, file);
 		has_work = true;
@@ -564,7 +585,7 @@ const struct source_effort *manifests_effort(const struct manifests *manifests)
 bool manifests_is_complete(const struct manifests *manifests)
 {
 	for (const struct file *file = manifests->files; file; file = file->hh.next)
-		if (!file->has_been_read)
+		if (file->use != FILE_USE_GOOD && file->use != FILE_USE_STALE)
 			return false;
 	for (size_t i = 0; i < manifests->place_count; i++)
 		if (manifests->places[i].is_unreadable)
