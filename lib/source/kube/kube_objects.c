@@ -289,7 +289,7 @@ bool kube_objects_set(struct kube_objects *objects, struct object_value object, 
 	return true;
 }
 
-bool kube_objects_remove(struct kube_objects *objects, struct object_value object)
+static bool remove_known(struct kube_objects *objects, struct object_value object)
 {
 	char key[KEY_SIZE];
 	struct known *known;
@@ -302,6 +302,18 @@ bool kube_objects_remove(struct kube_objects *objects, struct object_value objec
 	objects->seen -= known->listing == objects->listing;
 	withdraw(objects, known);
 	forget(objects, known);
+	return true;
+}
+
+bool kube_objects_take_event(struct kube_objects *objects, const char *type,
+			     struct object_value object, const char *problem, bool *ret_is_clear)
+{
+	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
+		*ret_is_clear = kube_objects_set(objects, object, problem);
+	else if (strcmp(type, "DELETED") == 0)
+		*ret_is_clear = remove_known(objects, object);
+	else
+		return false;
 	return true;
 }
 

@@ -44,8 +44,14 @@ void kube_objects_end(struct kube_objects *objects);
 bool kube_objects_set(struct kube_objects *objects, struct object_value object,
 		      const char *problem);
 
-/** kube_objects_remove() - an object that is gone; Return: as kube_objects_set() */
-bool kube_objects_remove(struct kube_objects *objects, struct object_value object);
+/**
+ * kube_objects_take_event() - what a watch says: @type is ADDED, MODIFIED or DELETED
+ * @ret_is_clear:  as kube_objects_set() returns
+ *
+ * Return: false if it is another
+ */
+bool kube_objects_take_event(struct kube_objects *objects, const char *type,
+			     struct object_value object, const char *problem, bool *ret_is_clear);
 
 /** kube_objects_skip() - something came of which not even the name can be read; the sink is told */
 void kube_objects_skip(struct kube_objects *objects, const char *reason);

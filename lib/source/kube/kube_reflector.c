@@ -5,7 +5,7 @@
  * A reflector knows two things: the objects of one kind, and the resourceVersion up to which it has
  * seen all that happened to them. It lists everything once, and then watches from that version on.
  * Both can fail in many ways, and the server, what is between, and the objects themselves may be
- * wrong. Three rules keep that from ever being the end of it.
+ * wrong. Rules keep that from ever being the end of it.
  *
  * The place moves forward. A watch that ends goes on where it was. A list after trouble is "not
  * older than" what is known, and one that is older all the same is not believed; so nothing that
@@ -21,51 +21,33 @@
  * is removed for want of being in them. No event makes the place or the watch depend on its going
  * away.
  *
- * Removal needs good evidence. Only a complete listing removes, in one go at its end: pages and
- * streams that break off remove nothing. One that lacks a hundred objects, and more than
- * it has (a server that lost its storage, or answers from an empty cache), is believed when a second
- * one says the same. A listing is complete when its last page, or the bookmark that ends its initial
- * events, has come; one that brings nothing new in ten pages, or more than a million objects, or
- * less than 1,000 bytes a second, is given up.
- *
- * The pace: a server that was not reached is tried again at once, for that costs it nothing. Else
- * each failure doubles the pause, and only a watch that works makes it short again, not a list: a
- * server that lists well and ends each watch at once would be asked for lists without end. The
- * first 410 after a watch that worked is none of those, since it is how the API says "list again".
+ * What is evidence enough to remove anything is told in kube_place.c, the pace in kube_pause.c.
  */
 #include "kube_reflector.h"
 
-#include "kube_objects.h"
+#include "kube_bookmark.h"
+#include "kube_pause.h"
+#include "kube_place.h"
 #include "kube_query.h"
 #include "kube_random.h"
 #include "kube_reader.h"
+#include "kube_trouble.h"
 #include "lib/base/clock.h"
 #include "lib/base/timer.h"
-#include "lib/source/object_field.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define LIST_IDLE_SECONDS    30.0
-#define LIST_SECONDS_MAX     300.0 /* an API server gives up after 60 */
-#define LIST_BYTES_MIN	     1000  /* a second, over half a minute */
-#define LIST_OBJECTS_MAX     1000000
-#define PAGES_WITHOUT_NEWS   10
-#define WATCH_GRACE_SECONDS  15	 /* for the server to end a watch by itself */
-#define WATCH_SHORT_SECONDS  1.0 /* a watch that ends so soon is a failure */
-#define WATCH_FAILURES	     3	 /* then a new list is worth a try */
-#define LIST_FAILURES	     3	 /* then one that is not bound to a version is */
-#define STREAM_FAILURES	     2	 /* then an ordinary list is */
-#define ASKED_FAILURES	     3	 /* then a list that was asked for is given up */
-#define RETRY_SECONDS_MIN    0.8
-#define RETRY_SECONDS_MAX    10.0
-#define RETRY_AFTER_LIMIT    60.0
-#define RESYNC_SECONDS_MIN   10.0
-#define RESYNC_SECONDS_MAX   300.0
-#define DOUBTFUL_MISSING_MIN 100
-
-#define NOT_ACCEPTABLE	       406
-#define UNSUPPORTED_MEDIA_TYPE 415
+#define LIST_IDLE_SECONDS   30.0
+#define LIST_SECONDS_MAX    300.0 /* an API server gives up after 60 */
+#define LIST_BYTES_MIN	    1000  /* a second, over half a minute */
+#define WATCH_GRACE_SECONDS 15	  /* for the server to end a watch by itself */
+#define WATCH_SHORT_SECONDS 1.0	  /* a watch that ends so soon is a failure */
+#define WATCH_FAILURES	    3	  /* then a new list is worth a try */
+#define STREAM_FAILURES	    2	  /* then an ordinary list is */
+#define ASKED_FAILURES	    3	  /* then a list that was asked for is given up */
+#define RESYNC_SECONDS_MIN  10.0
+#define RESYNC_SECONDS_MAX  300.0
 
 /**
  * enum activity - what goes on
@@ -86,26 +68,16 @@ enum activity {
 	ACTIVITY_WATCH,
 };
 
-/**
- * enum goal - what the next request is for
- *   LISTING      everything that exists; > CONFIRMATION if that is doubtful, > CHANGES when complete
- *   CONFIRMATION the same once more, to be believed whatever it says; > CHANGES when complete
- *   CHANGES      > LISTING when the server does not know the place, or something was missed
- */
-enum goal { GOAL_LISTING, GOAL_CONFIRMATION, GOAL_CHANGES };
-
 /*
- * @version: resourceVersion up to which everything was seen, NULL before the first listing.
- * @listing: STREAM, or LIST if the server knows no streaming lists. @continue_token: of the page
- * that comes next. @failures: in a row, of whatever kind, without a watch that worked in between;
- * @list_failures: of lists that a server answered, since the last that was complete.
+ * @listing: STREAM, or LIST if the server knows no streaming lists. @failures: in a row, of whatever
+ * kind, without a watch that worked in between.
  */
 struct kube_reflector {
 	struct ev_loop *loop;
 	struct kube_reflector_options options;
 	char *path;
 	char *selector;
-	struct kube_objects *objects;
+	struct kube_place place;
 	struct kube_request *request;
 	struct kube_reader *reader; /* of a response that has begun */
 	struct timer start;
@@ -113,13 +85,7 @@ struct kube_reflector {
 	double resync_seconds;
 	enum activity activity;
 	enum activity listing;
-	enum goal goal;
-	enum kube_query_base base;
 	enum kube_encoding encoding; /* what is asked for */
-	char *version;
-	char *continue_token;
-	size_t seen_before; /* the pages without news */
-	unsigned int pages_without_news;
 	bool is_listed;
 	bool is_in_trouble;
 	bool has_retried_credentials;
@@ -131,7 +97,6 @@ struct kube_reflector {
 	struct kube_status event_status; /* of an ERROR event */
 	double started;
 	unsigned int stream_failures;
-	unsigned int list_failures;
 	unsigned int failures;
 };
 
@@ -144,14 +109,6 @@ static void start_timer(struct kube_reflector *reflector, struct timer *timer, d
 static void start_in(struct kube_reflector *reflector, double seconds)
 {
 	start_timer(reflector, &reflector->start, seconds);
-}
-
-static void replace_text(char **field, const char *text)
-{
-	char *copy = text && *text ? string_dup(text) : NULL;
-
-	free(*field);
-	*field = copy;
 }
 
 static void settle_trouble(struct kube_reflector *reflector)
@@ -181,86 +138,25 @@ static void schedule_resync(struct kube_reflector *reflector)
 	reflector->resync_seconds = delay * 2 < RESYNC_SECONDS_MAX ? delay * 2 : RESYNC_SECONDS_MAX;
 }
 
-/* Versions are numbers that grow. Return: false also if one of them is none */
-static bool is_older(const char *version, const char *known)
-{
-	size_t length = strlen(version), known_length = known ? strlen(known) : 0;
-
-	if (!known || strspn(version, "0123456789") != length ||
-	    strspn(known, "0123456789") != known_length)
-		return false;
-	return length == known_length ? strcmp(version, known) < 0 : length < known_length;
-}
-
-static bool is_doubtful(const struct kube_reflector *reflector)
-{
-	size_t missing = kube_objects_missing(reflector->objects);
-
-	return reflector->goal == GOAL_LISTING && missing >= DOUBTFUL_MISSING_MIN &&
-	       missing > kube_objects_seen(reflector->objects);
-}
-
 /*
  * Everything that exists was seen: what was not seen does not.
  * Return: 0, or -EAGAIN if that has to be heard once more
  */
 static int finish_listing(struct kube_reflector *reflector, const char *version, struct error *err)
 {
-	if (!*version)
-		return error_set(err, -EINVAL, "the list has no resourceVersion");
-	if (reflector->base == KUBE_QUERY_KNOWN && is_older(version, reflector->version))
-		return error_set(err, -EAGAIN,
-				 "the list has resourceVersion %.40s, older than %.40s", version,
-				 reflector->version);
-	if (is_doubtful(reflector)) {
-		reflector->goal = GOAL_CONFIRMATION;
-		reflector->base = KUBE_QUERY_NEWEST;
-		return error_set(
-			err, -EAGAIN,
-			"the list has %zu objects and lacks %zu known ones; keeping these until a second list lacks them",
-			kube_objects_seen(reflector->objects),
-			kube_objects_missing(reflector->objects));
-	}
-	kube_objects_end(reflector->objects);
-	if (kube_objects_has_skipped(reflector->objects))
+	int r = kube_place_finish(&reflector->place, version, err);
+
+	if (r < 0)
+		return r;
+	if (kube_objects_has_skipped(reflector->place.objects))
 		schedule_resync(reflector);
-	replace_text(&reflector->version, version);
-	reflector->goal = GOAL_CHANGES;
-	reflector->base = KUBE_QUERY_KNOWN;
 	reflector->is_listed = true;
 	reflector->has_changed = true;
 	reflector->has_retried_credentials = false;
 	reflector->needs_fresh_connection = false;
-	reflector->list_failures = 0;
 	settle_trouble(reflector);
 	tell_changes(reflector);
 	return 0;
-}
-
-/* "" if there is no such text in the metadata, or in the part of it that @parent names */
-static const char *text_at(struct object_value object, const char *parent, const char *name)
-{
-	struct object_field root = object_field_root(object);
-	struct object_field metadata = object_field_get(&root, "metadata");
-	struct object_field inner = parent ? object_field_get(&metadata, parent) : metadata;
-	struct object_field field = object_field_get(&inner, name);
-
-	return object_field_plain_text(&field);
-}
-
-static bool ends_initial_events(struct object_value object)
-{
-	return strcmp(text_at(object, "annotations", "k8s.io/initial-events-end"), "true") == 0;
-}
-
-/* During a streaming list the version says how far the stream is, not how much was seen. */
-static void note_version(struct kube_reflector *reflector, struct object_value object)
-{
-	const char *version = text_at(object, NULL, "resourceVersion");
-
-	if (*version && reflector->activity == ACTIVITY_WATCH &&
-	    !is_older(version, reflector->version))
-		replace_text(&reflector->version, version);
 }
 
 static int handle_bookmark(struct kube_reflector *reflector, struct object_value object,
@@ -268,9 +164,9 @@ static int handle_bookmark(struct kube_reflector *reflector, struct object_value
 {
 	int r;
 
-	if (reflector->activity != ACTIVITY_STREAM || !ends_initial_events(object))
+	if (reflector->activity != ACTIVITY_STREAM || !kube_bookmark_ends_initial_events(object))
 		return 0;
-	r = finish_listing(reflector, text_at(object, NULL, "resourceVersion"), err);
+	r = finish_listing(reflector, kube_bookmark_version(object), err);
 	if (r < 0)
 		return r;
 	reflector->activity = ACTIVITY_WATCH;
@@ -278,18 +174,10 @@ static int handle_bookmark(struct kube_reflector *reflector, struct object_value
 	return 0;
 }
 
-/* A listing that does not end would fill the memory. */
-static int check_count(const struct kube_reflector *reflector, struct error *err)
-{
-	if (kube_objects_seen(reflector->objects) <= LIST_OBJECTS_MAX)
-		return 0;
-	return error_set(err, -EMSGSIZE, "the list has more than %d objects", LIST_OBJECTS_MAX);
-}
-
 /* Something of which nobody can say what it was: the watch goes on without it. */
 static void skip(struct kube_reflector *reflector, const char *reason)
 {
-	kube_objects_skip(reflector->objects, reason);
+	kube_objects_skip(reflector->place.objects, reason);
 	if (reflector->activity == ACTIVITY_WATCH)
 		schedule_resync(reflector);
 }
@@ -300,11 +188,7 @@ static bool set_or_remove(struct kube_reflector *reflector, const char *type,
 {
 	bool is_clear;
 
-	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
-		is_clear = kube_objects_set(reflector->objects, object, problem);
-	else if (strcmp(type, "DELETED") == 0)
-		is_clear = kube_objects_remove(reflector->objects, object);
-	else
+	if (!kube_objects_take_event(reflector->place.objects, type, object, problem, &is_clear))
 		return false;
 	if (!is_clear && reflector->activity == ACTIVITY_WATCH)
 		schedule_resync(reflector);
@@ -329,8 +213,10 @@ static int handle_event(struct kube_reflector *reflector, const char *type,
 		skip(reflector, "the server sent an event of an unknown type");
 	if (r < 0)
 		return r;
-	note_version(reflector, object);
-	return check_count(reflector, err);
+	/* During a streaming list the version says how far the stream is, not how much was seen. */
+	if (reflector->activity == ACTIVITY_WATCH)
+		kube_place_advance(&reflector->place, kube_bookmark_version(object));
+	return kube_place_check_count(&reflector->place, err);
 }
 
 static int on_object(void *owner, const char *event, struct object_value object,
@@ -340,8 +226,8 @@ static int on_object(void *owner, const char *event, struct object_value object,
 
 	if (event)
 		return handle_event(reflector, event, object, problem, err);
-	kube_objects_set(reflector->objects, object, problem);
-	return check_count(reflector, err);
+	kube_objects_set(reflector->place.objects, object, problem);
+	return kube_place_check_count(&reflector->place, err);
 }
 
 static int on_skipped(void *owner, const char *reason, struct error *err)
@@ -349,7 +235,7 @@ static int on_skipped(void *owner, const char *reason, struct error *err)
 	struct kube_reflector *reflector = owner;
 
 	skip(reflector, reason);
-	return check_count(reflector, err);
+	return kube_place_check_count(&reflector->place, err);
 }
 
 static int on_body(void *owner, const char *data, size_t size, struct error *err)
@@ -379,22 +265,18 @@ static void start_reader(struct kube_reflector *reflector, const char *content_t
 	reflector->reader = kube_reader_new(&options);
 }
 
-/* The answer to a watch has begun: the server is there and knows who we are. */
-static void note_watch(struct kube_reflector *reflector)
-{
-	reflector->has_retried_credentials = false;
-	reflector->needs_fresh_connection = false;
-	if (reflector->activity == ACTIVITY_WATCH)
-		settle_trouble(reflector);
-}
-
 static void on_answer(void *owner, const char *content_type)
 {
 	struct kube_reflector *reflector = owner;
 
 	start_reader(reflector, content_type);
-	if (reflector->activity != ACTIVITY_LIST)
-		note_watch(reflector);
+	if (reflector->activity == ACTIVITY_LIST)
+		return;
+	/* The server is there and knows who we are. */
+	reflector->has_retried_credentials = false;
+	reflector->needs_fresh_connection = false;
+	if (reflector->activity == ACTIVITY_WATCH)
+		settle_trouble(reflector);
 }
 
 static void on_request_end(void *owner, const struct kube_response *response);
@@ -406,10 +288,10 @@ static char *prepare_list(struct kube_reflector *reflector, const struct kube_qu
 
 	request->total_seconds = LIST_SECONDS_MAX;
 	request->bytes_per_second_min = LIST_BYTES_MIN;
-	request->is_continued = reflector->continue_token;
+	request->is_continued = reflector->place.continue_token;
 	request->is_compressed = listing->is_compressed;
-	return kube_query_list(query, reflector->base, listing->page_size,
-			       reflector->continue_token);
+	return kube_query_list(query, reflector->place.base, listing->page_size,
+			       reflector->place.continue_token);
 }
 
 static char *prepare_watch(struct kube_reflector *reflector, const struct kube_query *query,
@@ -431,7 +313,7 @@ static void send_request(struct kube_reflector *reflector, const struct kube_acc
 	const struct kube_query query = {
 		.path = reflector->path,
 		.selector = reflector->selector,
-		.version = reflector->version,
+		.version = reflector->place.version,
 	};
 	struct kube_request_options request = {
 		.call = {.method = "GET"},
@@ -463,54 +345,6 @@ static void drop_request(struct kube_reflector *reflector)
 	reflector->activity = ACTIVITY_PAUSED;
 }
 
-static const char *activity_text(const struct kube_reflector *reflector)
-{
-	return reflector->activity == ACTIVITY_WATCH ? "watching" : "listing";
-}
-
-/* One line which stays the same while the trouble does. */
-static char *explain(const struct kube_reflector *reflector, const struct kube_response *response)
-{
-	const char *kind = object_kind_name(reflector->options.kind);
-	const char *message = response->status.message;
-
-	if (response->error.code && response->is_unreached)
-		return string_printf("cannot be reached: %s; retrying", response->error.text);
-	if (response->error.code && !response->http_status)
-		return string_printf("%s; retrying", response->error.text);
-	if (response->error.code)
-		return string_printf("%s %ss: %s; retrying", activity_text(reflector), kind,
-				     response->error.text);
-	return string_printf("%s %ss: status %d%s%s; retrying", activity_text(reflector), kind,
-			     response->http_status, *message ? ": " : "", message);
-}
-
-/* The pause after so many failures in a row. */
-static double pause_seconds(unsigned int failures)
-{
-	double delay = RETRY_SECONDS_MIN;
-
-	for (unsigned int i = 0; i < failures && delay < RETRY_SECONDS_MAX; i++)
-		delay *= 2;
-	if (delay > RETRY_SECONDS_MAX)
-		delay = RETRY_SECONDS_MAX;
-	return delay * kube_random(0.5, 1.5);
-}
-
-static double retry_delay(struct kube_reflector *reflector, const struct kube_response *response)
-{
-	/* A try without any answer has taken its time: so there is one in each second. */
-	if (response->is_unreached && response->error.code == -ETIMEDOUT)
-		return kube_random(0.1, 0.4);
-	if (response->is_unreached)
-		return kube_random(0.3, 0.8);
-	if (response->retry_seconds > 0)
-		return (response->retry_seconds < RETRY_AFTER_LIMIT ? response->retry_seconds
-								    : RETRY_AFTER_LIMIT) *
-		       kube_random(1., 1.2);
-	return pause_seconds(reflector->failures++);
-}
-
 /* A list that nothing depends on can wait until it is asked for again. */
 static bool gives_up(const struct kube_reflector *reflector)
 {
@@ -520,27 +354,15 @@ static bool gives_up(const struct kube_reflector *reflector)
 /* Says what is wrong and tries once more; a list starts from its beginning. */
 static void fail(struct kube_reflector *reflector, const struct kube_response *response)
 {
-	auto_memory char *text = explain(reflector, response);
-	double delay = retry_delay(reflector, response);
+	auto_memory char *text = kube_trouble_text(response, reflector->options.kind,
+						   reflector->activity == ACTIVITY_WATCH);
+	double delay = kube_pause_after(response, &reflector->failures);
 
-	replace_text(&reflector->continue_token, NULL);
-	reflector->list_failures += reflector->goal != GOAL_CHANGES && response->http_status;
+	kube_place_fail(&reflector->place, response->http_status);
 	reflector->is_in_trouble = true;
 	reflector->options.on_trouble(reflector->options.owner, reflector, text);
 	if (!gives_up(reflector))
 		start_in(reflector, delay);
-}
-
-/* The pages of a list belong together. */
-static void begin_listing(struct kube_reflector *reflector)
-{
-	if (reflector->continue_token)
-		return;
-	if (reflector->base == KUBE_QUERY_KNOWN && reflector->list_failures >= LIST_FAILURES)
-		reflector->base = KUBE_QUERY_NEWEST;
-	reflector->seen_before = 0;
-	reflector->pages_without_news = 0;
-	kube_objects_begin(reflector->objects);
 }
 
 static void on_start(void *owner)
@@ -558,9 +380,10 @@ static void on_start(void *owner)
 		fail(reflector, &response);
 		return;
 	}
-	reflector->activity = reflector->goal == GOAL_CHANGES ? ACTIVITY_WATCH : reflector->listing;
-	if (reflector->goal != GOAL_CHANGES)
-		begin_listing(reflector);
+	reflector->activity =
+		reflector->place.goal == KUBE_GOAL_CHANGES ? ACTIVITY_WATCH : reflector->listing;
+	if (reflector->place.goal != KUBE_GOAL_CHANGES)
+		kube_place_begin(&reflector->place);
 	send_request(reflector, access);
 }
 
@@ -568,9 +391,9 @@ static void on_resync(void *owner)
 {
 	struct kube_reflector *reflector = owner;
 
-	if (reflector->goal != GOAL_CHANGES)
+	if (reflector->place.goal != KUBE_GOAL_CHANGES)
 		return;
-	reflector->goal = GOAL_LISTING;
+	reflector->place.goal = KUBE_GOAL_LISTING;
 	if (reflector->activity != ACTIVITY_WATCH)
 		return;
 	drop_request(reflector);
@@ -580,11 +403,9 @@ static void on_resync(void *owner)
 /* After a watch that worked, at once; after failures, at growing intervals. */
 static void list_again(struct kube_reflector *reflector)
 {
-	replace_text(&reflector->continue_token, NULL);
-	if (reflector->goal == GOAL_CHANGES)
-		reflector->goal = GOAL_LISTING;
-	start_in(reflector,
-		 reflector->failures ? pause_seconds(reflector->failures) : kube_random(0., 0.1));
+	kube_place_list_again(&reflector->place);
+	start_in(reflector, reflector->failures ? kube_pause_seconds(reflector->failures)
+						: kube_random(0., 0.1));
 	reflector->failures++;
 }
 
@@ -599,56 +420,13 @@ static bool retry_credentials(struct kube_reflector *reflector, const struct kub
 	return true;
 }
 
-/* The server does not know where we are (any more, or yet). Return: whether a new list may help */
-static bool leave_version(struct kube_reflector *reflector, const struct kube_status *status)
-{
-	enum kube_query_base before = reflector->base;
-
-	if (!status->is_expired && !status->is_version_too_large)
-		return false;
-	/* The rest of the pages is gone. A list in one piece cannot expire. */
-	if (reflector->continue_token)
-		reflector->base = KUBE_QUERY_WHOLE;
-	else if (before != KUBE_QUERY_WHOLE)
-		reflector->base = KUBE_QUERY_NEWEST;
-	if (reflector->goal == GOAL_CHANGES)
-		reflector->goal = GOAL_LISTING;
-	if (reflector->base == before)
-		return false;
-	list_again(reflector);
-	return true;
-}
-
-/* Return: -EMSGSIZE if the pages do not get anywhere */
-static int check_news(struct kube_reflector *reflector, struct error *err)
-{
-	size_t seen = kube_objects_seen(reflector->objects);
-
-	reflector->pages_without_news =
-		seen > reflector->seen_before ? 0 : reflector->pages_without_news + 1;
-	reflector->seen_before = seen;
-	if (reflector->pages_without_news < PAGES_WITHOUT_NEWS)
-		return 0;
-	return error_set(err, -EMSGSIZE, "%d consecutive pages without a new object",
-			 PAGES_WITHOUT_NEWS);
-}
-
-static int take_page(struct kube_reflector *reflector, const struct kube_list_end *end,
-		     struct error *err)
-{
-	replace_text(&reflector->continue_token, end->token);
-	return *end->token ? check_news(reflector, err)
-			   : finish_listing(reflector, end->version, err);
-}
-
 /*
  * JSON from now on where a server refuses protocol buffers, or what it sends as such cannot be read.
  * Return: whether the same comes again in JSON at once
  */
 static bool leave_protobuf(struct kube_reflector *reflector, const struct kube_response *response)
 {
-	int code = response->http_status;
-	bool is_refused = code == NOT_ACCEPTABLE || code == UNSUPPORTED_MEDIA_TYPE;
+	bool is_refused = kube_trouble_refuses_encoding(response);
 
 	if (reflector->encoding == KUBE_ENCODING_JSON ||
 	    (!is_refused && response->error.code != -EBADMSG))
@@ -666,12 +444,13 @@ static void end_list(struct kube_reflector *reflector)
 	int r = kube_reader_finish(reflector->reader, &end, &response.error);
 
 	if (r >= 0)
-		r = take_page(reflector, &end, &response.error);
+		r = kube_place_take_page(&reflector->place, end.token, &response.error);
+	if (r > 0)
+		r = finish_listing(reflector, end.version, &response.error);
 	kube_list_end_clear(&end);
-	if (r >= 0 && !reflector->continue_token && !reflector->options.watch_seconds)
-		return;
 	if (r >= 0) {
-		start_in(reflector, 0.);
+		if (reflector->place.continue_token || reflector->options.watch_seconds)
+			start_in(reflector, 0.);
 		return;
 	}
 	leave_protobuf(reflector, &response);
@@ -690,7 +469,7 @@ static void end_watch(struct kube_reflector *reflector)
 		fail(reflector, &response);
 	} else if (!reflector->has_event && seconds >= reflector->duration - 0.5) {
 		/* A bookmark was due. Does the server wait for a version that never comes? */
-		reflector->base = KUBE_QUERY_NEWEST;
+		reflector->place.base = KUBE_QUERY_NEWEST;
 		list_again(reflector);
 	} else {
 		start_in(reflector, kube_random(0., 0.1));
@@ -699,22 +478,13 @@ static void end_watch(struct kube_reflector *reflector)
 		reflector->resync_seconds = RESYNC_SECONDS_MIN;
 }
 
-/*
- * Servers that do not know streaming lists say so in many ways; an ordinary list shows whether that
- * was it. Return: whether the list comes next
- */
+/* Return: whether an ordinary list comes next, which shows whether streaming was the trouble */
 static bool fall_back(struct kube_reflector *reflector, const struct kube_response *response)
 {
-	int code = response->http_status;
-	bool is_refused =
-		(code >= 400 && code < 500 && code != 401 && code != 403 && code != 429) ||
-		response->error.code == -ECANCELED || response->error.code == -ETIMEDOUT;
-
-	if (code == 0 || code == 401 || code == 403 || code == 429 ||
-	    response->error.code == -EAGAIN)
+	if (!kube_trouble_may_be_streaming(response))
 		return false;
 	reflector->stream_failures++;
-	if (!is_refused && reflector->stream_failures < STREAM_FAILURES)
+	if (!kube_trouble_is_refusal(response) && reflector->stream_failures < STREAM_FAILURES)
 		return false;
 	reflector->listing = ACTIVITY_LIST;
 	start_in(reflector, 0.);
@@ -726,12 +496,16 @@ static void handle_failure(struct kube_reflector *reflector, const struct kube_r
 	const struct kube_status *status =
 		response->error.code == -ECANCELED ? &reflector->event_status : &response->status;
 
-	if (retry_credentials(reflector, status) || leave_version(reflector, status))
+	if (retry_credentials(reflector, status))
 		return;
+	if (kube_place_leave(&reflector->place, status)) {
+		list_again(reflector);
+		return;
+	}
 	/* A watch that does not get on, although the server answers, may do so after a new list. */
-	if (reflector->goal == GOAL_CHANGES && response->http_status && !response->is_broken &&
-	    reflector->failures >= WATCH_FAILURES)
-		reflector->goal = GOAL_LISTING;
+	if (reflector->place.goal == KUBE_GOAL_CHANGES && response->http_status &&
+	    !response->is_broken && reflector->failures >= WATCH_FAILURES)
+		reflector->place.goal = KUBE_GOAL_LISTING;
 	if (reflector->activity == ACTIVITY_WATCH && response->is_broken && !reflector->failures) {
 		/* It worked so far: no word about it unless it does not go on. */
 		reflector->failures = 1;
@@ -772,7 +546,7 @@ struct kube_reflector *kube_reflector_new(struct ev_loop *loop,
 	reflector->options = *options;
 	reflector->path = string_dup(options->path);
 	reflector->selector = string_dup(options->selector);
-	reflector->objects = kube_objects_new(options->kind, options->sink);
+	kube_place_init(&reflector->place, options->kind, options->sink);
 	reflector->encoding = options->encoding;
 	reflector->listing = options->listing.is_streamed ? ACTIVITY_STREAM : ACTIVITY_LIST;
 	reflector->resync_seconds = RESYNC_SECONDS_MIN;
@@ -787,7 +561,7 @@ void kube_reflector_list(struct kube_reflector *reflector)
 {
 	if (reflector->activity != ACTIVITY_PAUSED || timer_is_running(&reflector->start))
 		return;
-	reflector->goal = GOAL_LISTING;
+	reflector->place.goal = KUBE_GOAL_LISTING;
 	reflector->failures = 0;
 	start_in(reflector, 0.);
 }
@@ -799,11 +573,9 @@ void kube_reflector_free(struct kube_reflector *reflector)
 	timer_stop(&reflector->start);
 	timer_stop(&reflector->resync);
 	drop_request(reflector);
-	kube_objects_free(reflector->objects);
+	kube_place_clear(&reflector->place);
 	free(reflector->path);
 	free(reflector->selector);
-	free(reflector->version);
-	free(reflector->continue_token);
 	free(reflector);
 }
 
