@@ -1,4 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Interrupted dumps
+ *
+ * The kernel answers a dump datagram by datagram, and prepares each when the one before is read. It
+ * keeps a position and not a copy: what changes meanwhile may be told as it was, as it is, twice or
+ * not at all. Reading 10,000 objects in one go would be safe from ourselves, but would hold the
+ * loop up for longer than a turn may last. So dumps go in slices, and three kinds of change meet
+ * them.
+ *
+ * Our own, of what is listed as a whole (addresses, virtual servers): the next part was prepared
+ * before the change. sync_version() counts such changes. If it differs from when the dump began,
+ * the dump is begun again. Under a load of changes that would go on for ever, so after
+ * DUMPS_IN_SLICES attempts it is read in one go: one long turn instead of no verification.
+ *
+ * Our own, of set members: a set does not move its members when some come and go, so each member
+ * that nobody writes is told once. Those that we have written since are not told at all, and the
+ * ledger counts what it writes during an observation as seen. Nothing has to be begun again, unless
+ * a set is replaced by a larger one, which says -EINTR.
+ *
+ * Those of others: the kernel marks the answer (NLM_F_DUMP_INTR) where it knows, which is again
+ * -EINTR. After a few attempts here that is the result of the whole reading. The verifier, which
+ * tries again after a pause, takes it for late at first and for a failure only when it comes time
+ * after time. A dump of virtual servers is never marked. An entry that comes twice does no harm.
+ * One that is left out looks as if somebody had removed it: the ledger adds it again, and that it
+ * exists is no failure for an addition (see the methods in ipvs.c), so what remains is one count of
+ * drift too many.
+ *
+ * Destinations are asked for server by server after the dump of these, a few servers in a slice. A
+ * server that vanished in between has none.
+ */
 #include "kernel_reader.h"
 
 #include "lib/base/clock.h"

@@ -1,4 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pass, window, slice and batch
+ *
+ * A Service is dirty when it, its EndpointSlices or what all Services depend on (the node, the
+ * settings) has changed. A pass takes every dirty Service from the store and ends when all changes
+ * that follow are applied. What becomes dirty meanwhile belongs to the pass. Between two passes
+ * lies the least period that the options ask for, so that a burst of events costs one pass.
+ *
+ * At a first start a pass is 10,000 Services and 150,000 kernel operations. The loop must turn
+ * while it lasts, since probes, events and signals are answered in between. So it is cut twice:
+ *
+ *  - by memory and order, into windows. A window is planned completely before any of it is applied,
+ *    because the order in which changes are safe (changes_sort()) is that of a list: restrictions
+ *    before servers, servers before destinations, addresses last. A Service is never cut by a
+ *    window, and each window leaves the node as safe as the one before. It is about 2,000 changes:
+ *    enough for full batches, and little enough that the first Services work long before the last
+ *    are planned.
+ *  - by time, into slices. Planning and applying look at the clock every few Services or changes,
+ *    and return to the loop when their few milliseconds are over. The timer @work goes on with
+ *    planning, @apply with applying; both start in the next turn, behind whatever else is due.
+ *
+ * Batches are the kernel layer's: changes of one kind that lie together in the sorted list are sent
+ * with one system call. That is why windows are not smaller.
+ *
+ * While a window is being applied nothing else may be emitted, for the ledger already counts it as
+ * done: planning waits, retries wait, and so does the verifier (sync_is_ahead()). When it is over
+ * the ledger is told what failed. A failure never ends a pass; the object is tried again by the
+ * ledger's own schedule.
+ *
+ * When the first pass is over, what no Service claims is a leftover of a predecessor. It is removed
+ * then and not before, and only when the source has been complete: sync_allow_sweep().
+ */
 #include "sync.h"
 
 #include "applier.h"

@@ -1,4 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Marks, from mangle to IPVS and back
+ *
+ * Where a Service has externalTrafficPolicy Local, clients outside get the endpoints of this node,
+ * and clients in the cluster all of them, at the same address and port. IPVS has room for one
+ * virtual server there. But it looks for one by firewall mark first, so the second one is by mark:
+ *
+ *   mangle    packets of pods and of the node pass "SET --map-set KUBE-IN-CLUSTER dst,dst
+ *             --map-mark", which gives them the mark of the member for their address and port
+ *   nat,      in chains that kube-proxy would empty, the mark gets its last bit, the valid bit.
+ *   filter    Without it the mark means nothing: where kube-proxy takes over, virtual servers that
+ *             nobody keeps up to date any more get no packet
+ *   IPVS      the virtual server by that mark, with all endpoints
+ *   filter    the mark ends, see ruleset.c
+ *
+ * So a mark is three things in the kernel: a virtual server, a member of IN_CLUSTER, and a member
+ * of MARK_NAMES. IPVS shows the first as a bare number. MARK_NAMES is there for who comes after
+ * this process: it says for which address, port and protocol the number stands. The order is always
+ * name, server, member, and in reverse when they go; kernel.c writes names around servers, the
+ * order of changes sees to members. Cut anywhere, no packet has a mark without a server, and no
+ * server lacks a name.
+ *
+ * This table knows which uses each mark has, as enum mark_use. Each use is found out in its own
+ * scan: names and members when sets are read, servers when IPVS is. What a scan did not see is not
+ * used. What is written during a scan counts as seen, since the kernel may have prepared its answer
+ * before. From the uses follow the repairs: a mark in use without a name gets one, a name without a
+ * use goes, once servers were scanned; a member with another mark than its server's goes, and
+ * whoever wants it adds it again.
+ *
+ * A number that somebody else's virtual server has is foreign and never chosen. A mark that
+ * MARK_NAMES gives to a key, but that is out of range by now or not the mark of that key, is stale: a
+ * server with it is ours, and is removed.
+ */
 #include "marks.h"
 
 #include <string.h>
