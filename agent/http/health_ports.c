@@ -2,9 +2,9 @@
 #include "health_ports.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/listen_retry.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
-#include "lib/base/timer.h"
 #include "lib/http/http_server.h"
 #include "lib/objects/service_key.h"
 
@@ -37,8 +37,7 @@ struct health_ports {
 	struct health_port *services;
 	struct address *addresses;
 	size_t address_count;
-	double retry_seconds;
-	struct timer retry;
+	struct listen_retry retry;
 };
 
 static void answer(void *user, const struct http_request *request, struct http_reply *reply)
@@ -92,71 +91,55 @@ static void tell_event(const struct health_port *service, const struct error *er
 			  ports->node_name, service->key, service->port, err->text);
 }
 
-/* Events are counted, so each try is one; the log has a line when something changes. */
-static void note_failure(const struct health_port *service, struct listener *listener,
-			 const struct error *err)
-{
-	tell_event(service, err);
-	if (listener->failure == err->code)
-		return;
-	listener->failure = err->code;
-	log_warning("health check port of Service %s: %s; retrying every %.0f s", service->key,
-		    err->text, service->owner->retry_seconds);
-}
-
-static void note_success(const struct health_port *service, struct listener *listener,
-			 const struct address *address)
+static void tell_news(const struct health_port *service, enum listen_news news,
+		      const struct address *address, const struct error *err)
 {
 	char text[ADDRESS_TEXT_SIZE];
 
-	if (listener->failure)
+	switch (news) {
+	case LISTEN_NEWS_FAILED:
+		log_warning("health check port of Service %s: %s; retrying every %.0f s",
+			    service->key, err->text, service->owner->retry.seconds);
+		break;
+	case LISTEN_NEWS_LISTENS:
 		log_info("health check port of Service %s: now listening on %s", service->key,
 			 address_port_text(address, service->port, text));
-	listener->failure = 0;
+		break;
+	case LISTEN_NEWS_NONE:
+		break;
+	}
 }
 
-/* Return: whether it is listened on */
-static bool listen_on(struct health_port *service, struct listener *listener,
+/* Events are counted, so each try is one; the log has a line when something changes. */
+static void listen_on(struct health_port *service, struct listener *listener,
 		      const struct address *address)
 {
+	struct health_ports *ports = service->owner;
 	struct error err = {0};
+	int r;
 
 	if (listener->server)
-		return true;
-	if (http_server_open(service->owner->loop, service->owner->clients, address, service->port,
-			     answer, service, &listener->server, &err) < 0) {
-		note_failure(service, listener, &err);
-		return false;
-	}
-	note_success(service, listener, address);
-	return true;
+		return;
+	r = http_server_open(ports->loop, ports->clients, address, service->port, answer, service,
+			     &listener->server, &err);
+	if (r < 0)
+		tell_event(service, &err);
+	tell_news(service, listen_retry_note(&ports->retry, &listener->failure, r), address, &err);
 }
 
-/* Return: whether every address is listened on */
-static bool start_listening(struct health_port *service)
+static void listen_or_retry(struct health_port *service)
 {
 	static const struct address everywhere;
 	struct health_ports *ports = service->owner;
 	size_t count = ports->address_count ? ports->address_count : 1;
-	bool is_complete = true;
 
 	if (!service->listeners) {
 		service->listeners = memory_array(count, sizeof(*service->listeners));
 		service->listener_count = count;
 	}
 	for (size_t i = 0; i < count; i++)
-		is_complete &= listen_on(service, &service->listeners[i],
-					 ports->address_count ? &ports->addresses[i] : &everywhere);
-	return is_complete;
-}
-
-static void listen_or_retry(struct health_port *service)
-{
-	struct health_ports *ports = service->owner;
-
-	if (start_listening(service) || timer_is_running(&ports->retry))
-		return;
-	timer_start(&ports->retry, ports->retry_seconds);
+		listen_on(service, &service->listeners[i],
+			  ports->address_count ? &ports->addresses[i] : &everywhere);
 }
 
 static void on_retry(void *owner)
@@ -180,8 +163,7 @@ struct health_ports *health_ports_new(struct ev_loop *loop, struct http_clients 
 	ports->health = health;
 	ports->events = events;
 	ports->node_name = node_name;
-	ports->retry_seconds = retry_seconds;
-	timer_init(&ports->retry, ports->loop, on_retry, ports);
+	listen_retry_init(&ports->retry, loop, retry_seconds, on_retry, ports);
 	return ports;
 }
 
@@ -198,7 +180,7 @@ void health_ports_free(struct health_ports *ports)
 
 	if (!ports)
 		return;
-	timer_stop(&ports->retry);
+	listen_retry_stop(&ports->retry);
 	HASH_ITER (hh, ports->services, service, next) {
 		drop(ports, service);
 	}

@@ -4,8 +4,8 @@
 #include "agent/settings/kube_proxy_config.h"
 #include "health_answer.h"
 #include "lib/base/clock.h"
+#include "lib/base/listen_retry.h"
 #include "lib/base/log.h"
-#include "lib/base/timer.h"
 #include "lib/http/http_server.h"
 #include "process_usage.h"
 #include "zpages.h"
@@ -21,15 +21,15 @@ struct http_endpoint_port {
 	enum event_kind failure;
 	struct listen_address at;
 	void (*handler)(void *user, const struct http_request *request, struct http_reply *reply);
-	struct http_server *server; /* NULL where listening failed */
-	bool has_complained;
+	struct http_server *server; /* NULL while @refusal, a negative errno, keeps it away */
+	int refusal;
 };
 
 struct http_endpoints {
 	struct ev_loop *loop;
 	struct http_endpoints_sources sources;
 	struct http_endpoint_port ports[2];
-	struct timer retry;
+	struct listen_retry retry;
 	double started;
 	double process_started; /* seconds since 1970 */
 	struct metrics *checks; /* of /metrics/slis */
@@ -201,34 +201,28 @@ static int listen_at(struct http_endpoints *endpoints, struct http_endpoint_port
 		memset(&address, 0, sizeof(address));
 	r = http_server_open(endpoints->loop, endpoints->sources.clients, &address, port->at.port,
 			     port->handler, endpoints, &port->server, err);
-	if (r < 0)
-		return error_wrap(err, r, "%s", port->what);
-	if (port->has_complained)
-		log_info("%s: now listening", port->what);
-	return 0;
+	return r < 0 ? error_wrap(err, r, "%s", port->what) : 0;
 }
 
-/* Complains once per address, however often that fails. */
 static void listen_or_retry(struct http_endpoints *endpoints)
 {
-	bool is_complete = true;
-
 	for (size_t i = 0; i < COUNT(endpoints->ports); i++) {
 		struct http_endpoint_port *port = &endpoints->ports[i];
 		struct error err = {0};
+		int r = listen_at(endpoints, port, &err);
 
-		if (listen_at(endpoints, port, &err) >= 0)
-			continue;
-		if (!port->has_complained) {
+		switch (listen_retry_note(&endpoints->retry, &port->refusal, r)) {
+		case LISTEN_NEWS_FAILED:
 			log_warning("%s; retrying every %.0f s", err.text, RETRY_SECONDS);
 			events_emit(endpoints->sources.events, port->failure, "%s", err.text);
+			break;
+		case LISTEN_NEWS_LISTENS:
+			log_info("%s: now listening", port->what);
+			break;
+		case LISTEN_NEWS_NONE:
+			break;
 		}
-		port->has_complained = true;
-		is_complete = false;
 	}
-	if (is_complete)
-		return;
-	timer_start(&endpoints->retry, RETRY_SECONDS);
 }
 
 static void on_retry(void *owner)
@@ -287,7 +281,7 @@ int http_endpoints_open(struct ev_loop *loop, const struct http_endpoints_source
 							  .failure = EVENT_KIND_METRICS,
 							  .at = sources->options->metrics,
 							  .handler = answer_operator};
-	timer_init(&endpoints->retry, endpoints->loop, on_retry, endpoints);
+	listen_retry_init(&endpoints->retry, loop, RETRY_SECONDS, on_retry, endpoints);
 	for (size_t i = 0; sources->options->bind_address_hard_fail && i < COUNT(endpoints->ports);
 	     i++) {
 		int r = listen_at(endpoints, &endpoints->ports[i], err);
@@ -308,14 +302,14 @@ static void move(struct http_endpoint_port *port, const struct listen_address *a
 		return;
 	http_server_close(take(&port->server));
 	port->at = *at;
-	port->has_complained = false;
+	port->refusal = 0;
 }
 
 void http_endpoints_follow_options(struct http_endpoints *endpoints)
 {
 	move(&endpoints->ports[0], &endpoints->sources.options->healthz);
 	move(&endpoints->ports[1], &endpoints->sources.options->metrics);
-	timer_stop(&endpoints->retry);
+	listen_retry_stop(&endpoints->retry);
 	listen_or_retry(endpoints);
 }
 
@@ -323,7 +317,7 @@ void http_endpoints_close(struct http_endpoints *endpoints)
 {
 	if (!endpoints)
 		return;
-	timer_stop(&endpoints->retry);
+	listen_retry_stop(&endpoints->retry);
 	for (size_t i = 0; i < COUNT(endpoints->ports); i++)
 		http_server_close(endpoints->ports[i].server);
 	metrics_free(endpoints->checks);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "localhost_ports.h"
 
+#include "lib/base/listen_retry.h"
 #include "lib/base/log.h"
 #include "lib/base/timer.h"
 #include "tcp_relay.h"
@@ -68,8 +69,7 @@ struct localhost_ports {
 	size_t missing_count;
 	size_t told_count;
 	int shortage;
-	double retry_seconds;
-	struct timer retry;
+	struct listen_retry retry;
 	struct timer review;
 };
 
@@ -84,15 +84,14 @@ static bool is_shortage(int code)
 	return code == -EMFILE || code == -ENFILE || code == -ENOBUFS || code == -ENOMEM;
 }
 
-static void set_failure(struct localhost_ports *ports, struct local_port *port, int code)
+static void count_missing(struct localhost_ports *ports, int before, int now)
 {
-	if (is_shortage(port->failure))
+	if (is_shortage(before))
 		ports->missing_count--;
-	if (is_shortage(code)) {
+	if (is_shortage(now)) {
 		ports->missing_count++;
-		ports->shortage = code;
+		ports->shortage = now;
 	}
-	port->failure = code;
 	if (ports->missing_count != ports->told_count)
 		timer_ensure(&ports->review, REVIEW_SECONDS);
 }
@@ -106,7 +105,7 @@ static void tell_shortage(const struct localhost_ports *ports)
 				      ports->descriptors);
 	log_warning("%zu NodePorts do not listen on localhost: %s; retrying every %.0f s",
 		    ports->missing_count, limit ? limit : strerror(-ports->shortage),
-		    ports->retry_seconds);
+		    ports->retry.seconds);
 }
 
 static void on_review(void *owner)
@@ -157,7 +156,7 @@ static void tell_failure(const struct localhost_ports *ports, const struct local
 
 	if (code < 0)
 		log_warning("%s: %s; retrying every %.0f s", name, strerror(-code),
-			    ports->retry_seconds);
+			    ports->retry.seconds);
 	else
 		log_info("%s: now listening", name);
 }
@@ -165,7 +164,7 @@ static void tell_failure(const struct localhost_ports *ports, const struct local
 /* Return: 0 or a negative errno */
 static int listen_or_retry(struct localhost_ports *ports, struct local_port *port)
 {
-	int r = -EMFILE;
+	int before = port->failure, r = -EMFILE;
 
 	if (is_listening(port))
 		return 0;
@@ -173,13 +172,11 @@ static int listen_or_retry(struct localhost_ports *ports, struct local_port *por
 		r = start_listening(ports, port);
 	if (r >= 0)
 		ports->listening_count++;
-	else
-		timer_ensure(&ports->retry, ports->retry_seconds);
-	if (r == port->failure)
+	if (listen_retry_note(&ports->retry, &port->failure, r) == LISTEN_NEWS_NONE)
 		return r;
-	if (!is_shortage(r < 0 ? r : port->failure))
+	if (!is_shortage(r < 0 ? r : before))
 		tell_failure(ports, port, r);
-	set_failure(ports, port, r);
+	count_missing(ports, before, r);
 	return r;
 }
 
@@ -198,7 +195,8 @@ static void on_retry(void *owner)
 static void drop(struct localhost_ports *ports, struct local_port *port)
 {
 	stop_listening(ports, port);
-	set_failure(ports, port, 0);
+	count_missing(ports, port->failure, 0);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a port that there is is in the table */
 	HASH_DEL(ports->ports, port);
 	DL_DELETE2(port->owner->ports, port, previous, next);
 	free(port);
@@ -341,11 +339,10 @@ struct localhost_ports *localhost_ports_new(struct ev_loop *loop, size_t descrip
 
 	ports->loop = loop;
 	ports->descriptors = descriptors;
-	ports->retry_seconds = retry_seconds;
 	ports->tcp = tcp_relay_new(loop, limit < CONNECTIONS_MAX ? limit : CONNECTIONS_MAX);
 	ports->udp =
 		udp_relay_new(loop, limit < CLIENTS_MAX ? limit : CLIENTS_MAX, CLIENT_IDLE_SECONDS);
-	timer_init(&ports->retry, ports->loop, on_retry, ports);
+	listen_retry_init(&ports->retry, loop, retry_seconds, on_retry, ports);
 	timer_init(&ports->review, ports->loop, on_review, ports);
 	return ports;
 }
@@ -364,7 +361,7 @@ void localhost_ports_free(struct localhost_ports *ports)
 		HASH_DEL(ports->owners, owner);
 		free(owner);
 	}
-	timer_stop(&ports->retry);
+	listen_retry_stop(&ports->retry);
 	timer_stop(&ports->review);
 	tcp_relay_free(ports->tcp);
 	udp_relay_free(ports->udp);
