@@ -18,10 +18,17 @@ struct addresses {
 	size_t count;
 };
 
+/**
+ * enum asking - whether all Nodes are asked for
+ *   IDLE      > ASKING when that is due
+ *   ASKING    > IDLE at the answer; > OUTDATED when a suspect comes that it may be too old for
+ *   OUTDATED  > IDLE at the answer, and soon once more
+ */
+enum asking { ASKING_IDLE, ASKING_ASKING, ASKING_OUTDATED };
+
 /*
  * @known: the external and load balancer IPs that were there at the last look
  * @unchecked: those that wait for an answer
- * @is_outdated: one came while an answer was on its way
  */
 struct other_nodes {
 	struct other_nodes_options options;
@@ -29,9 +36,8 @@ struct other_nodes {
 	struct addresses unchecked;
 	struct timer due;
 	uint64_t version; /* external_addresses_version() of @known */
+	enum asking asking;
 	bool has_suspects;
-	bool is_asking;
-	bool is_outdated;
 	bool has_answer;
 	bool is_in_trouble;
 };
@@ -52,8 +58,7 @@ static void on_due(void *owner)
 {
 	struct other_nodes *nodes = owner;
 
-	nodes->is_asking = true;
-	nodes->is_outdated = false;
+	nodes->asking = ASKING_ASKING;
 	nodes->options.ask(nodes->options.owner);
 }
 
@@ -62,8 +67,8 @@ static void ask_soon(struct other_nodes *nodes)
 {
 	double span = (double)node_state_other_count(nodes->options.node) / AGENTS_PER_SECOND;
 
-	if (nodes->is_asking)
-		nodes->is_outdated = true;
+	if (nodes->asking != ASKING_IDLE)
+		nodes->asking = ASKING_OUTDATED;
 	else
 		timer_hasten(&nodes->due, kube_random(0., span));
 }
@@ -74,7 +79,7 @@ static void ask_later(struct other_nodes *nodes)
 	       scaled = (double)node_state_other_count(nodes->options.node) *
 			REFRESH_SECONDS_PER_NODE;
 
-	if (!nodes->is_asking)
+	if (nodes->asking == ASKING_IDLE)
 		timer_ensure(&nodes->due, (scaled > least ? scaled : least) * kube_random(1., 1.5));
 }
 
@@ -106,7 +111,7 @@ static void follow_lists(struct other_nodes *nodes, bool has_new)
 {
 	if (!nodes->has_suspects)
 		timer_stop(&nodes->due);
-	else if (has_new || (!nodes->has_answer && !nodes->is_asking))
+	else if (has_new || (!nodes->has_answer && nodes->asking == ASKING_IDLE))
 		ask_soon(nodes);
 	else
 		ask_later(nodes);
@@ -164,11 +169,12 @@ static void tell(struct other_nodes *nodes, const char *trouble)
 
 void other_nodes_answered(struct other_nodes *nodes, const char *trouble)
 {
+	bool is_outdated = nodes->asking == ASKING_OUTDATED;
+
 	tell(nodes, trouble);
-	nodes->is_asking = false;
+	nodes->asking = ASKING_IDLE;
 	nodes->has_answer = true;
-	if (nodes->is_outdated && !trouble) {
-		nodes->is_outdated = false;
+	if (is_outdated && !trouble) {
 		ask_soon(nodes);
 		return;
 	}
