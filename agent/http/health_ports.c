@@ -98,12 +98,14 @@ static void tell_news(const struct health_port *service, enum listen_news news,
 
 	switch (news) {
 	case LISTEN_NEWS_FAILED:
-		log_warning("health check port of Service %s: %s; retrying every %.0f s",
-			    service->key, err->text, service->owner->retry.seconds);
+		log_about(LOG_LEVEL_WARNING, "Service", service->key,
+			  "health check port: %s; retrying every %.0f s", err->text,
+			  service->owner->retry.seconds);
 		break;
 	case LISTEN_NEWS_LISTENS:
-		log_info("health check port of Service %s: now listening on %s", service->key,
-			 address_port_text(address, service->port, text));
+		log_about(LOG_LEVEL_INFO, "Service", service->key,
+			  "health check port: now listening on %s",
+			  address_port_text(address, service->port, text));
 		break;
 	case LISTEN_NEWS_NONE:
 		break;

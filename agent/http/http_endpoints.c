@@ -2,6 +2,7 @@
 #include "http_endpoints.h"
 
 #include "agent/settings/kube_proxy_config.h"
+#include "agent/settings/settings_log.h"
 #include "health_answer.h"
 #include "lib/base/clock.h"
 #include "lib/base/listen_retry.h"
@@ -10,6 +11,7 @@
 #include "process_usage.h"
 #include "zpages.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,6 +23,8 @@ struct http_endpoint_port {
 	enum event_kind failure;
 	struct listen_address at;
 	void (*handler)(void *user, const struct http_request *request, struct http_reply *reply);
+	void (*put_handler)(void *user, const struct http_request *request,
+			    struct http_reply *reply);
 	struct http_server *server; /* NULL while @refusal, a negative errno, keeps it away */
 	int refusal;
 };
@@ -188,6 +192,39 @@ static void answer_operator(void *user, const struct http_request *request,
 	}
 }
 
+/*
+ * As k8s.io/apiserver's routes.DebugFlags with the setter of k8s.io/component-base/logs, which a
+ * Kubernetes component serves where profiling is enabled.
+ */
+static void answer_put(void *user, const struct http_request *request, struct http_reply *reply)
+{
+	const struct http_endpoints *endpoints = user;
+	auto_memory char *text = NULL;
+	char *end;
+	long verbosity;
+
+	if (!endpoints->sources.options->profiling ||
+	    strcmp(request->path, "/debug/flags/v") != 0) {
+		set_text(reply, 405, "405 method not allowed\n");
+		return;
+	}
+	errno = 0;
+	verbosity = strtol(request->body, &end, 10);
+	if (errno || end == request->body || *end || verbosity < INT32_MIN ||
+	    verbosity > INT32_MAX) {
+		text = string_printf("failed set klog.logging.verbosity %s: not a 32-bit number",
+				     request->body);
+		set_text(reply, 400, text);
+		return;
+	}
+	settings_log_set_verbosity((int)verbosity);
+	log_warning(
+		"log level set to %ld by PUT /debug/flags/v, until the settings change or the agent restarts",
+		verbosity);
+	text = string_printf("successfully set klog.logging.verbosity to %s", request->body);
+	set_text(reply, 200, text);
+}
+
 static int listen_at(struct http_endpoints *endpoints, struct http_endpoint_port *port,
 		     struct error *err)
 {
@@ -201,7 +238,11 @@ static int listen_at(struct http_endpoints *endpoints, struct http_endpoint_port
 		memset(&address, 0, sizeof(address));
 	r = http_server_open(endpoints->loop, endpoints->sources.clients, &address, port->at.port,
 			     port->handler, endpoints, &port->server, err);
-	return r < 0 ? error_wrap(err, r, "%s", port->what) : 0;
+	if (r < 0)
+		return error_wrap(err, r, "%s", port->what);
+	if (port->put_handler)
+		http_server_set_put_handler(port->server, port->put_handler);
+	return 0;
 }
 
 static void listen_or_retry(struct http_endpoints *endpoints)
@@ -280,7 +321,8 @@ int http_endpoints_open(struct ev_loop *loop, const struct http_endpoints_source
 	endpoints->ports[1] = (struct http_endpoint_port){.what = "--metrics-bind-address",
 							  .failure = EVENT_KIND_METRICS,
 							  .at = sources->options->metrics,
-							  .handler = answer_operator};
+							  .handler = answer_operator,
+							  .put_handler = answer_put};
 	listen_retry_init(&endpoints->retry, loop, RETRY_SECONDS, on_retry, endpoints);
 	for (size_t i = 0; sources->options->bind_address_hard_fail && i < COUNT(endpoints->ports);
 	     i++) {

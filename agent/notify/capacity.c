@@ -65,9 +65,10 @@ static void tell_crowd(const struct capacity *capacity, const struct service_vie
 						 .uid = object_uid_text(&service->uid, uid)};
 
 	virtual_server_key_text(&wanted->server.key, server);
-	log_warning(
-		"Service %s: %u of %u endpoints get no connections at %s: scheduler %s cannot hold more; choose another scheduler",
-		view->key, desired_left_out(wanted), wanted->destination_count, server,
+	log_about(
+		LOG_LEVEL_WARNING, "Service", view->key,
+		"%u of %u endpoints get no connections at %s: scheduler %s cannot hold more; choose another scheduler",
+		desired_left_out(wanted), wanted->destination_count, server,
 		wanted->server.scheduler);
 	/* Without the exact number, which would make a new event of each endpoint that comes. */
 	events_emit_about(
@@ -86,7 +87,8 @@ void capacity_planned(struct capacity *capacity, const struct service_view *view
 
 	HASH_FIND_STR(capacity->crowds, view->key, crowd);
 	if (crowd && !crowded) {
-		log_info("Service %s: all endpoints get connections again", view->key);
+		log_about(LOG_LEVEL_INFO, "Service", view->key,
+			  "all endpoints get connections again");
 		drop(capacity, crowd);
 	}
 	if (crowd || !crowded)

@@ -130,8 +130,8 @@ static void tell_begin(const struct conflicts *conflicts, const struct rivalry *
 	virtual_server_key_text(&rivalry->server, server);
 	if (rivalry->count > 1)
 		snprintf(more, sizeof(more), " and %zu more", rivalry->count - 1);
-	log_warning("Service %s: waiting for Service %s to release %s%s", rivalry->loser,
-		    rivalry->winner, server, more);
+	log_about(LOG_LEVEL_WARNING, "Service", rivalry->loser,
+		  "waiting for Service %s to release %s%s", rivalry->winner, server, more);
 	refer(conflicts->store, rivalry->loser, &loser);
 	refer(conflicts->store, rivalry->winner, &winner);
 	events_emit_about(conflicts->events, EVENT_KIND_SERVICE_CONFLICT, &loser.object,
@@ -157,8 +157,8 @@ static void tell_differences(const struct conflicts *conflicts, const struct riv
 		else
 			order = compare_rivals(&before->items[b], &after->items[a]);
 		if (order < 0)
-			log_info("Service %s no longer conflicts with Service %s",
-				 before->items[b].loser, before->items[b].winner);
+			log_about(LOG_LEVEL_INFO, "Service", before->items[b].loser,
+				  "no longer conflicts with Service %s", before->items[b].winner);
 		if (order > 0)
 			tell_begin(conflicts, &after->items[a]);
 		b += order <= 0;
@@ -253,7 +253,8 @@ static void tell_refusal(const struct conflicts *conflicts, const char *key, con
 {
 	struct reference service;
 
-	log_warning("Service %s: %s; not binding it to the dummy interface", key, text);
+	log_about(LOG_LEVEL_WARNING, "Service", key, "%s; not binding it to the dummy interface",
+		  text);
 	refer(conflicts->store, key, &service);
 	events_emit_about(
 		conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object, NULL,
@@ -292,7 +293,8 @@ void conflicts_planned(struct conflicts *conflicts, const struct service_view *v
 		tell_refusal(conflicts, view->key, text);
 		remember_refusal(conflicts, view->key, take(&text));
 	} else if (refusal) {
-		log_info("Service %s no longer uses an address of a node or pod", view->key);
+		log_about(LOG_LEVEL_INFO, "Service", view->key,
+			  "no longer uses an address of a node or pod");
 	}
 }
 

@@ -122,17 +122,17 @@ static const char *consequence(const struct rejection *rejection)
 void rejections_report(struct rejections *rejections, struct events *events,
 		       const struct rejection *rejection)
 {
-	const char *slash = rejection->namespace_name[0] ? "/" : "";
+	auto_memory char *object = NULL;
 
 	if (!rejections_set(rejections, rejection))
 		return;
+	object = rejection_object(rejection);
 	events_emit_rejection(events, rejection);
 	if (rejection->reason)
-		log_warning("%s %s%s%s: %s; %s", rejection->kind, rejection->namespace_name, slash,
-			    rejection->name, rejection->reason, consequence(rejection));
+		log_about(LOG_LEVEL_WARNING, rejection->kind, object, "%s; %s", rejection->reason,
+			  consequence(rejection));
 	else
-		log_info("%s %s%s%s is valid again", rejection->kind, rejection->namespace_name,
-			 slash, rejection->name);
+		log_about(LOG_LEVEL_INFO, rejection->kind, object, "valid again");
 }
 
 void rejections_each(const struct rejections *rejections,

@@ -78,7 +78,7 @@ static void tell(struct remarks *remarks, const struct service_view *view,
 						 .name = service->name,
 						 .uid = object_uid_text(&service->uid, uid)};
 
-	log_warning("Service %s: %s", view->key, remark->text);
+	log_about(LOG_LEVEL_WARNING, "Service", view->key, "%s", remark->text);
 	events_emit_about(remarks->events, event_kinds[remark->kind], &object, NULL, "%s",
 			  remark->text);
 }

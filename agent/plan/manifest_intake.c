@@ -47,17 +47,17 @@ static void on_node_removed(void *owner, const char *name)
 static void on_rejected(void *owner, const struct rejection *rejection)
 {
 	struct intake *intake = owner;
-	const char *slash = rejection->namespace_name[0] ? "/" : "";
+	auto_memory char *object = NULL;
 
 	if (!rejection->reason)
 		return;
+	object = rejection_object(rejection);
 	if (rejection->is_partial) {
-		log_warning("%s %s%s%s: %s; leaving that out and using the rest", rejection->kind,
-			    rejection->namespace_name, slash, rejection->name, rejection->reason);
+		log_about(LOG_LEVEL_WARNING, rejection->kind, object,
+			  "%s; leaving that out and using the rest", rejection->reason);
 		return;
 	}
-	log_error("%s %s%s%s: %s", rejection->kind, rejection->namespace_name, slash,
-		  rejection->name, rejection->reason);
+	log_about(LOG_LEVEL_ERROR, rejection->kind, object, "%s", rejection->reason);
 	intake->error_count++;
 }
 

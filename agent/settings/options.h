@@ -4,6 +4,7 @@
 
 #include "lib/base/address.h"
 #include "lib/base/error.h"
+#include "lib/base/log.h"
 #include "lib/base/string_list.h"
 #include "lib/kernel/ipvs.h"
 #include "lib/plan/desired.h"
@@ -137,6 +138,8 @@ const char *plan_part_name(enum plan_part part);
  * @service_metrics:    Services that get metrics of their own; 0 = none
  * @kube_proxy_compat:  release of metrics and answers
  * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
+ * @log_format:         of lines of the log
+ * @profiling:          the metrics port lets its clients set the log level
  * @part:               of a plan: what to print
  * @node_addresses:     of a plan: those of the node's interfaces; none = as the Node says
  * @arguments:          what is left after the flags
@@ -186,6 +189,8 @@ struct options {
 	struct conntrack_options conntrack;
 	int oom_score_adj;
 	int verbosity;
+	enum log_format log_format;
+	bool profiling;
 	enum plan_part part;
 	char *output; /* of status: "", "wide" or "json"; of plan: "", "text" or "json" */
 	struct address_list node_addresses;

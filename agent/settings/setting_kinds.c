@@ -350,6 +350,29 @@ static json_t *get_release(const struct setting *setting, const struct options *
 	return json_string("");
 }
 
+/* By enum log_format */
+static const char *const log_formats[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json",
+};
+
+static int set_log_format(const struct setting *setting, struct options *options, const char *text,
+			  struct error *err)
+{
+	for (size_t i = 0; i < COUNT(log_formats); i++) {
+		if (strcmp(log_formats[i], text) != 0)
+			continue;
+		*FIELD(enum log_format, setting, options) = (enum log_format)i;
+		return 0;
+	}
+	return error_set(err, -EINVAL, "\"%s\" is not text or json", text);
+}
+
+static json_t *get_log_format(const struct setting *setting, const struct options *options)
+{
+	return json_string(log_formats[*CONST_FIELD(enum log_format, setting, options)]);
+}
+
 /* By enum kube_nodes */
 static const char *const other_nodes[] = {
 	[KUBE_NODES_LISTED] = "list",
@@ -454,6 +477,8 @@ const struct setting_kind setting_kind_scheduler = {SETTING_FORM_TEXT, SCHEDULER
 						    set_scheduler, get_scheduler, true};
 const struct setting_kind setting_kind_release = {
 	SETTING_FORM_VERSION, sizeof(enum kube_proxy_release), set_release, get_release, false};
+const struct setting_kind setting_kind_log_format = {SETTING_FORM_TEXT, sizeof(enum log_format),
+						     set_log_format, get_log_format, true};
 const struct setting_kind setting_kind_other_nodes = {SETTING_FORM_TEXT, sizeof(enum kube_nodes),
 						      set_other_nodes, get_other_nodes, false};
 const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, sizeof(char *), set_output,

@@ -18,9 +18,8 @@
 #define FOR_IPTABLES  "ignored; it applies to kube-proxy's iptables mode"
 #define FOR_NFTABLES  "ignored; it applies to kube-proxy's nftables mode"
 #define FOR_WINDOWS   "ignored; it applies to kube-proxy on Windows"
-#define FOR_LOGGING   "ignored; log lines are plain text on standard error, unbuffered"
+#define FOR_LOGGING   "ignored; log lines go to standard error, unbuffered"
 #define FOR_CADVISOR  "ignored; the agent reads no machine or boot ID"
-#define FOR_PROFILING "ignored; there is no Go runtime to profile"
 #define FOR_METRICS   "ignored; no metric is hidden"
 #define FOR_REFRESH   "ignored; ipvs.syncPeriod sets how often everything is verified"
 #define FOR_USERSPACE "ignored; it applied to kube-proxy's userspace mode"
@@ -208,6 +207,10 @@ const struct setting settings[] = {
 	 .scope = RUN | CLEANUP | PLAN, .bits = SETTING_ALWAYS | SETTING_ZERO_DEFAULT,
 	 .argument = "LEVEL",
 	 .help = "log level: 0 warnings, 2 state changes (default), 4 every kernel operation"},
+	{"logging-format", "logging.format", NULL, VALUE(log_format, log_format), .scope = RUN,
+	 .argument = "FORMAT", .help = "format of log lines: text or json (default: text)"},
+	{"profiling", "enableProfiling", NULL, VALUE(switch, profiling), .scope = RUN,
+	 .help = "let the log level be set by PUT /debug/flags/v on the metrics port"},
 
 	{"output", NULL, NULL, VALUE(output, output), .scope = STATUS | PLAN | CHECK,
 	 .argument = "FORMAT",
@@ -252,8 +255,6 @@ const struct setting settings[] = {
 	 .ignored = FOR_WINDOWS, .default_json = "false"},
 	{"windows-service", "windowsRunAsService", NULL, .scope = RUN, .ignored = FOR_WINDOWS,
 	 .default_json = "false"},
-	{"logging-format", "logging.format", NULL, .scope = RUN, .ignored = FOR_LOGGING,
-	 .default_json = "\"text\""},
 	{"log-flush-frequency", "logging.flushFrequency", NULL, .scope = RUN,
 	 .ignored = FOR_LOGGING, .default_json = "\"5s\""},
 	{"vmodule", "logging.vmodule", NULL, .scope = RUN, .ignored = FOR_LOGGING,
@@ -266,8 +267,6 @@ const struct setting settings[] = {
 	 .ignored = FOR_LOGGING, .default_json = "\"0\""},
 	{"log-text-split-stream", "logging.options.text.splitStream", NULL, .scope = RUN,
 	 .ignored = FOR_LOGGING, .default_json = "false"},
-	{"profiling", "enableProfiling", NULL, .scope = RUN, .ignored = FOR_PROFILING,
-	 .default_json = "false"},
 	{"show-hidden-metrics-for-version", "showHiddenMetricsForVersion", NULL, .scope = RUN,
 	 .ignored = FOR_METRICS, .default_json = "\"\""},
 	{NULL, "portRange", NULL, .ignored = FOR_USERSPACE, .default_json = "\"\""},

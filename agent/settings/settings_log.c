@@ -21,9 +21,15 @@ static bool has_note(const struct options *options, const struct option_note *no
 	return false;
 }
 
+void settings_log_set_verbosity(int verbosity)
+{
+	log_set_level(level_of(verbosity));
+}
+
 void settings_log(const struct options *options, const struct options *before)
 {
-	log_set_level(level_of(options->verbosity));
+	settings_log_set_verbosity(options->verbosity);
+	log_set_format(options->log_format);
 	for (size_t i = 0; i < options->note_count; i++) {
 		const struct option_note *note = &options->notes[i];
 

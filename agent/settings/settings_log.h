@@ -10,4 +10,7 @@
  */
 void settings_log(const struct options *options, const struct options *before);
 
+/** settings_log_set_verbosity() - as -v says, until the settings are read again */
+void settings_log_set_verbosity(int verbosity);
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log.h"
 
+#include "log_line.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -10,13 +12,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-/* Of a line with its newline; shorter than PIPE_BUF, so that a pipe takes all of it or nothing. */
-#define LINE_SIZE 1280
+/* Of what is said; a line of it is shorter than PIPE_BUF, so that a pipe takes all of it or nothing. */
+#define TEXT_SIZE 1280
 
 static enum log_level log_threshold = LOG_LEVEL_INFO;
+static enum log_format log_format = LOG_FORMAT_TEXT;
 
 /* In all, and since a line told of them. */
 static unsigned long dropped_count, untold_count;
@@ -24,6 +26,11 @@ static unsigned long dropped_count, untold_count;
 void log_set_level(enum log_level level)
 {
 	log_threshold = level;
+}
+
+void log_set_format(enum log_format format)
+{
+	log_format = format;
 }
 
 int log_is_enabled(enum log_level level)
@@ -72,53 +79,47 @@ static bool write_at_once(const char *line, size_t size)
 	return write(STDERR_FILENO, line, size) >= 0;
 }
 
-static bool write_line(enum log_level level, const char *text)
+static bool write_line(const struct log_context *context, enum log_level level, const char *text)
 {
-	static const char *const names[] = {"error", "warning", "info", "debug"};
-	static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
-	char line[LINE_SIZE], when[32];
-	struct timespec now;
-	struct tm broken_down;
-	size_t size;
+	char line[LOG_LINE_SIZE];
 
-	if (is_journal()) {
-		snprintf(line, sizeof(line), "%s%s\n", priorities[level], text);
-	} else {
-		clock_gettime(CLOCK_REALTIME, &now);
-		gmtime_r(&now.tv_sec, &broken_down);
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &broken_down);
-		snprintf(line, sizeof(line), "%s.%03ldZ %s: %s\n", when, now.tv_nsec / 1000000,
-			 names[level], text);
-	}
-	size = strlen(line);
-	line[size - 1] = '\n';
-	return write_at_once(line, size);
+	if (log_format == LOG_FORMAT_JSON)
+		log_line_json(line, context, level, text, is_journal());
+	else
+		log_line_text(line, level, text, is_journal());
+	return write_at_once(line, strlen(line));
 }
 
 static void tell_of_dropped(void)
 {
+	const struct log_context context = {.file = __FILE__, .line = __LINE__};
 	char text[120];
 
 	snprintf(text, sizeof(text),
 		 "%lu log lines were dropped, because nobody read standard error", untold_count);
-	if (write_line(LOG_LEVEL_WARNING, text))
+	if (write_line(&context, LOG_LEVEL_WARNING, text))
 		untold_count = 0;
 }
 
-void log_write(enum log_level level, const char *format, ...)
+void log_write_from(const struct log_context *context, enum log_level level, const char *format,
+		    ...)
 {
-	char text[LINE_SIZE];
+	char text[TEXT_SIZE] = "";
 	va_list arguments;
+	int used = 0;
 
 	if (!log_is_enabled(level))
 		return;
+	if (context->kind)
+		used = snprintf(text, sizeof(text), "%s %s: ", context->kind, context->object);
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	if (used >= 0 && (size_t)used < sizeof(text))
+		vsnprintf(text + used, sizeof(text) - (size_t)used, format, arguments);
 	va_end(arguments);
 
 	if (untold_count)
 		tell_of_dropped();
-	if (!untold_count && write_line(level, text))
+	if (!untold_count && write_line(context, level, text))
 		return;
 	dropped_count++;
 	untold_count++;

@@ -2,14 +2,20 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include "log_context.h"
+
 /**
- * enum log_level - how much a line matters
- *   ERROR    we stop
- *   WARNING  we carry on, and the line says how
- *   INFO     a change of state
- *   DEBUG    freely
+ * enum log_format
+ *   TEXT  time, level, text
+ *   JSON  an object with the keys of kube-proxy's --logging-format=json: ts, milliseconds since 1970;
+ *         caller, "file.c:line"; msg; v, what -v has to be at least, but for errors. And some of our
+ *         own: level; logger, the folder of the caller; kind and object, what the line is about.
+ *         Source: k8s.io/component-base/logs/json
  */
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/** log_set_format() - of lines from now on; TEXT until called */
+void log_set_format(enum log_format format);
 
 /** log_set_level() - the least important level that is written; INFO until called */
 void log_set_level(enum log_level level);
@@ -18,14 +24,25 @@ void log_set_level(enum log_level level);
 int log_is_enabled(enum log_level level);
 
 /**
- * log_write() - one line to stderr: time, level, text
+ * log_write_from() - one line to stderr
+ * @format:  of what is said of the object of @context, whose kind and name go before it
  *
- * Where stderr is the journal the time is left out and the level is a <N> prefix, as
- * sd-daemon(3) describes. Never waits: where nobody reads standard error, such as the other end of a
- * full pipe, the line is dropped and counted, and the next one that is written comes after one that
- * says how many were.
+ * Where stderr is the journal the level is a <N> prefix, as sd-daemon(3) describes, and a text has
+ * neither time nor level. Never waits: where nobody reads standard error, such as the other end of
+ * a full pipe, the line is dropped and counted, and the next one that is written comes after one
+ * that says how many were.
  */
-__attribute__((format(printf, 2, 3))) void log_write(enum log_level level, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+log_write_from(const struct log_context *context, enum log_level level, const char *format, ...);
+
+#define log_write(level, ...)                                                                  \
+	log_write_from(&(const struct log_context){.file = __FILE__, .line = __LINE__}, level, \
+		       __VA_ARGS__)
+
+/** log_about() - a line about an object: "KIND OBJECT: " goes before the text */
+#define log_about(level, kind, object, ...)                                                  \
+	log_write_from(&(const struct log_context){__FILE__, __LINE__, kind, object}, level, \
+		       __VA_ARGS__)
 
 /** log_dropped_count() - lines that could not be written, since the start */
 unsigned long log_dropped_count(void);

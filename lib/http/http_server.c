@@ -16,11 +16,19 @@
 /* Never reached: http_clients knows an own, lower limit. */
 #define CONNECTION_LIMIT 4096U
 
+/* What came behind the header of a request; a PUT's is a word or a number. */
+struct body {
+	size_t used;
+	char text[64];
+};
+
 struct http_server {
 	struct ev_loop *loop;
 	struct http_clients *clients;
 	struct acceptor *acceptor;
 	void (*handler)(void *owner, const struct http_request *request, struct http_reply *reply);
+	void (*put_handler)(void *owner, const struct http_request *request,
+			    struct http_reply *reply);
 	void *owner;
 	struct MHD_Daemon *daemon;
 	ev_io ready;
@@ -64,6 +72,15 @@ static struct http_client *client_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
+static void append(struct body *body, const char *data, size_t size)
+{
+	size_t room = sizeof(body->text) - 1 - body->used;
+	size_t taken = size < room ? size : room;
+
+	memcpy(body->text + body->used, data, taken);
+	body->used += taken;
+}
+
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *path,
 				  const char *method, const char *version, const char *data,
 				  size_t *data_size, void **state)
@@ -71,19 +88,21 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	struct http_server *server = user;
 	struct http_reply reply = {.status = MHD_HTTP_NOT_FOUND};
 	struct http_request request = {.path = path};
+	struct body *body = *state;
 
 	(void)version;
-	(void)data;
-	if (!*state) {
-		/* The first call has the headers only; the answer belongs to the second. */
-		*state = server;
+	if (!body) {
+		/* The first call has the headers only; the answer belongs to the last. */
+		*state = memory_allocate(sizeof(*body));
 		http_client_asked(client_of(connection));
 		return MHD_YES;
 	}
 	if (*data_size) {
+		append(body, data, *data_size);
 		*data_size = 0;
 		return MHD_YES;
 	}
+	request.body = body->text;
 	request.accept =
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 	if (!request.accept)
@@ -91,6 +110,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, note_argument, &request);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
 		server->handler(server->owner, &request, &reply);
+	else if (server->put_handler && strcmp(method, MHD_HTTP_METHOD_PUT) == 0)
+		server->put_handler(server->owner, &request, &reply);
 	else
 		reply.status = MHD_HTTP_METHOD_NOT_ALLOWED;
 	return send_reply(connection, &reply);
@@ -100,8 +121,8 @@ static void on_answered(void *user, struct MHD_Connection *connection, void **st
 			enum MHD_RequestTerminationCode code)
 {
 	(void)user;
-	(void)state;
 	(void)code;
+	free(take(state));
 	http_client_answered(client_of(connection));
 }
 
@@ -213,6 +234,13 @@ int http_server_open(struct ev_loop *loop, struct http_clients *clients,
 	server->acceptor = acceptor_new(loop, fd, on_accepted, server);
 	*ret = server;
 	return 0;
+}
+
+void http_server_set_put_handler(struct http_server *server,
+				 void (*handler)(void *owner, const struct http_request *request,
+						 struct http_reply *reply))
+{
+	server->put_handler = handler;
 }
 
 void http_server_close(struct http_server *server)

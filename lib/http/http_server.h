@@ -21,11 +21,13 @@ struct http_server;
  * struct http_request - what is asked for
  * @accept:      the Accept header, "" without one
  * @is_verbose:  the query has "verbose"
+ * @body:        of a PUT, cut off after some bytes; else ""
  */
 struct http_request {
 	const char *path;
 	const char *accept;
 	bool is_verbose;
+	const char *body;
 };
 
 #define HTTP_REPLY_HEADERS 4
@@ -57,6 +59,11 @@ int http_server_open(struct ev_loop *loop, struct http_clients *clients,
 		     void (*handler)(void *owner, const struct http_request *request,
 				     struct http_reply *reply),
 		     void *owner, struct http_server **ret, struct error *err);
+
+/** http_server_set_put_handler() - @handler: called for each PUT, which is refused without one */
+void http_server_set_put_handler(struct http_server *server,
+				 void (*handler)(void *owner, const struct http_request *request,
+						 struct http_reply *reply));
 
 /** http_server_close() - stop listening, drop connections; NULL is fine */
 void http_server_close(struct http_server *server);

@@ -24,6 +24,9 @@ struct rejection {
 	bool is_partial;
 };
 
+/** rejection_object() - "NAMESPACE/NAME", or "NAME"; the caller frees it */
+char *rejection_object(const struct rejection *rejection);
+
 /* Stands for all objects of a kind whose names cannot be read. */
 #define REJECTION_UNNAMED "(unnamed)"
 

@@ -60,6 +60,12 @@ node_manifest
 agent_start --ipvs-sync-period 1s
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
 
+# put_log_level LEVEL [OPTION...]
+put_log_level()
+{
+	on node curl -s -X PUT -d "$1" "${@:2}" http://127.0.0.1:10249/debug/flags/v
+}
+
 step "healthy"
 assert_healthz 200 true true true true
 get http://127.0.0.1:10256/livez |
@@ -102,6 +108,7 @@ assert_equal "/flagz as JSON" 406 \
 	"$(on node curl -s -o /dev/null -w '%{http_code}' -H 'Accept: application/json' http://127.0.0.1:10249/flagz)"
 assert_equal "another path" 404 "$(status http://127.0.0.1:10249/debug/pprof)"
 assert_equal "from outside" 000 "$(status http://192.168.77.10:10249/metrics)"
+assert_equal "a log level without --profiling" 405 "$(put_log_level 4 -o /dev/null -w '%{http_code}')"
 
 step "a Node that is about to go is not eligible, but alive"
 node_manifest "spec:" "  taints:" "  - key: ToBeDeletedByClusterAutoscaler" "    effect: NoSchedule"
@@ -200,3 +207,24 @@ agent_start --healthz-bind-address 127.0.0.1:20256 --metrics-bind-address ""
 assert_equal "/healthz elsewhere" 200 "$(status http://127.0.0.1:20256/healthz)"
 assert_equal "/healthz on another address" 000 "$(status http://192.168.77.10:20256/healthz)"
 assert_equal "/metrics nowhere" 000 "$(status http://127.0.0.1:10249/metrics)"
+
+step "a log of JSON, and its level set while the agent runs"
+agent_stop
+: >"$agent_log"
+agent_start --logging-format json --profiling
+wait_until 10 grep -q '"msg":"ipvsagent .* started on node' "$agent_log"
+assert_equal "lines that are not objects" 0 "$(grep -cv '^{"ts":[0-9.]*,"caller":"[a-z_]*\.c:[0-9]*","msg":".*}$' "$agent_log")"
+assert_contains "the log" '"v":2,"level":"info","logger":"agent' "$(cat "$agent_log")"
+assert_equal "the answer" "successfully set klog.logging.verbosity to 4" "$(put_log_level 4)"
+service_manifest bad cluster_ip=10.96.0.300 | manifest bad.yaml
+service_manifest later cluster_ip=10.96.0.11 | manifest later.yaml
+wait_for_service tcp 10.96.0.11 80 ""
+wait_until 10 grep -q '"v":4,"level":"debug"' "$agent_log"
+wait_until 10 grep -q '"level":"warning",.*"kind":"Service","object":"default/bad"' "$agent_log"
+assert_equal "no number" "failed set klog.logging.verbosity much: not a 32-bit number" "$(put_log_level much)"
+assert_equal "the answer" "successfully set klog.logging.verbosity to 0" "$(put_log_level 0)"
+: >"$agent_log"
+rm "$manifests/later.yaml"
+wait_until 10 later_is_gone
+assert_equal "lines at level 0" "" "$(cat "$agent_log")"
+agent_stop

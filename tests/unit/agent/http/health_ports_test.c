@@ -83,7 +83,7 @@ static void assert_logged(const struct fixture *fixture, const struct log_captur
 	auto_memory char *lines = log_capture_take(log);
 	auto_memory char *expected =
 		*wanted ? string_printf("%s127.0.0.1:%u%s\n",
-					"warning: health check port of Service default/web: "
+					"warning: Service default/web: health check port: "
 					"listening on ",
 					fixture->port, wanted)
 			: string_dup("");
@@ -133,7 +133,7 @@ static void test_a_failure_is_logged_once_for_each_cause(void **state)
 		free(lines);
 		lines = log_capture_take(&log);
 	} while (!*lines);
-	wanted = string_printf("info: health check port of Service default/web: now listening on "
+	wanted = string_printf("info: Service default/web: health check port: now listening on "
 			       "127.0.0.1:%u\n",
 			       fixture.port);
 	assert_string_equal(lines, wanted);

@@ -282,7 +282,7 @@ static void every_flag_without_effect_is_noted(void **state)
 {
 	auto_free(options) struct options *options =
 		parsed("run --iptables-sync-period 1s --iptables-min-sync-period=1s "
-		       "--vmodule a=1 --profiling --enable-dsr "
+		       "--vmodule a=1 --enable-dsr "
 		       "--config-sync-period 1m");
 	auto_memory char *notes = notes_text(options);
 
@@ -291,8 +291,7 @@ static void every_flag_without_effect_is_noted(void **state)
 		notes,
 		"--iptables-sync-period, --iptables-min-sync-period: "
 		"ignored; it applies to kube-proxy's iptables mode; "
-		"--vmodule: ignored; log lines are plain text on standard error, unbuffered; "
-		"--profiling: ignored; there is no Go runtime to profile; "
+		"--vmodule: ignored; log lines go to standard error, unbuffered; "
 		"--enable-dsr: ignored; it applies to kube-proxy on Windows; "
 		"--config-sync-period: ignored; ipvs.syncPeriod sets how often everything is verified");
 }

@@ -133,6 +133,9 @@ static void each_field_is_taken(void **state)
 		 "clientConnection.acceptContentTypes", "\"c/d\""},
 		{"featureGates: {A: true, B: false}", "featureGates", "{\"A\":true,\"B\":false}"},
 		{"logging: {verbosity: 4}", "logging.verbosity", "4"},
+		{"logging: {format: json}", "logging.format", "\"json\""},
+		{"logging: {format: ''}", "logging.format", "\"text\""},
+		{"enableProfiling: true", "enableProfiling", "true"},
 	};
 
 	(void)state;
@@ -310,6 +313,7 @@ static void what_is_wrong_is_named_with_its_field(void **state)
 		{HEAD "oomScoreAdj: 1.5\n", "oomScoreAdj: not a number"},
 		{HEAD "oomScoreAdj: 1001\n",
 		 "oomScoreAdj: \"1001\" is not a number from -1000 to 1000"},
+		{HEAD "logging: {format: xml}\n", "logging.format: \"xml\" is not text or json"},
 		{HEAD "conntrack: {min: -1}\n",
 		 "conntrack.min: \"-1\" is not a number from 0 to 2147483647"},
 		{HEAD "clusterCIDR: 10.0.0.0\n",

@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -122,12 +124,110 @@ static void test_a_line_is_written_at_once_and_ends(void **state)
 	assert_non_null(strstr(text, "Z warning: xxx"));
 }
 
+/* Return: what is read as JSON of what the callback wrote */
+static json_t *written_as_json(void (*write)(const char *word), const char *word)
+{
+	struct pipe pipe_ends;
+	auto_memory char *text = NULL;
+	json_error_t error;
+	json_t *line;
+
+	assert_return_code(pipe(pipe_ends.ends), errno);
+	begin(&pipe_ends);
+	log_set_format(LOG_FORMAT_JSON);
+	write(word);
+	log_set_format(LOG_FORMAT_TEXT);
+	text = drain(&pipe_ends);
+	end(&pipe_ends);
+	assert_int_equal(count_lines(text), 1);
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	line = json_loads(text, 0, &error);
+	assert_non_null(line);
+	return line;
+}
+
+static void assert_text(const json_t *line, const char *key, const char *expected)
+{
+	const char *text = json_string_value(json_object_get(line, key));
+
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+}
+
+static void warn_about(const char *word)
+{
+	log_about(LOG_LEVEL_WARNING, "Service", "default/web", "%s", word);
+}
+
+static void stop(const char *word)
+{
+	log_error("%s", word);
+}
+
+static void inform(const char *word)
+{
+	log_info("%s", word);
+}
+
+static void test_a_line_as_json(void **state)
+{
+	double before = (double)time(NULL) * 1000, when;
+	json_t *line = written_as_json(warn_about, "a \"port\"");
+
+	(void)state;
+	when = json_real_value(json_object_get(line, "ts"));
+	assert_true(when >= before && when < before + 60000);
+	assert_text(line, "msg", "Service default/web: a \"port\"");
+	assert_text(line, "level", "warning");
+	assert_text(line, "kind", "Service");
+	assert_text(line, "object", "default/web");
+	assert_text(line, "logger", "tests/unit/lib/base");
+	assert_int_equal(
+		strncmp(json_string_value(json_object_get(line, "caller")), "log_test.c:", 11), 0);
+	assert_int_equal(json_integer_value(json_object_get(line, "v")), 0);
+	assert_true(json_is_integer(json_object_get(line, "v")));
+	json_decref(line);
+
+	line = written_as_json(inform, "all is well");
+	assert_int_equal(json_integer_value(json_object_get(line, "v")), 2);
+	assert_null(json_object_get(line, "object"));
+	json_decref(line);
+
+	/* As klog has it: no verbosity hides an error. */
+	line = written_as_json(stop, "no IPVS");
+	assert_null(json_object_get(line, "v"));
+	assert_text(line, "level", "error");
+	json_decref(line);
+}
+
+static void test_json_of_any_bytes(void **state)
+{
+	char controls[3000];
+	json_t *line = written_as_json(inform, "caf\xc3\xa9");
+
+	(void)state;
+	assert_text(line, "msg", "caf\xc3\xa9");
+	json_decref(line);
+	line = written_as_json(inform, "caf\xe9 \x01\n");
+	assert_text(line, "msg", "caf? \x01\n");
+	json_decref(line);
+
+	/* Each of them takes six bytes: the line is shortened, but stays one. */
+	memset(controls, 1, sizeof(controls) - 1);
+	controls[sizeof(controls) - 1] = '\0';
+	line = written_as_json(warn_about, controls);
+	assert_true(strlen(json_string_value(json_object_get(line, "msg"))) > 100);
+	json_decref(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_full_pipe_stops_nobody),
 		cmocka_unit_test(test_a_full_socket_stops_nobody),
 		cmocka_unit_test(test_a_line_is_written_at_once_and_ends),
+		cmocka_unit_test(test_a_line_as_json),
+		cmocka_unit_test(test_json_of_any_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,8 @@ static void test_methods_and_paths(void **state)
 		{"HEAD", "HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 "},
 		{"POST", "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
 		 "HTTP/1.1 405 "},
+		{"PUT that nobody takes",
+		 "PUT /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n4", "HTTP/1.1 405 "},
 		{"HTTP/1.0", "GET /x HTTP/1.0\r\n\r\n", "HTTP/1.1 200 "},
 	};
 	const struct http_limits limits = http_limits_default(1024);
@@ -197,6 +199,46 @@ static void test_methods_and_paths(void **state)
 	clean_up(&fixture);
 }
 
+static void set_value(void *owner, const struct http_request *request, struct http_reply *reply)
+{
+	(void)owner;
+	reply->status = 200;
+	reply->body = string_printf("set to %s.", request->body);
+}
+
+static void test_a_value_is_put(void **state)
+{
+	static const struct {
+		const char *what, *length, *value, *answer;
+	} cases[] = {
+		{"a number", "1", "4", "set to 4."},
+		{"nothing", "0", "", "set to ."},
+		{"as much as there is room for", "70",
+		 "0123456789012345678901234567890123456789012345678901234567890123456789",
+		 "set to 012345678901234567890123456789012345678901234567890123456789012."},
+	};
+	const struct http_limits limits = http_limits_default(1024);
+	struct fixture fixture;
+
+	(void)state;
+	prepare(&fixture, &limits);
+	http_server_set_put_handler(fixture.server, set_value);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_memory char *request =
+			string_printf("PUT /v HTTP/1.1\r\nHost: x\r\nContent-Length: %s\r\n\r\n%s",
+				      cases[i].length, cases[i].value);
+		auto_memory char *text = NULL;
+		int fd = connect_to(&fixture);
+
+		print_message("%s\n", cases[i].what);
+		say(&fixture, fd, request);
+		text = receive(&fixture, fd);
+		assert_non_null(strstr(text, cases[i].answer));
+		close(fd);
+	}
+	clean_up(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_a_crowd_that_stays_leaves_room_for_a_probe),
 		cmocka_unit_test(test_bytes_do_not_extend_the_time_of_a_request),
 		cmocka_unit_test(test_methods_and_paths),
+		cmocka_unit_test(test_a_value_is_put),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
