@@ -15,12 +15,13 @@ struct sync_options agent_settings_sync(const struct options *options)
 	};
 }
 
-struct ledger_options agent_settings_ledger(const struct options *options)
+struct ledger_options agent_settings_ledger(const struct agent *agent)
 {
 	return (struct ledger_options){
-		.drain_milliseconds = (uint64_t)(options->drain_timeout * 1000),
+		.drain_milliseconds = (uint64_t)(agent->options->drain_timeout * 1000),
 		.retry_first_milliseconds = 500,
 		.retry_max_milliseconds = 60000,
+		.order_seed = node_state_seed(agent->node),
 	};
 }
 
@@ -40,7 +41,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 	struct agent *agent = owner;
 	const struct options *options = agent->options;
 	struct sync_options sync_options = agent_settings_sync(options);
-	struct ledger_options ledger_options = agent_settings_ledger(options);
+	struct ledger_options ledger_options = agent_settings_ledger(agent);
 	bool needs_planning;
 
 	if (options->oom_score_adj != before->oom_score_adj)

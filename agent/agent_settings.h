@@ -8,6 +8,6 @@
 void agent_settings_follow(struct agent *agent);
 
 struct sync_options agent_settings_sync(const struct options *options);
-struct ledger_options agent_settings_ledger(const struct options *options);
+struct ledger_options agent_settings_ledger(const struct agent *agent);
 
 #endif

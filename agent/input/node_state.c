@@ -91,6 +91,14 @@ const char *node_state_name(const struct node_state *state)
 	return state->name;
 }
 
+uint32_t node_state_seed(const struct node_state *state)
+{
+	uint32_t hash;
+
+	HASH_VALUE(state->name, strlen(state->name), hash);
+	return hash ? hash : 1;
+}
+
 static void keep_pod_cidrs(struct node_state *state, const struct node *node)
 {
 	free(state->pod_cidrs);

@@ -10,6 +10,8 @@
 #include "lib/plan/node_addresses.h"
 #include "lib/plan/ruleset.h"
 
+#include <stdint.h>
+
 #define DUMMY_INTERFACE "kube-ipvs0"
 
 /**
@@ -27,6 +29,10 @@ void node_state_free(struct node_state *state);
  * Lower-cased, as kube-proxy does it.
  */
 const char *node_state_name(const struct node_state *state);
+
+/** node_state_seed() - a number made of the name, by which nodes do the same thing differently;
+ *  never 0 */
+uint32_t node_state_seed(const struct node_state *state);
 
 /**
  * node_state_set_node() - takes ownership; of another Node the addresses are remembered, as those

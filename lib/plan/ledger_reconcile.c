@@ -111,6 +111,38 @@ static bool keep_leaving(struct ledger *ledger, const struct server_entry *entry
 	return true;
 }
 
+/*
+ * Round robin, and every scheduler that goes by load, begin with the destination that was added
+ * last. In the order of addresses that would be the same one on all nodes, which gets the first
+ * request of each. Where a client's hash selects, nodes have to agree on the order instead.
+ */
+static bool is_order_free(const struct virtual_server *server)
+{
+	static const char *const hashing[] = {"sh", "dh", "mh"};
+
+	for (size_t i = 0; i < COUNT(hashing); i++)
+		if (strcmp(server->scheduler, hashing[i]) == 0)
+			return false;
+	return true;
+}
+
+static void add_all_destinations(struct ledger *ledger, struct server_entry *entry,
+				 const struct wanted *wanted, struct changes *changes)
+{
+	struct held_destination *added = memory_array(wanted->count, sizeof(*added));
+	uint32_t first = 0;
+
+	if (ledger->options.order_seed && is_order_free(&entry->held))
+		first = ((entry->hh.hashv ^ ledger->options.order_seed) * 2654435761U >> 8) %
+			wanted->count;
+	for (uint32_t i = 0; i < wanted->count; i++)
+		added[i].destination = destination_of(wanted, i);
+	for (uint32_t i = 0; i < wanted->count; i++)
+		emit_destination(changes, CHANGE_KIND_DESTINATION_ADD, &entry->held.key,
+				 &added[(first + i) % wanted->count].destination, wanted->guard);
+	ledger_servers_set_destinations(&ledger->servers, entry, added, wanted->count);
+}
+
 /* Walks what is held and what is wanted, both sorted, side by side. */
 static void reconcile_destinations(struct ledger *ledger, struct server_entry *entry,
 				   const struct wanted *wanted, uint64_t now,
@@ -121,6 +153,10 @@ static void reconcile_destinations(struct ledger *ledger, struct server_entry *e
 
 	if (destinations_agree(entry, wanted))
 		return;
+	if (!entry->destination_count && wanted->count) {
+		add_all_destinations(ledger, entry, wanted, changes);
+		return;
+	}
 	merged = memory_array(entry->destination_count + (size_t)wanted->count, sizeof(*merged));
 	while (h < entry->destination_count || w < wanted->count) {
 		struct held_destination *held = &entry->destinations[h];

@@ -15,11 +15,15 @@
  *                             connections
  * @retry_first_milliseconds:  wait before a failed object is tried again; doubles each time up to
  * @retry_max_milliseconds:    this
+ * @order_seed:                where the list of a new virtual server's destinations begins; nodes
+ *                             with different seeds send their first connections to different ones.
+ *                             0 = it is sorted
  */
 struct ledger_options {
 	uint64_t drain_milliseconds;
 	uint64_t retry_first_milliseconds;
 	uint64_t retry_max_milliseconds;
+	uint32_t order_seed;
 };
 
 /**

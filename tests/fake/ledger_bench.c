@@ -115,7 +115,9 @@ static void add_server(struct service_state *state, const char *words)
 	memset(wanted, 0, sizeof(*wanted));
 	wanted->server.key = key_of(words[0]);
 	wanted->server.netmask = 0xffffffff;
-	strcpy(wanted->server.scheduler, strstr(words, " lc") ? "lc" : "rr");
+	strcpy(wanted->server.scheduler, strstr(words, " lc")	? "lc"
+					 : strstr(words, " sh") ? "sh"
+								: "rr");
 	wanted->is_cluster_ip = strstr(words, " ip");
 	wanted->first_destination = state->destination_bytes;
 	words = strchr(words, '>');

@@ -15,7 +15,7 @@
  * VIP, S an SCTP port and U a UDP port of it; N is a node port, whose address is the node's own; X
  * lies in an excluded network; Z is a stranger's. Destinations are small letters.
  *
- * What a Service wants is a STATE: "A > x y; B lc > x; C ip > x; bind A; restrict A;
+ * What a Service wants is a STATE: "A > x y; B lc > x; B sh > x; C ip > x; bind A; restrict A;
  * masquerade A; open N"; "ip": the address is the ClusterIP.
  */
 struct ledger_bench {

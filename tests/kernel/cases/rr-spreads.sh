@@ -44,3 +44,26 @@ step "a Service without endpoints refuses"
 	slice_manifest web
 } | manifest web.yaml
 wait_until_equal 10 "what a client sees" "refused 1" answers client 1 tcp 10.96.0.10 80
+
+step "nodes do not all begin with the same endpoint"
+agent_stop
+for number in 1 2 3 4 5 6 7 8; do
+	service_manifest "first$number" cluster_ip="10.96.1.$number"
+	slice_manifest "first$number" endpoints="pod1 pod2 pod3"
+done | manifest first.yaml
+: >"$directory/first"
+for name in node1 node2 node3; do
+	on node ipvsadm --clear
+	agent_start --hostname-override="$name"
+	for number in 1 2 3 4 5 6 7 8; do
+		wait_for_service tcp "10.96.1.$number" 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1, 10.244.1.3:8080 1"
+	done
+	for number in 1 2 3 4 5 6 7 8; do
+		answers client 1 tcp "10.96.1.$number" 80
+	done | paste -sd, >>"$directory/first"
+	agent_stop
+done
+assert_equal "nodes that begin differently" 3 "$(sort -u "$directory/first" | wc -l)"
+for pod in pod1 pod2 pod3; do
+	assert_contains "the first endpoints" "$pod" "$(cat "$directory/first")"
+done
