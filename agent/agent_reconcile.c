@@ -45,6 +45,13 @@ static void on_applied(void *owner, const struct changes *changes)
 
 	flow_cleaner_follow(agent->flows, changes);
 	capacity_applied(agent->capacity, changes);
+}
+
+static void on_reported(void *owner)
+{
+	struct agent *agent = owner;
+
+	capacity_reported(agent->capacity);
 	if (agent->drainer)
 		drainer_wake(agent->drainer);
 #if HAVE_LIBSYSTEMD
@@ -64,6 +71,7 @@ void agent_reconcile_create_sync(struct agent *agent)
 		.owner = agent,
 		.planned = on_planned,
 		.applied = on_applied,
+		.reported = on_reported,
 		.passed = on_passed,
 	};
 

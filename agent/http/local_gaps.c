@@ -117,7 +117,7 @@ void local_gaps_planned(struct local_gaps *gaps, const struct service_view *view
 	unsigned int families;
 
 	drop(gaps, view->key);
-	if (!service || desired_skip_reason(service) != SKIP_REASON_NONE)
+	if (!service || skip_reason_of(service) != SKIP_REASON_NONE)
 		return;
 	has_policy[true] = service->is_internal_local;
 	has_policy[false] = service->is_external_local && is_reachable_from_outside(service);

@@ -133,7 +133,7 @@ static bool on_is_wanted(void *owner)
 
 void service_traffic_planned(struct service_traffic *traffic, const struct service_view *view)
 {
-	bool is_wanted = view->service && desired_skip_reason(view->service) == SKIP_REASON_NONE;
+	bool is_wanted = view->service && skip_reason_of(view->service) == SKIP_REASON_NONE;
 	size_t size = strlen(view->key) + 1;
 	struct followed_service *service;
 

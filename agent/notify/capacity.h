@@ -20,11 +20,15 @@ struct capacity *capacity_new(struct events *events);
 void capacity_free(struct capacity *capacity);
 AUTO_FREE_DEFINE(capacity);
 
-/** capacity_planned() - a Service was planned: look whether its scheduler has room for it */
+/** capacity_planned() - a Service was planned: look whether its scheduler and the limits have room
+ *  for it */
 void capacity_planned(struct capacity *capacity, const struct service_view *view,
 		      const struct service_state *state);
 
 /** capacity_applied() - look at what the kernel refused; each is tried again anyway */
 void capacity_applied(struct capacity *capacity, const struct changes *changes);
+
+/** capacity_reported() - tell of that: each set once, however many members it refused */
+void capacity_reported(struct capacity *capacity);
 
 #endif

@@ -10,6 +10,15 @@
 #include <string.h>
 #include <uthash.h>
 
+/* Of a Service, in one message. */
+#define ADDRESSES_NAMED 10
+
+/*
+ * Rivalries about so many virtual servers are told of; of more, status tells. To look at a hundred
+ * thousand takes longer than a turn of the loop may.
+ */
+#define RIVALRIES_MAX 1000
+
 /* @server: the first of them; @count: how many of the winner's the loser goes without */
 struct rivalry {
 	char *loser, *winner;
@@ -173,19 +182,34 @@ void conflicts_passed(struct conflicts *conflicts, const struct ledger *ledger)
 	if (conflicts->version == ledger_conflicts_version(ledger))
 		return;
 	conflicts->version = ledger_conflicts_version(ledger);
-	ledger_conflicts_each(ledger, add_rivalry, &now);
+	ledger_conflicts_each(ledger, RIVALRIES_MAX, add_rivalry, &now);
 	gather(&now);
 	tell_differences(conflicts, &conflicts->rivalries, &now);
 	clear(&conflicts->rivalries);
 	conflicts->rivalries = now;
 }
 
-static char *append_text(char *text, const char *separator, const char *more)
-{
-	char *longer = string_printf("%s%s%s", text, *text ? separator : "", more);
+/* Addresses of nodes among those of a Service; @count may be more than @text names. */
+struct owned {
+	char *text;
+	size_t count;
+};
 
-	free(text);
-	return longer;
+static void append_text(struct owned *owned, const char *more)
+{
+	char *longer = string_printf("%s%s%s", owned->text, *owned->text ? "; " : "", more);
+
+	free(owned->text);
+	owned->text = longer;
+}
+
+static bool is_owned(const struct conflicts *conflicts, const struct node_view *node,
+		     const struct address *address)
+{
+	enum address_owner owner =
+		address_owner_find(node, store_externals(conflicts->store), address);
+
+	return owner != ADDRESS_OWNER_NONE && owner != ADDRESS_OWNER_UNCHECKED;
 }
 
 /* Return: "Node node2"; NULL if it is nobody else's, or that is not known yet */
@@ -210,36 +234,41 @@ static char *owner_text(const struct conflicts *conflicts, const struct node_vie
 	return NULL;
 }
 
-static char *append_owned(char *text, const struct conflicts *conflicts,
-			  const struct node_view *node, const struct address *addresses,
-			  size_t count, const char *field)
+static void append_owned(struct owned *owned, const struct conflicts *conflicts,
+			 const struct node_view *node, const struct address *addresses,
+			 size_t count, const char *field)
 {
 	char address[ADDRESS_TEXT_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
-		auto_memory char *owner = owner_text(conflicts, node, &addresses[i]);
-		auto_memory char *part = NULL;
+		auto_memory char *owner = NULL, *part = NULL;
 
-		if (!owner)
+		if (!is_owned(conflicts, node, &addresses[i]) || owned->count++ >= ADDRESSES_NAMED)
 			continue;
+		owner = owner_text(conflicts, node, &addresses[i]);
 		part = string_printf("%s %s is an address of %s", field,
 				     address_text(&addresses[i], address), owner);
-		text = append_text(text, "; ", part);
+		append_text(owned, part);
 	}
-	return text;
 }
 
 static char *refusal_text(const struct conflicts *conflicts, const struct service *service,
 			  const struct node_view *node)
 {
-	char *text = string_dup("");
+	struct owned owned = {.text = string_dup("")};
+	auto_memory char *more = NULL;
 
-	if (!service || desired_skip_reason(service) != SKIP_REASON_NONE)
-		return text;
-	text = append_owned(text, conflicts, node, service->external_ips,
-			    service->external_ip_count, "external IP");
-	return append_owned(text, conflicts, node, service->load_balancer_ips,
-			    service->load_balancer_ip_count, "load balancer IP");
+	if (!service || skip_reason_of(service) != SKIP_REASON_NONE)
+		return owned.text;
+	append_owned(&owned, conflicts, node, service->external_ips, service->external_ip_count,
+		     "external IP");
+	append_owned(&owned, conflicts, node, service->load_balancer_ips,
+		     service->load_balancer_ip_count, "load balancer IP");
+	if (owned.count > ADDRESSES_NAMED) {
+		more = string_printf("and %zu more", owned.count - ADDRESSES_NAMED);
+		append_text(&owned, more);
+	}
+	return owned.text;
 }
 
 static void drop_refusal(struct conflicts *conflicts, struct refusal *refusal)

@@ -66,9 +66,11 @@ static void plan_services(struct planning *planning)
 	struct service_view view;
 
 	while (store_take_dirty(planning->store, &view)) {
-		struct service_state *state =
-			desired_service(&view, planning->view, &planning->desired);
+		struct service_state *state;
 
+		planning->desired.node_objects_elsewhere =
+			ledger_object_count(planning->ledger, NULL);
+		state = desired_service(&view, planning->view, &planning->desired);
 		conflicts_planned(planning->conflicts, &view, planning->view);
 		capacity_planned(planning->capacity, &view, state);
 		remarks_planned(planning->remarks, &view, &planning->desired);

@@ -1,75 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Pass, window, slice and batch
- *
- * A Service is dirty when it, its EndpointSlices or what all Services depend on (the node, the
- * settings) has changed. A pass takes every dirty Service from the store and ends when all changes
- * that follow are applied. What becomes dirty meanwhile belongs to the pass. Between two passes
- * lies the least period that the options ask for, so that a burst of events costs one pass.
- *
- * At a first start a pass is 10,000 Services and 150,000 kernel operations. The loop must turn
- * while it lasts, since probes, events and signals are answered in between. So it is cut twice:
- *
- *  - by memory and order, into windows. A window is planned completely before any of it is applied,
- *    because the order in which changes are safe (changes_sort()) is that of a list: restrictions
- *    before servers, servers before destinations, addresses last. A Service is never cut by a
- *    window, and each window leaves the node as safe as the one before. It is about 2,000 changes:
- *    enough for full batches, and little enough that the first Services work long before the last
- *    are planned.
- *  - by time, into slices. Planning and applying look at the clock every few Services or changes,
- *    and return to the loop when their few milliseconds are over. The timer @work goes on with
- *    planning, @apply with applying; both start in the next turn, behind whatever else is due.
- *
- * Batches are the kernel layer's: changes of one kind that lie together in the sorted list are sent
- * with one system call. That is why windows are not smaller.
- *
- * While a window is being applied nothing else may be emitted, for the ledger already counts it as
- * done: planning waits, retries wait, and so does the verifier (sync_is_ahead()). When it is over
- * the ledger is told what failed. A failure never ends a pass; the object is tried again by the
- * ledger's own schedule.
- *
- * When the first pass is over, what no Service claims is a leftover of a predecessor. It is removed
- * then and not before, and only when the source has been complete: sync_allow_sweep().
- */
 #include "sync.h"
 
 #include "applier.h"
+#include "lib/base/budget.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/timer.h"
+#include "lib/plan/ledger_shortage.h"
 #include "missing_schedulers.h"
+#include "planner.h"
 
 #include <string.h>
 
 /*
- * What a turn of the loop begins with before it is over: at most one piece of work more, of the
- * planner or of the applier, follows.
+ * Pass, batch and slice.
+ *
+ * A pass plans every Service that is dirty, and ends when the kernel has what that says. It is cut
+ * into batches: once the changes that are due are worth their system calls, the ledger settles,
+ * which is to say that it looks at every object whose claims changed, once; the list that comes of
+ * it is sorted into an order that is safe wherever it is cut, and carried out. Only when all of it
+ * has its results is the next Service planned. So a batch is never planned on what is not certain,
+ * and what one Service leaves and another takes over within it does not go in between.
+ *
+ * A slice is what one turn of the loop does of it. The loop answers probes, watches and signals,
+ * and must not be kept from that for more than 10 ms, whatever anybody writes into a Service. So
+ * each step of the way goes on where the last slice left it: finding out what a Service wants,
+ * replacing what it wanted before, settling, carrying out, reporting. Time is asked for after each
+ * OBJECTS_PER_LOOK objects, since asking costs 15 us on some machines.
+ *
+ * While a Service is being planned the store is pinned, since its objects may be replaced between
+ * two slices; a Service that changed meanwhile is dirty again and has its turn. From the first
+ * claim of a batch to its last result the ledger is ahead of the kernel (sync_is_ahead()), and
+ * whoever compares the two, or has changes of its own, waits.
  */
-#define TURN_SECONDS 0.004
 
-/* Planned before they are carried out: enough for batches that are worth their system calls. */
-#define WINDOW_CHANGES 2000
+/* What a slice begins with before it is over: at most one step more follows. */
+#define SLICE_SECONDS 0.004
 
-/*
- * Planned before the next look at the clock, which takes long on some machines: so many changes
- * more, or so many Services that change nothing.
- */
-#define CHANGES_PER_TURN  256
-#define SERVICES_PER_TURN 32
+/* Claims in a batch, about: enough for lists that are worth their system calls. */
+#define BATCH_OBJECTS 2000
+
+#define OBJECTS_PER_LOOK 256
+
+/* What beginning with a Service costs, in objects. */
+#define OBJECTS_PER_SERVICE 8
 
 #define ALL_GATES (SYNC_GATE_SOURCE | SYNC_GATE_OBSERVED | SYNC_GATE_RULES)
 
 /* Failures logged one by one in a batch; the rest is counted. */
 #define FAILURES_LOGGED 5
 
+/**
+ * enum batch_stage - where a batch is
+ *   PLANNING   Services are planned, one after the other; sync.planner has the current one
+ *   SETTLING   the ledger settles into sync.changes
+ *   SORTING    these are sorted
+ *   APPLYING   the applier carries them out
+ *   REPORTING  the ledger and the observer are told what came of them; then PLANNING again
+ */
+enum batch_stage {
+	BATCH_STAGE_PLANNING,
+	BATCH_STAGE_SETTLING,
+	BATCH_STAGE_SORTING,
+	BATCH_STAGE_APPLYING,
+	BATCH_STAGE_REPORTING,
+};
+
 struct sync {
-	struct ev_loop *loop;
 	struct store *store;
 	struct sync_options options;
 	struct sync_observer observer;
 	struct ledger *ledger;
 	struct changes *changes;
 	struct applier *applier;
+	enum batch_stage stage;
+	size_t reported, failed; /* of @changes */
+	struct planner *planner;
+	bool is_replacing;    /* the ledger replaces what a Service wanted before */
+	size_t crowded_count; /* objects of all Services when some got less than they want */
 	struct node_view node;
 	struct sync_counters counters;
 	uint64_t version;
@@ -100,20 +108,11 @@ static void schedule_retry(struct sync *sync)
 		timer_ensure(&sync->retry, at > now ? (double)(at - now) / 1000 : 0.);
 }
 
-static void log_failures(const struct changes *changes, size_t failed)
+static void log_failure(const struct change *change)
 {
 	char text[6 * ADDRESS_TEXT_SIZE];
-	size_t logged = 0;
 
-	for (size_t i = 0; i < changes->count && logged < FAILURES_LOGGED; i++) {
-		if (changes->items[i].result >= 0)
-			continue;
-		log_warning("%s: %s; retrying", change_text(&changes->items[i], text),
-			    strerror(-changes->items[i].result));
-		logged++;
-	}
-	if (failed > logged)
-		log_warning("%zu more kernel operations failed; retrying them", failed - logged);
+	log_warning("%s: %s; retrying", change_text(change, text), strerror(-change->result));
 }
 
 static bool is_listed(enum change_kind kind)
@@ -123,65 +122,121 @@ static bool is_listed(enum change_kind kind)
 	       kind == CHANGE_KIND_ADDRESS_REMOVE;
 }
 
-static void note_results(struct sync *sync)
+static void note_results(struct sync *sync, const struct changes *part)
 {
 	char text[6 * ADDRESS_TEXT_SIZE];
 	bool is_debugging = log_is_enabled(LOG_LEVEL_DEBUG);
-	size_t failed = 0;
 
-	for (size_t i = 0; i < sync->changes->count; i++) {
-		const struct change *change = &sync->changes->items[i];
+	for (size_t i = 0; i < part->count; i++) {
+		const struct change *change = &part->items[i];
 		enum facility facility = change_facility(change->kind);
 
 		sync->version += is_listed(change->kind);
-		if (change->result < 0) {
-			sync->counters.failed[facility]++;
-			failed++;
-		} else {
+		if (change->result >= 0) {
 			sync->counters.applied[facility]++;
+		} else {
+			sync->counters.failed[facility]++;
+			if (sync->failed++ < FAILURES_LOGGED)
+				log_failure(change);
 		}
 		if (is_debugging)
 			log_debug("%s%s%s", change_text(change, text),
 				  change->result < 0 ? ": " : "",
 				  change->result < 0 ? strerror(-change->result) : "");
 	}
-	if (failed)
-		log_failures(sync->changes, failed);
 }
 
 /* Who asked for one of them gets what there is instead. */
-static void note_missing_schedulers(struct sync *sync)
+static void note_missing_schedulers(struct sync *sync, const struct changes *part)
 {
 	uint32_t *known = &sync->options.desired.missing_schedulers;
-	uint32_t missing = missing_schedulers(sync->changes);
+	uint32_t missing = missing_schedulers(part);
 
 	if (!(missing & ~*known))
 		return;
+	planner_abandon(sync->planner);
 	*known |= missing;
 	store_mark_all_dirty(sync->store);
 	sync_wake(sync);
 }
 
-/* All changes have their results. */
-static void report(struct sync *sync)
+/* @part: of the changes, all with their results */
+static void report_part(struct sync *sync, const struct changes *part)
 {
-	note_results(sync);
-	note_missing_schedulers(sync);
-	ledger_report(sync->ledger, sync->changes->items, sync->changes->count,
-		      clock_milliseconds());
+	note_results(sync, part);
+	note_missing_schedulers(sync, part);
+	ledger_report_part(sync->ledger, part->items, part->count, clock_milliseconds());
 	if (sync->observer.applied)
-		sync->observer.applied(sync->observer.owner, sync->changes);
+		sync->observer.applied(sync->observer.owner, part);
+}
+
+/* Return: whether all is reported */
+static bool report_some(struct sync *sync, double slice_begin)
+{
+	do {
+		size_t rest = sync->changes->count - sync->reported;
+		size_t budget = OBJECTS_PER_LOOK;
+		const struct changes part = {.items = sync->changes->items + sync->reported,
+					     .count = rest < budget ? rest : budget};
+
+		if (part.count)
+			report_part(sync, &part);
+		sync->reported += part.count;
+		if (sync->reported == sync->changes->count &&
+		    ledger_report_end(sync->ledger, &budget))
+			return true;
+	} while (clock_now() < slice_begin + SLICE_SECONDS);
+	return false;
+}
+
+static void end_report(struct sync *sync)
+{
+	if (sync->failed > FAILURES_LOGGED)
+		log_warning("%zu more kernel operations failed; retrying them",
+			    sync->failed - FAILURES_LOGGED);
+	sync->reported = sync->failed = 0;
 	changes_clear(sync->changes);
+	if (sync->observer.reported)
+		sync->observer.reported(sync->observer.owner);
 	schedule_retry(sync);
 }
 
-static void plan(struct sync *sync, const struct service_view *view)
+static bool is_planning(const struct sync *sync)
 {
-	struct service_state *state = desired_service(view, &sync->node, &sync->options.desired);
+	return sync->is_replacing || planner_is_busy(sync->planner);
+}
+
+static bool begin_planning(struct sync *sync, size_t *budget)
+{
+	if (!planner_begin(sync->planner, &sync->node, &sync->options.desired, sync->ledger))
+		return false;
+	budget_spend(budget, OBJECTS_PER_SERVICE);
+	return true;
+}
+
+static void end_planning(struct sync *sync, struct service_state *state)
+{
+	const struct service_view *view = planner_view(sync->planner);
 
 	if (sync->observer.planned)
 		sync->observer.planned(sync->observer.owner, view, state);
-	ledger_replace(sync->ledger, view->key, view->service ? view->service->created : 0, state);
+	ledger_replace_begin(sync->ledger, view->key, view->service ? view->service->created : 0,
+			     state);
+	planner_end(sync->planner);
+	sync->is_replacing = true;
+}
+
+/* Goes on with a Service as far as @budget goes. */
+static void plan(struct sync *sync, size_t *budget)
+{
+	if (!sync->is_replacing) {
+		struct service_state *state = planner_step(sync->planner, budget);
+
+		if (!state)
+			return;
+		end_planning(sync, state);
+	}
+	sync->is_replacing = !ledger_replace_step(sync->ledger, budget);
 }
 
 static void log_first_pass(struct sync *sync)
@@ -211,35 +266,98 @@ static void end_pass(struct sync *sync)
 		sync->observer.passed(sync->observer.owner, clock_now() - sync->pass_clock);
 }
 
-/* What the ledger has for the kernel is in @changes; carried out as far as this turn goes. */
-static void begin_window(struct sync *sync)
+/* What was planned, and what is in @changes, is carried out from the next slice on at the latest. */
+static void begin_batch(struct sync *sync)
 {
-	ledger_settle(sync->ledger, clock_milliseconds(), sync->changes);
-	applier_begin(sync->applier, sync->changes);
+	sync->stage = BATCH_STAGE_SETTLING;
+	timer_ensure(&sync->apply, 0.);
 }
 
-/* The window that was begun is done with, and the pass goes on if there is one. */
-static void end_window(struct sync *sync)
+static void mark_dirty(void *user, const char *key)
 {
-	report(sync);
+	store_mark_dirty(user, key);
+}
+
+/* Others have left, so there may be room for what some Services had to do without. */
+static void plan_short_ones(struct sync *sync)
+{
+	size_t count;
+
+	if (!ledger_has_shortage(sync->ledger))
+		return;
+	count = ledger_object_count(sync->ledger, NULL);
+	if (count < sync->crowded_count)
+		ledger_shortage_each(sync->ledger, mark_dirty, sync->store);
+	sync->crowded_count = count;
+}
+
+/* All changes are reported, and the pass goes on if there is one. */
+static void end_batch(struct sync *sync)
+{
+	sync->stage = BATCH_STAGE_PLANNING;
+	end_report(sync);
 	if (!sync->pass_start)
 		return;
+	if (!store_dirty_count(sync->store))
+		plan_short_ones(sync);
 	if (store_dirty_count(sync->store)) {
 		timer_ensure(&sync->work, 0.);
 	} else if (!sync->is_swept && sync->may_sweep) {
 		sync->is_swept = true;
 		ledger_sweep(sync->ledger, clock_milliseconds(), sync->changes);
-		begin_window(sync);
-		timer_ensure(&sync->apply, 0.);
+		begin_batch(sync);
 	} else {
 		end_pass(sync);
 	}
 }
 
-static void run_window(struct sync *sync, double turn_begin)
+/* Return: whether all is settled */
+static bool settle_some(struct sync *sync, double slice_begin)
 {
-	if (applier_run(sync->applier, turn_begin + TURN_SECONDS))
-		end_window(sync);
+	bool is_settled;
+
+	do {
+		size_t budget = OBJECTS_PER_LOOK;
+
+		is_settled = ledger_settle_step(sync->ledger, &budget, clock_milliseconds(),
+						sync->changes);
+	} while (!is_settled && clock_now() < slice_begin + SLICE_SECONDS);
+	return is_settled;
+}
+
+/* Return: whether all is sorted */
+static bool sort_some(struct sync *sync, double slice_begin)
+{
+	bool is_sorted;
+
+	do {
+		size_t budget = OBJECTS_PER_LOOK;
+
+		is_sorted = changes_sort_step(sync->changes, &budget);
+	} while (!is_sorted && clock_now() < slice_begin + SLICE_SECONDS);
+	return is_sorted;
+}
+
+/* Goes on with the batch as far as this slice goes. */
+static void run_batch(struct sync *sync, double slice_begin)
+{
+	timer_stop(&sync->apply);
+	if (sync->stage == BATCH_STAGE_SETTLING && settle_some(sync, slice_begin))
+		sync->stage = BATCH_STAGE_SORTING;
+	if (sync->stage == BATCH_STAGE_SORTING && sort_some(sync, slice_begin)) {
+		sync->stage = BATCH_STAGE_APPLYING;
+		applier_begin(sync->applier, sync->changes);
+		/* The first piece of a long list takes a few milliseconds. */
+		if (clock_now() >= slice_begin + SLICE_SECONDS / 2) {
+			timer_ensure(&sync->apply, 0.);
+			return;
+		}
+	}
+	if (sync->stage == BATCH_STAGE_APPLYING &&
+	    applier_run(sync->applier, slice_begin + SLICE_SECONDS))
+		sync->stage = BATCH_STAGE_REPORTING;
+	if (sync->stage == BATCH_STAGE_REPORTING && report_some(sync, slice_begin))
+		end_batch(sync);
 	else
 		timer_ensure(&sync->apply, 0.);
 }
@@ -255,7 +373,8 @@ static void count_turn(struct sync *sync, double begin)
 
 bool sync_is_ahead(const struct sync *sync)
 {
-	return ledger_unsettled_count(sync->ledger) || applier_is_busy(sync->applier);
+	return is_planning(sync) || ledger_unsettled_count(sync->ledger) ||
+	       sync->stage != BATCH_STAGE_PLANNING;
 }
 
 void sync_commit(struct sync *sync, struct changes *changes)
@@ -265,31 +384,27 @@ void sync_commit(struct sync *sync, struct changes *changes)
 
 	*sync->changes = *changes;
 	*changes = mine;
-	begin_window(sync);
-	run_window(sync, begin);
+	begin_batch(sync);
+	run_batch(sync, begin);
 	count_turn(sync, begin);
 }
 
-/* Plans dirty Services; Return: whether that is enough for a window, and not only for this turn */
-static bool plan_some(struct sync *sync, double turn_begin)
+/* Plans dirty Services; Return: whether that is enough for a batch, and not only for this slice */
+static bool plan_some(struct sync *sync, double slice_begin)
 {
-	struct service_view view;
-	size_t planned = 0, looked_at = ledger_unsettled_count(sync->ledger);
+	size_t budget = OBJECTS_PER_LOOK;
 
-	while (ledger_unsettled_count(sync->ledger) < WINDOW_CHANGES) {
-		if (!store_take_dirty(sync->store, &view))
+	for (;;) {
+		if (!is_planning(sync) && (ledger_unsettled_count(sync->ledger) >= BATCH_OBJECTS ||
+					   !begin_planning(sync, &budget)))
 			return true;
-		plan(sync, &view);
-		planned++;
-		if (planned < SERVICES_PER_TURN &&
-		    ledger_unsettled_count(sync->ledger) - looked_at < CHANGES_PER_TURN)
+		plan(sync, &budget);
+		if (budget)
 			continue;
-		if (clock_now() >= turn_begin + TURN_SECONDS)
-			return !store_dirty_count(sync->store);
-		looked_at = ledger_unsettled_count(sync->ledger);
-		planned = 0;
+		if (planner_is_waiting(sync->planner) || clock_now() >= slice_begin + SLICE_SECONDS)
+			return !is_planning(sync) && !store_dirty_count(sync->store);
+		budget = OBJECTS_PER_LOOK;
 	}
-	return true;
 }
 
 static void on_work(void *owner)
@@ -297,7 +412,7 @@ static void on_work(void *owner)
 	struct sync *sync = owner;
 	double begin;
 
-	if (applier_is_busy(sync->applier)) {
+	if (sync->stage != BATCH_STAGE_PLANNING) {
 		timer_ensure(&sync->work, 0.);
 		return;
 	}
@@ -309,11 +424,9 @@ static void on_work(void *owner)
 	if (!plan_some(sync, begin)) {
 		timer_ensure(&sync->work, 0.);
 	} else {
-		begin_window(sync);
-		if (clock_now() < begin + TURN_SECONDS / 2)
-			run_window(sync, begin);
-		else
-			timer_ensure(&sync->apply, 0.);
+		begin_batch(sync);
+		if (clock_now() < begin + SLICE_SECONDS / 2)
+			run_batch(sync, begin);
 	}
 	count_turn(sync, begin);
 }
@@ -323,7 +436,7 @@ static void on_apply(void *owner)
 	struct sync *sync = owner;
 	double begin = clock_now();
 
-	run_window(sync, begin);
+	run_batch(sync, begin);
 	count_turn(sync, begin);
 }
 
@@ -339,9 +452,9 @@ static void on_retry(void *owner)
 	if (sync_is_ahead(sync))
 		return;
 	begin = clock_now();
-	ledger_retry(sync->ledger, clock_milliseconds(), sync->changes);
-	begin_window(sync);
-	run_window(sync, begin);
+	ledger_retry(sync->ledger, clock_milliseconds(), BATCH_OBJECTS / 4, sync->changes);
+	begin_batch(sync);
+	run_batch(sync, begin);
 	count_turn(sync, begin);
 }
 
@@ -389,112 +502,31 @@ void sync_plan_all(struct sync *sync)
 
 void sync_set_options(struct sync *sync, const struct sync_options *options)
 {
-	const struct desired_options before = sync->options.desired;
-	const struct desired_options *desired = &options->desired;
+	struct sync_options now = *options;
+	bool is_changed;
 
-	sync->options = *options;
 	/* These depend on the kernel, not on what is set. */
-	sync->options.desired.has_in_cluster = before.has_in_cluster;
-	sync->options.desired.missing_schedulers = before.missing_schedulers;
+	now.desired.has_in_cluster = sync->options.desired.has_in_cluster;
+	now.desired.missing_schedulers = sync->options.desired.missing_schedulers;
+	is_changed = !desired_options_are_equal(&now.desired, &sync->options.desired);
+	planner_abandon(sync->planner); /* even then, the ranges are others' */
+	sync->options = now;
 
 	/* A pass that is due may come earlier with a shorter period. */
 	if (!sync->pass_start)
 		timer_stop(&sync->work);
-	if (strcmp(before.scheduler, desired->scheduler) != 0 ||
-	    strcmp(before.affinity_scheduler, desired->affinity_scheduler) != 0 ||
-	    before.omits_external_ips != desired->omits_external_ips ||
-	    !prefix_list_is_equal(&before.allowed_external_ips, &desired->allowed_external_ips) ||
-	    !prefix_list_is_equal(&before.allowed_load_balancer_ips,
-				  &desired->allowed_load_balancer_ips) ||
-	    before.has_strict_ranges != desired->has_strict_ranges ||
-	    !opt_out_is_equal(&before.opt_out, &desired->opt_out))
+	if (is_changed)
 		store_mark_all_dirty(sync->store);
 	sync_wake(sync);
 }
 
-static struct address *copy_addresses(const struct address *addresses, size_t count)
-{
-	struct address *copy = memory_array(count, sizeof(*copy));
-
-	if (count)
-		memcpy(copy, addresses, count * sizeof(*copy));
-	return copy;
-}
-
-static bool addresses_are_equal(const struct address *a, size_t a_count, const struct address *b,
-				size_t b_count)
-{
-	return a_count == b_count && (!a_count || !memcmp(a, b, a_count * sizeof(*a)));
-}
-
-static bool others_are_equal(const struct node_view *a, const struct node_view *b)
-{
-	if (!addresses_are_equal(a->other_addresses, a->other_address_count, b->other_addresses,
-				 b->other_address_count) ||
-	    !a->other_names != !b->other_names)
-		return false;
-	for (size_t i = 0; a->other_names && i < a->other_address_count; i++)
-		if (strcmp(a->other_names[i], b->other_names[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool nodes_are_equal(const struct node_view *a, const struct node_view *b)
-{
-	return string_equal(a->name, b->name) && string_equal(a->zone, b->zone) &&
-	       addresses_are_equal(a->node_port_addresses, a->node_port_address_count,
-				   b->node_port_addresses, b->node_port_address_count) &&
-	       addresses_are_equal(a->local_addresses, a->local_address_count, b->local_addresses,
-				   b->local_address_count) &&
-	       others_are_equal(a, b) &&
-	       addresses_are_equal(a->unchecked_addresses, a->unchecked_address_count,
-				   b->unchecked_addresses, b->unchecked_address_count) &&
-	       memcmp(a->node_ips, b->node_ips, sizeof(a->node_ips)) == 0 &&
-	       a->lacks_ipv6 == b->lacks_ipv6;
-}
-
-static const char *const *copy_names(const char *const *names, size_t count)
-{
-	char **copy;
-
-	if (!names)
-		return NULL;
-	copy = memory_array(count, sizeof(*copy));
-	for (size_t i = 0; i < count; i++)
-		copy[i] = string_dup(names[i]);
-	return (const char *const *)copy;
-}
-
-static void node_free_copy(struct node_view *node)
-{
-	for (size_t i = 0; node->other_names && i < node->other_address_count; i++)
-		free((char *)node->other_names[i]);
-	free((char **)node->other_names);
-	free((struct address *)node->unchecked_addresses);
-	free((char *)node->name);
-	free((char *)node->zone);
-	free((struct address *)node->node_port_addresses);
-	free((struct address *)node->local_addresses);
-	free((struct address *)node->other_addresses);
-}
-
 void sync_set_node(struct sync *sync, const struct node_view *node)
 {
-	if (nodes_are_equal(&sync->node, node))
+	if (node_view_is_equal(&sync->node, node))
 		return;
-	node_free_copy(&sync->node);
-	sync->node = *node;
-	sync->node.name = string_dup(node->name);
-	sync->node.zone = string_dup(node->zone);
-	sync->node.node_port_addresses =
-		copy_addresses(node->node_port_addresses, node->node_port_address_count);
-	sync->node.local_addresses =
-		copy_addresses(node->local_addresses, node->local_address_count);
-	sync->node.other_addresses =
-		copy_addresses(node->other_addresses, node->other_address_count);
-	sync->node.other_names = copy_names(node->other_names, node->other_address_count);
-	sync->node.unchecked_addresses =
-		copy_addresses(node->unchecked_addresses, node->unchecked_address_count);
+	planner_abandon(sync->planner);
+	node_view_clear(&sync->node);
+	sync->node = node_view_copy(node);
 	sync_plan_all(sync);
 }
 
@@ -502,6 +534,7 @@ void sync_set_in_cluster(struct sync *sync, bool has_in_cluster)
 {
 	if (sync->options.desired.has_in_cluster == has_in_cluster)
 		return;
+	planner_abandon(sync->planner);
 	sync->options.desired.has_in_cluster = has_in_cluster;
 	store_mark_all_dirty(sync->store);
 	sync_wake(sync);
@@ -538,16 +571,16 @@ struct sync *sync_new(struct ev_loop *loop, const struct kernel_target *target, 
 {
 	struct sync *sync = memory_allocate(sizeof(*sync));
 
-	sync->loop = loop;
 	sync->store = store;
 	sync->options = *options;
 	sync->observer = *observer;
 	sync->ledger = ledger;
 	sync->changes = changes_new();
 	sync->applier = applier_new(target);
-	timer_init(&sync->work, sync->loop, on_work, sync);
-	timer_init(&sync->apply, sync->loop, on_apply, sync);
-	timer_init(&sync->retry, sync->loop, on_retry, sync);
+	sync->planner = planner_new(store);
+	timer_init(&sync->work, loop, on_work, sync);
+	timer_init(&sync->apply, loop, on_apply, sync);
+	timer_init(&sync->retry, loop, on_retry, sync);
 	return sync;
 }
 
@@ -559,7 +592,8 @@ void sync_free(struct sync *sync)
 	timer_stop(&sync->apply);
 	timer_stop(&sync->retry);
 	applier_free(sync->applier);
-	node_free_copy(&sync->node);
+	planner_free(sync->planner);
+	node_view_clear(&sync->node);
 	changes_free(sync->changes);
 	free(sync);
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 /**
- * struct sync - turns dirty Services into kernel changes, window by window on the loop
+ * struct sync - turns dirty Services into kernel changes, batch by batch on the loop
  *
  * Programs nothing until sync_allow() was called for every gate. After the first complete pass it
  * removes leftovers; from then on each event costs what it changes.
@@ -50,8 +50,9 @@ struct sync_counters {
 /**
  * struct sync_observer - told of what happened, for parts that hang on it
  * @planned:  after each planned Service; @state may be empty; both are valid during the call
- * @applied:  after each batch, with results; an empty batch too, since one that confirms what a
- *            predecessor left may be the first to know a draining destination
+ * @applied:  the changes of a batch with their results, part by part
+ * @reported: after each batch; an empty one too, since one that confirms what a predecessor left may
+ *            be the first to know a draining destination
  * @passed:   after each pass: every Service that was dirty is planned and applied; how many seconds
  *            that took
  */
@@ -60,6 +61,7 @@ struct sync_observer {
 	void (*planned)(void *owner, const struct service_view *view,
 			const struct service_state *state);
 	void (*applied)(void *owner, const struct changes *changes);
+	void (*reported)(void *owner);
 	void (*passed)(void *owner, double seconds);
 };
 

@@ -202,15 +202,20 @@ static void drop(struct localhost_ports *ports, struct local_port *port)
 	free(port);
 }
 
-static bool has_endpoints(const struct service_state *state, const struct wanted_server *server)
+/* Whether a port has endpoints, by family and port; the caller frees it. */
+static bool *find_endpoints(const struct service *service, const struct service_state *state)
 {
-	for (size_t i = 0; i < state->server_count; i++)
-		if (state->servers[i].port_index == server->port_index &&
-		    state->servers[i].server.key.address.family ==
-			    server->server.key.address.family &&
-		    state->servers[i].destination_count)
-			return true;
-	return false;
+	size_t port_count = service ? service->port_count : 0;
+	bool *has_endpoints = memory_array(2 * port_count, sizeof(*has_endpoints));
+
+	for (size_t i = 0; i < state->server_count; i++) {
+		const struct wanted_server *server = &state->servers[i];
+		bool is_ipv6 = server->server.key.address.family == AF_INET6;
+
+		has_endpoints[is_ipv6 * port_count + server->port_index] |=
+			server->destination_count > 0;
+	}
+	return has_endpoints;
 }
 
 static bool is_node_port(const struct service *service, const struct wanted_server *server)
@@ -289,7 +294,7 @@ static struct port_owner *owner_get(struct localhost_ports *ports, const char *k
  */
 static void
 want_all(struct localhost_ports *ports, struct port_owner *owner, const struct service *service,
-	 const struct service_state *state, enum loopback_use use,
+	 const struct service_state *state, const bool *has_endpoints, enum loopback_use use,
 	 bool (*is_suitable)(const struct service *service, const struct wanted_server *server))
 {
 	for (size_t i = 0; i < state->server_count; i++) {
@@ -297,7 +302,7 @@ want_all(struct localhost_ports *ports, struct port_owner *owner, const struct s
 		bool is_ipv6 = server->server.key.address.family == AF_INET6;
 
 		if (ports->uses[is_ipv6] >= use && is_suitable(service, server) &&
-		    has_endpoints(state, server))
+		    has_endpoints[is_ipv6 * service->port_count + server->port_index])
 			want(ports, owner, service->ports[server->port_index].node_port, server);
 	}
 }
@@ -305,11 +310,12 @@ want_all(struct localhost_ports *ports, struct port_owner *owner, const struct s
 void localhost_ports_planned(struct localhost_ports *ports, const char *key,
 			     const struct service *service, const struct service_state *state)
 {
+	auto_memory bool *has_endpoints = find_endpoints(service, state);
 	struct port_owner *owner = owner_get(ports, key);
 	struct local_port *port, *next;
 
-	want_all(ports, owner, service, state, LOOPBACK_USE_BESIDE, is_node_port);
-	want_all(ports, owner, service, state, LOOPBACK_USE_ALWAYS, is_substitute);
+	want_all(ports, owner, service, state, has_endpoints, LOOPBACK_USE_BESIDE, is_node_port);
+	want_all(ports, owner, service, state, has_endpoints, LOOPBACK_USE_ALWAYS, is_substitute);
 	DL_FOREACH_SAFE2(owner->ports, port, next, next)
 	{
 		if (!port->is_wanted)

@@ -30,6 +30,9 @@ struct options *options_new(void)
 	options->metrics_port = OPTIONS_METRICS_PORT;
 	strcpy(options->desired.scheduler, "rr");
 	strcpy(options->desired.affinity_scheduler, "sh");
+	options->desired.objects_max = 250000;
+	options->desired.endpoints_max = 10000;
+	options->desired.node_objects_max = 2000000;
 	options->detection = LOCAL_DETECTION_PREFIX;
 	options->localhost_node_ports = true;
 	options->masquerade_bit = 14;

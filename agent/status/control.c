@@ -18,7 +18,7 @@
 /* A client that neither asks nor reads for so long gives its place up. */
 #define PATIENCE_SECONDS 10.
 
-/* A piece of an answer ends at whichever comes first; it has one Service at least. */
+/* A piece of an answer ends at whichever comes first; it has a part of a Service at least. */
 #define PIECE_BYTES   32768
 #define PIECE_SECONDS 0.002
 
@@ -35,6 +35,7 @@ struct client {
 	char *keys;	    /* status_report_keys(), once @has_keys */
 	const char *next_key;
 	size_t keys_left;
+	struct service_report *report; /* of @next_key, once it was begun */
 	bool has_keys;
 	bool is_complete; /* nothing is to be produced any more, only to be sent */
 	char *output;
@@ -61,6 +62,7 @@ static void client_drop(struct client *client)
 	control->client_count--;
 	close(client->fd);
 	free(client->keys);
+	service_report_free(client->report);
 	free(client->output);
 	free(client);
 }
@@ -92,13 +94,16 @@ static void append_error(struct client *client, const char *text)
 	client->is_complete = true;
 }
 
-/* A Service that went away since the keys were gathered is left out. */
-static void produce_service(struct client *client)
+/* A part of a Service. One that went away since the keys were gathered is left out. */
+static void produce_part(struct client *client)
 {
-	json_t *json = service_report(&client->control->sources, client->next_key);
-
-	if (json)
-		append_line(client, json);
+	if (!client->report)
+		client->report = service_report_new(&client->control->sources, client->next_key);
+	if (client->report && service_report_step(client->report, append_output, client))
+		return;
+	if (client->report)
+		append_output("\n", 1, client);
+	service_report_free(take(&client->report));
 	client->next_key += strlen(client->next_key) + 1;
 	client->keys_left--;
 }
@@ -121,7 +126,7 @@ static void produce_piece(struct client *client)
 	if (!client->has_keys)
 		gather_keys(client);
 	while (client->keys_left) {
-		produce_service(client);
+		produce_part(client);
 		/* Counted from the begin of the loop's turn, which all clients share. */
 		if (client->output_length >= PIECE_BYTES || ev_time() - begin > PIECE_SECONDS)
 			return;

@@ -3,6 +3,8 @@
 
 #include "lib/base/memory.h"
 
+#include <string.h>
+
 json_t *report_number(uint64_t number)
 {
 	return json_integer((json_int_t)number);
@@ -11,4 +13,25 @@ json_t *report_number(uint64_t number)
 char *report_complaint(const struct rejection *rejection)
 {
 	return string_printf("%s%s", rejection->is_partial ? "left out: " : "", rejection->reason);
+}
+
+void report_write_text(const struct report_writer *writer, const char *text)
+{
+	writer->write(text, strlen(text), writer->user);
+}
+
+void report_write_begin(const struct report_writer *writer, json_t *json)
+{
+	auto_memory char *text = json_dumps(json, JSON_COMPACT);
+
+	writer->write(text, strlen(text) - 1, writer->user);
+	json_decref(json);
+}
+
+void report_write_end(const struct report_writer *writer, json_t *json)
+{
+	auto_memory char *text = json_dumps(json, JSON_COMPACT);
+
+	report_write_text(writer, text + 1);
+	json_decref(json);
 }

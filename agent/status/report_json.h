@@ -14,4 +14,17 @@ json_t *report_number(uint64_t number);
 /** report_complaint() - why an object, or a part of it, is not used */
 char *report_complaint(const struct rejection *rejection);
 
+/** struct report_writer - what a report is written with, part by part */
+struct report_writer {
+	json_dump_callback_t write;
+	void *user;
+};
+
+void report_write_text(const struct report_writer *writer, const char *text);
+
+/** report_write_begin() - an object without its end; report_write_end() without its begin. Both take
+ *  @json, which must have a member. */
+void report_write_begin(const struct report_writer *writer, json_t *json);
+void report_write_end(const struct report_writer *writer, json_t *json);
+
 #endif

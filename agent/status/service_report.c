@@ -2,12 +2,10 @@
 #include "service_report.h"
 
 #include "endpoint_report.h"
-#include "lib/base/clock.h"
 #include "lib/objects/service_key.h"
 #include "lib/plan/address_owner.h"
 #include "lib/plan/service_remarks.h"
 #include "lib/source/json_text.h"
-#include "report_json.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -44,18 +42,36 @@ static const char *look_name(enum service_look look)
 	return "";
 }
 
-/* What a Service's report is built from and into. */
-struct report {
+/**
+ * enum stage - which part of a report comes next
+ *   HEAD     which Service
+ *   SERVERS  one virtual server after the other
+ *   TAIL     how it is, which its virtual servers decide
+ *   END      nothing
+ */
+enum stage { STAGE_HEAD, STAGE_SERVERS, STAGE_TAIL, STAGE_END };
+
+/*
+ * What a Service's report is built from. What can change between two steps is looked up in each.
+ * @rejected:     NULL: there is no complaint
+ * @view:         its Service is NULL if there is a complaint only
+ * @state:        NULL: nothing is known of it yet
+ * @next_server:  of @state
+ */
+struct service_report {
 	const struct status_sources *sources;
-	const struct service_view *view;
+	const struct rejection *rejected;
+	struct service_view view;
+	char *key;
+	enum stage stage;
+	size_t next_server;
 	const struct service_state *state;
 	enum service_look look;
 	char *reason;
-	int member_code; /* ledger_member_code() */
 	struct endpoint_report endpoints;
 };
 
-static void worsen(struct report *report, enum service_look look, char *reason)
+static void worsen(struct service_report *report, enum service_look look, char *reason)
 {
 	if (look <= report->look) {
 		free(reason);
@@ -66,43 +82,32 @@ static void worsen(struct report *report, enum service_look look, char *reason)
 	report->reason = reason;
 }
 
-static bool is_among(const struct address *addresses, size_t count, const struct address *address)
+static const char *server_kind(const struct wanted_server *wanted)
 {
-	for (size_t i = 0; i < count; i++)
-		if (address_is_equal(&addresses[i], address))
-			return true;
-	return false;
-}
-
-/* An external IP may be the node's own, so that the address alone does not tell. */
-static const char *server_kind(const struct service *service, const struct wanted_server *wanted)
-{
-	const struct address *address = &wanted->server.key.address;
-
-	if (wanted->port_index < service->port_count &&
-	    wanted->server.key.port != service->ports[wanted->port_index].port)
-		return "NodePort";
-	if (is_among(service->cluster_ips, service->cluster_ip_count, address))
+	switch (wanted->origin) {
+	case ADDRESS_ORIGIN_CLUSTER_IP:
 		return "ClusterIP";
-	if (is_among(service->external_ips, service->external_ip_count, address))
-		return "ExternalIP";
-	if (is_among(service->load_balancer_ips, service->load_balancer_ip_count, address))
+	case ADDRESS_ORIGIN_NODE_PORT:
+		return "NodePort";
+	case ADDRESS_ORIGIN_LOAD_BALANCER_IP:
 		return "LoadBalancerIP";
-	return "NodePort";
+	case ADDRESS_ORIGIN_EXTERNAL_IP:
+		return "ExternalIP";
+	}
+	return "";
 }
 
 /* A virtual server works only together with its set members and its address. */
-static enum service_look claim_look(const struct report *report, const struct claim_report *claim,
-				    char **reason)
+static enum service_look claim_look(const struct claim_report *claim, char **reason)
 {
 	switch (claim->state) {
 	case CLAIM_STATE_PROGRAMMED:
-		if (!report->member_code) {
+		if (!claim->element_code) {
 			*reason = string_dup("");
 			return SERVICE_LOOK_PROGRAMMED;
 		}
 		*reason =
-			string_printf("address or set member: %s", strerror(-report->member_code));
+			string_printf("address or set member: %s", strerror(-claim->element_code));
 		return SERVICE_LOOK_FAILED;
 	case CLAIM_STATE_FAILED:
 		*reason = string_dup(strerror(-claim->code));
@@ -115,13 +120,13 @@ static enum service_look claim_look(const struct report *report, const struct cl
 	return SERVICE_LOOK_PENDING;
 }
 
-static char *owner_text(const struct report *report, const struct address *address)
+static char *owner_text(const struct service_report *report, const struct address *address)
 {
 	const struct node_view *node = sync_node(report->sources->sync);
 	const char *name = address_owner_node(node, address);
 	const char *key;
 
-	switch (address_owner_find(node, report->view->externals, address)) {
+	switch (address_owner_find(node, report->view.externals, address)) {
 	case ADDRESS_OWNER_NONE:
 		return NULL;
 	case ADDRESS_OWNER_THIS_NODE:
@@ -140,25 +145,25 @@ static char *owner_text(const struct report *report, const struct address *addre
 }
 
 /* Return: NULL unless it is an address of the Service that is not bound; freed by the caller */
-static char *unbound_text(const struct report *report, const struct wanted_server *wanted)
+static char *unbound_text(const struct service_report *report, const struct wanted_server *wanted)
 {
 	const struct desired_options *options = sync_desired_options(report->sources->sync);
-	const struct service *service = report->view->service;
-	const char *kind = server_kind(service, wanted);
+	const struct service *service = report->view.service;
 
-	if (strcmp(kind, "NodePort") == 0)
+	if (wanted->origin == ADDRESS_ORIGIN_NODE_PORT)
 		return NULL;
 	if (service->is_unbound)
 		return string_dup("not bound: annotation ipvsagent/do-not-bind");
 	if (opt_out_use(service, &options->opt_out, &wanted->server.key.address) !=
 	    ADDRESS_USE_FULL)
 		return string_dup("not bound: unboundCIDRs");
-	if (strcmp(kind, "ClusterIP") == 0)
+	if (wanted->origin == ADDRESS_ORIGIN_CLUSTER_IP)
 		return NULL;
 	return owner_text(report, &wanted->server.key.address);
 }
 
-static void add_claim(struct report *report, json_t *server, const char *server_name, size_t index)
+static void add_claim(struct service_report *report, json_t *server, const char *server_name,
+		      size_t index)
 {
 	const struct wanted_server *wanted = &report->state->servers[index];
 	auto_memory char *reason = NULL;
@@ -166,8 +171,8 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 	enum service_look look;
 	bool is_ours;
 
-	ledger_claim(report->sources->ledger, report->view->key, index, &claim);
-	look = claim_look(report, &claim, &reason);
+	ledger_claim(report->sources->ledger, report->view.key, index, &claim);
+	look = claim_look(&claim, &reason);
 	if (look == SERVICE_LOOK_PROGRAMMED) {
 		char *unbound = unbound_text(report, wanted);
 
@@ -183,16 +188,16 @@ static void add_claim(struct report *report, json_t *server, const char *server_
 	       *reason ? string_printf("%s: %s", server_name, reason) : string_dup(""));
 }
 
-static json_t *server_json(struct report *report, size_t index)
+static json_t *server_json(struct service_report *report, size_t index)
 {
 	const struct wanted_server *wanted = &report->state->servers[index];
 	const struct virtual_server *server = &wanted->server;
-	const struct service *service = report->view->service;
+	const struct service *service = report->view.service;
 	bool has_port = wanted->port_index < service->port_count;
 	char address[ADDRESS_TEXT_SIZE], name[2 * ADDRESS_TEXT_SIZE];
 	json_t *json = json_object();
 
-	json_object_set_new(json, "kind", json_string(server_kind(service, wanted)));
+	json_object_set_new(json, "kind", json_string(server_kind(wanted)));
 	json_object_set_new(json, "address",
 			    json_string(address_text(&server->key.address, address)));
 	json_object_set_new(json, "port", json_integer(server->key.port));
@@ -210,7 +215,6 @@ static json_t *server_json(struct report *report, size_t index)
 			    json_text(has_port ? service->ports[wanted->port_index].name : ""));
 	json_object_set_new(json, "scheduler", json_string(server->scheduler));
 	json_object_set_new(json, "persistenceSeconds", report_number(server->persistence_seconds));
-	endpoint_report_add(&report->endpoints, index, json);
 	add_claim(report, json, virtual_server_key_text(&server->key, name), index);
 	return json;
 }
@@ -228,9 +232,9 @@ static char *pending_reason(const struct status_sources *sources)
 }
 
 /* What IPv6 is off for is left out; only where that is everything, the Service is skipped. */
-static bool has_lost_all(const struct report *report)
+static bool has_lost_all(const struct service_report *report)
 {
-	const struct service *service = report->view->service;
+	const struct service *service = report->view.service;
 
 	for (size_t i = 0; i < service->cluster_ip_count; i++)
 		if (service->cluster_ips[i].family != AF_INET6)
@@ -238,77 +242,59 @@ static bool has_lost_all(const struct report *report)
 	return sync_node(report->sources->sync)->lacks_ipv6;
 }
 
-static json_t *servers_json(struct report *report)
+/* What all of its virtual servers together say. */
+static void judge(struct service_report *report)
 {
-	const struct ledger *ledger = report->sources->ledger;
-	const char *key = report->view->key;
-	json_t *servers = json_array();
+	const struct service_state *state = report->state;
+	const struct service *service = report->view.service;
+	enum skip_reason skip = skip_reason_of(service);
 
-	report->state = ledger_state(ledger, key);
-	report->endpoints = (struct endpoint_report){.sources = report->sources,
-						     .view = report->view,
-						     .state = report->state,
-						     .collected_port = SIZE_MAX,
-						     .now = clock_milliseconds()};
-	report->member_code = ledger_member_code(ledger, key);
-	if (report->state)
-		for (size_t i = 0; i < report->state->server_count; i++)
-			json_array_append_new(servers, server_json(report, i));
-	else if (has_lost_all(report))
+	if (skip != SKIP_REASON_NONE) {
+		free(report->reason);
+		report->reason = string_dup(service ? skip_reason_text(skip) : "");
+	} else if (!state && has_lost_all(report)) {
+		free(report->reason);
 		report->reason = string_dup("IPv6 is off on this node");
-	else if (sync_is_settled(report->sources->sync))
+	} else if (!state && sync_is_settled(report->sources->sync)) {
 		worsen(report, SERVICE_LOOK_PROGRAMMED, string_dup("no ports"));
-	else
+	} else if (!state) {
 		worsen(report, SERVICE_LOOK_PENDING, pending_reason(report->sources));
-	return servers;
+	} else if (state->left_out) {
+		worsen(report, SERVICE_LOOK_FAILED,
+		       string_printf(
+			       "%u virtual server%s left out: %s allows no more kernel objects",
+			       state->left_out, state->left_out == 1 ? "" : "s",
+			       state->is_node_full ? "--max-node-objects"
+						   : "--max-service-objects"));
+	}
 }
 
-static json_t *remarks_json(const struct report *report)
+static json_t *remarks_json(const struct service_report *report)
 {
 	struct service_remark remarks[SERVICE_REMARK_COUNT];
 	json_t *list = json_array();
-	size_t count = service_remarks(report->view->service,
-				       sync_desired_options(report->sources->sync), remarks);
+	size_t count = 0;
 
+	if (report->view.service)
+		count = service_remarks(report->view.service,
+					sync_desired_options(report->sources->sync), remarks);
+
+	if (report->state && report->state->endpoints_left_out)
+		json_array_append_new(
+			list, json_sprintf("%u endpoint%s of one port without connections: "
+					   "--max-service-endpoints allows no more",
+					   report->state->endpoints_left_out,
+					   report->state->endpoints_left_out == 1 ? "" : "s"));
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_string(remarks[i].text));
 	return list;
 }
 
-static json_t *accepted_json(struct report *report)
-{
-	const struct service *service = report->view->service;
-	enum skip_reason skip = desired_skip_reason(service);
-	json_t *json = json_object();
-
-	json_object_set_new(json, "namespace", json_text(service->namespace_name));
-	json_object_set_new(json, "name", json_text(service->name));
-	json_object_set_new(json, "type", json_string(service_type_name(service->type)));
-	if (skip != SKIP_REASON_NONE) {
-		report->reason = string_dup(skip_reason_text(skip));
-		json_object_set_new(json, "servers", json_array());
-	} else {
-		json_object_set_new(json, "servers", servers_json(report));
-	}
-	json_object_set_new(json, "remarks", remarks_json(report));
-	return json;
-}
-
-static json_t *unknown_json(const char *namespace_name, const char *name)
-{
-	json_t *json = json_object();
-
-	json_object_set_new(json, "namespace", json_text(namespace_name));
-	json_object_set_new(json, "name", json_text(name));
-	json_object_set_new(json, "type", json_string(""));
-	json_object_set_new(json, "servers", json_array());
-	json_object_set_new(json, "remarks", json_array());
-	return json;
-}
-
 /* A Service without what was left out of it is programmed; that it lacks something is told. */
-static void add_complaint(struct report *report, const struct rejection *rejected)
+static void add_complaint(struct service_report *report)
 {
+	const struct rejection *rejected = report->rejected;
+
 	if (!rejected->is_partial) {
 		worsen(report, SERVICE_LOOK_REJECTED, string_dup(rejected->reason));
 	} else if (!report->reason || !*report->reason) {
@@ -317,30 +303,108 @@ static void add_complaint(struct report *report, const struct rejection *rejecte
 	}
 }
 
-json_t *service_report(const struct status_sources *sources, const char *key)
+static void look_up(struct service_report *report)
 {
-	struct report report = {.sources = sources};
-	const struct rejection *rejected = NULL;
-	auto_memory char *namespace_name = service_key_namespace(key);
-	const char *name = service_key_name(key);
-	struct service_view view;
-	json_t *json = NULL;
+	auto_memory char *namespace_name = service_key_namespace(report->key);
 
-	if (name)
-		rejected = rejections_find(sources->rejections, "Service", namespace_name, name);
-	if (store_find(sources->store, key, &view) && view.service) {
-		report.view = &view;
-		json = accepted_json(&report);
-	} else if (rejected) {
-		json = unknown_json(namespace_name, name);
+	report->view = (struct service_view){.key = report->key};
+	store_find(report->sources->store, report->key, &report->view);
+	report->state = NULL;
+	if (skip_reason_of(report->view.service) == SKIP_REASON_NONE)
+		report->state = ledger_state(report->sources->ledger, report->key);
+	report->endpoints.state = report->state;
+	report->rejected = NULL;
+	if (namespace_name)
+		report->rejected = rejections_find(report->sources->rejections, "Service",
+						   namespace_name, service_key_name(report->key));
+}
+
+static void write_head(const struct service_report *report, const struct report_writer *writer)
+{
+	const struct service *service = report->view.service;
+	auto_memory char *namespace_name = service_key_namespace(report->key);
+	json_t *json = json_object();
+
+	json_object_set_new(json, "namespace", json_text(namespace_name));
+	json_object_set_new(json, "name", json_text(service_key_name(report->key)));
+	json_object_set_new(json, "type",
+			    json_string(service ? service_type_name(service->type) : ""));
+	report_write_begin(writer, json);
+	report_write_text(writer, ",\"servers\":[");
+}
+
+static void write_server(struct service_report *report, const struct report_writer *writer)
+{
+	json_t *json = server_json(report, report->next_server);
+
+	report_write_text(writer, report->next_server ? "," : "");
+	endpoint_report_write(&report->endpoints, &report->state->servers[report->next_server],
+			      json, writer);
+	report->next_server++;
+}
+
+static void write_tail(struct service_report *report, const struct report_writer *writer)
+{
+	json_t *json = json_object();
+
+	judge(report);
+	if (report->rejected)
+		add_complaint(report);
+	json_object_set_new(json, "remarks", remarks_json(report));
+	json_object_set_new(json, "state", json_string(look_name(report->look)));
+	json_object_set_new(json, "reason", json_text(report->reason ? report->reason : ""));
+	report_write_text(writer, "],");
+	report_write_end(writer, json);
+}
+
+bool service_report_step(struct service_report *report, json_dump_callback_t write, void *user)
+{
+	const struct report_writer writer = {write, user};
+
+	look_up(report);
+	switch (report->stage) {
+	case STAGE_HEAD:
+		write_head(report, &writer);
+		report->stage = STAGE_SERVERS;
+		break;
+	case STAGE_SERVERS:
+		if (!report->state || report->next_server >= report->state->server_count)
+			report->stage = STAGE_TAIL;
+		else if (endpoint_report_collect(&report->endpoints,
+						 &report->state->servers[report->next_server]))
+			write_server(report, &writer);
+		break;
+	case STAGE_TAIL:
+		write_tail(report, &writer);
+		report->stage = STAGE_END;
+		break;
+	case STAGE_END:
+		break;
 	}
-	if (json) {
-		if (rejected)
-			add_complaint(&report, rejected);
-		json_object_set_new(json, "state", json_string(look_name(report.look)));
-		json_object_set_new(json, "reason", json_text(report.reason ? report.reason : ""));
+	return report->stage != STAGE_END;
+}
+
+struct service_report *service_report_new(const struct status_sources *sources, const char *key)
+{
+	struct service_report *report = memory_allocate(sizeof(*report));
+
+	report->sources = sources;
+	report->key = string_dup(key);
+	endpoint_report_begin(&report->endpoints, sources, &report->view);
+	look_up(report);
+	if (!service_key_name(key) || (!report->view.service && !report->rejected)) {
+		service_report_free(report);
+		return NULL;
 	}
-	free(report.reason);
-	endpoint_report_clear(&report.endpoints);
-	return json;
+	return report;
+}
+
+void service_report_free(struct service_report *report)
+{
+	if (!report)
+		return;
+	free(report->key);
+	free(report->reason);
+	endpoint_report_clear(&report->endpoints);
+	free(report);
 }

@@ -11,6 +11,7 @@ struct service_entry {
 	struct service_entry *previous, *next; /* in the queue of dirty entries */
 	struct service *service;
 	struct endpoint_slice **slices;
+	uint64_t version;
 	uint32_t slice_count;
 	bool is_dirty;
 	char key[];
@@ -32,6 +33,12 @@ struct store {
 	size_t dirty_count;
 	size_t service_count;
 	size_t endpoint_count;
+	uint64_t version; /* counts what made Services dirty */
+	bool is_pinned;
+	struct service **replaced_services; /* that would be freed if the store were not pinned */
+	size_t replaced_service_count, replaced_service_capacity;
+	struct endpoint_slice **replaced_slices;
+	size_t replaced_slice_count, replaced_slice_capacity;
 };
 
 struct store *store_new(void)
@@ -40,6 +47,48 @@ struct store *store_new(void)
 
 	store->externals = external_addresses_new();
 	return store;
+}
+
+static void drop_service(struct store *store, struct service *service)
+{
+	if (!service || !store->is_pinned) {
+		service_free(service);
+		return;
+	}
+	store->replaced_services =
+		memory_grow(store->replaced_services, store->replaced_service_count,
+			    &store->replaced_service_capacity, sizeof(struct service *));
+	store->replaced_services[store->replaced_service_count++] = service;
+}
+
+static void drop_slice(struct store *store, struct endpoint_slice *slice)
+{
+	if (!store->is_pinned) {
+		endpoint_slice_free(slice);
+		return;
+	}
+	store->replaced_slices =
+		memory_grow(store->replaced_slices, store->replaced_slice_count,
+			    &store->replaced_slice_capacity, sizeof(struct endpoint_slice *));
+	store->replaced_slices[store->replaced_slice_count++] = slice;
+}
+
+void store_pin(struct store *store)
+{
+	store->is_pinned = true;
+}
+
+void store_unpin(struct store *store)
+{
+	for (size_t i = 0; i < store->replaced_service_count; i++)
+		service_free(store->replaced_services[i]);
+	for (size_t i = 0; i < store->replaced_slice_count; i++)
+		endpoint_slice_free(store->replaced_slices[i]);
+	free(take(&store->replaced_services));
+	free(take(&store->replaced_slices));
+	store->replaced_service_count = store->replaced_service_capacity = 0;
+	store->replaced_slice_count = store->replaced_slice_capacity = 0;
+	store->is_pinned = false;
 }
 
 static void service_entry_free(struct store *store, struct service_entry *entry)
@@ -57,6 +106,7 @@ void store_free(struct store *store)
 
 	if (!store)
 		return;
+	store_unpin(store);
 	HASH_ITER (hh, store->slices, slice, next_slice) {
 		HASH_DEL(store->slices, slice);
 		endpoint_slice_free(slice->slice);
@@ -93,6 +143,7 @@ static struct service_entry *get_service(struct store *store, const char *namesp
 
 static void mark_dirty(struct store *store, struct service_entry *entry)
 {
+	entry->version = ++store->version;
 	if (entry->is_dirty)
 		return;
 	entry->is_dirty = true;
@@ -104,6 +155,8 @@ static void forget_taken(struct store *store)
 {
 	struct service_entry *entry = store->taken;
 
+	if (store->is_pinned)
+		return;
 	store->taken = NULL;
 	if (entry && !entry->is_dirty && !entry->service && !entry->slice_count)
 		service_entry_free(store, entry);
@@ -123,7 +176,7 @@ bool store_set_service(struct store *store, struct service *service)
 		store->service_count++;
 	external_addresses_add(store->externals, service);
 	external_addresses_remove(store->externals, entry->service);
-	service_free(entry->service);
+	drop_service(store, entry->service);
 	entry->service = service;
 	mark_dirty(store, entry);
 	return true;
@@ -139,7 +192,7 @@ bool store_remove_service(struct store *store, const char *namespace_name, const
 	if (!entry || !entry->service)
 		return false;
 	external_addresses_remove(store->externals, entry->service);
-	service_free(take(&entry->service));
+	drop_service(store, take(&entry->service));
 	store->service_count--;
 	mark_dirty(store, entry);
 	return true;
@@ -235,9 +288,10 @@ bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice)
 	}
 	entry->slice = slice;
 	count_endpoints(store, slice, 1);
-	if (replaced)
+	if (replaced) {
 		count_endpoints(store, replaced, -1);
-	endpoint_slice_free(replaced);
+		drop_slice(store, replaced);
+	}
 	attach(store, entry);
 	return true;
 }
@@ -254,7 +308,7 @@ bool store_remove_endpoint_slice(struct store *store, const char *namespace_name
 	detach(store, entry);
 	count_endpoints(store, entry->slice, -1);
 	HASH_DEL(store->slices, entry);
-	endpoint_slice_free(entry->slice);
+	drop_slice(store, entry->slice);
 	free(entry);
 	return true;
 }
@@ -278,6 +332,14 @@ void store_mark_all_dirty(struct store *store)
 	}
 }
 
+void store_mark_dirty(struct store *store, const char *key)
+{
+	struct service_entry *entry = find_service(store, key);
+
+	if (entry)
+		mark_dirty(store, entry);
+}
+
 size_t store_dirty_count(const struct store *store)
 {
 	return store->dirty_count;
@@ -291,6 +353,7 @@ static void view_of(const struct store *store, const struct service_entry *entry
 		.service = entry->service,
 		.slices = entry->slices,
 		.slice_count = entry->slice_count,
+		.version = entry->version,
 		.externals = store->externals,
 	};
 }

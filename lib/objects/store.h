@@ -15,6 +15,8 @@
  * @key:      "namespace/name"; stays valid while the view exists
  * @service:  NULL while only slices are known
  * @slices:   every EndpointSlice that names this Service, in the order of their names
+ * @version:  another one once the Service or its slices, or anything else for which it is planned
+ *            again, has changed
  * @externals: of all Services; may be NULL: of none it is known to be an endpoint's
  */
 struct service_view {
@@ -22,6 +24,7 @@ struct service_view {
 	const struct service *service;
 	struct endpoint_slice *const *slices;
 	size_t slice_count;
+	uint64_t version;
 	const struct external_addresses *externals;
 };
 
@@ -55,6 +58,9 @@ uint16_t store_endpoint_slice_family(const struct store *store, const char *name
 /** store_mark_all_dirty() - after a change of node view or options, which every Service may feel */
 void store_mark_all_dirty(struct store *store);
 
+/** store_mark_dirty() - plan @key again; unknown keys are ignored */
+void store_mark_dirty(struct store *store, const char *key);
+
 size_t store_dirty_count(const struct store *store);
 
 /**
@@ -78,6 +84,14 @@ const struct external_addresses *store_externals(const struct store *store);
 /** store_endpoint_owner() - the key of a Service that has an endpoint at @address; NULL if none has
  *  one. Looks at every endpoint. */
 const char *store_endpoint_owner(const struct store *store, const struct address *address);
+
+/**
+ * store_pin() - keep the objects that there are now, although they change or go, until
+ * store_unpin(), and the key of what was taken last; for whoever looks at them over several turns of
+ * the loop
+ */
+void store_pin(struct store *store);
+void store_unpin(struct store *store);
 
 size_t store_service_count(const struct store *store);
 size_t store_endpoint_slice_count(const struct store *store);

@@ -15,6 +15,7 @@ void changes_free(struct changes *changes)
 		return;
 	free(changes->items);
 	free(changes->spare);
+	free(changes->sorting);
 	free(changes->has_failed);
 	free(changes);
 }
@@ -160,34 +161,86 @@ static unsigned int rank(const struct change *change)
 
 #define RANK_COUNT (STEP_COUNT * SET_KIND_COUNT)
 
-void changes_sort(struct changes *changes)
+/* Where those of each rank begin, and how many have been put there. */
+struct changes_sorting {
+	size_t starts[RANK_COUNT + 1];
+	size_t moved;
+};
+
+static bool is_sorted(const struct changes *changes)
 {
-	/* A counting sort: stable, and linear for the hundred thousand changes of a first start. */
-	size_t starts[RANK_COUNT + 1] = {0};
-	struct change *sorted;
-	bool is_sorted = true;
+	unsigned int last = 0;
 
 	for (size_t i = 0; i < changes->count; i++) {
-		starts[rank(&changes->items[i]) + 1]++;
-		if (i && rank(&changes->items[i - 1]) > rank(&changes->items[i]))
-			is_sorted = false;
+		unsigned int next = rank(&changes->items[i]);
+
+		if (next < last)
+			return false;
+		last = next;
 	}
-	if (is_sorted)
-		return;
+	return true;
+}
+
+/*
+ * A counting sort: stable, and linear for the hundred thousand changes of a first start.
+ * Return: false if there is nothing to do
+ */
+static bool begin_sorting(struct changes *changes)
+{
+	struct changes_sorting *sorting = changes->sorting;
+
+	if (is_sorted(changes))
+		return false;
+	if (!sorting)
+		sorting = changes->sorting = memory_allocate(sizeof(*sorting));
+	memset(sorting, 0, sizeof(*sorting));
+	for (size_t i = 0; i < changes->count; i++)
+		sorting->starts[rank(&changes->items[i]) + 1]++;
 	for (size_t i = 1; i <= RANK_COUNT; i++)
-		starts[i] += starts[i - 1];
+		sorting->starts[i] += sorting->starts[i - 1];
 
 	/* With room for as much as @items, of which it takes the place. */
 	if (changes->spare_capacity != changes->capacity) {
 		free(changes->spare);
-		changes->spare = memory_array(changes->capacity, sizeof(*sorted));
+		changes->spare = memory_array(changes->capacity, sizeof(*changes->spare));
 		changes->spare_capacity = changes->capacity;
 	}
-	sorted = changes->spare;
-	for (size_t i = 0; i < changes->count; i++)
-		sorted[starts[rank(&changes->items[i])]++] = changes->items[i];
+	changes->is_sorting = true;
+	return true;
+}
+
+static void end_sorting(struct changes *changes)
+{
+	struct change *sorted = changes->spare;
+
 	changes->spare = changes->items;
 	changes->items = sorted;
+	changes->is_sorting = false;
+}
+
+bool changes_sort_step(struct changes *changes, size_t *budget)
+{
+	struct changes_sorting *sorting;
+
+	if (!changes->is_sorting && !begin_sorting(changes))
+		return true;
+	sorting = changes->sorting;
+	for (; *budget && sorting->moved < changes->count; --*budget) {
+		const struct change *change = &changes->items[sorting->moved++];
+
+		changes->spare[sorting->starts[rank(change)]++] = *change;
+	}
+	if (sorting->moved < changes->count)
+		return false;
+	end_sorting(changes);
+	return true;
+}
+
+void changes_sort(struct changes *changes)
+{
+	size_t budget = SIZE_MAX;
+
+	changes_sort_step(changes, &budget);
 }
 
 enum facility change_facility(enum change_kind kind)

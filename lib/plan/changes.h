@@ -57,14 +57,17 @@ struct change {
  * struct changes - a list of them; public to read, filled by changes_add()
  * @spare:  where the next sorting puts them: a list is sorted again and again, and new memory each
  *          time would cost more than the sorting
+ * @sorting:  by changes_sort_step(), while @is_sorting
  * @has_failed:  of @guard_count guards, by their number less 1; NULL: none has failed
  */
 struct changes {
 	struct change *items, *spare;
 	size_t count;
 	size_t capacity, spare_capacity;
+	struct changes_sorting *sorting;
 	bool *has_failed;
 	uint32_t guard_count;
+	bool is_sorting;
 };
 
 struct changes *changes_new(void);
@@ -98,6 +101,13 @@ bool changes_is_barred(const struct changes *changes, const struct change *chang
  * exemptions come after old destinations went. Members of one step are sorted by their set.
  */
 void changes_sort(struct changes *changes);
+
+/**
+ * changes_sort_step() - the same in steps; nothing is added meanwhile
+ * @budget:  so many changes at most are moved; what was used is taken off
+ * Return: whether they are sorted
+ */
+bool changes_sort_step(struct changes *changes, size_t *budget);
 
 enum facility change_facility(enum change_kind kind);
 

@@ -5,6 +5,10 @@
 #include "opt_out.h"
 #include "proxy_state.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 /**
  * struct desired_options
  * @scheduler:           for every virtual server
@@ -21,6 +25,19 @@
  * @omits_external_ips:  the feature gate AllowServiceExternalIPs is false (KEP-5707)
  * @has_strict_ranges:   source ranges of one family shut out the other one, too; without, as
  *                       kube-proxy since 1.34, they leave it unrestricted
+ * @objects_max:         0 = any number; else about how many kernel objects one Service may have:
+ *                       virtual servers, their destinations, addresses and set members, of which
+ *                       no more than 50,000 that are no destinations. ClusterIPs
+ *                       come first, then external IPs, load balancer IPs and NodePorts; a virtual
+ *                       server beyond it is left out with all that belongs to it, see
+ *                       service_state.left_out
+ * @endpoints_max:       0 = any number; else how many endpoints of one port and family there may
+ *                       be; of more, some are left out, those of this node last of all
+ * @node_objects_max:    0 = any number; else how many kernel objects all Services together may
+ *                       have, as of @objects_max. The last quarter of it is for ClusterIPs, which
+ *                       nobody can choose as he likes
+ * @node_objects_elsewhere:
+ *                       how many all others have
  */
 struct desired_options {
 	char scheduler[SCHEDULER_NAME_SIZE];
@@ -28,10 +45,20 @@ struct desired_options {
 	struct opt_out_ranges opt_out;
 	struct prefix_list allowed_external_ips;
 	struct prefix_list allowed_load_balancer_ips;
+	size_t node_objects_elsewhere;
+	int objects_max;
+	int endpoints_max;
+	int node_objects_max;
 	uint32_t missing_schedulers;
 	bool has_in_cluster;
 	bool omits_external_ips;
 	bool has_strict_ranges;
 };
+
+/** desired_options_are_equal() - apart from what others have; ranges by what is in them */
+bool desired_options_are_equal(const struct desired_options *a, const struct desired_options *b);
+
+/** desired_allows() - whether @address is in @ranges; no ranges allow every address */
+bool desired_allows(const struct prefix_list *ranges, const struct address *address);
 
 #endif

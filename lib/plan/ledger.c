@@ -5,7 +5,10 @@
 #include "ledger_conflicts.h"
 #include "ledger_observe.h"
 #include "ledger_reconcile.h"
+#include "ledger_shortage.h"
+#include "lib/base/budget.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 struct ledger *ledger_new(const struct ledger_options *options)
@@ -22,6 +25,7 @@ void ledger_free(struct ledger *ledger)
 	if (!ledger)
 		return;
 	ledger_claims_clear(ledger);
+	ledger_shortage_clear(ledger);
 	ledger_servers_clear(&ledger->servers);
 	ledger_elements_clear(&ledger->elements);
 	ledger_failures_clear(&ledger->failures);
@@ -50,16 +54,25 @@ void ledger_replace_begin(struct ledger *ledger, const char *key, int64_t create
 	ledger_claims_begin(ledger, key, created, state);
 }
 
-bool ledger_replace_step(struct ledger *ledger, size_t limit)
+bool ledger_replace_step(struct ledger *ledger, size_t *budget)
 {
-	return ledger_claims_step(ledger, limit);
+	return ledger_claims_step(ledger, budget);
 }
 
 void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
 		    struct service_state *state)
 {
+	size_t budget = SIZE_MAX;
+
 	ledger_replace_begin(ledger, key, created, state);
-	ledger_replace_step(ledger, SIZE_MAX);
+	ledger_replace_step(ledger, &budget);
+}
+
+size_t ledger_object_count(const struct ledger *ledger, const char *but)
+{
+	const struct service_entry *service = but ? ledger_claims_find(ledger, but) : NULL;
+
+	return ledger->object_count - (service ? service->state->object_count : 0);
 }
 
 size_t ledger_unsettled_count(const struct ledger *ledger)
@@ -68,87 +81,85 @@ size_t ledger_unsettled_count(const struct ledger *ledger)
 }
 
 /* Which members count is known once all owners are, and may make elements dirty. */
-static size_t settle_owners(struct ledger *ledger, size_t limit)
+static bool settle_owners(struct ledger *ledger, size_t *budget)
 {
-	struct ledger_servers *servers = &ledger->servers;
-	size_t count = 0;
+	const struct ledger_servers *servers = &ledger->servers;
 
-	for (; count < limit && ledger->settled_count < servers->dirty_count; count++)
-		ledger_claims_settle_owner(ledger, servers->dirty[ledger->settled_count++]);
-	return count;
+	while (*budget && ledger->settled_count < servers->dirty_count) {
+		struct server_entry *entry = servers->dirty[ledger->settled_count++];
+		size_t work = ledger_claims_settle_owner(ledger, entry);
+
+		budget_spend(budget, work);
+	}
+	return ledger->settled_count == servers->dirty_count;
 }
 
-static size_t settle_elements(struct ledger *ledger, size_t limit, struct changes *changes)
+static bool settle_elements(struct ledger *ledger, size_t *budget, struct changes *changes)
 {
-	struct ledger_elements *elements = &ledger->elements;
-	size_t count = 0;
+	const struct ledger_elements *elements = &ledger->elements;
 
-	for (; count < limit && ledger->settled_count < elements->dirty_count; count++) {
+	for (; *budget && ledger->settled_count < elements->dirty_count; --*budget) {
 		struct element_entry *entry = elements->dirty[ledger->settled_count++];
 
 		entry->is_dirty = false;
 		ledger_reconcile_element(ledger, entry, changes);
 	}
-	return count;
+	return ledger->settled_count == elements->dirty_count;
 }
 
-/* A virtual server with many destinations counts for more. */
-static size_t settle_servers(struct ledger *ledger, size_t limit, uint64_t now,
-			     struct changes *changes)
+/* A virtual server with many destinations is more work. */
+static bool settle_servers(struct ledger *ledger, size_t *budget, uint64_t now,
+			   struct changes *changes)
 {
-	struct ledger_servers *servers = &ledger->servers;
-	size_t count = 0;
+	const struct ledger_servers *servers = &ledger->servers;
 
-	while (count < limit && ledger->settled_count < servers->dirty_count) {
+	while (*budget && ledger->settled_count < servers->dirty_count) {
 		struct server_entry *entry = servers->dirty[ledger->settled_count++];
-		size_t before = changes->count;
+		size_t before = changes->count,
+		       work = 1 + (entry->destination_count + entry->claimant_count) / 4;
 
-		count += 1 + entry->destination_count / 4;
 		entry->is_dirty = false;
 		ledger_conflicts_follow(ledger, entry);
 		ledger_reconcile_server(ledger, entry, now, changes);
-		count += changes->count - before;
+		work += changes->count - before;
+		budget_spend(budget, work);
 	}
-	return count;
+	return ledger->settled_count == servers->dirty_count;
 }
 
-static bool end_settling(struct ledger *ledger)
+static void begin_settling(struct ledger *ledger, enum settling settling)
 {
+	ledger->settling = settling;
+	ledger->settled_count = 0;
+}
+
+bool ledger_settle_step(struct ledger *ledger, size_t *budget, uint64_t now,
+			struct changes *changes)
+{
+	if (ledger->settling == SETTLING_OWNERS) {
+		if (!settle_owners(ledger, budget))
+			return false;
+		begin_settling(ledger, SETTLING_ELEMENTS);
+	}
+	if (ledger->settling == SETTLING_ELEMENTS) {
+		if (!settle_elements(ledger, budget, changes))
+			return false;
+		begin_settling(ledger, SETTLING_SERVERS);
+	}
+	if (!settle_servers(ledger, budget, now, changes))
+		return false;
+	begin_settling(ledger, SETTLING_OWNERS);
 	ledger->servers.dirty_count = 0;
 	ledger->elements.dirty_count = 0;
 	ledger->unsettled_count = 0;
-	ledger->settled_count = 0;
-	ledger->settling = SETTLING_OWNERS;
 	return true;
-}
-
-bool ledger_settle_step(struct ledger *ledger, size_t limit, uint64_t now, struct changes *changes)
-{
-	size_t count = 0;
-
-	if (ledger->settling == SETTLING_OWNERS) {
-		count += settle_owners(ledger, limit);
-		if (ledger->settled_count < ledger->servers.dirty_count)
-			return false;
-		ledger->settling = SETTLING_ELEMENTS;
-		ledger->settled_count = 0;
-	}
-	if (ledger->settling == SETTLING_ELEMENTS) {
-		count += settle_elements(ledger, limit - count, changes);
-		if (ledger->settled_count < ledger->elements.dirty_count)
-			return false;
-		ledger->settling = SETTLING_SERVERS;
-		ledger->settled_count = 0;
-	}
-	settle_servers(ledger, limit - count, now, changes);
-	if (ledger->settled_count < ledger->servers.dirty_count)
-		return false;
-	return end_settling(ledger);
 }
 
 void ledger_settle(struct ledger *ledger, uint64_t now, struct changes *changes)
 {
-	ledger_settle_step(ledger, SIZE_MAX, now, changes);
+	size_t budget = SIZE_MAX;
+
+	ledger_settle_step(ledger, &budget, now, changes);
 }
 
 const struct service_state *ledger_state(const struct ledger *ledger, const char *key)
@@ -176,11 +187,24 @@ void ledger_sweep(struct ledger *ledger, uint64_t now, struct changes *changes)
 	}
 }
 
-void ledger_report(struct ledger *ledger, const struct change *changes, size_t count, uint64_t now)
+void ledger_report_part(struct ledger *ledger, const struct change *changes, size_t count,
+			uint64_t now)
 {
 	for (size_t i = 0; i < count; i++)
 		ledger_reconcile_result(ledger, &changes[i], now);
-	ledger_failures_remove_tried(&ledger->failures);
+}
+
+bool ledger_report_end(struct ledger *ledger, size_t *budget)
+{
+	return ledger_failures_remove_tried(&ledger->failures, budget);
+}
+
+void ledger_report(struct ledger *ledger, const struct change *changes, size_t count, uint64_t now)
+{
+	size_t budget = SIZE_MAX;
+
+	ledger_report_part(ledger, changes, count, now);
+	ledger_report_end(ledger, &budget);
 }
 
 static void retry(struct ledger *ledger, struct failure *failure, uint64_t now,
@@ -191,21 +215,22 @@ static void retry(struct ledger *ledger, struct failure *failure, uint64_t now,
 	struct element_entry *element =
 		ledger_elements_find(&ledger->elements, &failure->object.element);
 
-	failure->is_trying = true;
+	ledger_failures_try(&ledger->failures, failure);
 	if (server)
 		ledger_reconcile_server(ledger, server, now, changes);
 	else if (element)
 		ledger_reconcile_element(ledger, element, changes);
 }
 
-size_t ledger_retry(struct ledger *ledger, uint64_t now, struct changes *changes)
+size_t ledger_retry(struct ledger *ledger, uint64_t now, size_t limit, struct changes *changes)
 {
-	struct failure *failure, *next;
-	size_t count = 0;
+	size_t before = changes->count, count = 0;
+	struct failure *failure;
 
-	HASH_ITER (hh, ledger->failures.first, failure, next) {
-		if (failure->retry_at > now)
-			continue;
+	while (count + (changes->count - before) < limit) {
+		failure = ledger_failures_due(&ledger->failures, now);
+		if (!failure)
+			break;
 		count++;
 		retry(ledger, failure, now, changes);
 	}
@@ -222,26 +247,6 @@ size_t ledger_failed_count(const struct ledger *ledger)
 	return ledger_failures_count(&ledger->failures);
 }
 
-void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
-		  struct claim_report *ret)
-{
-	const struct service_entry *service = ledger_claims_find(ledger, key);
-	const struct virtual_server_key *server = &service->state->servers[index].server.key;
-	struct server_entry *entry = ledger_servers_find(&ledger->servers, server);
-	const struct claimant *winner = ledger_claims_winner(entry);
-	const struct failure *failure = ledger_failures_of_server(&ledger->failures, server);
-
-	memset(ret, 0, sizeof(*ret));
-	ret->draining = ledger_servers_draining_count(entry);
-	if (winner->service != service) {
-		ret->state = CLAIM_STATE_CONFLICT;
-		ret->winner = winner->service->key;
-	} else if (failure) {
-		ret->state = CLAIM_STATE_FAILED;
-		ret->code = failure->code;
-	}
-}
-
 static int code_of(const struct ledger *ledger, const struct set_member *value)
 {
 	const struct failure *failure = ledger_failures_of_element(&ledger->failures, value);
@@ -249,23 +254,62 @@ static int code_of(const struct ledger *ledger, const struct set_member *value)
 	return failure ? failure->code : 0;
 }
 
-int ledger_member_code(const struct ledger *ledger, const char *key)
+static int code_of_node_port(const struct ledger *ledger, const struct virtual_server_key *key)
 {
-	const struct service_state *state = ledger_state(ledger, key);
-	struct member_range range;
-	struct set_member member;
-	int code = 0;
+	enum set_kind kind =
+		key->protocol == IPPROTO_UDP ? SET_KIND_NODE_PORT_UDP : SET_KIND_NODE_PORT_TCP;
+	struct set_member port = {
+		.kind = (uint8_t)kind, .family = (uint8_t)key->address.family, .port = key->port};
+	struct set_member address = {.kind = SET_KIND_NODE_PORT_ADDRESS,
+				     .family = (uint8_t)key->address.family,
+				     .address = key->address};
+	int code = code_of(ledger, &address);
 
-	if (!state || !ledger_failed_count(ledger))
+	return code || key->protocol == IPPROTO_SCTP ? code : code_of(ledger, &port);
+}
+
+/* With which the address of a virtual server failed, or a member without which it does not work. */
+static int element_code(const struct ledger *ledger, const struct service_state *state,
+			const struct wanted_server *wanted)
+{
+	const struct virtual_server_key *key = &wanted->server.key;
+	struct member_range range = service_state_members_of(wanted);
+	struct set_member member = ledger_elements_of_address(&key->address);
+	int code;
+
+	if (!ledger->failures.table)
 		return 0;
-	range = service_state_all_members(state);
+	code = code_of(ledger, &member);
+	member.kind = SET_KIND_IPVS_IPS;
+	if (!code)
+		code = code_of(ledger, &member);
+	if (!code && wanted->origin == ADDRESS_ORIGIN_NODE_PORT)
+		code = code_of_node_port(ledger, key);
 	while (!code && service_state_next_member(state, &range, &member))
 		code = code_of(ledger, &member);
-	for (size_t i = 0; i < state->address_count && !code; i++) {
-		member = ledger_elements_of_address(&state->addresses[i]);
-		code = code_of(ledger, &member);
-	}
 	return code;
+}
+
+void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
+		  struct claim_report *ret)
+{
+	const struct service_entry *service = ledger_claims_find(ledger, key);
+	const struct wanted_server *wanted = &service->state->servers[index];
+	const struct virtual_server_key *server = &wanted->server.key;
+	struct server_entry *entry = ledger_servers_find(&ledger->servers, server);
+	const struct claimant *winner = ledger_claims_winner(entry);
+	const struct failure *failure = ledger_failures_of_server(&ledger->failures, server);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->draining = ledger_servers_draining_count(entry);
+	ret->element_code = element_code(ledger, service->state, wanted);
+	if (winner->service != service) {
+		ret->state = CLAIM_STATE_CONFLICT;
+		ret->winner = winner->service->key;
+	} else if (failure) {
+		ret->state = CLAIM_STATE_FAILED;
+		ret->code = failure->code;
+	}
 }
 
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret)

@@ -61,14 +61,18 @@ void ledger_replace_begin(struct ledger *ledger, const char *key, int64_t create
 
 /**
  * ledger_replace_step() - go on with it
- * @limit:  about how many objects are visited
+ * @budget:  about how many objects are visited; what was used is taken off
  * Return: whether that was the end
  */
-bool ledger_replace_step(struct ledger *ledger, size_t limit);
+bool ledger_replace_step(struct ledger *ledger, size_t *budget);
 
 /** ledger_replace() - both in one go */
 void ledger_replace(struct ledger *ledger, const char *key, int64_t created,
 		    struct service_state *state);
+
+/** ledger_object_count() - how many objects all Services want, as of service_state.object_count,
+ *  but the one with the key @but; NULL: none */
+size_t ledger_object_count(const struct ledger *ledger, const char *but);
 
 /** ledger_unsettled_count() - about how many changes ledger_settle() may emit, to end a batch in
  * time */
@@ -77,14 +81,15 @@ size_t ledger_unsettled_count(const struct ledger *ledger);
 /**
  * ledger_settle_step() - go on with what all replaced Services since the last time together make
  * necessary
- * @limit:    about how many objects are visited
+ * @budget:   about how many objects are visited; what was used is taken off
  * @changes:  appended, not sorted
  * Return: whether that was the end; until then nothing may be replaced, observed or drained
  *
  * Each object is looked at once, however many Services gained or lost interest in it: what one
  * Service leaves and another takes over within a batch is not removed in between.
  */
-bool ledger_settle_step(struct ledger *ledger, size_t limit, uint64_t now, struct changes *changes);
+bool ledger_settle_step(struct ledger *ledger, size_t *budget, uint64_t now,
+			struct changes *changes);
 
 /** ledger_settle() - all of it in one go */
 void ledger_settle(struct ledger *ledger, uint64_t now, struct changes *changes);
@@ -106,8 +111,21 @@ void ledger_sweep(struct ledger *ledger, uint64_t now, struct changes *changes);
  */
 void ledger_report(struct ledger *ledger, const struct change *changes, size_t count, uint64_t now);
 
-/** ledger_retry() - try failed objects whose time has come; Return: how many objects that were */
-size_t ledger_retry(struct ledger *ledger, uint64_t now, struct changes *changes);
+/**
+ * ledger_report_part(), ledger_report_end() - the same in steps: any part of the changes at a time;
+ * after the last one, the end until it is true
+ * @budget:  about how many objects are visited; what was used is taken off
+ */
+void ledger_report_part(struct ledger *ledger, const struct change *changes, size_t count,
+			uint64_t now);
+bool ledger_report_end(struct ledger *ledger, size_t *budget);
+
+/**
+ * ledger_retry() - try failed objects whose time has come
+ * @limit:  about how many objects and changes; of the rest the time has still come
+ * Return: how many objects that were
+ */
+size_t ledger_retry(struct ledger *ledger, uint64_t now, size_t limit, struct changes *changes);
 
 /** ledger_next_retry() - when ledger_retry() has work; UINT64_MAX = never */
 uint64_t ledger_next_retry(const struct ledger *ledger);
@@ -118,10 +136,6 @@ size_t ledger_failed_count(const struct ledger *ledger);
 /** ledger_claim() - the fate of state->servers[index] of Service @key */
 void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
 		  struct claim_report *ret);
-
-/** ledger_member_code() - 0 or the negative errno with which a member or address of the Service
- *  failed */
-int ledger_member_code(const struct ledger *ledger, const char *key);
 
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret);
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ledger_claims.h"
 
+#include "ledger_shortage.h"
+
 #include <string.h>
 
 /**
  * struct claiming - replaces what a Service wants
  * @phase:   CLAIM goes through what is wanted from now on, WITHDRAW through what was wanted before
  * @server:  the next virtual server of that
+ * @members: those of the one before that are still to be visited
  * @free:    the next of the members that belong to no server
  * @address: the next address
  */
@@ -15,6 +18,7 @@ struct claiming {
 	struct service_state *before, *after;
 	enum { PHASE_CLAIM, PHASE_WITHDRAW } phase;
 	uint32_t server;
+	struct member_range members;
 	struct member_range free;
 	uint32_t address;
 };
@@ -128,10 +132,8 @@ static size_t each_member(struct ledger *ledger, const struct service_state *sta
 	struct set_member member;
 	size_t count = 0;
 
-	while (service_state_next_member(state, &range, &member)) {
+	for (; service_state_next_member(state, &range, &member); count++)
 		visit(ledger, &member);
-		count++;
-	}
 	return count;
 }
 
@@ -146,16 +148,17 @@ static struct claimant *find_claimant(struct server_entry *entry,
 	return NULL;
 }
 
-/* Return: how many claims that were */
-static size_t claim_server(struct ledger *ledger, struct claiming *claiming,
-			   const struct service_state *after, uint32_t index)
+/* Return: whether the members of the server count, and are to be visited, too */
+static bool claim_server(struct ledger *ledger, struct claiming *claiming,
+			 const struct service_state *after, uint32_t index)
 {
 	const struct wanted_server *wanted = &after->servers[index];
 	struct server_entry *entry = ledger_servers_get(&ledger->servers, &wanted->server.key);
 	struct claimant *known = find_claimant(entry, claiming->service);
 	const struct claimant claimant = {.service = claiming->service,
 					  .index = index & INT32_MAX,
-					  .is_cluster_ip = wanted->is_cluster_ip};
+					  .is_cluster_ip =
+						  wanted->origin == ADDRESS_ORIGIN_CLUSTER_IP};
 
 	if (known)
 		*known = claimant;
@@ -166,9 +169,7 @@ static size_t claim_server(struct ledger *ledger, struct claiming *claiming,
 	/* Where there were others, it is for settling to say whose members count. */
 	if (!known && entry->claimant_count == 1)
 		entry->member_owner = claiming->service;
-	if (entry->member_owner != claiming->service)
-		return 1;
-	return 1 + each_member(ledger, after, service_state_members_of(wanted), claim_element);
+	return entry->member_owner == claiming->service;
 }
 
 /* Whether the new state has this server, too: then its claim is of the new state already. */
@@ -181,8 +182,9 @@ static bool is_kept(const struct claiming *claiming, const struct claimant *clai
 	       memcmp(&after->servers[claimant->index].server.key, key, sizeof(*key)) == 0;
 }
 
-static size_t withdraw_server(struct ledger *ledger, struct claiming *claiming,
-			      const struct service_state *before, uint32_t index)
+/* Return: as claim_server() */
+static bool withdraw_server(struct ledger *ledger, struct claiming *claiming,
+			    const struct service_state *before, uint32_t index)
 {
 	const struct wanted_server *wanted = &before->servers[index];
 	struct server_entry *entry = ledger_servers_find(&ledger->servers, &wanted->server.key);
@@ -198,36 +200,39 @@ static size_t withdraw_server(struct ledger *ledger, struct claiming *claiming,
 		if (is_owner)
 			entry->member_owner = NULL;
 	}
-	if (!is_owner)
-		return 1;
-	return 1 + each_member(ledger, before, service_state_members_of(wanted), withdraw_element);
+	return is_owner;
 }
 
-void ledger_claims_settle_owner(struct ledger *ledger, struct server_entry *entry)
+size_t ledger_claims_settle_owner(struct ledger *ledger, struct server_entry *entry)
 {
 	const struct claimant *winner = ledger_claims_winner(entry);
 	struct service_entry *service = winner ? winner->service : NULL;
 	struct service_entry *owner = entry->member_owner;
+	size_t count = 1 + entry->claimant_count / 4;
 	const struct claimant *former;
 
 	if (service == owner)
-		return;
+		return count;
 	if (service)
-		each_member(ledger, service->state,
-			    service_state_members_of(&service->state->servers[winner->index]),
-			    claim_element);
+		count += each_member(
+			ledger, service->state,
+			service_state_members_of(&service->state->servers[winner->index]),
+			claim_element);
 	if (owner) {
 		former = find_claimant(entry, owner);
-		each_member(ledger, owner->state,
-			    service_state_members_of(&owner->state->servers[former->index]),
-			    withdraw_element);
+		count +=
+			each_member(ledger, owner->state,
+				    service_state_members_of(&owner->state->servers[former->index]),
+				    withdraw_element);
 	}
 	entry->member_owner = service;
+	return count;
 }
 
 static void begin_phase(struct claiming *claiming, const struct service_state *state)
 {
 	claiming->server = 0;
+	claiming->members = (struct member_range){0, 0};
 	claiming->free = service_state_free_members(state);
 	claiming->address = 0;
 }
@@ -246,26 +251,53 @@ void ledger_claims_begin(struct ledger *ledger, const char *key, int64_t created
 	ledger->claiming = claiming;
 }
 
-/* Return: whether all that @state has was visited, by @visit_server and @visit */
-static bool run_phase(struct ledger *ledger, const struct service_state *state, size_t limit,
-		      size_t (*visit_server)(struct ledger *ledger, struct claiming *claiming,
-					     const struct service_state *state, uint32_t index),
-		      visit_element *visit)
+typedef bool visit_server(struct ledger *ledger, struct claiming *claiming,
+			  const struct service_state *state, uint32_t index);
+
+static void visit_members(struct ledger *ledger, const struct service_state *state,
+			  struct member_range *range, size_t *budget, visit_element *visit)
+{
+	struct set_member member;
+
+	for (; *budget && service_state_next_member(state, range, &member); --*budget)
+		visit(ledger, &member);
+}
+
+/* Servers with the members that count, which may be many of one; then what belongs to none. */
+static void run_servers(struct ledger *ledger, const struct service_state *state, size_t *budget,
+			visit_server *visit, visit_element *visit_member)
+{
+	struct claiming *claiming = ledger->claiming;
+
+	for (;;) {
+		visit_members(ledger, state, &claiming->members, budget, visit_member);
+		if (!*budget || claiming->server == state->server_count)
+			return;
+		if (visit(ledger, claiming, state, claiming->server))
+			claiming->members =
+				service_state_members_of(&state->servers[claiming->server]);
+		claiming->server++;
+		--*budget;
+	}
+}
+
+/* Return: whether all that @state has was visited */
+static bool run_phase(struct ledger *ledger, const struct service_state *state, size_t *budget,
+		      visit_server *visit, visit_element *visit_member)
 {
 	struct claiming *claiming = ledger->claiming;
 	struct set_member member;
-	size_t count = 0;
 
-	for (; count < limit && claiming->server < state->server_count; claiming->server++)
-		count += visit_server(ledger, claiming, state, claiming->server);
-	for (; count < limit && service_state_next_member(state, &claiming->free, &member); count++)
-		visit(ledger, &member);
-	for (; count < limit && claiming->address < state->address_count; claiming->address++) {
+	run_servers(ledger, state, budget, visit, visit_member);
+	visit_members(ledger, state, &claiming->free, budget, visit_member);
+	for (; *budget && claiming->address < state->address_count; claiming->address++) {
 		member = ledger_elements_of_address(&state->addresses[claiming->address]);
-		visit(ledger, &member);
-		count++;
+		visit_member(ledger, &member);
+		--*budget;
 	}
-	return count < limit;
+	return claiming->server == state->server_count &&
+	       claiming->members.at == claiming->members.end &&
+	       claiming->free.at == claiming->free.end && claiming->address == state->address_count;
 }
 
 static void end_claiming(struct ledger *ledger)
@@ -273,24 +305,28 @@ static void end_claiming(struct ledger *ledger)
 	struct claiming *claiming = take(&ledger->claiming);
 	struct service_entry *service = claiming->service;
 
+	ledger->object_count += service->state->object_count;
+	if (claiming->before)
+		ledger->object_count -= claiming->before->object_count;
+	ledger_shortage_follow(ledger, service->key, service->state->is_node_full);
 	service_state_free(claiming->before);
 	if (service_state_is_empty(service->state))
 		drop_service(ledger, service);
 	free(claiming);
 }
 
-bool ledger_claims_step(struct ledger *ledger, size_t limit)
+bool ledger_claims_step(struct ledger *ledger, size_t *budget)
 {
 	struct claiming *claiming = ledger->claiming;
 
 	if (claiming->phase == PHASE_CLAIM) {
-		if (!run_phase(ledger, claiming->after, limit, claim_server, claim_element))
+		if (!run_phase(ledger, claiming->after, budget, claim_server, claim_element))
 			return false;
 		claiming->phase = PHASE_WITHDRAW;
 		claiming->service->state = claiming->after;
 		begin_phase(claiming, claiming->before ? claiming->before : &nothing);
 	}
-	if (!run_phase(ledger, claiming->before ? claiming->before : &nothing, limit,
+	if (!run_phase(ledger, claiming->before ? claiming->before : &nothing, budget,
 		       withdraw_server, withdraw_element))
 		return false;
 	end_claiming(ledger);

@@ -28,7 +28,7 @@
  * since nothing is dropped before it is settled.
  */
 
-/** struct service_entry - @state: what it wants, with at least one object */
+/** struct service_entry - @state: what it wants, not empty */
 struct service_entry {
 	UT_hash_handle hh;
 	struct service_state *state;
@@ -49,12 +49,13 @@ void ledger_claims_begin(struct ledger *ledger, const char *key, int64_t created
 
 /**
  * ledger_claims_step() - go on with what was begun
- * @limit:  about how many claims are looked at
+ * @budget:  about how many claims are looked at; what was used is taken off
  * Return: whether that was the end
  */
-bool ledger_claims_step(struct ledger *ledger, size_t limit);
+bool ledger_claims_step(struct ledger *ledger, size_t *budget);
 
-/** ledger_claims_settle_owner() - the winner's members for the server count from now on */
-void ledger_claims_settle_owner(struct ledger *ledger, struct server_entry *entry);
+/** ledger_claims_settle_owner() - the winner's members for the server count from now on; Return:
+ *  about how many claims were looked at */
+size_t ledger_claims_settle_owner(struct ledger *ledger, struct server_entry *entry);
 
 #endif

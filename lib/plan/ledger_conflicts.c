@@ -40,21 +40,23 @@ uint64_t ledger_conflicts_version(const struct ledger *ledger)
 	return ledger->conflict_version;
 }
 
-void ledger_conflicts_each(const struct ledger *ledger,
+void ledger_conflicts_each(const struct ledger *ledger, size_t limit,
 			   void (*visit)(void *user, const struct ledger_conflict *conflict),
 			   void *user)
 {
-	for (size_t i = 0; i < ledger->conflict_count; i++) {
+	for (size_t i = 0; i < ledger->conflict_count && limit; i++) {
 		struct server_entry *entry = ledger->conflicts[i];
 		const struct claimant *claimants = ledger_servers_claimants(entry);
 		const struct claimant *winner = ledger_claims_winner(entry);
 		struct ledger_conflict conflict = {.server = &entry->held.key,
 						   .winner = winner->service->key};
 
-		for (uint32_t k = 0; k < entry->claimant_count; k++) {
+		for (uint32_t k = 0; k < entry->claimant_count && limit; k++) {
+			if (&claimants[k] == winner)
+				continue;
 			conflict.loser = claimants[k].service->key;
-			if (&claimants[k] != winner)
-				visit(user, &conflict);
+			visit(user, &conflict);
+			limit--;
 		}
 	}
 }

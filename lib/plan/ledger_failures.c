@@ -4,19 +4,20 @@
 #include "lib/base/memory.h"
 
 #include <string.h>
+#include <utlist.h>
 
 void ledger_failures_clear(struct ledger_failures *failures)
 {
 	struct failure *failure, *next;
 
-	HASH_ITER (hh, failures->first, failure, next) {
+	HASH_ITER (hh, failures->table, failure, next) {
 		ledger_failures_remove(failures, failure);
 	}
 }
 
 size_t ledger_failures_count(const struct ledger_failures *failures)
 {
-	return HASH_COUNT(failures->first);
+	return HASH_COUNT(failures->table);
 }
 
 static struct failed_object server_object(const struct virtual_server_key *key)
@@ -42,7 +43,7 @@ static struct failure *find(const struct ledger_failures *failures,
 {
 	struct failure *failure;
 
-	HASH_FIND(hh, failures->first, object, sizeof(*object), failure);
+	HASH_FIND(hh, failures->table, object, sizeof(*object), failure);
 	return failure;
 }
 
@@ -52,7 +53,7 @@ struct failure *ledger_failures_of_server(const struct ledger_failures *failures
 	struct failed_object object;
 
 	/* Asked for each object that is looked at, and nearly always there is none. */
-	if (!failures->first)
+	if (!failures->table)
 		return NULL;
 	object = server_object(key);
 	return find(failures, &object);
@@ -63,7 +64,7 @@ struct failure *ledger_failures_of_element(const struct ledger_failures *failure
 {
 	struct failed_object object;
 
-	if (!failures->first)
+	if (!failures->table)
 		return NULL;
 	object = element_object(value);
 	return find(failures, &object);
@@ -78,23 +79,50 @@ static uint64_t wait_after(unsigned int attempts, const struct ledger_options *o
 	return wait < options->retry_max_milliseconds ? wait : options->retry_max_milliseconds;
 }
 
+/* Where it is. */
+static struct failure **queue_of(struct ledger_failures *failures, const struct failure *failure)
+{
+	unsigned int last = FAILURE_QUEUES - 1;
+
+	if (failure->is_trying)
+		return &failures->trying;
+	return &failures->waiting[failure->attempts < last ? failure->attempts : last];
+}
+
+static void leave_queue(struct ledger_failures *failures, struct failure *failure)
+{
+	struct failure **queue = queue_of(failures, failure);
+
+	DL_DELETE2(*queue, failure, previous, next);
+}
+
+static void join_queue(struct ledger_failures *failures, struct failure *failure)
+{
+	struct failure **queue = queue_of(failures, failure);
+
+	DL_APPEND2(*queue, failure, previous, next);
+}
+
 static void add(struct ledger_failures *failures, const struct failed_object *object, int code,
 		uint64_t now, const struct ledger_options *options)
 {
 	struct failure *failure = find(failures, object);
 
-	if (!failure) {
+	/* One more part of an object that waits already; the first says why. */
+	if (failure && !failure->is_trying)
+		return;
+	if (failure) {
+		leave_queue(failures, failure);
+	} else {
 		failure = memory_allocate(sizeof(*failure));
 		failure->object = *object;
-		HASH_ADD(hh, failures->first, object, sizeof(failure->object), failure);
-	} else if (!failure->is_trying) {
-		/* One more part of an object that waits already; the first says why. */
-		return;
+		HASH_ADD(hh, failures->table, object, sizeof(failure->object), failure);
 	}
 	failure->retry_at = now + wait_after(failure->attempts, options);
 	failure->attempts++;
 	failure->is_trying = false;
 	failure->code = code;
+	join_queue(failures, failure);
 }
 
 void ledger_failures_add_server(struct ledger_failures *failures,
@@ -118,27 +146,40 @@ void ledger_failures_remove(struct ledger_failures *failures, struct failure *fa
 {
 	if (!failure)
 		return;
-	HASH_DEL(failures->first, failure);
+	leave_queue(failures, failure);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is in the table */
+	HASH_DEL(failures->table, failure);
 	free(failure);
 }
 
-void ledger_failures_remove_tried(struct ledger_failures *failures)
+void ledger_failures_try(struct ledger_failures *failures, struct failure *failure)
 {
-	struct failure *failure, *next;
+	leave_queue(failures, failure);
+	failure->is_trying = true;
+	join_queue(failures, failure);
+}
 
-	HASH_ITER (hh, failures->first, failure, next) {
-		if (failure->is_trying)
-			ledger_failures_remove(failures, failure);
-	}
+bool ledger_failures_remove_tried(struct ledger_failures *failures, size_t *budget)
+{
+	for (; *budget && failures->trying; --*budget)
+		ledger_failures_remove(failures, failures->trying);
+	return !failures->trying;
+}
+
+struct failure *ledger_failures_due(const struct ledger_failures *failures, uint64_t now)
+{
+	for (size_t i = 0; i < FAILURE_QUEUES; i++)
+		if (failures->waiting[i] && failures->waiting[i]->retry_at <= now)
+			return failures->waiting[i];
+	return NULL;
 }
 
 uint64_t ledger_failures_next_retry(const struct ledger_failures *failures)
 {
-	const struct failure *failure;
 	uint64_t soonest = UINT64_MAX;
 
-	for (failure = failures->first; failure; failure = failure->hh.next)
-		if (failure->retry_at < soonest)
-			soonest = failure->retry_at;
+	for (size_t i = 0; failures->table && i < FAILURE_QUEUES; i++)
+		if (failures->waiting[i] && failures->waiting[i]->retry_at < soonest)
+			soonest = failures->waiting[i]->retry_at;
 	return soonest;
 }

@@ -26,6 +26,7 @@ struct failed_object {
  */
 struct failure {
 	UT_hash_handle hh;
+	struct failure *previous, *next; /* in a queue */
 	struct failed_object object;
 	uint64_t retry_at;
 	unsigned int attempts;
@@ -33,10 +34,19 @@ struct failure {
 	bool is_trying;
 };
 
-/** struct ledger_failures - all of them, in the order in which they failed first: failure.hh.next
+#define FAILURE_QUEUES 32
+
+/**
+ * struct ledger_failures - all of them, so that a few can be tried at a time
+ * @table:    by object
+ * @waiting:  by attempts: all of a queue wait equally long, so that the first is the first to be
+ *            tried; the last queue is for all that are beyond
+ * @trying:   those that are
  */
 struct ledger_failures {
-	struct failure *first;
+	struct failure *table;
+	struct failure *waiting[FAILURE_QUEUES];
+	struct failure *trying;
 };
 
 void ledger_failures_clear(struct ledger_failures *failures);
@@ -57,8 +67,18 @@ void ledger_failures_add_element(struct ledger_failures *failures, const struct 
 /** ledger_failures_remove() - NULL is fine */
 void ledger_failures_remove(struct ledger_failures *failures, struct failure *failure);
 
-/** ledger_failures_remove_tried() - those that were tried, and did not fail again */
-void ledger_failures_remove_tried(struct ledger_failures *failures);
+/** ledger_failures_try() - it is tried now */
+void ledger_failures_try(struct ledger_failures *failures, struct failure *failure);
+
+/**
+ * ledger_failures_remove_tried() - those that were tried, and did not fail again
+ * @budget:  so many at most; what was used is taken off
+ * Return: whether that were all
+ */
+bool ledger_failures_remove_tried(struct ledger_failures *failures, size_t *budget);
+
+/** ledger_failures_due() - one whose time has come; NULL: there is none */
+struct failure *ledger_failures_due(const struct ledger_failures *failures, uint64_t now);
 
 /** ledger_failures_next_retry() - when the first may be tried; UINT64_MAX = never */
 uint64_t ledger_failures_next_retry(const struct ledger_failures *failures);

@@ -248,7 +248,7 @@ static uint32_t reconcile_restriction(struct ledger *ledger, const struct virtua
 	if (!entry->is_held) {
 		failure = ledger_failures_of_element(&ledger->failures, &value);
 		if (failure)
-			failure->is_trying = true;
+			ledger_failures_try(&ledger->failures, failure);
 		ledger_reconcile_element(ledger, entry, changes);
 	}
 	return entry->guard;

@@ -17,6 +17,7 @@
  *     ledger_observe     the tables against what the kernel really has
  *     ledger_drain       when a destination without an endpoint may go
  *     ledger_reconcile   one object: what is wanted against what is held gives changes
+ *     ledger_shortage    Services that get less than they want
  *     ledger_conflicts   virtual servers with more than one claimant
  *     ledger_claims      which Service wants which objects, and whose wish counts
  *     ledger_servers, ledger_elements, ledger_failures
@@ -28,11 +29,16 @@
  * back when the batch is reported. In between nothing may be observed, drained or retried.
  */
 
+/** enum settling - what is settled one after the other; see ledger_settle_step() */
+enum settling { SETTLING_OWNERS, SETTLING_ELEMENTS, SETTLING_SERVERS };
+
 /**
  * struct ledger - all tables; for the parts of the ledger only
  * @services:         what each Service wants; see ledger_claims.h
  * @claiming:         a Service whose wishes are being replaced; see ledger_claims.h
  * @conflicts:        virtual servers with more than one claimant; see ledger_conflicts.h
+ * @short_services:   which get less than they want; see ledger_shortage.h
+ * @object_count:     that all Services want, as of service_state.object_count
  * @unsettled_count:  about how many changes settling may emit
  * @settled_count:    how many of the dirty objects of the step @settling are done with
  * @generation:       of the observation that is under way, or of the last one
@@ -47,6 +53,8 @@ struct ledger {
 	struct ledger_failures failures;
 	struct service_entry *services;
 	struct claiming *claiming;
+	struct short_service *short_services;
+	size_t object_count;
 	struct server_entry **conflicts;
 	size_t conflict_count, conflict_capacity;
 	uint64_t conflict_version;
@@ -54,7 +62,7 @@ struct ledger {
 	size_t excluded_count;
 	size_t unsettled_count;
 	size_t settled_count;
-	enum { SETTLING_OWNERS, SETTLING_ELEMENTS, SETTLING_SERVERS } settling;
+	enum settling settling;
 	size_t drift;
 	uint32_t generation;
 	bool is_observed[FACILITY_COUNT];

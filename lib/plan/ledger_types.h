@@ -38,12 +38,15 @@ enum claim_state { CLAIM_STATE_PROGRAMMED, CLAIM_STATE_FAILED, CLAIM_STATE_CONFL
  * struct claim_report
  * @winner:     key of the Service that has it, in case of CONFLICT; valid until the next change
  * @code:       negative errno in case of FAILED
+ * @element_code: 0, or the negative errno with which its address, or a set member that it needs,
+ *              failed
  * @draining:   destinations with weight 0
  */
 struct claim_report {
 	enum claim_state state;
 	const char *winner;
 	int code;
+	int element_code;
 	uint32_t draining;
 };
 

@@ -41,4 +41,13 @@ struct node_view {
 	bool lacks_ipv6;
 };
 
+/** node_view_lacks() - the node has nothing of @family */
+bool node_view_lacks(const struct node_view *node, uint16_t family);
+
+/** node_view_copy() - all of @node; the caller frees it with node_view_clear() */
+struct node_view node_view_copy(const struct node_view *node);
+void node_view_clear(struct node_view *copy);
+
+bool node_view_is_equal(const struct node_view *a, const struct node_view *b);
+
 #endif

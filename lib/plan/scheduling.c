@@ -5,6 +5,7 @@
 
 #include <linux/ip_vs.h>
 #include <string.h>
+#include <sys/socket.h>
 
 bool scheduling_is_missing(const struct service *service, const struct desired_options *options)
 {
@@ -53,4 +54,36 @@ struct scheduling scheduling_choose(const struct service *service,
 	if (strcmp(scheduling.scheduler, "mh") == 0)
 		scheduling.flags |= IP_VS_SVC_F_SCHED2;
 	return scheduling;
+}
+
+struct virtual_server scheduling_of(const struct service *service,
+				    const struct desired_options *options,
+				    const struct virtual_server_key *key)
+{
+	const struct scheduling scheduling =
+		scheduling_choose(service, options, (enum client_scope)key->client_scope);
+	struct virtual_server server;
+
+	memset(&server, 0, sizeof(server));
+	server.key = *key;
+	memcpy(server.scheduler, scheduling.scheduler,
+	       strnlen(scheduling.scheduler, sizeof(server.scheduler) - 1));
+	server.persistence_seconds = scheduling.persistence_seconds;
+	server.netmask = key->address.family == AF_INET ? 0xffffffff : 128;
+	server.flags = scheduling.flags;
+	return server;
+}
+
+uint32_t scheduling_left_out(const struct wanted_server *wanted)
+{
+	static const struct {
+		const char *scheduler;
+		uint32_t places;
+	} tables[] = {{"sh", 256}, {"dh", 256}, {"mh", 4093}};
+
+	for (size_t i = 0; i < COUNT(tables); i++)
+		if (strcmp(wanted->server.scheduler, tables[i].scheduler) == 0 &&
+		    wanted->destination_count > tables[i].places)
+			return wanted->destination_count - tables[i].places;
+	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "desired_options.h"
 #include "lib/objects/service.h"
+#include "service_state.h"
 
 /**
  * struct scheduling - how a virtual server chooses among its destinations; see struct
@@ -27,5 +28,18 @@ struct scheduling scheduling_choose(const struct service *service,
 
 /** scheduling_is_missing() - the Service asks for a scheduler that this kernel does not have */
 bool scheduling_is_missing(const struct service *service, const struct desired_options *options);
+
+/** scheduling_of() - the virtual server @key of @service, as scheduling_choose() has it */
+struct virtual_server scheduling_of(const struct service *service,
+				    const struct desired_options *options,
+				    const struct virtual_server_key *key);
+
+/**
+ * scheduling_left_out() - destinations beyond the places in the table of the server's scheduler
+ *
+ * They get no connections. Source: Linux, net/netfilter/ipvs/Kconfig, IP_VS_SH_TAB_BITS and others,
+ * with their defaults.
+ */
+uint32_t scheduling_left_out(const struct wanted_server *wanted);
 
 #endif

@@ -149,13 +149,15 @@ static bool remark_on_scheduler(const struct service *service,
 static const struct address *find_unrestricted(const struct service *service,
 					       const struct desired_options *options)
 {
+	bool has_range[2] = {false};
+
+	for (size_t i = 0; i < service->source_range_count; i++)
+		has_range[service->source_ranges[i].address.family == AF_INET6] = true;
 	for (size_t i = 0; i < service->load_balancer_ip_count; i++) {
 		const struct address *address = &service->load_balancer_ips[i];
-		bool has_range = false;
 
-		for (size_t k = 0; k < service->source_range_count; k++)
-			has_range |= service->source_ranges[k].address.family == address->family;
-		if (!has_range && desired_allows(&options->allowed_load_balancer_ips, address))
+		if (!has_range[address->family == AF_INET6] &&
+		    desired_allows(&options->allowed_load_balancer_ips, address))
 			return address;
 	}
 	return NULL;
@@ -182,7 +184,7 @@ size_t service_remarks(const struct service *service, const struct desired_optio
 {
 	size_t count = 0;
 
-	if (desired_skip_reason(service) != SKIP_REASON_NONE)
+	if (skip_reason_of(service) != SKIP_REASON_NONE)
 		return 0;
 	count += remark_on_external_ips(service, options, &ret[count]);
 	count += remark_on_outside_external_ips(service, options, &ret[count]);

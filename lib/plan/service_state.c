@@ -59,6 +59,18 @@ static uint8_t *add_bytes(uint8_t **bytes, uint32_t *count, size_t *capacity, si
 	return next;
 }
 
+void service_state_expect_destinations(struct service_state *state, size_t *capacity, size_t count,
+				       uint16_t family)
+{
+	size_t needed = state->destination_bytes + count * destination_size(family);
+
+	if (needed <= *capacity)
+		return;
+	/* At least twice as many, lest every port of a Service has them moved. */
+	*capacity = needed > 2 * *capacity ? needed : 2 * *capacity;
+	state->destinations = memory_resize(state->destinations, *capacity, 1);
+}
+
 void service_state_add_destination(struct service_state *state, size_t *capacity,
 				   const struct destination *destination)
 {
@@ -73,7 +85,8 @@ void service_state_add_destination(struct service_state *state, size_t *capacity
 
 bool service_state_is_empty(const struct service_state *state)
 {
-	return !state->server_count && !state->member_bytes && !state->address_count;
+	return !state->server_count && !state->member_bytes && !state->address_count &&
+	       !state->left_out;
 }
 
 struct member_range service_state_all_members(const struct service_state *state)

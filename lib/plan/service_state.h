@@ -5,13 +5,21 @@
 #include "lib/base/memory.h"
 #include "proxy_state.h"
 
+/** enum address_origin - why a Service has a virtual server on an address */
+enum address_origin {
+	ADDRESS_ORIGIN_CLUSTER_IP,
+	ADDRESS_ORIGIN_EXTERNAL_IP,
+	ADDRESS_ORIGIN_LOAD_BALANCER_IP,
+	ADDRESS_ORIGIN_NODE_PORT,
+};
+
 /**
  * struct wanted_server - a virtual server and its part of service_state.destinations
  * @first_destination:  where in it that begins, in bytes
  * @first_member, @member_bytes:
  *                      the part of service_state.members that says how it is to be treated
  * @port_index:         which of the Service's ports it serves
- * @is_cluster_ip:      its address is the Service's ClusterIP
+ * @origin:             which of the Service's addresses it is on
  * @traffic:            enum traffic of topology.h: by what its destinations are chosen
  */
 struct wanted_server {
@@ -21,7 +29,7 @@ struct wanted_server {
 	uint32_t first_member;
 	uint32_t member_bytes;
 	uint32_t port_index;
-	bool is_cluster_ip;
+	enum address_origin origin;
 	uint8_t traffic;
 };
 
@@ -36,6 +44,10 @@ struct wanted_server {
  * @health_check_port:     healthCheckNodePort to serve; 0 = none
  * @local_endpoint_count:  ready endpoints on this node, over all ports, counted once per address;
  *                         of a dual-stack Service those of both families
+ * @object_count:          virtual servers, destinations of each, members and addresses
+ * @left_out:              virtual servers that would have been too many objects
+ * @endpoints_left_out:    of one port, since there are more than one may have
+ * @is_node_full:          some are left out for what other Services have, not for what this one has
  * @is_packed:             everything is in one allocation
  */
 struct service_state {
@@ -49,7 +61,11 @@ struct service_state {
 	uint32_t free_member_bytes;
 	uint32_t address_count;
 	uint32_t local_endpoint_count;
+	uint32_t object_count;
+	uint32_t left_out;
+	uint32_t endpoints_left_out;
 	uint16_t health_check_port;
+	bool is_node_full;
 	bool is_packed;
 };
 
@@ -63,7 +79,7 @@ struct service_state *service_state_pack(struct service_state *state);
 struct destination service_state_destination(const struct service_state *state,
 					     const struct wanted_server *wanted, uint32_t index);
 
-/** service_state_is_empty() - it wants nothing */
+/** service_state_is_empty() - it wants nothing, even if it could have it */
 bool service_state_is_empty(const struct service_state *state);
 
 /** struct member_range - a part of the members; moved on by service_state_next_member() */
@@ -94,6 +110,10 @@ struct set_member service_state_member(const struct virtual_server_key *key, enu
  */
 void service_state_add_destination(struct service_state *state, size_t *capacity,
 				   const struct destination *destination);
+
+/** service_state_expect_destinations() - make room for so many more */
+void service_state_expect_destinations(struct service_state *state, size_t *capacity, size_t count,
+				       uint16_t family);
 
 /**
  * struct owned_member - a member, and which virtual server it says something about

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "topology.h"
 
+#include "lib/base/budget.h"
+
 #include <string.h>
 
 /**
@@ -53,7 +55,7 @@ static bool port_matches(const struct endpoint_slice_port *slice_port,
 }
 
 static void add(struct candidates *candidates, const struct endpoint_slice *slice,
-		const struct endpoint *endpoint, uint16_t port, const char *node_name)
+		const struct endpoint *endpoint, uint16_t port, bool is_local)
 {
 	struct candidate *candidate;
 
@@ -63,12 +65,12 @@ static void add(struct candidates *candidates, const struct endpoint_slice *slic
 	*candidate = (struct candidate){
 		.destination = {.address = endpoint->address, .port = port, .weight = 1},
 		.hints = endpoint_hints(slice, endpoint),
-		.is_local = endpoint->node_name && node_name &&
-			    strcmp(endpoint->node_name, node_name) == 0,
+		.is_local = is_local,
 		.is_ready = endpoint->is_ready,
 		.is_serving = endpoint->is_serving,
 		.is_terminating = endpoint->is_terminating,
 	};
+	candidates->local_count += is_local;
 }
 
 static void merge_copies(struct candidates *candidates)
@@ -85,27 +87,160 @@ static void merge_copies(struct candidates *candidates)
 	candidates->count = used;
 }
 
-void topology_collect(const struct service_view *view, const struct service_port *port,
-		      uint16_t family, const char *node_name, struct candidates *candidates)
+/* Those of this node may have come after so many others that together they are too many. */
+static void cut(struct candidates *candidates, size_t limit)
 {
-	candidates->count = 0;
-	for (size_t i = 0; i < view->slice_count; i++) {
-		const struct endpoint_slice *slice = view->slices[i];
+	size_t others = limit - candidates->local_count, used = 0;
 
-		if (slice->family != family)
-			continue;
-		for (size_t p = 0; p < slice->port_count; p++) {
-			if (!port_matches(&slice->ports[p], port))
-				continue;
-			for (size_t e = 0; e < slice->endpoint_count; e++)
-				add(candidates, slice, &slice->endpoints[e], slice->ports[p].port,
-				    node_name);
+	for (size_t i = 0; i < candidates->count; i++) {
+		if (candidates->items[i].is_local || others) {
+			others -= !candidates->items[i].is_local;
+			candidates->items[used++] = candidates->items[i];
 		}
 	}
-	if (candidates->count)
-		qsort(candidates->items, candidates->count, sizeof(*candidates->items),
-		      compare_candidates);
+	candidates->left_out += candidates->count - used;
+	candidates->count = used;
+}
+
+/* Of those of this node, and of the others, as many as there may be of both are kept at first. */
+static void add_some(struct candidates *candidates, const struct collection *collection,
+		     const struct endpoint_slice *slice, uint16_t port)
+{
+	for (size_t e = 0; e < slice->endpoint_count; e++) {
+		const struct endpoint *endpoint = &slice->endpoints[e];
+		bool is_local = endpoint->node_name && collection->node_name &&
+				strcmp(endpoint->node_name, collection->node_name) == 0;
+		size_t alike = is_local ? candidates->local_count
+					: candidates->count - candidates->local_count;
+
+		if (collection->limit && alike == collection->limit) {
+			candidates->left_out++;
+			continue;
+		}
+		add(candidates, slice, endpoint, port, is_local);
+	}
+}
+
+static size_t add_slice(struct candidates *candidates, const struct collection *collection,
+			const struct endpoint_slice *slice)
+{
+	size_t work = 1;
+
+	if (slice->family != collection->family)
+		return work;
+	work += slice->port_count;
+	for (size_t p = 0; p < slice->port_count; p++) {
+		if (!port_matches(&slice->ports[p], collection->port))
+			continue;
+		add_some(candidates, collection, slice, slice->ports[p].port);
+		work += slice->endpoint_count;
+	}
+	return work;
+}
+
+/* Merges two runs that are beside each other; in @ret they are one. */
+static void merge_runs(struct candidate *ret, const struct candidate *items, size_t first,
+		       size_t middle, size_t end)
+{
+	size_t left = first, right = middle;
+
+	for (size_t i = first; i < end; i++) {
+		bool is_left =
+			right == end ||
+			(left < middle && compare_candidates(&items[left], &items[right]) <= 0);
+
+		ret[i] = is_left ? items[left++] : items[right++];
+	}
+}
+
+/* So many are sorted at once; a few thousand take longer than a turn of the loop should. */
+#define RUN 512
+
+/* Sorts one run more, or makes one of two. Return: how many candidates those are; 0: all is done */
+static size_t sort_some(struct candidates *candidates)
+{
+	struct candidate *items = candidates->items;
+	size_t width = candidates->run ? candidates->run : RUN, count = candidates->count;
+	size_t first = candidates->sorted, middle = first + width, end = first + 2 * width;
+
+	if (!candidates->run) {
+		end = middle < count ? middle : count;
+		if (first < end)
+			qsort(items + first, end - first, sizeof(*items), compare_candidates);
+	} else if (width < count) {
+		if (!candidates->spare)
+			candidates->spare = memory_array(candidates->capacity, sizeof(*items));
+		end = end < count ? end : count;
+		merge_runs(candidates->spare, items, first, middle < end ? middle : end, end);
+	} else {
+		return 0;
+	}
+	candidates->sorted = end;
+	if (end < count)
+		return end - first;
+	if (candidates->run) {
+		candidates->items = candidates->spare;
+		candidates->spare = items;
+	}
+	candidates->run = candidates->run ? 2 * width : RUN;
+	candidates->sorted = 0;
+	return end - first + 1;
+}
+
+static void begin_collecting(struct candidates *candidates)
+{
+	candidates->count = candidates->local_count = candidates->left_out = 0;
+	candidates->run = candidates->sorted = 0;
+	free(take(&candidates->spare));
+}
+
+bool topology_collect_step(struct collection *collection, size_t *budget,
+			   struct candidates *candidates)
+{
+	const struct service_view *view = collection->view;
+	size_t work;
+
+	if (!collection->next_slice)
+		begin_collecting(candidates);
+	while (collection->next_slice < view->slice_count) {
+		if (!*budget)
+			return false;
+		budget_spend(budget, add_slice(candidates, collection,
+					       view->slices[collection->next_slice++]));
+	}
+	if (!candidates->run && !candidates->sorted && collection->limit &&
+	    candidates->count > collection->limit)
+		cut(candidates, collection->limit);
+	while ((work = sort_some(candidates))) {
+		budget_spend(budget, work);
+		if (!*budget)
+			return false;
+	}
 	merge_copies(candidates);
+	return true;
+}
+
+void topology_clear(struct candidates *candidates)
+{
+	free(take(&candidates->items));
+	free(take(&candidates->spare));
+	candidates->count = candidates->capacity = 0;
+}
+
+void topology_collect(const struct service_view *view, const struct service_port *port,
+		      uint16_t family, const char *node_name, size_t limit,
+		      struct candidates *candidates)
+{
+	struct collection collection = {.view = view,
+					.port = port,
+					.node_name = node_name,
+					.limit = limit,
+					.family = family};
+	size_t budget;
+
+	do
+		budget = SIZE_MAX;
+	while (!topology_collect_step(&collection, &budget, candidates));
 }
 
 /* @names: joined by ',', or NULL; @name: may be NULL or "", which is never among them */

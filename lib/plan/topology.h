@@ -21,22 +21,61 @@ struct candidate {
 	bool is_terminating;
 };
 
-/** struct candidates - a growing array of them, sorted once complete */
+/**
+ * struct candidates - a growing array of them, sorted once complete
+ * @local_count:  of these, on this node
+ * @left_out:     that were too many
+ * @spare, @run, @sorted:
+ *                for sorting: what is merged; how long the runs are that are sorted; how many
+ *                candidates are in longer ones
+ */
 struct candidates {
 	struct candidate *items;
 	size_t count;
 	size_t capacity;
+	size_t local_count;
+	size_t left_out;
+	struct candidate *spare;
+	size_t run, sorted;
 };
 
 /**
- * topology_collect() - the endpoints that serve one port of one family of a Service
+ * struct collection - what topology_collect_step() goes on with
+ * @port, @family:  what they are to serve
+ * @node_name:      may be NULL
+ * @limit:          0 = any number; else of more, in the order of the slices' names, the last ones
+ *                  are left out, those of this node last of all
+ * @next_slice:     of @view; 0 at first
+ */
+struct collection {
+	const struct service_view *view;
+	const struct service_port *port;
+	const char *node_name;
+	size_t limit;
+	size_t next_slice;
+	uint16_t family;
+};
+
+/**
+ * topology_collect_step() - the endpoints that serve one port of one family of a Service
+ * @budget:  about how many endpoints and ports are looked at, by whole slices; what was used is
+ *           taken off
+ * Return: whether that was the end
  *
  * @candidates is emptied first and ends up sorted by destination. An endpoint that occurs several
  * times (in several slices) is kept once: the best of its conditions counts, so that it is usable
  * if any copy says so. Ports match by name and protocol.
  */
+bool topology_collect_step(struct collection *collection, size_t *budget,
+			   struct candidates *candidates);
+
+/** topology_clear() - frees what is in it */
+void topology_clear(struct candidates *candidates);
+
+/** topology_collect() - all of it in one go; @limit as in struct collection */
 void topology_collect(const struct service_view *view, const struct service_port *port,
-		      uint16_t family, const char *node_name, struct candidates *candidates);
+		      uint16_t family, const char *node_name, size_t limit,
+		      struct candidates *candidates);
 
 /**
  * enum traffic - which endpoints are for it

@@ -217,10 +217,16 @@ void cluster_model_plan(const struct cluster_model *world, struct store *store,
 			struct ledger *ledger)
 {
 	struct service_view view;
+	size_t budget;
 
-	while (store_take_dirty(store, &view))
-		ledger_replace(ledger, view.key, view.service ? view.service->created : 0,
-			       desired_service(&view, &world->node, &desired_options));
+	while (store_take_dirty(store, &view)) {
+		ledger_replace_begin(ledger, view.key, view.service ? view.service->created : 0,
+				     desired_service(&view, &world->node, &desired_options));
+		/* In small steps, as the agent replaces large Services. */
+		do
+			budget = 3;
+		while (!ledger_replace_step(ledger, &budget));
+	}
 }
 
 struct store *cluster_model_new_store(struct cluster_model *world)

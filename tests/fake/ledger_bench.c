@@ -118,7 +118,8 @@ static void add_server(struct service_state *state, const char *words)
 	strcpy(wanted->server.scheduler, strstr(words, " lc")	? "lc"
 					 : strstr(words, " sh") ? "sh"
 								: "rr");
-	wanted->is_cluster_ip = strstr(words, " ip");
+	wanted->origin =
+		strstr(words, " ip") ? ADDRESS_ORIGIN_CLUSTER_IP : ADDRESS_ORIGIN_EXTERNAL_IP;
 	wanted->first_destination = state->destination_bytes;
 	words = strchr(words, '>');
 	for (; words && *words; words++) {
@@ -364,7 +365,7 @@ void ledger_bench_step(struct ledger_bench *bench, const char *step)
 		fake_kernel_drain(bench->kernel, bench->ledger, bench->now, bench->changes);
 		commit(bench);
 	} else if (strcmp(step, "retry") == 0) {
-		ledger_retry(bench->ledger, bench->now, bench->changes);
+		ledger_retry(bench->ledger, bench->now, SIZE_MAX, bench->changes);
 		commit(bench);
 	} else if (sscanf(step, "wait %u", &number) == 1) {
 		bench->now += number * 1000ULL;

@@ -83,6 +83,48 @@ static void add(struct changes *changes, enum change_kind kind, enum set_kind se
 	change->result = result;
 }
 
+/* What is left out is told once, until nothing is. */
+static void test_limits(void **cmocka_state)
+{
+	static const struct {
+		const char *what, *told;
+		struct service_state state;
+	} rows[] = {
+		{"nothing", "", {0}},
+		{"its objects",
+		 "CapacityExceeded Service web: some of its addresses and ports do not answer: it has more kernel objects than --max-service-objects allows\n",
+		 {.left_out = 1}},
+		{"its endpoints",
+		 "CapacityExceeded Service web: some of its endpoints get no connections: it has more than --max-service-endpoints allows\n",
+		 {.endpoints_left_out = 1}},
+		{"everybody's objects",
+		 "CapacityExceeded Service web: some of its addresses and ports do not answer: all Services have more kernel objects than --max-node-objects allows\n",
+		 {.left_out = 1, .is_node_full = true}},
+	};
+	static const struct service_state nothing = {0};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_free(events) struct events *events = events_new("node1");
+		auto_free(capacity) struct capacity *capacity = capacity_new(events);
+		struct service *service = object_text_service("a/web ip=10.0.0.1 port=:80/TCP");
+		const struct service_view view = {.key = "a/web", .service = service};
+		struct noted noted = {0};
+
+		print_message("too many: %s\n", rows[i].what);
+		events_set_writer(events, note, &noted);
+		capacity_planned(capacity, &view, &rows[i].state);
+		assert_string_equal(noted.text, rows[i].told);
+		noted.text[0] = '\0';
+		capacity_planned(capacity, &view, &rows[i].state);
+		assert_string_equal(noted.text, "");
+		capacity_planned(capacity, &view, &nothing);
+		capacity_planned(capacity, &view, &rows[i].state);
+		assert_string_equal(noted.text, rows[i].told);
+		service_free(service);
+	}
+}
+
 /* Each set once, however many members it refuses. */
 static void test_sets(void **state)
 {
@@ -101,6 +143,8 @@ static void test_sets(void **state)
 	changes_add(changes, CHANGE_KIND_SERVER_ADD)->result = -ENOSPC;
 	changes_add(changes, CHANGE_KIND_SERVER_ADD)->result = -ENOMEM;
 	capacity_applied(capacity, changes);
+	assert_string_equal(noted.text, "");
+	capacity_reported(capacity);
 	assert_string_equal(
 		noted.text,
 		"CapacityExceeded Node node1: set KUBE-CLUSTER-IP is full and could not be enlarged; retrying what does not fit\n"
@@ -112,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_schedulers),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_sets),
 	};
 

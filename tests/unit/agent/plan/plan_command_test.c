@@ -259,6 +259,53 @@ static void remarks(void **state)
 	}
 }
 
+/* A Service with so many external IPs. */
+static void write_large(FILE *stream, const char *name, unsigned int network, unsigned int count)
+{
+	fprintf(stream,
+		"---\napiVersion: v1\nkind: Service\nmetadata: {name: %s, namespace: a}\n"
+		"spec:\n  clusterIP: 10.96.0.%u\n  " PORT "\n  externalIPs:\n",
+		name, network);
+	for (unsigned int i = 0; i < count; i++)
+		fprintf(stream, "  - 198.18.%u.%u\n", network, i);
+}
+
+/* What the agent leaves out the plan does not have. */
+static void limits(void **state)
+{
+	static const struct {
+		const char *what, *flags, *said;
+	} rows[] = {
+		{"the ordinary limits", "", ""},
+		{"of one Service", "--max-service-objects 1000",
+		 "warning: Service a/large: some of its addresses and ports do not answer: it has more kernel objects than --max-service-objects allows\n"},
+		{"of all together", "--max-node-objects 1800",
+		 "warning: Service a/other: some of its addresses and ports do not answer: all Services have more kernel objects than --max-node-objects allows\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_memory char *manifest = NULL, *servers = NULL;
+		struct outcome outcome;
+		size_t size, count = 0;
+		FILE *stream = open_memstream(&manifest, &size);
+
+		assert_non_null(stream);
+		write_large(stream, "large", 1, 255);
+		write_large(stream, "other", 2, 90);
+		fclose(stream);
+		plan(manifest, rows[i].flags, &outcome);
+		servers = lines_of(outcome.printed, "-A -t");
+		for (const char *line = servers; *line; line = strchr(line, '\n') + 1)
+			count++;
+		if (outcome.status || strcmp(outcome.said, rows[i].said) != 0 ||
+		    (count == 255 + 90 + 2) != !*rows[i].said)
+			fail_msg("%s: status %d, %zu virtual servers, \"%s\"", rows[i].what,
+				 outcome.status, count, outcome.said);
+		outcome_clear(&outcome);
+	}
+}
+
 /* More virtual servers for clients in the cluster than there are marks. */
 static void marks_run_out(void **state)
 {
@@ -426,6 +473,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts),
 		cmocka_unit_test(remarks),
+		cmocka_unit_test(limits),
 		cmocka_unit_test(marks_run_out),
 		cmocka_unit_test(what_is_wrong),
 		cmocka_unit_test(a_missing_path),

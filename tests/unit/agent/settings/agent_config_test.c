@@ -65,6 +65,9 @@ static void each_field_is_taken(void **state)
 		       "strictSourceRanges: true\n"
 		       "drainTimeout: 2m\n"
 		       "serviceMetrics: 7\n"
+		       "maxServiceObjects: 2000\n"
+		       "maxServiceEndpoints: 200\n"
+		       "maxNodeObjects: 3000\n"
 		       "socket: /run/x\n"
 		       "kubeProxyCompat: 1.32\n"
 		       "otherNodes: watch\n"
@@ -89,6 +92,9 @@ static void each_field_is_taken(void **state)
 	assert_int_equal(options->desired.opt_out.unprogrammed.count, 1);
 	assert_int_equal(options->desired.opt_out.unbound.count, 2);
 	assert_int_equal(options->desired.opt_out.unbound.items[1].length, 64);
+	assert_int_equal(options->desired.objects_max, 2000);
+	assert_int_equal(options->desired.endpoints_max, 200);
+	assert_int_equal(options->desired.node_objects_max, 3000);
 	assert_string_equal(options->socket_path, "/run/x");
 	assert_int_equal(options->kube_proxy_compat, KUBE_PROXY_RELEASE_1_32);
 	assert_int_equal(options->client.page_size, 9);
@@ -110,6 +116,9 @@ static void an_empty_file_sets_nothing(void **state)
 
 		assert_true(options->drain_timeout == 900);
 		assert_string_equal(options->desired.affinity_scheduler, "sh");
+		assert_int_equal(options->desired.objects_max, 250000);
+		assert_int_equal(options->desired.endpoints_max, 10000);
+		assert_int_equal(options->desired.node_objects_max, 2000000);
 	}
 }
 
@@ -154,6 +163,8 @@ static void what_is_wrong_is_named_with_its_field(void **state)
 		 "drainTimeout: \"soon\" is not a duration such as 30s or 1m10s"},
 		{"serviceMetrics: 1001\n",
 		 "serviceMetrics: \"1001\" is not a number from 0 to 1000"},
+		{"maxServiceObjects: 999\n",
+		 "maxServiceObjects: \"999\" is not a number from 1000 to 10000000"},
 		{"manifests: /a\n", "manifests: not a list"},
 		{"otherNodes: some\n", "otherNodes: \"some\" is not list, watch or off"},
 		{"unboundCIDRs: [10.0.0.1]\n",

@@ -2,6 +2,7 @@
 #include "agent/status/service_report.h"
 
 #include "lib/base/clock.h"
+#include "tests/fake/large_objects.h"
 #include "tests/unit/agent/agent_fixture.h"
 
 #include <setjmp.h>
@@ -76,6 +77,27 @@ static void write_service(FILE *stream, const json_t *service)
 	}
 }
 
+static int append(const char *text, size_t length, void *stream)
+{
+	return fwrite(text, 1, length, stream) == length ? 0 : -1;
+}
+
+static json_t *whole_report(const struct status_sources *sources, const char *key)
+{
+	struct service_report *report = service_report_new(sources, key);
+	auto_memory char *text = NULL;
+	size_t size;
+	FILE *stream;
+
+	assert_non_null(report);
+	stream = open_memstream(&text, &size);
+	while (service_report_step(report, append, stream))
+		;
+	fclose(stream);
+	service_report_free(report);
+	return json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+}
+
 static void assert_services(struct fixture *fixture, const char *filter, const char *expected)
 {
 	auto_memory char *text = NULL, *keys = NULL;
@@ -85,7 +107,7 @@ static void assert_services(struct fixture *fixture, const char *filter, const c
 
 	keys = status_report_keys(&fixture->sources, filter, &count);
 	for (key = keys; count; count--, key += strlen(key) + 1) {
-		json_t *service = service_report(&fixture->sources, key);
+		json_t *service = whole_report(&fixture->sources, key);
 
 		assert_non_null(service);
 		write_service(stream, service);
@@ -151,7 +173,7 @@ static void hide_digits(char *text)
 /* One line per virtual server: who is used and why, who is not, who drains, unfollowed hints. */
 static char *endpoints_text(struct fixture *fixture, const char *key)
 {
-	json_t *service = service_report(&fixture->sources, key);
+	json_t *service = whole_report(&fixture->sources, key);
 	const json_t *server;
 	char *text = NULL;
 	size_t size, i;
@@ -310,6 +332,96 @@ static void test_opting_out(void **state)
 		"  ! not programmed because of unprogrammedCIDRs: 10.9.0.1\n");
 }
 
+/* What a limit leaves out is told of the Service. */
+static void test_limits(void **state)
+{
+	static const struct sync_options limits = {.desired = {.scheduler = "rr",
+							       .affinity_scheduler = "sh",
+							       .objects_max = 12,
+							       .endpoints_max = 2}};
+	struct fixture *fixture = *state;
+
+	sync_set_options(fixture->sync, &limits);
+	add_service(fixture, "a/web ip=10.0.0.1 external=10.9.0.1 external=10.9.0.2 port=:80/TCP");
+	add_slice(fixture, "a/web-1 service=web port=:8080/TCP 10.1.0.1 10.1.0.2 10.1.0.3");
+	program(fixture);
+	assert_services(
+		fixture, "",
+		"a/web ClusterIP failed: 1 virtual server left out: --max-service-objects allows no more kernel objects\n"
+		"  ClusterIP 10.0.0.1:80/TCP  rr 0 > 10.1.0.1:8080,10.1.0.2:8080 - programmed: \n"
+		"  ExternalIP 10.9.0.1:80/TCP  rr 0 > 10.1.0.1:8080,10.1.0.2:8080 - programmed: \n"
+		"  ! 1 endpoint of one port without connections: --max-service-endpoints allows no more\n");
+}
+
+/* A long report goes on while what it is about changes: the node, the Service, everything. */
+static void test_change_meanwhile(void **state)
+{
+	static const struct large_object object = {
+		.name = "x", .ports = 1, .external_ips = 2, .endpoints = 9000, .is_local = true};
+	const struct node_view renamed = {.name = "elsewhere"};
+	struct fixture *fixture = *state;
+
+	for (size_t steps = 1; steps < 20; steps++) {
+		struct service_report *report;
+		auto_memory char *text = NULL;
+		size_t size;
+		json_t *service;
+		FILE *stream = open_memstream(&text, &size);
+		struct node_view node = node_view_copy(sync_node(fixture->sync));
+
+		large_object_add(&object, fixture->store, fixture->strings);
+		program(fixture);
+		report = service_report_new(&fixture->sources, "large/x");
+		for (size_t i = 0; i < steps; i++)
+			service_report_step(report, append, stream);
+		sync_set_node(fixture->sync, &renamed);
+		service_report_step(report, append, stream);
+		large_object_remove(&object, fixture->store);
+		service_report_step(report, append, stream);
+		program(fixture);
+		while (service_report_step(report, append, stream))
+			;
+		service_report_free(report);
+		fclose(stream);
+		service = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+		assert_string_equal(text_of(service, "name"), "x");
+		json_decref(service);
+		sync_set_node(fixture->sync, &node);
+		node_view_clear(&node);
+	}
+}
+
+/* The hints of endpoints are those of slices, which go when others come. */
+static void test_hints_meanwhile(void **state)
+{
+	static const char hinted[] = "a/web-1 service=web port=:80/TCP 10.1.0.1~m 10.1.0.2~n";
+	static const char plain[] = "a/web-1 service=web port=:80/TCP 10.1.0.1 10.1.0.2";
+	struct fixture *fixture = *state;
+	struct service_report *report;
+	auto_memory char *text = NULL;
+	json_t *service, *servers;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	add_service(fixture, "a/web ip=10.0.0.1 external=10.9.0.1 port=:80/TCP");
+	add_slice(fixture, hinted);
+	program(fixture);
+	report = service_report_new(&fixture->sources, "a/web");
+	service_report_step(report, append, stream);
+	service_report_step(report, append, stream);
+	add_slice(fixture, plain);
+	while (service_report_step(report, append, stream))
+		;
+	service_report_free(report);
+	fclose(stream);
+	service = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	servers = json_object_get(service, "servers");
+	assert_int_equal(json_array_size(servers), 2);
+	assert_string_equal(text_of(json_array_get(servers, 0), "rule"), "node hint");
+	assert_string_equal(text_of(json_array_get(servers, 1), "rule"), "all ready endpoints");
+	json_decref(service);
+}
+
 static void test_pending(void **state)
 {
 	struct fixture *fixture = *state;
@@ -406,6 +518,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_addresses_of_nodes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_ipv6, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_opting_out, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_change_meanwhile, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hints_meanwhile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pending, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agent, set_up, tear_down),
 	};

@@ -104,9 +104,9 @@ static void test_servers(void **cmocka_state)
 		{"node ports of two families",
 		 "a/web ip=10.96.0.1 ip=fd00::1 port=:80/TCP:30080",
 		 {"a/web-1 port=:8080/TCP 10.0.0.1", "a/web-2 family=6 port=:8080/TCP fd02::1"},
-		 "10.96.0.1:80/TCP rr > 10.0.0.1:8080 | 192.168.1.10:30080/TCP rr > 10.0.0.1:8080 "
-		 "| "
-		 "[fd00::1]:80/TCP rr > [fd02::1]:8080 | [fd01::10]:30080/TCP rr > [fd02::1]:8080",
+		 "10.96.0.1:80/TCP rr > 10.0.0.1:8080 | [fd00::1]:80/TCP rr > [fd02::1]:8080 | "
+		 "192.168.1.10:30080/TCP rr > 10.0.0.1:8080 | "
+		 "[fd01::10]:30080/TCP rr > [fd02::1]:8080",
 		 "10.96.0.1 fd00::1"},
 		{"a node port with policy Local",
 		 "a/web ip=10.96.0.1 port=:80/TCP:30080 etp=Local",
@@ -385,12 +385,149 @@ static void test_skip_reasons(void **cmocka_state)
 			cases[i].service ? object_text_service(cases[i].service) : NULL;
 		auto_free(service_state) struct service_state *state =
 			desired_plan(cases[i].service, slices, &desired_ordinary);
-		enum skip_reason reason = desired_skip_reason(service);
+		enum skip_reason reason = skip_reason_of(service);
 
 		assert_int_equal(reason, cases[i].reason);
 		assert_int_equal(*skip_reason_text(reason) == '\0', reason == SKIP_REASON_NONE);
 		assert_int_equal(state->server_count == 0, reason != SKIP_REASON_NONE);
 	}
+}
+
+#define LARGE_PORTS 100
+#define LARGE_IPS   1000
+
+/* A Service of 19 kB that asks for a hundred thousand virtual servers. */
+static struct service *large_service(void)
+{
+	struct service *service = object_text_service("a/large ip=10.96.0.1 port=:1/TCP");
+
+	free(service->ports[0].name);
+	service->ports = memory_resize(service->ports, LARGE_PORTS, sizeof(*service->ports));
+	for (uint16_t i = 0; i < LARGE_PORTS; i++)
+		service->ports[i] = (struct service_port){
+			.name = string_printf("p%u", i), .port = i + 1, .protocol = IPPROTO_TCP};
+	service->port_count = LARGE_PORTS;
+	service->external_ips = memory_array(LARGE_IPS, sizeof(*service->external_ips));
+	for (uint16_t i = 0; i < LARGE_IPS; i++) {
+		service->external_ips[i] = object_text_address("198.18.0.0");
+		service->external_ips[i].bytes[2] = (uint8_t)(i >> 8);
+		service->external_ips[i].bytes[3] = (uint8_t)i;
+	}
+	service->external_ip_count = LARGE_IPS;
+	return service;
+}
+
+#define STEP 256
+
+/* Each step does what its budget says and not much more, so that no turn of the loop is long. */
+static void test_large_service(void **state)
+{
+	static const struct {
+		const char *what;
+		int objects_max;
+		uint32_t servers, left_out;
+	} cases[] = {
+		{"without a bound everything is planned", 0, LARGE_PORTS * (LARGE_IPS + 1), 0},
+		{"what is beyond the bound is left out, ClusterIPs last of all", 5000, 1250,
+		 LARGE_PORTS * (LARGE_IPS + 1) - 1250},
+		{"a bound that nothing fits in", 1, 0, LARGE_PORTS * (LARGE_IPS + 1)},
+	};
+	const struct node_view node = {.name = "here"};
+	struct service *service = large_service();
+	const struct service_view view = {.key = "a/large", .service = service};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct desired_options options = desired_ordinary;
+		auto_free(service_state) struct service_state *planned = NULL;
+		struct desired *desired;
+		size_t steps = 0, budget;
+
+		print_message("%s\n", cases[i].what);
+		options.objects_max = cases[i].objects_max;
+		desired = desired_begin(&view, &node, &options);
+		do {
+			budget = STEP;
+			steps++;
+		} while (!desired_step(desired, &budget));
+		planned = desired_end(desired);
+		assert_int_equal(planned->server_count, cases[i].servers);
+		assert_int_equal(planned->left_out, cases[i].left_out);
+		assert_in_range(steps, LARGE_PORTS * LARGE_IPS / STEP, SIZE_MAX);
+		for (size_t k = 0; k < planned->server_count && k < LARGE_PORTS; k++)
+			assert_int_equal(planned->servers[k].origin, ADDRESS_ORIGIN_CLUSTER_IP);
+		if (options.objects_max)
+			assert_in_range(planned->object_count, 0, (size_t)options.objects_max);
+	}
+	service_free(service);
+}
+
+/* @prefix: of addresses that end in two numbers below 100 */
+static struct endpoint_slice *large_slice(struct string_pool *strings, const char *name,
+					  const char *prefix, const char *separator, size_t count)
+{
+	auto_memory char *text = NULL;
+	struct endpoint_slice *slice;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	fprintf(stream, "%s port=a:8080/TCP port=b:8081/TCP", name);
+	for (size_t i = 0; i < count; i++)
+		fprintf(stream, " %s%zu%s%zu", prefix, i / 100, separator, i % 100 + 1);
+	fclose(stream);
+	slice = object_text_slice(strings, text);
+	return slice;
+}
+
+/* Nothing is left out of what large clusters really have. */
+static void test_default_limits(void **state)
+{
+	const struct address node_port_addresses[] = {object_text_address(NODE_IP),
+						      object_text_address(NODE_IP6)};
+	const struct node_view node = {.name = "here",
+				       .node_port_addresses = node_port_addresses,
+				       .node_port_address_count = 2};
+	struct service *service =
+		object_text_service("a/web ip=10.96.0.1 ip=fd00::1 lb=203.0.113.1 lb=2001:db8::1 "
+				    "port=a:80/TCP:30080 port=b:443/TCP:30443 etp=Local");
+	struct string_pool *strings = string_pool_new();
+	struct endpoint_slice *slices[] = {
+		large_slice(strings, "a/web-4", "10.1.", ".", 5000),
+		large_slice(strings, "a/web-6 family=6", "fd02::", ":", 5000)};
+	const struct service_view view = {
+		.key = "a/web", .service = service, .slices = slices, .slice_count = 2};
+	struct desired_options options = desired_ordinary;
+	auto_free(service_state) struct service_state *planned = NULL;
+
+	(void)state;
+	options.has_in_cluster = true;
+	options.objects_max = 250000;
+	options.endpoints_max = 10000;
+	planned = desired_service(&view, &node, &options);
+	assert_int_equal(planned->left_out, 0);
+	assert_int_equal(planned->endpoints_left_out, 0);
+	assert_int_equal(planned->server_count, 2 * 2 * 5);
+	for (size_t i = 0; i < COUNT(slices); i++)
+		endpoint_slice_free(slices[i]);
+	service_free(service);
+	string_pool_free(strings);
+}
+
+/* However many endpoints a Service may have, what is in order at once is not more. */
+static void test_other_objects(void **state)
+{
+	const struct node_view node = {.name = "here"};
+	struct service *service = large_service();
+	const struct service_view view = {.key = "a/large", .service = service};
+	struct desired_options options = desired_ordinary;
+	auto_free(service_state) struct service_state *planned = NULL;
+
+	(void)state;
+	options.objects_max = 10000000;
+	planned = desired_service(&view, &node, &options);
+	assert_in_range(planned->object_count, 49990, 50000);
+	assert_true(planned->left_out);
+	service_free(service);
 }
 
 int main(void)
@@ -402,6 +539,9 @@ int main(void)
 		cmocka_unit_test(test_health_checks),
 		cmocka_unit_test(test_no_address_for_node_ports),
 		cmocka_unit_test(test_skip_reasons),
+		cmocka_unit_test(test_large_service),
+		cmocka_unit_test(test_default_limits),
+		cmocka_unit_test(test_other_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

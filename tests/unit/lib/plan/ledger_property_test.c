@@ -81,13 +81,23 @@ static void model_end(struct model *model)
 	changes_free(model->changes);
 }
 
+/* As the agent does it, in steps of any size. */
+static void settle_in_steps(struct model *model)
+{
+	size_t budget;
+
+	do
+		budget = 1 + cluster_model_random(model->world, 20);
+	while (!ledger_settle_step(model->ledger, &budget, model->now, model->changes));
+}
+
 /* Some random changes of the cluster, and what is to be done about them, sorted. */
 static void plan_batch(struct model *model)
 {
 	for (unsigned int i = 1 + cluster_model_random(model->world, 4); i > 0; i--)
 		cluster_model_step(model->world);
 	cluster_model_plan(model->world, model->world->store, model->ledger);
-	ledger_settle(model->ledger, model->now, model->changes);
+	settle_in_steps(model);
 	changes_sort(model->changes);
 }
 
@@ -450,7 +460,7 @@ static void run_failures(struct model *model)
 		plan_batch(model);
 		commit_with_refusals(model);
 		model->now += cluster_model_random(model->world, 200);
-		ledger_retry(model->ledger, model->now, model->changes);
+		ledger_retry(model->ledger, model->now, SIZE_MAX, model->changes);
 		commit_with_refusals(model);
 	}
 	while (ledger_failed_count(model->ledger)) {
@@ -460,7 +470,7 @@ static void run_failures(struct model *model)
 			complain(model, "a failed object waits too long");
 		if (next > model->now)
 			model->now = next;
-		if (!ledger_retry(model->ledger, model->now, model->changes))
+		if (!ledger_retry(model->ledger, model->now, SIZE_MAX, model->changes))
 			complain(model, "nothing to try at the time that was named");
 		if (++rounds > 1000)
 			complain(model, "trying again does not end");

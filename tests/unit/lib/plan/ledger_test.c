@@ -200,7 +200,7 @@ static void test_conflicts_that_last(void **state)
 		char text[200] = "";
 
 		run(rows[i].what, rows[i].steps, &bench);
-		ledger_conflicts_each(bench.ledger, write_conflict, text);
+		ledger_conflicts_each(bench.ledger, SIZE_MAX, write_conflict, text);
 		assert_string_equal(text, rows[i].conflicts);
 		ledger_bench_end(&bench);
 	}
@@ -468,7 +468,7 @@ static void test_reports(void **cmocka_state)
 		const char *what, *steps[STEPS], *service;
 		enum claim_state state;
 		const char *winner;
-		int code, member_code;
+		int code, element_code;
 		uint32_t draining;
 		size_t failed;
 	} rows[] = {
@@ -536,6 +536,15 @@ static void test_reports(void **cmocka_state)
 		 -ENOSPC,
 		 0,
 		 1},
+		{"what fails at one address is none of another's",
+		 {"web: A > x; B > x; masquerade B", "refuse 1 28", "go"},
+		 "web",
+		 CLAIM_STATE_PROGRAMMED,
+		 NULL,
+		 0,
+		 0,
+		 0,
+		 1},
 		{"after a good retry all is well",
 		 {WEB, "refuse 1", "go", "wait 1", "retry"},
 		 "web",
@@ -558,8 +567,7 @@ static void test_reports(void **cmocka_state)
 		assert_true(string_equal(report.winner, rows[i].winner));
 		assert_int_equal(report.code, rows[i].code);
 		assert_int_equal(report.draining, rows[i].draining);
-		assert_int_equal(ledger_member_code(bench.ledger, rows[i].service),
-				 rows[i].member_code);
+		assert_int_equal(report.element_code, rows[i].element_code);
 		assert_int_equal(ledger_failed_count(bench.ledger), rows[i].failed);
 		assert_int_equal(ledger_drain_count(bench.ledger), rows[i].draining);
 		assert_int_equal(ledger_next_retry(bench.ledger) == UINT64_MAX,

@@ -53,9 +53,9 @@ static char *explain_endpoints(const char *endpoints, const char *zone, enum tra
 	struct candidates candidates = {0};
 	char *text;
 
-	topology_collect(&view, &service->ports[0], AF_INET, node.name, &candidates);
+	topology_collect(&view, &service->ports[0], AF_INET, node.name, 0, &candidates);
 	text = explain(&candidates, &node, traffic);
-	free(candidates.items);
+	topology_clear(&candidates);
 	endpoint_slice_free(slice);
 	service_free(service);
 	string_pool_free(strings);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/plan/topology.h"
 
+#include "tests/fake/large_objects.h"
 #include "tests/fake/object_text.h"
 
 #include <netinet/in.h>
@@ -181,7 +182,7 @@ static void test_collect(void **state)
 		print_message("%s\n", cases[i].what);
 		fixture_init(&fixture, service, cases[i].slices);
 		topology_collect(&fixture.view, &fixture.service->ports[0], cases[i].family, "here",
-				 &candidates);
+				 0, &candidates);
 		stream = open_memstream(&text, &size);
 		for (size_t c = 0; c < candidates.count; c++)
 			write_candidate(stream, &candidates.items[c]);
@@ -190,7 +191,7 @@ static void test_collect(void **state)
 		free(text);
 		fixture_end(&fixture);
 	}
-	free(candidates.items);
+	topology_clear(&candidates);
 }
 
 static void test_select(void **state)
@@ -313,7 +314,7 @@ static void test_select(void **state)
 
 		print_message("%s\n", cases[i].what);
 		fixture_init(&fixture, "a/web ip=10.96.0.1 port=:80/TCP", slices);
-		topology_collect(&fixture.view, &fixture.service->ports[0], AF_INET, "here",
+		topology_collect(&fixture.view, &fixture.service->ports[0], AF_INET, "here", 0,
 				 &candidates);
 		for (int traffic = 0; traffic < TRAFFIC_COUNT; traffic++) {
 			bool is_selected[16];
@@ -328,7 +329,69 @@ static void test_select(void **state)
 		}
 		fixture_end(&fixture);
 	}
-	free(candidates.items);
+	topology_clear(&candidates);
+}
+
+#define LARGE 5000
+
+/* In steps of any size they are sorted, and of too many those of this node stay. */
+static void test_many(void **state)
+{
+	static const struct {
+		const char *what;
+		size_t limit, budget, count, local_count, left_out;
+	} cases[] = {
+		{"all in small steps", 0, 7, LARGE + 100, 100, 0},
+		{"all in one step", 0, SIZE_MAX, LARGE + 100, 100, 0},
+		{"a limit that is not reached", LARGE + 100, 300, LARGE + 100, 100, 0},
+		{"those of other nodes are left out first", 600, 300, 600, 100, LARGE - 500},
+		{"then those of this one", 60, 300, 60, 60, LARGE + 40},
+	};
+	auto_free(string_pool) struct string_pool *strings = string_pool_new();
+	auto_free(store) struct store *store = store_new();
+	const struct large_object object = {.name = "a", .ports = 1, .endpoints = LARGE};
+	const struct large_object local = {
+		.name = "z", .ports = 1, .endpoints = 100, .is_local = true};
+	struct service_view a, z, both;
+	struct endpoint_slice *slices[LARGE / 1000 + 1];
+
+	(void)state;
+	large_object_add(&object, store, strings);
+	large_object_add(&local, store, strings);
+	assert_true(store_find(store, "large/a", &a));
+	assert_true(store_find(store, "large/z", &z));
+	both = a;
+	memcpy(slices, a.slices, a.slice_count * sizeof(*slices));
+	slices[a.slice_count] = z.slices[0];
+	for (uint32_t i = 0; i < slices[a.slice_count]->endpoint_count; i++)
+		slices[a.slice_count]->endpoints[i].address.bytes[0] = 9;
+	both.slices = slices;
+	both.slice_count = a.slice_count + 1;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct collection collection = {.view = &both,
+						.port = &a.service->ports[0],
+						.node_name = "here",
+						.limit = cases[i].limit,
+						.family = AF_INET};
+		struct candidates candidates = {0};
+		size_t budget, locals = 0;
+
+		print_message("%s\n", cases[i].what);
+		do
+			budget = cases[i].budget;
+		while (!topology_collect_step(&collection, &budget, &candidates));
+		assert_int_equal(candidates.count, cases[i].count);
+		assert_int_equal(candidates.left_out, cases[i].left_out);
+		for (size_t k = 0; k < candidates.count; k++) {
+			locals += candidates.items[k].is_local;
+			if (k)
+				assert_true(
+					destination_compare(&candidates.items[k - 1].destination,
+							    &candidates.items[k].destination) < 0);
+		}
+		assert_int_equal(locals, cases[i].local_count);
+		topology_clear(&candidates);
+	}
 }
 
 int main(void)
@@ -336,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_collect),
 		cmocka_unit_test(test_select),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
