@@ -352,6 +352,15 @@ static bool check(const struct figures *figures)
 		 "api.cold.longest-turn", 10000, 0.01},
 		{"longest turn of the loop, the same from manifests, s",
 		 "manifests.cold.longest-turn", 10000, 0.01},
+		{"longest turn, a Service of 100 ports and 1,000 external IPs, s",
+		 "large.ports-and-ips.longest-turn", 1, 0.01},
+		{"longest turn, one of 50,000 external IPs, s", "large.ips.longest-turn", 1, 0.01},
+		{"longest turn, one of 200,000 endpoints, s",
+		 "large.too-many-endpoints.longest-turn", 1, 0.01},
+		{"longest turn, one of 20,000 source ranges, s", "large.source-ranges.longest-turn",
+		 1, 0.01},
+		{"longest turn, 10,000 Services that want one address, s",
+		 "large.conflict.longest-turn", 1, 0.01},
 	};
 	bool is_kept = check_ratios(figures);
 
