@@ -170,6 +170,9 @@ struct set_member {
 const char *set_kind_name(enum set_kind kind, uint16_t family);
 enum set_type set_kind_type(enum set_kind kind);
 
+/** set_kind_is_own() - whether kube-proxy has no such set */
+bool set_kind_is_own(enum set_kind kind);
+
 /** set_kind_has_marks() - whether its members carry a mark for packets (ipset's skbinfo) */
 bool set_kind_has_marks(enum set_kind kind);
 

@@ -21,10 +21,8 @@ static struct chain *chain_of(struct ruleset *ruleset, const char *table, const 
 	abort();
 }
 
-__attribute__((format(printf, 4, 5))) static void add_rule(struct ruleset *ruleset,
-							   const char *table,
-							   const char *chain_name,
-							   const char *format, ...)
+void ruleset_add_rule(struct ruleset *ruleset, const char *table, const char *chain_name,
+		      const char *format, ...)
 {
 	struct chain *chain = chain_of(ruleset, table, chain_name);
 	struct rule *rule;
@@ -101,25 +99,23 @@ static const char *set_comment(enum set_kind kind)
 	return "";
 }
 
-/* One rule: packets that a set matches go to @target. @header: "", or options with a blank. */
-static void add_set_rule(struct ruleset *ruleset, const char *table, const char *chain,
-			 const char *header, enum set_kind kind, const char *fields,
-			 const char *target)
+void ruleset_add_set_rule(struct ruleset *ruleset, const char *table, const char *chain,
+			  const char *header, enum set_kind kind, const char *fields,
+			  const char *target)
 {
-	add_rule(ruleset, table, chain,
-		 "%s-m comment --comment \"%s\" -m set --match-set %s %s -j %s", header,
-		 set_comment(kind), set_kind_name(kind, ruleset->family), fields, target);
+	ruleset_add_rule(ruleset, table, chain,
+			 "%s-m comment --comment \"%s\" -m set --match-set %s %s -j %s", header,
+			 set_comment(kind), set_kind_name(kind, ruleset->family), fields, target);
 }
 
 static void add_plain_set_rule(struct ruleset *ruleset, const char *table, const char *chain,
 			       enum set_kind kind, const char *fields, const char *target)
 {
-	add_rule(ruleset, table, chain, "-m set --match-set %s %s -j %s",
-		 set_kind_name(kind, ruleset->family), fields, target);
+	ruleset_add_rule(ruleset, table, chain, "-m set --match-set %s %s -j %s",
+			 set_kind_name(kind, ruleset->family), fields, target);
 }
 
-/* The match for packets of pods, to be negated by a "! " before it; NULL if they are not known. */
-static char *pod_match(const struct ruleset_options *options)
+char *ruleset_pod_match(const struct ruleset_options *options)
 {
 	char prefix[ADDRESS_TEXT_SIZE];
 
@@ -141,19 +137,19 @@ static char *pod_match(const struct ruleset_options *options)
 /* ClusterIPs: who is no pod of the cluster is masqueraded. */
 static void add_cluster_ips(struct ruleset *ruleset, const struct ruleset_options *options)
 {
-	auto_memory char *pods = options->masquerade_all ? NULL : pod_match(options);
+	auto_memory char *pods = options->masquerade_all ? NULL : ruleset_pod_match(options);
 
-	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_CLUSTER_IP, "dst,dst",
-		     "KUBE-CLUSTER-IP");
+	ruleset_add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_CLUSTER_IP, "dst,dst",
+			     "KUBE-CLUSTER-IP");
 	if (options->masquerade_all)
-		add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "-j KUBE-MARK-MASQ");
+		ruleset_add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "-j KUBE-MARK-MASQ");
 	else if (pods)
-		add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "! %s-j KUBE-MARK-MASQ", pods);
+		ruleset_add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "! %s-j KUBE-MARK-MASQ", pods);
 	else
 		/* What the node itself sends from a VIP, which it holds, is all that is sure. */
 		add_plain_set_rule(ruleset, "nat", "KUBE-CLUSTER-IP", SET_KIND_CLUSTER_IP,
 				   "src,dst", "KUBE-MARK-MASQ");
-	add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "-j ACCEPT");
+	ruleset_add_rule(ruleset, "nat", "KUBE-CLUSTER-IP", "-j ACCEPT");
 }
 
 char *ruleset_marked_match(const struct ruleset *ruleset)
@@ -180,8 +176,8 @@ static void add_valid_bit(struct ruleset *ruleset, const char *table, const char
 	uint32_t valid_bit = mark_range_valid_bit(&ruleset->marks);
 
 	if (ruleset->marks.mask)
-		add_rule(ruleset, table, chain, "%s -j MARK --set-xmark 0x%x/0x%x", is_incomplete,
-			 valid_bit, valid_bit);
+		ruleset_add_rule(ruleset, table, chain, "%s -j MARK --set-xmark 0x%x/0x%x",
+				 is_incomplete, valid_bit, valid_bit);
 }
 
 /*
@@ -193,28 +189,28 @@ static void add_valid_bit(struct ruleset *ruleset, const char *table, const char
  */
 static void add_marking(struct ruleset *ruleset, const struct ruleset_options *options)
 {
-	auto_memory char *pods = pod_match(options);
+	auto_memory char *pods = ruleset_pod_match(options);
 	auto_memory char *is_marked = ruleset_marked_match(ruleset);
 	const char *set = set_kind_name(SET_KIND_IN_CLUSTER, ruleset->family);
 
 	if (!ruleset->marks.mask)
 		return;
-	add_rule(ruleset, "mangle", "KUBE-IPVS-MARK", "-j SET --map-set %s dst,dst --map-mark",
-		 set);
+	ruleset_add_rule(ruleset, "mangle", "KUBE-IPVS-MARK",
+			 "-j SET --map-set %s dst,dst --map-mark", set);
 	if (pods)
-		add_rule(ruleset, "mangle", "KUBE-IPVS-MARK-POD",
-			 "%s-j SET --map-set %s dst,dst --map-mark", pods, set);
+		ruleset_add_rule(ruleset, "mangle", "KUBE-IPVS-MARK-POD",
+				 "%s-j SET --map-set %s dst,dst --map-mark", pods, set);
 
 	/* What the node sends is masqueraded; of each connection the first packet decides. */
-	add_rule(ruleset, "filter", "KUBE-IPVS-UNMARK",
-		 "-m addrtype --src-type LOCAL -m conntrack --ctstate NEW "
-		 "-j MARK --set-xmark 0x%x/0xffffffff",
-		 options->masquerade_mark);
-	add_rule(ruleset, "filter", "KUBE-IPVS-UNMARK", "%s -j MARK --set-xmark 0x0/0xffffffff",
-		 is_marked);
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-UNMARK",
+			 "-m addrtype --src-type LOCAL -m conntrack --ctstate NEW "
+			 "-j MARK --set-xmark 0x%x/0xffffffff",
+			 options->masquerade_mark);
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-UNMARK",
+			 "%s -j MARK --set-xmark 0x0/0xffffffff", is_marked);
 
 	/* To an address that this node does not hold, without having passed IPVS. */
-	add_rule(ruleset, "filter", "KUBE-FORWARD", "%s -j KUBE-IPVS-UNMARK", is_marked);
+	ruleset_add_rule(ruleset, "filter", "KUBE-FORWARD", "%s -j KUBE-IPVS-UNMARK", is_marked);
 }
 
 /*
@@ -223,27 +219,29 @@ static void add_marking(struct ruleset *ruleset, const struct ruleset_options *o
  */
 static void add_services(struct ruleset *ruleset, const struct ruleset_options *options)
 {
-	add_rule(ruleset, "nat", "KUBE-SERVICES", "-m addrtype ! --dst-type LOCAL -j RETURN");
+	ruleset_add_rule(ruleset, "nat", "KUBE-SERVICES",
+			 "-m addrtype ! --dst-type LOCAL -j RETURN");
 	add_valid_bit(ruleset, "nat", "KUBE-SERVICES");
-	add_rule(ruleset, "nat", "KUBE-SERVICES", "-s %s -j RETURN",
-		 ruleset->family == AF_INET6 ? "::1/128" : "127.0.0.0/8");
-	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_LOAD_BALANCER, "dst,dst",
-		     "KUBE-LOAD-BALANCER");
+	ruleset_add_rule(ruleset, "nat", "KUBE-SERVICES", "-s %s -j RETURN",
+			 ruleset->family == AF_INET6 ? "::1/128" : "127.0.0.0/8");
+	ruleset_add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_LOAD_BALANCER, "dst,dst",
+			     "KUBE-LOAD-BALANCER");
 	add_cluster_ips(ruleset, options);
-	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP, "dst,dst",
-		     "KUBE-EXTERNAL-IP");
-	add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP_LOCAL, "dst,dst",
-		     "ACCEPT");
+	ruleset_add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP, "dst,dst",
+			     "KUBE-EXTERNAL-IP");
+	ruleset_add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP_LOCAL,
+			     "dst,dst", "ACCEPT");
 	/* Every VIP is an address of this machine, but none of them has NodePorts. */
-	add_rule(ruleset, "nat", "KUBE-SERVICES", "-m set ! --match-set %s dst -j KUBE-NODE-PORT",
-		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
+	ruleset_add_rule(ruleset, "nat", "KUBE-SERVICES",
+			 "-m set ! --match-set %s dst -j KUBE-NODE-PORT",
+			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
 
-	add_set_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "", SET_KIND_LOAD_BALANCER_LOCAL,
-		     "dst,dst", "ACCEPT");
-	add_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "-j KUBE-MARK-MASQ");
-	add_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "-j ACCEPT");
-	add_rule(ruleset, "nat", "KUBE-EXTERNAL-IP", "-j KUBE-MARK-MASQ");
-	add_rule(ruleset, "nat", "KUBE-EXTERNAL-IP", "-j ACCEPT");
+	ruleset_add_set_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "", SET_KIND_LOAD_BALANCER_LOCAL,
+			     "dst,dst", "ACCEPT");
+	ruleset_add_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "-j KUBE-MARK-MASQ");
+	ruleset_add_rule(ruleset, "nat", "KUBE-LOAD-BALANCER", "-j ACCEPT");
+	ruleset_add_rule(ruleset, "nat", "KUBE-EXTERNAL-IP", "-j KUBE-MARK-MASQ");
+	ruleset_add_rule(ruleset, "nat", "KUBE-EXTERNAL-IP", "-j ACCEPT");
 }
 
 static void add_node_ports(struct ruleset *ruleset)
@@ -260,78 +258,87 @@ static void add_node_ports(struct ruleset *ruleset)
 	};
 
 	for (size_t i = 0; i < COUNT(protocols); i++) {
-		add_set_rule(ruleset, "nat", "KUBE-NODE-PORT", protocols[i].header,
-			     protocols[i].local, protocols[i].fields, "RETURN");
-		add_set_rule(ruleset, "nat", "KUBE-NODE-PORT", protocols[i].header,
-			     protocols[i].all, protocols[i].fields, "KUBE-MARK-MASQ");
+		ruleset_add_set_rule(ruleset, "nat", "KUBE-NODE-PORT", protocols[i].header,
+				     protocols[i].local, protocols[i].fields, "RETURN");
+		ruleset_add_set_rule(ruleset, "nat", "KUBE-NODE-PORT", protocols[i].header,
+				     protocols[i].all, protocols[i].fields, "KUBE-MARK-MASQ");
 	}
-	add_set_rule(ruleset, "filter", "KUBE-NODE-PORT", "", SET_KIND_HEALTH_CHECK_NODE_PORT,
-		     "dst", "ACCEPT");
+	ruleset_add_set_rule(ruleset, "filter", "KUBE-NODE-PORT", "",
+			     SET_KIND_HEALTH_CHECK_NODE_PORT, "dst", "ACCEPT");
 }
 
 static void add_masquerading(struct ruleset *ruleset, const struct ruleset_options *options)
 {
 	uint32_t mark = options->masquerade_mark;
 
-	add_rule(ruleset, "nat", "KUBE-MARK-MASQ", "-j MARK --set-xmark 0x%x/0x%x", mark, mark);
+	ruleset_add_rule(ruleset, "nat", "KUBE-MARK-MASQ", "-j MARK --set-xmark 0x%x/0x%x", mark,
+			 mark);
 
-	add_set_rule(ruleset, "nat", "KUBE-POSTROUTING", "", SET_KIND_LOOP_BACK, "dst,dst,src",
-		     "MASQUERADE");
+	ruleset_add_set_rule(ruleset, "nat", "KUBE-POSTROUTING", "", SET_KIND_LOOP_BACK,
+			     "dst,dst,src", "MASQUERADE");
 	/* Other nodes have the same VIPs and would keep the answer to themselves. */
-	add_plain_set_rule(ruleset, "nat", "KUBE-POSTROUTING", SET_KIND_IPVS_IPS, "src",
-			   options->has_random_fully ? "MASQUERADE --random-fully" : "MASQUERADE");
-	add_rule(ruleset, "nat", "KUBE-POSTROUTING", "-m mark ! --mark 0x%x/0x%x -j RETURN", mark,
-		 mark);
+	if (!options->is_kube_proxy)
+		add_plain_set_rule(ruleset, "nat", "KUBE-POSTROUTING", SET_KIND_IPVS_IPS, "src",
+				   options->has_random_fully ? "MASQUERADE --random-fully"
+							     : "MASQUERADE");
+	ruleset_add_rule(ruleset, "nat", "KUBE-POSTROUTING", "-m mark ! --mark 0x%x/0x%x -j RETURN",
+			 mark, mark);
 	/* A packet that passes again, encapsulated for instance, is not masqueraded twice. */
-	add_rule(ruleset, "nat", "KUBE-POSTROUTING", "-j MARK --set-xmark 0x%x/0x0", mark);
-	add_rule(ruleset, "nat", "KUBE-POSTROUTING",
-		 "-m comment --comment \"kubernetes service traffic requiring SNAT\" "
-		 "-j MASQUERADE%s",
-		 options->has_random_fully ? " --random-fully" : "");
+	ruleset_add_rule(ruleset, "nat", "KUBE-POSTROUTING", "-j MARK --set-xmark 0x%x/0x0", mark);
+	ruleset_add_rule(ruleset, "nat", "KUBE-POSTROUTING",
+			 "-m comment --comment \"kubernetes service traffic requiring SNAT\" "
+			 "-j MASQUERADE%s",
+			 options->has_random_fully ? " --random-fully" : "");
 
 	/* The first packet of a masqueraded connection bears the mark, the others do not. */
-	add_rule(ruleset, "filter", "KUBE-FORWARD",
-		 "-m comment --comment \"kubernetes forwarding rules\" -m mark --mark 0x%x/0x%x "
-		 "-j ACCEPT",
-		 mark, mark);
-	add_rule(ruleset, "filter", "KUBE-FORWARD",
-		 "-m comment --comment \"kubernetes forwarding conntrack rule\" -m conntrack "
-		 "--ctstate RELATED,ESTABLISHED -j ACCEPT");
+	ruleset_add_rule(
+		ruleset, "filter", "KUBE-FORWARD",
+		"-m comment --comment \"kubernetes forwarding rules\" -m mark --mark 0x%x/0x%x "
+		"-j ACCEPT",
+		mark, mark);
+	ruleset_add_rule(
+		ruleset, "filter", "KUBE-FORWARD",
+		"-m comment --comment \"kubernetes forwarding conntrack rule\" -m conntrack "
+		"--ctstate RELATED,ESTABLISHED -j ACCEPT");
 }
 
 static void add_source_ranges(struct ruleset *ruleset)
 {
-	add_set_rule(ruleset, "filter", "KUBE-PROXY-FIREWALL", "", SET_KIND_LOAD_BALANCER_FIREWALL,
-		     "dst,dst", "KUBE-SOURCE-RANGES-FIREWALL");
-	add_set_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "",
-		     SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "dst,dst,src", "RETURN");
-	add_set_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "",
-		     SET_KIND_LOAD_BALANCER_SOURCE_IP, "dst,dst,src", "RETURN");
-	add_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "-j DROP");
+	ruleset_add_set_rule(ruleset, "filter", "KUBE-PROXY-FIREWALL", "",
+			     SET_KIND_LOAD_BALANCER_FIREWALL, "dst,dst",
+			     "KUBE-SOURCE-RANGES-FIREWALL");
+	ruleset_add_set_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "",
+			     SET_KIND_LOAD_BALANCER_SOURCE_CIDR, "dst,dst,src", "RETURN");
+	ruleset_add_set_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "",
+			     SET_KIND_LOAD_BALANCER_SOURCE_IP, "dst,dst,src", "RETURN");
+	ruleset_add_rule(ruleset, "filter", "KUBE-SOURCE-RANGES-FIREWALL", "-j DROP");
+}
 
+/* A node outside of the source ranges must not get in either. */
+static void add_node_ranges(struct ruleset *ruleset)
+{
 	/*
-	 * A node outside of the source ranges must not get in either. Its own packets to a VIP have
-	 * the VIP as their source, and pass neither INPUT nor FORWARD. kube-proxy adds a rule for
+	 * Its own packets to a VIP have the VIP as their source, and pass neither INPUT nor FORWARD. kube-proxy adds a rule for
 	 * each VIP and port to KUBE-IPVS-OUT-FILTER in filter, where IPVS has replaced the
 	 * destination already. In mangle it is still there, so sets can tell: a load balancer with
 	 * source ranges, and the VIP not among the sources that are allowed, which is how a node
 	 * inside of the ranges is let in.
 	 */
-	add_rule(ruleset, "mangle", "KUBE-IPVS-OUT-FILTER",
-		 "-m comment --comment \"%s\" -m set --match-set %s dst,dst "
-		 "-m set --match-set %s src -m set ! --match-set %s dst,dst,src -j DROP",
-		 "no access from a node outside of the source ranges",
-		 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
-		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
-		 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_IP, ruleset->family));
+	ruleset_add_rule(ruleset, "mangle", "KUBE-IPVS-OUT-FILTER",
+			 "-m comment --comment \"%s\" -m set --match-set %s dst,dst "
+			 "-m set --match-set %s src -m set ! --match-set %s dst,dst,src -j DROP",
+			 "no access from a node outside of the source ranges",
+			 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
+			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
+			 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_IP, ruleset->family));
 
 	/* From an address of its own that a program of the node chose. */
-	add_rule(ruleset, "mangle", "KUBE-IPVS-OUT-FILTER",
-		 "-m set --match-set %s dst,dst -m set ! --match-set %s src "
-		 "-m set ! --match-set %s dst,dst,src -j DROP",
-		 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
-		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
-		 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, ruleset->family));
+	ruleset_add_rule(ruleset, "mangle", "KUBE-IPVS-OUT-FILTER",
+			 "-m set --match-set %s dst,dst -m set ! --match-set %s src "
+			 "-m set ! --match-set %s dst,dst,src -j DROP",
+			 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
+			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
+			 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, ruleset->family));
 }
 
 /*
@@ -344,7 +351,7 @@ static void add_input(struct ruleset *ruleset)
 					     "KUBE-NODE-PORT"};
 
 	for (size_t i = 0; i < COUNT(chains); i++)
-		add_rule(ruleset, "filter", "KUBE-IPVS-INPUT", "-j %s", chains[i]);
+		ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-INPUT", "-j %s", chains[i]);
 }
 
 /* The sets of addresses and ports that Services have on VIPs. */
@@ -360,12 +367,13 @@ static void add_refusal(struct ruleset *ruleset)
 {
 	bool is_ipv6 = ruleset->family == AF_INET6;
 
-	add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE", "-p tcp -j REJECT --reject-with tcp-reset");
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE",
+			 "-p tcp -j REJECT --reject-with tcp-reset");
 	if (!is_ipv6)
-		add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE",
-			 "-p sctp -j REJECT --reject-with icmp-proto-unreachable");
-	add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE", "-j REJECT --reject-with %s",
-		 is_ipv6 ? "icmp6-port-unreachable" : "icmp-port-unreachable");
+		ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE",
+				 "-p sctp -j REJECT --reject-with icmp-proto-unreachable");
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-REFUSE", "-j REJECT --reject-with %s",
+			 is_ipv6 ? "icmp6-port-unreachable" : "icmp-port-unreachable");
 }
 
 /*
@@ -377,14 +385,14 @@ static void add_no_endpoint(struct ruleset *ruleset)
 	const struct mark_range *marks = &ruleset->marks;
 
 	if (!marks->mask) {
-		add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT", "-j KUBE-IPVS-REFUSE");
+		ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT", "-j KUBE-IPVS-REFUSE");
 		return;
 	}
-	add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT",
-		 "-m set ! --match-set %s dst,dst -j KUBE-IPVS-REFUSE",
-		 set_kind_name(SET_KIND_NO_LOCAL, ruleset->family));
-	add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT", "-m mark ! --mark 0x%x/0x%x -j DROP",
-		 marks->base, ~marks->mask);
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT",
+			 "-m set ! --match-set %s dst,dst -j KUBE-IPVS-REFUSE",
+			 set_kind_name(SET_KIND_NO_LOCAL, ruleset->family));
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-NO-ENDPOINT",
+			 "-m mark ! --mark 0x%x/0x%x -j DROP", marks->base, ~marks->mask);
 }
 
 /* New connections to a VIP are for its Services only, not for what else listens on the node. */
@@ -392,19 +400,20 @@ static void add_access_filter(struct ruleset *ruleset)
 {
 	add_valid_bit(ruleset, "filter", "KUBE-IPVS-FILTER");
 	if (ruleset->marks.mask)
-		add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
-			 "-p udp -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
+		ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
+				 "-p udp -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
 	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_NO_ENDPOINT, "dst,dst",
 			   "KUBE-IPVS-NO-ENDPOINT");
-	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER", "-m set ! --match-set %s dst -j RETURN",
-		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
+			 "-m set ! --match-set %s dst -j RETURN",
+			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
 	for (size_t i = 0; i < COUNT(served); i++)
 		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", served[i], "dst,dst",
 				   "RETURN");
 	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_HEALTH_CHECK_NODE_PORT,
 			   "dst", "RETURN");
-	add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
-		 "-m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE");
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
+			 "-m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE");
 }
 
 /*
@@ -424,21 +433,22 @@ static void add_acceptance(struct ruleset *ruleset)
 		{"sctp", SET_KIND_NODE_PORT_SCTP, "dst,dst"},
 	};
 
-	add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
-		 "-m conntrack --ctstate NEW,RELATED -m set --match-set %s dst -j ACCEPT",
-		 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
+			 "-m conntrack --ctstate NEW,RELATED -m set --match-set %s dst -j ACCEPT",
+			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
 	for (size_t i = 0; i < COUNT(node_ports); i++)
-		add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
-			 "-p %s -m set --match-set %s dst -m set --match-set %s %s -j ACCEPT",
-			 node_ports[i].protocol,
-			 set_kind_name(SET_KIND_NODE_PORT_ADDRESS, ruleset->family),
-			 set_kind_name(node_ports[i].kind, ruleset->family), node_ports[i].fields);
+		ruleset_add_rule(
+			ruleset, "filter", "KUBE-IPVS-ACCEPT",
+			"-p %s -m set --match-set %s dst -m set --match-set %s %s -j ACCEPT",
+			node_ports[i].protocol,
+			set_kind_name(SET_KIND_NODE_PORT_ADDRESS, ruleset->family),
+			set_kind_name(node_ports[i].kind, ruleset->family), node_ports[i].fields);
 	for (size_t i = 0; i < COUNT(served); i++)
 		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT", served[i], "dst,dst",
 				   "ACCEPT");
-	add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
-		 "-m conntrack --ctstate RELATED -m set --match-set %s dst -j ACCEPT",
-		 set_kind_name(SET_KIND_NODE_PORT_ADDRESS, ruleset->family));
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
+			 "-m conntrack --ctstate RELATED -m set --match-set %s dst -j ACCEPT",
+			 set_kind_name(SET_KIND_NODE_PORT_ADDRESS, ruleset->family));
 }
 
 struct ruleset *ruleset_new(const struct ruleset_options *options)
@@ -446,13 +456,20 @@ struct ruleset *ruleset_new(const struct ruleset_options *options)
 	struct ruleset *ruleset = memory_allocate(sizeof(*ruleset));
 
 	ruleset->family = options->family;
-	if (options->has_in_cluster)
+	ruleset->is_kube_proxy = options->is_kube_proxy;
+	if (options->has_in_cluster && !options->is_kube_proxy)
 		ruleset->marks = options->marks;
 	add_marking(ruleset, options);
-	add_services(ruleset, options);
+	if (options->is_kube_proxy)
+		ruleset_add_kube_proxy_chains(ruleset, options);
+	else
+		add_services(ruleset, options);
 	add_node_ports(ruleset);
 	add_masquerading(ruleset, options);
 	add_source_ranges(ruleset);
+	if (options->is_kube_proxy)
+		return ruleset;
+	add_node_ranges(ruleset);
 	add_input(ruleset);
 	add_refusal(ruleset);
 	add_no_endpoint(ruleset);

@@ -28,6 +28,7 @@ enum local_detection {
  * @has_random_fully:  this iptables knows --random-fully
  * @has_in_cluster:    packets of clients in the cluster get the marks of SET_KIND_IN_CLUSTER
  * @marks:             the range of these, for @has_in_cluster
+ * @is_kube_proxy:     only what kube-proxy has, and as it has it
  */
 struct ruleset_options {
 	uint16_t family;
@@ -38,6 +39,7 @@ struct ruleset_options {
 	bool masquerade_all;
 	bool has_random_fully;
 	bool has_in_cluster;
+	bool is_kube_proxy;
 	struct mark_range marks;
 };
 
@@ -87,6 +89,19 @@ char *ruleset_text(const struct ruleset *ruleset);
  * Return: for the caller to free; NULL if there is nothing of ours
  */
 char *ruleset_removal(const char *saved);
+
+/**
+ * ruleset_kube_proxy_restore() - input for `iptables-restore --noflush` that removes what kube-proxy
+ * does not have
+ * @saved:  as for ruleset_removal()
+ *
+ * Where the rules are ours, kube-proxy's own take their place: everything goes on until it writes
+ * them itself, with the rules for nodes outside of source ranges as the exception, since those name
+ * each VIP. They depend on options, which are read from the rules that are there. Where kube-proxy
+ * has written its rules already, they stay.
+ * Return: for the caller to free; NULL if there is nothing to do
+ */
+char *ruleset_kube_proxy_restore(uint16_t family, const char *saved);
 
 /** enum ruleset_table - the tables of iptables in which our chains are */
 enum ruleset_table { RULESET_TABLE_FILTER, RULESET_TABLE_MANGLE, RULESET_TABLE_NAT };

@@ -25,10 +25,12 @@ enum condition {
 
 /* When a jump is there. */
 enum need {
-	NEED_ALWAYS,
-	NEED_MARKS, /* if packets get marks */
-	NEED_DROP,  /* if the policy of the built-in chain is DROP */
-	NEED_NEVER, /* kube-proxy has it, or we had */
+	NEED_SHARED,	 /* always, and kube-proxy has it, too */
+	NEED_ALWAYS,	 /* always, and kube-proxy has nothing like it */
+	NEED_MARKS,	 /* if packets get marks */
+	NEED_DROP,	 /* if the policy of the built-in chain is DROP */
+	NEED_KUBE_PROXY, /* never: kube-proxy has it in place of ours */
+	NEED_NEVER,	 /* never: once we had it */
 };
 
 /*
@@ -52,19 +54,19 @@ static const struct jump {
 	 NEED_ALWAYS, true},
 	{"filter", "INPUT", "KUBE-IPVS-ACCEPT", "kubernetes ipvs services", CONDITION_ESTABLISHED,
 	 NEED_DROP, true},
-	{"filter", "INPUT", "KUBE-IPVS-FILTER", ACCESS, CONDITION_ALL, NEED_NEVER, false},
+	{"filter", "INPUT", "KUBE-IPVS-FILTER", ACCESS, CONDITION_ALL, NEED_KUBE_PROXY, false},
 	{"filter", "INPUT", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", CONDITION_ALL,
-	 NEED_NEVER, false},
+	 NEED_KUBE_PROXY, false},
 	{"filter", "INPUT", "KUBE-NODE-PORT", "kubernetes health check rules", CONDITION_ALL,
-	 NEED_NEVER, false},
+	 NEED_KUBE_PROXY, false},
 	{"filter", "FORWARD", "ACCEPT", "kubernetes forwarding conntrack rule", CONDITION_KNOWN,
 	 NEED_ALWAYS, false},
 	{"filter", "FORWARD", "KUBE-PROXY-FIREWALL", "kube-proxy firewall rules", CONDITION_ALL,
-	 NEED_ALWAYS, false},
+	 NEED_SHARED, false},
 	{"filter", "FORWARD", "KUBE-FORWARD", "kubernetes forwarding rules", CONDITION_ALL,
-	 NEED_ALWAYS, false},
+	 NEED_SHARED, false},
 	{"filter", "OUTPUT", "KUBE-IPVS-UNMARK", CLIENTS, CONDITION_MARKED, NEED_MARKS, false},
-	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", ACCESS, CONDITION_ALL, NEED_NEVER, false},
+	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", ACCESS, CONDITION_ALL, NEED_KUBE_PROXY, false},
 	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", CLIENTS, CONDITION_UNKNOWN, NEED_MARKS,
 	 true},
 	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", CLIENTS, CONDITION_KNOWN_UDP, NEED_MARKS,
@@ -74,11 +76,11 @@ static const struct jump {
 	{"mangle", "OUTPUT", "KUBE-IPVS-MARK", CLIENTS, CONDITION_KNOWN_UDP, NEED_MARKS, true},
 	{"mangle", "POSTROUTING", "KUBE-IPVS-UNMARK", CLIENTS, CONDITION_ALL, NEED_NEVER, false},
 	{"nat", "PREROUTING", "KUBE-SERVICES", "kubernetes service portals", CONDITION_ALL,
-	 NEED_ALWAYS, false},
-	{"nat", "OUTPUT", "KUBE-SERVICES", "kubernetes service portals", CONDITION_ALL, NEED_ALWAYS,
+	 NEED_SHARED, false},
+	{"nat", "OUTPUT", "KUBE-SERVICES", "kubernetes service portals", CONDITION_ALL, NEED_SHARED,
 	 false},
 	{"nat", "POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules", CONDITION_ALL,
-	 NEED_ALWAYS, false},
+	 NEED_SHARED, false},
 };
 
 /* The built-in chains of @jumps. */
@@ -92,12 +94,16 @@ static bool jump_is_wanted(const struct jump *jump, const struct ruleset *rulese
 			   const struct saved_chain *saved)
 {
 	switch (jump->need) {
-	case NEED_ALWAYS:
+	case NEED_SHARED:
 		return true;
+	case NEED_ALWAYS:
+		return !ruleset->is_kube_proxy;
 	case NEED_MARKS:
 		return ruleset->marks.mask;
 	case NEED_DROP:
-		return saved && saved->has_policy_drop;
+		return saved && saved->has_policy_drop && !ruleset->is_kube_proxy;
+	case NEED_KUBE_PROXY:
+		return ruleset->is_kube_proxy;
 	case NEED_NEVER:
 		return false;
 	}
@@ -258,9 +264,9 @@ static void write_table(FILE *stream, const struct ruleset *ruleset,
 	bool is_begun = false;
 
 	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
-		const struct chain_place *place = &ruleset_chains[i];
+		const struct our_chain *place = &ruleset_chains[i];
 
-		if (strcmp(place->table, table) != 0 ||
+		if (strcmp(place->table, table) != 0 || (ruleset->is_kube_proxy && place->is_own) ||
 		    !chain_differs(&ruleset->chains[i],
 				   saved_rules_chain(saved, table, place->name)))
 			continue;
@@ -331,14 +337,14 @@ char *ruleset_text(const struct ruleset *ruleset)
 	return restore;
 }
 
-static bool is_our_chain(const char *table, const char *name)
+static const struct our_chain *find_chain(const char *table, const char *name)
 {
 	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
 		if (strcmp(ruleset_chains[i].table, table) == 0 &&
 		    strcmp(ruleset_chains[i].name, name) == 0)
-			return true;
+			return &ruleset_chains[i];
 	}
-	return false;
+	return NULL;
 }
 
 /* Whether a rule that is not ours goes to our chain: kubelet and network plugins share some. */
@@ -351,7 +357,7 @@ static bool is_used_by_others(const struct saved_rules *saved, const char *table
 			const struct saved_chain *chain = &at->chains[j];
 			struct chain_place place = {table, chain->name};
 
-			if (is_our_chain(table, chain->name))
+			if (find_chain(table, chain->name))
 				continue;
 			for (size_t k = 0; k < chain->count; k++) {
 				if (string_equal(chain->rules[k].target, name) &&
@@ -418,6 +424,114 @@ char *ruleset_removal(const char *saved_text)
 	if (!*ret) {
 		free(ret);
 		return NULL;
+	}
+	return ret;
+}
+
+/* Whether a rule of @chain, which kube-proxy has, too, goes to a chain that it has not. */
+static bool chain_is_written_by_us(const char *table, const struct saved_chain *chain)
+{
+	for (size_t i = 0; chain && i < chain->count; i++) {
+		const char *target = chain->rules[i].target;
+		const struct our_chain *to = target ? find_chain(table, target) : NULL;
+
+		if (to && to->is_own)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the chains of @table that kube-proxy has, too, are as we write them. It writes all at once. */
+static bool table_is_written_by_us(const struct saved_rules *saved, const char *table)
+{
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++)
+		if (strcmp(ruleset_chains[i].table, table) == 0 && !ruleset_chains[i].is_own &&
+		    chain_is_written_by_us(table,
+					   saved_rules_chain(saved, table, ruleset_chains[i].name)))
+			return true;
+	return false;
+}
+
+/* Whether kube-proxy has this jump of ours, to the letter. */
+static bool is_jump_of(const struct ruleset *kube_proxy, const struct chain_place *place,
+		       const struct saved_rule *rule)
+{
+	for (size_t i = 0; i < COUNT(jumps); i++)
+		if (jump_is_at(&jumps[i], place) && jump_is_wanted(&jumps[i], kube_proxy, NULL) &&
+		    jump_is(&jumps[i], kube_proxy, rule))
+			return true;
+	return false;
+}
+
+/* Jumps of a built-in chain: where kube-proxy has its own already, those that it has not go. */
+static void write_jump_reduction(FILE *stream, const struct ruleset *kube_proxy,
+				 const struct chain_place *place, const struct saved_chain *saved,
+				 bool is_ours)
+{
+	const struct saved_rule *rule;
+	size_t at = 0;
+
+	if (is_ours) {
+		write_jumps(stream, kube_proxy, place, saved);
+		return;
+	}
+	while ((rule = next_jump(place, saved, &at)))
+		if (!is_jump_of(kube_proxy, place, rule))
+			fprintf(stream, "-D %s %s\n", place->name, rule->text);
+}
+
+/* The lines for one table between its name and COMMIT; none if nothing is to be done. */
+static void write_reduction(FILE *stream, const struct ruleset *kube_proxy,
+			    const struct saved_rules *saved, const char *table)
+{
+	bool is_ours = table_is_written_by_us(saved, table);
+
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		const struct our_chain *chain = &ruleset_chains[i];
+
+		if (strcmp(chain->table, table) == 0 &&
+		    (chain->is_own ? !!saved_rules_chain(saved, table, chain->name) : is_ours))
+			fprintf(stream, ":%s - [0:0]\n", chain->name);
+	}
+	for (size_t i = 0; is_ours && i < RULESET_CHAIN_COUNT; i++)
+		for (size_t j = 0;
+		     strcmp(ruleset_chains[i].table, table) == 0 && j < kube_proxy->chains[i].count;
+		     j++)
+			fprintf(stream, "-A %s %s\n", ruleset_chains[i].name,
+				kube_proxy->chains[i].rules[j].text);
+	for (size_t i = 0; i < COUNT(entrances); i++)
+		if (strcmp(entrances[i].table, table) == 0)
+			write_jump_reduction(stream, kube_proxy, &entrances[i],
+					     saved_rules_chain(saved, table, entrances[i].name),
+					     is_ours);
+	for (size_t i = 0; i < RULESET_CHAIN_COUNT; i++) {
+		const struct our_chain *chain = &ruleset_chains[i];
+
+		if (strcmp(chain->table, table) == 0 && chain->is_own &&
+		    saved_rules_chain(saved, table, chain->name) &&
+		    !is_used_by_others(saved, table, chain->name))
+			fprintf(stream, "-X %s\n", chain->name);
+	}
+}
+
+char *ruleset_reduction(const struct ruleset *kube_proxy, const char *saved_text)
+{
+	auto_free(saved_rules) struct saved_rules *saved = saved_rules_new(saved_text);
+	char *ret = NULL;
+
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		auto_memory char *lines = NULL, *before = take(&ret);
+		size_t size;
+		FILE *stream = open_memstream(&lines, &size);
+
+		if (!stream)
+			abort();
+		if (!ruleset_is_unreadable(saved_text, tables[i]))
+			write_reduction(stream, kube_proxy, saved, tables[i]);
+		fclose(stream);
+		ret = *lines ? string_printf("%s*%s\n%sCOMMIT\n", before ? before : "", tables[i],
+					     lines)
+			     : take(&before);
 	}
 	return ret;
 }

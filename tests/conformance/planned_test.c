@@ -5,6 +5,7 @@
 #include "departures.h"
 #include "in_cluster.h"
 #include "kernel_text.h"
+#include "kube_proxy_rules.h"
 #include "node_config.h"
 #include "planned_proxy.h"
 #include "recorded_node.h"
@@ -134,6 +135,21 @@ static void compare_addresses(struct run *run)
 	comparison_lines(run->comparison, "addrs", addresses, actual);
 }
 
+/* What is left when we make way for kube-proxy. */
+static void compare_kube_proxy_rules(struct run *run, struct ruleset_options options,
+				     const char *expected_nat, const char *expected_filter)
+{
+	auto_memory char *nat = NULL, *filter = NULL;
+	auto_free(ruleset) struct ruleset *ruleset = NULL;
+
+	options.is_kube_proxy = true;
+	ruleset = ruleset_new(&options);
+	nat = kernel_text_rules(ruleset, "nat");
+	filter = kernel_text_rules(ruleset, "filter");
+	kube_proxy_rules_compare(run->comparison, expected_nat, nat);
+	kube_proxy_rules_compare(run->comparison, expected_filter, filter);
+}
+
 static void compare_rules(struct run *run, uint16_t family, const char *members)
 {
 	bool is_ipv6 = family == AF_INET6;
@@ -161,6 +177,7 @@ static void compare_rules(struct run *run, uint16_t family, const char *members)
 				 .members = members,
 			 },
 			 is_ipv6);
+	compare_kube_proxy_rules(run, options, expected_nat, expected_filter);
 }
 
 /* The HTTP server is not planned, but what it has to say is. */

@@ -37,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_memory char *restore = NULL;
 	auto_memory char *what = NULL;
 	auto_memory char *removal = NULL;
+	auto_memory char *reduction = NULL;
 	auto_memory char *clash = NULL;
 	auto_free(saved_rules) struct saved_rules *saved = NULL;
 
@@ -47,6 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	removal = ruleset_removal(text);
 	if (removal)
 		check_input(removal);
+	reduction = ruleset_kube_proxy_restore(AF_INET, text);
+	if (reduction)
+		check_input(reduction);
 
 	saved = saved_rules_new(text);
 	for (size_t i = 0; i < saved->count; i++) {

@@ -419,6 +419,149 @@ static void test_removal(void **state)
 	assert_null(ruleset_removal(""));
 }
 
+/* Options that decide about rules of kube-proxy's as well; a prefix, and the rest. */
+static const struct {
+	const char *what;
+	const char *prefix;
+	struct ruleset_options options;
+} ways_of_use[] = {
+	{"a pod prefix",
+	 "10.244.0.0/16",
+	 {.family = AF_INET, .detection = LOCAL_DETECTION_PREFIX, .masquerade_mark = 0x4000}},
+	{"a pod prefix of IPv6",
+	 "fd00:10:244::/56",
+	 {.family = AF_INET6,
+	  .detection = LOCAL_DETECTION_PREFIX,
+	  .masquerade_mark = 0x4000,
+	  .has_random_fully = true}},
+	{"no way to tell pods", NULL, {.family = AF_INET, .masquerade_mark = 0x4000}},
+	{"a bridge",
+	 NULL,
+	 {.family = AF_INET,
+	  .detection = LOCAL_DETECTION_BRIDGE,
+	  .pod_interface = "cbr0",
+	  .masquerade_mark = 0x4000}},
+	{"interfaces with a prefix, and another mark",
+	 NULL,
+	 {.family = AF_INET6,
+	  .detection = LOCAL_DETECTION_INTERFACE_PREFIX,
+	  .pod_interface = "cali",
+	  .masquerade_mark = 0x20}},
+	{"everything masqueraded",
+	 NULL,
+	 {.family = AF_INET, .masquerade_mark = 0x4000, .masquerade_all = true}},
+};
+
+static bool keep_for_kube_proxy(struct rules_model *model, uint16_t family)
+{
+	auto_memory char *saved = rules_model_save(model);
+	auto_memory char *restore = ruleset_kube_proxy_restore(family, saved);
+
+	if (restore)
+		rules_model_restore(model, restore);
+	return restore;
+}
+
+static void assert_nothing_own(const struct rules_model *model)
+{
+	static const char *const names[] = {
+		"KUBE-IPVS-ACCEPT",
+		"KUBE-IPVS-INPUT",
+		"KUBE-IPVS-NO-ENDPOINT",
+		"KUBE-IPVS-REFUSE",
+		"UNMARK",
+		"KUBE-IPVS-MARK",
+		"KUBE-CLUSTER-IP -",
+		"KUBE-EXTERNAL-IP -",
+		"IN-CLUSTER",
+		"NO-ENDPOINT",
+		"NODE-PORT-IP",
+		"*mangle\n-A",
+		"IPVS-IPS src",
+	};
+	auto_memory char *saved = rules_model_save(model);
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strstr(saved, names[i]))
+			fail_msg("%s in:\n%s", names[i], saved);
+}
+
+static void test_what_kube_proxy_has_takes_the_place_of_ours(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways_of_use); i++) {
+		struct ruleset_options options = ways_of_use[i].options;
+		auto_free(ruleset) struct ruleset *ours = NULL, *kube_proxy = NULL;
+		struct rules_model model = {.count = 0};
+
+		print_message("%s\n", ways_of_use[i].what);
+		if (ways_of_use[i].prefix)
+			assert_true(
+				address_parse_prefix(ways_of_use[i].prefix, &options.pod_prefix));
+		options.has_in_cluster = true;
+		options.marks = (struct mark_range){0x60000000, 0x1fff0000};
+		ours = ruleset_new(&options);
+		options.is_kube_proxy = true;
+		kube_proxy = ruleset_new(&options);
+
+		rules_model_restore(&model, builtin);
+		assert_true(repair(&model, ours, NULL));
+		assert_true(keep_for_kube_proxy(&model, options.family));
+		assert_nothing_own(&model);
+		assert_false(keep_for_kube_proxy(&model, options.family));
+
+		assert_false(repair(&model, kube_proxy, NULL));
+		assert_true(repair(&model, ours, NULL));
+		assert_false(repair(&model, ours, NULL));
+		rules_model_clear(&model);
+	}
+}
+
+#define OUT_FILTER                                                                                    \
+	"-A KUBE-IPVS-OUT-FILTER -s 203.0.113.10/32 -m ipvs --vproto 6 --vaddr 203.0.113.10 --vport " \
+	"80 -j DROP"
+
+/* It empties its chains, ensures its jumps, and leaves what is ours alone. */
+static void take_over(struct rules_model *model)
+{
+	rules_model_restore(
+		model,
+		"*nat\n:KUBE-SERVICES - [0:0]\n:KUBE-LOAD-BALANCER - [0:0]\n:KUBE-POSTROUTING - [0:0]\n"
+		"-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODE-PORT\nCOMMIT\n"
+		"*filter\n:KUBE-FORWARD - [0:0]\n:KUBE-IPVS-FILTER - [0:0]\n"
+		":KUBE-IPVS-OUT-FILTER - [0:0]\n"
+		"-I INPUT -m comment --comment \"kubernetes health check rules\" -j KUBE-NODE-PORT\n"
+		"-I INPUT -m comment --comment \"kubernetes ipvs access filter\" -j KUBE-IPVS-FILTER\n" OUT_FILTER
+		"\nCOMMIT\n");
+}
+
+static void test_rules_of_kube_proxy_stay(void **state)
+{
+	auto_free(ruleset) struct ruleset *ours = ordinary_ruleset();
+	struct rules_model model = {.count = 0};
+	auto_memory char *saved = NULL, *empty = NULL;
+
+	(void)state;
+	empty = ruleset_kube_proxy_restore(AF_INET, builtin);
+	assert_null(empty);
+	rules_model_restore(&model, builtin);
+	assert_true(repair(&model, ours, NULL));
+	take_over(&model);
+	assert_true(keep_for_kube_proxy(&model, AF_INET));
+	assert_nothing_own(&model);
+	saved = rules_model_save(&model);
+	assert_non_null(strstr(saved, OUT_FILTER));
+	assert_non_null(strstr(saved, "-A INPUT -m comment --comment \"kubernetes ipvs access "
+				      "filter\" -j KUBE-IPVS-FILTER\n"));
+	assert_non_null(strstr(saved, "-A INPUT -m comment --comment \"kubernetes health check "
+				      "rules\" -j KUBE-NODE-PORT\n"));
+	assert_non_null(strstr(saved, "-A FORWARD -m comment --comment \"kubernetes forwarding "
+				      "rules\" -j KUBE-FORWARD\n"));
+	assert_null(strstr(saved, "-A FORWARD -m conntrack"));
+	assert_false(keep_for_kube_proxy(&model, AF_INET));
+	rules_model_clear(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +571,8 @@ int main(void)
 		cmocka_unit_test(test_repair_touches_what_differs_only),
 		cmocka_unit_test(test_random_damage_is_repaired),
 		cmocka_unit_test(test_removal),
+		cmocka_unit_test(test_what_kube_proxy_has_takes_the_place_of_ours),
+		cmocka_unit_test(test_rules_of_kube_proxy_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
