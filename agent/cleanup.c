@@ -4,6 +4,7 @@
 #include "agent/input/node_state.h"
 #include "agent/reconcile/sync.h"
 #include "instance_lock.h"
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/kernel/kernel.h"
 #include "lib/kernel/rules.h"
@@ -72,12 +73,22 @@ static int observe(struct cleanup *cleanup, struct kernel *kernel, struct change
 	return 0;
 }
 
-static void remove_servers(struct cleanup *cleanup, struct kernel *kernel,
-			   const struct options *options)
+/* Of what is ours, the virtual servers by firewall mark. */
+static void keep_in_cluster(struct changes *changes)
 {
-	struct kernel_target target = kernel_target(kernel);
-	auto_free(changes) struct changes *changes = changes_new();
-	char text[6 * ADDRESS_TEXT_SIZE];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < changes->count; i++)
+		if (changes->items[i].kind == CHANGE_KIND_SERVER_REMOVE &&
+		    changes->items[i].server.key.client_scope == CLIENT_SCOPE_IN_CLUSTER)
+			changes->items[kept++] = changes->items[i];
+	changes->count = kept;
+}
+
+/* @changes: becomes what removes virtual servers, addresses and members; Return: whether it is known */
+static bool plan_removal(struct cleanup *cleanup, struct kernel *kernel,
+			 const struct options *options, struct changes *changes)
+{
 	struct error err = {0};
 	int r;
 
@@ -85,10 +96,21 @@ static void remove_servers(struct cleanup *cleanup, struct kernel *kernel,
 	r = observe(cleanup, kernel, changes, &err);
 	if (r < 0) {
 		note_failure(cleanup, r, &err);
-		return;
+		return false;
 	}
 	ledger_sweep(cleanup->ledger, 0, changes);
+	if (options->for_kube_proxy)
+		keep_in_cluster(changes);
 	changes_sort(changes);
+	return true;
+}
+
+static void remove_planned(struct cleanup *cleanup, struct kernel *kernel, struct changes *changes)
+{
+	struct kernel_target target = kernel_target(kernel);
+	char text[6 * ADDRESS_TEXT_SIZE];
+	struct error err = {0};
+
 	kernel_apply(&target, changes);
 	for (size_t i = 0; i < changes->count; i++) {
 		struct change *change = &changes->items[i];
@@ -114,7 +136,7 @@ static void on_rules_done(void *user, const struct rules_report *report)
 	note_failure(user, err.code, &err);
 }
 
-static void remove_rules(struct cleanup *cleanup, uint16_t family)
+static void remove_rules(struct cleanup *cleanup, uint16_t family, bool for_kube_proxy)
 {
 	struct ev_loop *loop = ev_default_loop(EVFLAG_AUTO);
 	struct rules *rules = NULL;
@@ -125,17 +147,108 @@ static void remove_rules(struct cleanup *cleanup, uint16_t family)
 		note_failure(cleanup, r, &err);
 		return;
 	}
-	rules_remove(rules);
+	if (for_kube_proxy)
+		rules_keep_for_kube_proxy(rules);
+	else
+		rules_remove(rules);
 	while (rules_is_busy(rules))
 		ev_run(loop, EVRUN_ONCE);
 	rules_close(rules);
+}
+
+static void remove_all_rules(struct cleanup *cleanup, const struct options *options)
+{
+	remove_rules(cleanup, AF_INET, options->for_kube_proxy);
+	if (access("/proc/net/if_inet6", F_OK) == 0)
+		remove_rules(cleanup, AF_INET6, options->for_kube_proxy);
+}
+
+static void remove_sets(struct cleanup *cleanup, struct kernel *kernel,
+			const struct options *options)
+{
+	struct error err = {0};
+	int r = ipsets_destroy(kernel->ipsets, options->for_kube_proxy, &err);
+
+	if (r < 0)
+		note_failure(cleanup, r, &err);
+}
+
+static void remove_link(struct cleanup *cleanup, struct kernel *kernel)
+{
+	struct error err = {0};
+	int r = link_remove(kernel->link, &err);
+
+	if (r < 0)
+		note_failure(cleanup, r, &err);
+}
+
+static int on_connections(void *user, const struct virtual_server_key *server,
+			  const struct destination_usage *usage)
+{
+	size_t *count = user;
+
+	if (server->client_scope == CLIENT_SCOPE_IN_CLUSTER)
+		*count += usage->active_connections + usage->inactive_connections;
+	return 0;
+}
+
+/* Connections go on without their marks; with the virtual server they end. */
+static void await_connections(struct cleanup *cleanup, struct kernel *kernel, double seconds)
+{
+	static const struct ipvs_visitor visitor = {.destination = on_connections};
+	double end = clock_now() + seconds;
+	bool is_told = false;
+
+	for (;;) {
+		struct error err = {0};
+		size_t count = 0;
+		int r = ipvs_observe(kernel->ipvs, &visitor, &count, &err);
+
+		if (r < 0)
+			note_failure(cleanup, r, &err);
+		if (r < 0 || !count || clock_now() >= end)
+			return;
+		if (!is_told)
+			log_info(
+				"waiting up to %.0f s for %zu connections through virtual servers by firewall mark",
+				seconds, count);
+		is_told = true;
+		sleep(1);
+	}
+}
+
+/* From the last to the first: what refers to something else goes before that. */
+static void remove_everything(struct cleanup *cleanup, struct kernel *kernel,
+			      const struct options *options)
+{
+	auto_free(changes) struct changes *changes = changes_new();
+
+	if (plan_removal(cleanup, kernel, options, changes))
+		remove_planned(cleanup, kernel, changes);
+	remove_all_rules(cleanup, options);
+	remove_sets(cleanup, kernel, options);
+	remove_link(cleanup, kernel);
+}
+
+/* Packets get no marks any more before the virtual servers go that wait for them. */
+static void keep_for_kube_proxy(struct cleanup *cleanup, struct kernel *kernel,
+				const struct options *options)
+{
+	auto_free(changes) struct changes *changes = changes_new();
+	bool is_planned = plan_removal(cleanup, kernel, options, changes);
+
+	remove_all_rules(cleanup, options);
+	if (is_planned) {
+		await_connections(cleanup, kernel, options->drain_timeout);
+		remove_planned(cleanup, kernel, changes);
+	}
+	remove_sets(cleanup, kernel, options);
 }
 
 int cleanup_run(const struct options *options, struct error *err)
 {
 	struct ledger_options ledger_options = {0};
 	struct cleanup cleanup = {.err = err};
-	struct error step = {0};
 	struct kernel *kernel = NULL;
 	struct instance_lock *lock = NULL;
 	int r = privileges_check(err);
@@ -146,16 +259,10 @@ int cleanup_run(const struct options *options, struct error *err)
 		r = kernel_open(DUMMY_INTERFACE, &options->in_cluster_marks, &kernel, err);
 	if (r >= 0) {
 		cleanup.ledger = ledger_new(&ledger_options);
-		remove_servers(&cleanup, kernel, options);
-		remove_rules(&cleanup, AF_INET);
-		if (access("/proc/net/if_inet6", F_OK) == 0)
-			remove_rules(&cleanup, AF_INET6);
-		r = ipsets_destroy(kernel->ipsets, &step);
-		if (r < 0)
-			note_failure(&cleanup, r, &step);
-		r = link_remove(kernel->link, &step);
-		if (r < 0)
-			note_failure(&cleanup, r, &step);
+		if (options->for_kube_proxy)
+			keep_for_kube_proxy(&cleanup, kernel, options);
+		else
+			remove_everything(&cleanup, kernel, options);
 		ledger_free(cleanup.ledger);
 		r = cleanup.code;
 	}

@@ -9,8 +9,11 @@
  * cleanup_run() - remove what this agent, or kube-proxy in IPVS mode, left in the kernel
  *
  * The virtual servers on addresses of the dummy interface and those that our sets name (but not in
- * --ipvs-exclude-cidrs, and not those by firewall mark), KUBE-* chains with the jumps to them,
+ * --ipvs-exclude-cidrs), those by firewall mark that are ours, KUBE-* chains with the jumps to them,
  * KUBE-* sets, the dummy interface. Nothing else: IPVS is never flushed.
+ *
+ * With --for-kube-proxy only what kube-proxy does not have: the virtual servers by firewall mark,
+ * chains, rules and sets. Connections through the former have --drain-timeout to end.
  *
  * Return: 0; -EBUSY while an agent runs here; or the negative errno of what could not be removed
  * (the rest is removed all the same)

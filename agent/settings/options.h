@@ -120,6 +120,7 @@ const char *plan_part_name(enum plan_part part);
  * @agent_config_path:           file with settings that kube-proxy does not have; NULL = none
  * @write_to:           only write the configuration to this file
  * @cleanup:            only remove what is ours, as the command cleanup does
+ * @for_kube_proxy:     of that, only what kube-proxy does not have
  * @init_only:          only make the preparations that need root
  * @node_name:          NULL = the host's name
  * @bind_address:       the node's primary address; family 0 or unspecified = as the Node says
@@ -155,6 +156,7 @@ struct options {
 	char *agent_config_path;
 	char *write_to;
 	bool cleanup;
+	bool for_kube_proxy;
 	bool init_only;
 	bool drop_privileges;
 	struct client_options client;

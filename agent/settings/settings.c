@@ -57,8 +57,10 @@ const struct setting settings[] = {
 	{"other-nodes", NULL, "otherNodes", VALUE(other_nodes, other_nodes), .scope = RUN,
 	 .bits = SETTING_RESTART | SETTING_NOT_EMPTY, .argument = "list|watch|off",
 	 .help = "how addresses of other nodes are found (default: list, if a VIP could be one)"},
-	{"drain-timeout", NULL, "drainTimeout", VALUE(duration, drain_timeout), .scope = RUN,
-	 .argument = "DURATION",
+	{"for-kube-proxy", NULL, NULL, VALUE(switch, for_kube_proxy), .scope = CLEANUP,
+	 .help = "keep everything that kube-proxy in IPVS mode has as well"},
+	{"drain-timeout", NULL, "drainTimeout", VALUE(duration, drain_timeout),
+	 .scope = RUN | CLEANUP, .argument = "DURATION",
 	 .help = "maximum time a removed endpoint keeps its connections (default: 15m)"},
 
 	{"in-cluster-mark-base", NULL, "inClusterMarkBase", VALUE(mark, in_cluster_marks.base),

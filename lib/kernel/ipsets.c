@@ -306,12 +306,14 @@ size_t ipsets_usage(struct ipsets *ipsets, struct ipset_usage ret[2 * SET_KIND_C
 	return count;
 }
 
-int ipsets_destroy(struct ipsets *ipsets, struct error *err)
+int ipsets_destroy(struct ipsets *ipsets, bool only_own, struct error *err)
 {
 	struct error own = {0};
 	int result = 0, r;
 
 	for (size_t i = 0; i < COUNT(ipsets->sets); i++) {
+		if (only_own && !set_kind_is_own(ipsets->sets[i].kind))
+			continue;
 		r = set_commands_destroy(ipsets->commands, ipsets_name(&ipsets->sets[i]), &own);
 		if (r < 0 && r != -ENOENT && !result)
 			result = error_set(err, r, "%s", own.text);

@@ -107,7 +107,8 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 /** ipsets_usage() - fill @ret with one entry per set; Return: how many */
 size_t ipsets_usage(struct ipsets *ipsets, struct ipset_usage ret[2 * SET_KIND_COUNT]);
 
-/** ipsets_destroy() - remove our sets; one that a rule still refers to: -EBUSY, the others go */
-int ipsets_destroy(struct ipsets *ipsets, struct error *err);
+/** ipsets_destroy() - remove our sets, or those only that kube-proxy does not have; one that a rule
+ * still refers to: -EBUSY, the others go */
+int ipsets_destroy(struct ipsets *ipsets, bool only_own, struct error *err);
 
 #endif

@@ -34,9 +34,10 @@ enum rules_state {
 	RULES_STATE_WAITING,
 };
 
-/* What is to be done: keep a ruleset in place, or remove ours if it is NULL. */
+/* What is to be done: keep a ruleset in place, or remove ours if it is NULL; all or some of them. */
 struct task {
 	const struct ruleset *ruleset;
+	bool for_kube_proxy;
 };
 
 struct rules {
@@ -267,7 +268,9 @@ static void on_saved(void *user, const struct child_outcome *outcome)
 		rules->clash = ruleset_clash(rules->task.ruleset, saved);
 		ruleset_difference(rules->task.ruleset, saved, &rules->restore, &rules->what);
 	} else if (r >= 0) {
-		rules->restore = ruleset_removal(saved);
+		rules->restore = rules->task.for_kube_proxy
+					 ? ruleset_kube_proxy_restore(rules->family, saved)
+					 : ruleset_removal(saved);
 		if (rules->restore)
 			rules->what = string_dup("our chains were there");
 	}
@@ -384,6 +387,11 @@ void rules_verify(struct rules *rules, const struct ruleset *ruleset)
 void rules_remove(struct rules *rules)
 {
 	begin(rules, (struct task){.ruleset = NULL});
+}
+
+void rules_keep_for_kube_proxy(struct rules *rules)
+{
+	begin(rules, (struct task){.for_kube_proxy = true});
 }
 
 bool rules_is_busy(const struct rules *rules)

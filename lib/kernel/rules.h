@@ -67,6 +67,10 @@ void rules_verify(struct rules *rules, const struct ruleset *ruleset);
  *  asynchronous */
 void rules_remove(struct rules *rules);
 
+/** rules_keep_for_kube_proxy() - leave what kube-proxy has only: ruleset_kube_proxy_restore();
+ *  asynchronous */
+void rules_keep_for_kube_proxy(struct rules *rules);
+
 bool rules_is_busy(const struct rules *rules);
 
 /** rules_is_legacy() - whether the iptables-save that ran last is of the legacy variant */

@@ -419,12 +419,12 @@ static void test_destroying(void **state)
 	(void)state;
 	witness_run("ipset create strangers hash:ip");
 	witness_run("iptables -A INPUT -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT");
-	assert_int_equal(ipsets_destroy(ipsets, &err), -EBUSY);
+	assert_int_equal(ipsets_destroy(ipsets, false, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "KUBE-CLUSTER-IP"));
 	assert_output("ipset list -name | sort", "KUBE-CLUSTER-IP\nstrangers\n");
 	witness_run("iptables -F INPUT");
-	assert_int_equal(ipsets_destroy(ipsets, &err), 0);
-	assert_int_equal(ipsets_destroy(ipsets, &err), 0);
+	assert_int_equal(ipsets_destroy(ipsets, false, &err), 0);
+	assert_int_equal(ipsets_destroy(ipsets, false, &err), 0);
 	assert_output("ipset list -name", "strangers\n");
 	ipsets_close(ipsets);
 }
