@@ -138,6 +138,50 @@ static void test_init_only(void **state)
 	json_decref(kustomization);
 }
 
+/* An init container cleans up, and the pod's own then has nothing to do; on every node, as the proxy. */
+static void assert_cleans_up(const char *directory, const char *arguments)
+{
+	auto_memory char *set_name = string_printf("kubernetes/%s/daemon-set.yaml", directory);
+	json_t *proxy = read_documents("kubernetes/kube-proxy/daemon-set.yaml");
+	json_t *cleanup = read_documents(set_name);
+	json_t *init = find(cleanup, "0.spec.template.spec.initContainers.0");
+	json_t *container = find(cleanup, "0.spec.template.spec.containers.0");
+	const char *const same[] = {
+		"0.spec.template.spec.hostNetwork", "0.spec.template.spec.tolerations",
+		"0.spec.template.spec.nodeSelector", "0.spec.template.spec.priorityClassName"};
+
+	assert_value(cleanup, "0.kind", "DaemonSet");
+	assert_value(cleanup, "0.metadata.namespace", "kube-system");
+	for (size_t i = 0; i < COUNT(same); i++)
+		assert_true(json_equal(find(cleanup, same[i]), find(proxy, same[i])));
+	assert_true(json_equal(find(cleanup, "0.spec.selector.matchLabels"),
+			       find(cleanup, "0.spec.template.metadata.labels")));
+	assert_false(json_equal(find(cleanup, "0.spec.selector"), find(proxy, "0.spec.selector")));
+	assert_value(init, "image", IMAGE);
+	assert_value(init, "command", arguments);
+	assert_value(init, "securityContext.privileged", "true");
+	assert_value(init, "volumeMounts.0",
+		     "{\"mountPath\":\"/run/xtables.lock\",\"name\":\"xtables-lock\"}");
+	assert_value(container, "image", IMAGE);
+	assert_value(container, "securityContext.capabilities.drop", "[\"ALL\"]");
+	json_decref(proxy);
+	json_decref(cleanup);
+}
+
+static void test_cleanup(void **state)
+{
+	json_t *kustomization = read_documents("kubernetes/cleanup/kustomization.yaml");
+
+	(void)state;
+	assert_value(kustomization, "0.resources", "[\"daemon-set.yaml\"]");
+	assert_cleans_up("cleanup", "[\"/usr/local/bin/ipvsagent\",\"cleanup\"]");
+	json_decref(kustomization);
+	kustomization = read_documents("kubernetes/cleanup-for-kube-proxy/kustomization.yaml");
+	assert_value(kustomization, "0.resources", "[\"../cleanup\"]");
+	assert_value(kustomization, "0.patches.0.path", "daemon-set.yaml");
+	json_decref(kustomization);
+}
+
 static void test_rbac(void **state)
 {
 	json_t *documents = read_documents("kubernetes/kube-proxy/rbac.yaml");
@@ -299,7 +343,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_daemon_set), cmocka_unit_test(test_init_only),
 		cmocka_unit_test(test_rbac),	   cmocka_unit_test(test_config_map),
 		cmocka_unit_test(test_container),  cmocka_unit_test(test_dashboard),
-		cmocka_unit_test(test_unit),
+		cmocka_unit_test(test_unit),	   cmocka_unit_test(test_cleanup),
+
 	};
 
 	if (argc != 2) {
