@@ -7,15 +7,6 @@
 
 page=$(dirname "$(readlink -f "$0")")/../../../man/ipvsagent-migration.7
 
-# for_ipv6 COMMAND: sets command to that for the other family
-for_ipv6()
-{
-	command=${1//iptables/ip6tables}
-	command=${command/KUBE-NO/KUBE-6-NO}
-	command=${command/KUBE-IN-/KUBE-6-IN-}
-	command=${command/-f %d/-f %d -6}
-}
-
 # try COMMAND: succeeds, with its output in $output
 try()
 {
@@ -74,10 +65,7 @@ while IFS= read -r command; do
 	'ipvsagent status') assert_contains "the status" "default/web" "$output" ;;
 	*diff*) assert_equal "virtual servers that differ" "" "$output" ;;
 	*--write-config-to*) assert_contains "what is understood" 'mode: "ipvs"' "$(cat "$directory/understood")" ;;
-	iptables* | for* | ipset*)
-		for_ipv6 "$command"
-		[ -z "$is_removal" ] || try "$command"
-		;;
+	'ipvsagent cleanup --for-kube-proxy') [ -n "$is_removal" ] || fail "$page cleans up too early" ;;
 	esac
 	asks_on
 done < <(sed -n 's/^\.Dl //p' "$page")
