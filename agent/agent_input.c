@@ -70,13 +70,14 @@ void agent_input_prepare(struct agent *agent)
 	agent->other_nodes = other_nodes_new(agent->loop, &other_nodes);
 }
 
-static void on_response(void *owner, const char *method, const char *host, int status)
+static void on_response(void *owner, const char *method, const char *host, int status,
+			double seconds)
 {
 	struct agent *agent = owner;
 	char code[16];
 
 	snprintf(code, sizeof(code), "%d", status);
-	proxy_metrics_request(agent->metrics, status ? code : "<error>", method, host);
+	proxy_metrics_request(agent->metrics, status ? code : "<error>", method, host, seconds);
 }
 
 static void write_event(void *owner, const struct kube_event *event)

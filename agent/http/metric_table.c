@@ -16,6 +16,8 @@ static const double programming_bounds[81] = {
 	49, 50,	  51,  52,  53,	 54,  55,  56,	57,  58,  59,  60,  65, 70, 75, 80, 85,
 	90, 95,	  100, 105, 110, 115, 120, 150, 180, 210, 240, 270, 300};
 
+static const double request_bounds[] = {0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60};
+
 static const double turn_bounds[] = {0.0001, 0.0005, 0.001, 0.002, 0.004, 0.006, 0.008,
 				     0.01,   0.02,   0.05,  0.1,   0.5,	  1};
 
@@ -78,6 +80,10 @@ static const struct metric_description descriptions[METRIC_ID_COUNT] = {
 			     "[ALPHA] Cumulative proxy livez HTTP status", COUNTER, LABELS("code")},
 	[METRIC_ID_BUILD] = {"kubernetes_build_info", "[BETA] " BUILD_HELP, GAUGE,
 			     LABELS(BUILD_LABELS)},
+	[METRIC_ID_REQUEST_DURATION] =
+		{"rest_client_request_duration_seconds",
+		 "[ALPHA] Request latency in seconds. Broken down by verb, and host.",
+		 HISTOGRAM(request_bounds), LABELS("host,verb")},
 	[METRIC_ID_REQUESTS] =
 		{"rest_client_requests_total",
 		 "[ALPHA] Number of HTTP requests, partitioned by status code, method, and host.",

@@ -218,10 +218,12 @@ void proxy_metrics_probe(struct proxy_metrics *metrics, bool is_liveness, unsign
 }
 
 void proxy_metrics_request(struct proxy_metrics *metrics, const char *code, const char *method,
-			   const char *host)
+			   const char *host, double seconds)
 {
 	const char *const values[] = {code, host, method};
+	const char *const duration_values[] = {host, method};
 
+	metric_observe(metrics->of[METRIC_ID_REQUEST_DURATION], duration_values, seconds);
 	metric_increase(metrics->of[METRIC_ID_REQUESTS], values, 1);
 }
 

@@ -79,9 +79,10 @@ void proxy_metrics_turn(struct proxy_metrics *metrics, double seconds);
 /** proxy_metrics_probe() - /healthz or, if @is_liveness, /livez was answered with @status */
 void proxy_metrics_probe(struct proxy_metrics *metrics, bool is_liveness, unsigned int status);
 
-/** proxy_metrics_request() - the API server answered; @code: "200", or "<error>" without answer */
+/** proxy_metrics_request() - the API server answered; @code: "200", or "<error>" without answer;
+ *  @seconds: until the answer began */
 void proxy_metrics_request(struct proxy_metrics *metrics, const char *code, const char *method,
-			   const char *host);
+			   const char *host, double seconds);
 
 /**
  * struct proxy_metrics_sources - where it is looked up; what is NULL is left out, @status is not

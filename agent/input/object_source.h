@@ -22,7 +22,8 @@ struct object_source;
  */
 struct object_source_observer {
 	void *owner;
-	void (*on_response)(void *owner, const char *method, const char *host, int status);
+	void (*on_response)(void *owner, const char *method, const char *host, int status,
+			    double seconds);
 	void (*on_nodes)(void *owner, const char *trouble);
 };
 

@@ -44,7 +44,8 @@ struct kube_http {
 	bool is_limited;
 	bool is_reading; /* libcurl is */
 	struct source_effort effort;
-	void (*on_response)(void *owner, const char *method, const char *host, int status);
+	void (*on_response)(void *owner, const char *method, const char *host, int status,
+			    double seconds);
 	void *owner;
 };
 
@@ -182,6 +183,17 @@ static int hand_on_backlog(struct kube_request *request, bool is_bounded)
 }
 
 /* Takes the request out of libcurl; what its body still has to tell is told first. */
+/* Until its end, if there was no answer. */
+static double seconds_until_answer(struct kube_request *request)
+{
+	double seconds = 0;
+
+	curl_easy_getinfo(request->easy.handle, CURLINFO_STARTTRANSFER_TIME, &seconds);
+	if (seconds <= 0)
+		curl_easy_getinfo(request->easy.handle, CURLINFO_TOTAL_TIME, &seconds);
+	return seconds;
+}
+
 static void end_transfer(struct kube_request *request, const struct kube_response *response)
 {
 	struct kube_http *http = request->http;
@@ -206,7 +218,8 @@ static void end_transfer(struct kube_request *request, const struct kube_respons
 		kube_limiter_give_back(&http->limiter, clock_now() - http->started);
 	if (http->on_response)
 		http->on_response(http->owner, request->method, request->easy.host,
-				  request->response.error.code ? 0 : request->response.http_status);
+				  request->response.error.code ? 0 : request->response.http_status,
+				  seconds_until_answer(request));
 }
 
 /* The owner may free the request. */
@@ -334,7 +347,7 @@ static void on_resume(void *owner)
 
 struct kube_http *kube_http_new(struct ev_loop *loop,
 				void (*on_response)(void *owner, const char *method,
-						    const char *host, int status),
+						    const char *host, int status, double seconds),
 				void *owner)
 {
 	struct kube_http *http = memory_allocate(sizeof(*http));

@@ -31,7 +31,7 @@ struct kube_http;
  */
 struct kube_http *kube_http_new(struct ev_loop *loop,
 				void (*on_response)(void *owner, const char *method,
-						    const char *host, int status),
+						    const char *host, int status, double seconds),
 				void *owner);
 
 /**

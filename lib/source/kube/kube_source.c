@@ -35,7 +35,8 @@ struct part {
 struct kube_source {
 	struct object_sink sink;
 	void (*on_report)(void *owner, enum kube_report kind, const char *text);
-	void (*on_response)(void *owner, const char *method, const char *host, int status);
+	void (*on_response)(void *owner, const char *method, const char *host, int status,
+			    double seconds);
 	void *owner;
 	struct kube_config *config;
 	struct kube_credentials *credentials;
@@ -146,12 +147,13 @@ static void on_certificate(void *owner, bool is_expired, const char *text)
 	source->on_report(source->owner, is_expired ? KUBE_REPORT_WARNING : KUBE_REPORT_INFO, line);
 }
 
-static void on_response(void *owner, const char *method, const char *host, int status)
+static void on_response(void *owner, const char *method, const char *host, int status,
+			double seconds)
 {
 	struct kube_source *source = owner;
 
 	if (source->on_response)
-		source->on_response(source->owner, method, host, status);
+		source->on_response(source->owner, method, host, status, seconds);
 }
 
 static void start_part(struct kube_source *source, struct ev_loop *loop,

@@ -59,8 +59,8 @@ enum kube_nodes { KUBE_NODES_LISTED, KUBE_NODES_WATCHED, KUBE_NODES_OFF };
  * @on_nodes:     @trouble is NULL: the sink has all Nodes as they are now; or why they cannot be
  *                listed. Not with KUBE_NODES_OFF
  * @on_report:    one line, without newline
- * @on_response:  each request that ended: its method, the server's "host:port", and the HTTP status
- *                or 0 if there was no answer; may be NULL
+ * @on_response:  each request that ended: its method, the server's "host:port", the HTTP status or 0
+ *                if there was no answer, and the seconds until the answer began; may be NULL
  * @owner:        first argument of these
  *
  * The texts are copied.
@@ -78,7 +78,8 @@ struct kube_source_options {
 	enum kube_nodes other_nodes;
 	void (*on_nodes)(void *owner, const char *trouble);
 	void (*on_report)(void *owner, enum kube_report kind, const char *text);
-	void (*on_response)(void *owner, const char *method, const char *host, int status);
+	void (*on_response)(void *owner, const char *method, const char *host, int status,
+			    double seconds);
 	void *owner;
 };
 

@@ -10,6 +10,7 @@
 #include "tests/unit/agent/agent_fixture.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -262,7 +263,8 @@ static void test_unit(void **state)
 /* Every metric that a query names, for its first letters make it one of ours. */
 static void assert_metrics_exist(const char *query, const char *metrics)
 {
-	static const char *const prefixes[] = {"ipvsagent_", "kubeproxy_", "process_"};
+	static const char *const prefixes[] = {"ipvsagent_", "kubeproxy_", "process_",
+					       "rest_client_"};
 
 	for (const char *at = query; *at;) {
 		size_t length = 0;
@@ -297,6 +299,8 @@ static char *metrics_of(struct fixture *fixture, enum kube_proxy_release release
 
 	proxy_metrics_slice_event(metrics, IP_FAMILY_ALL, true, 1, 1);
 	proxy_metrics_passed(metrics, 0.1, 1);
+	proxy_metrics_request(metrics, "200", "GET", "10.0.0.1:6443", 0.1);
+	proxy_metrics_request(metrics, "201", "POST", "10.0.0.1:6443", 0.1);
 	text = proxy_metrics_text(metrics,
 				  &(struct proxy_metrics_sources){.status = &fixture->sources},
 				  METRICS_FORMAT_TEXT);
@@ -337,14 +341,80 @@ static void test_dashboard(void **state)
 	fixture_tear_down(&fixture);
 }
 
+/*
+ * What the dashboard "Kubernetes / Proxy" of kubernetes-mixin asks for (dashboards/proxy.libsonnet of
+ * github.com/kubernetes-monitoring/kubernetes-mixin), without the labels of the cluster, the job and
+ * the instance, which Prometheus adds. One more of its panels shows go_goroutines, which a program
+ * without Go does not have.
+ */
+static const struct {
+	const char *query;
+	const char *sample; /* what it finds, up to the value of a label */
+} mixin[] = {
+	{"sum(rate(kubeproxy_sync_proxy_rules_duration_seconds_count[5m]))",
+	 "kubeproxy_sync_proxy_rules_duration_seconds_count"},
+	{"histogram_quantile(0.99,rate(kubeproxy_sync_proxy_rules_duration_seconds_bucket[5m]))",
+	 "kubeproxy_sync_proxy_rules_duration_seconds_bucket{*le=\""},
+	{"sum(rate(kubeproxy_network_programming_duration_seconds_count[5m]))",
+	 "kubeproxy_network_programming_duration_seconds_count"},
+	{"histogram_quantile(0.99, "
+	 "sum(rate(kubeproxy_network_programming_duration_seconds_bucket[5m])) by (instance, le))",
+	 "kubeproxy_network_programming_duration_seconds_bucket{*le=\""},
+	{"label_values(kubeproxy_network_programming_duration_seconds_bucket, instance)",
+	 "kubeproxy_network_programming_duration_seconds_bucket"},
+	{"sum(rate(rest_client_requests_total{code=~\"2..\"}[5m]))",
+	 "rest_client_requests_total{code=\"2"},
+	{"histogram_quantile(0.99, "
+	 "sum(rate(rest_client_request_duration_seconds_bucket{verb=\"POST\"}[5m])) by (verb, url, "
+	 "le))",
+	 "rest_client_request_duration_seconds_bucket{*verb=\"POST\",le=\""},
+	{"histogram_quantile(0.99, "
+	 "sum(rate(rest_client_request_duration_seconds_bucket{verb=\"GET\"}[5m])) by (verb, url, "
+	 "le))",
+	 "rest_client_request_duration_seconds_bucket{*verb=\"GET\",le=\""},
+	{"process_resident_memory_bytes", "process_resident_memory_bytes "},
+	{"rate(process_cpu_seconds_total[5m])", "process_cpu_seconds_total "},
+};
+
+static void assert_has_sample(const char *metrics, const char *sample)
+{
+	auto_memory char *pattern = string_printf("*\n%s*", sample);
+
+	print_message("%s\n", sample);
+	assert_int_equal(fnmatch(pattern, metrics, 0), 0);
+}
+
+static void test_dashboard_of_kube_proxy(void **state)
+{
+	static const enum kube_proxy_release releases[] = {KUBE_PROXY_RELEASE_1_36,
+							   KUBE_PROXY_RELEASE_1_32};
+	struct fixture fixture = {0};
+
+	(void)state;
+	fixture_set_up(&fixture);
+	for (size_t i = 0; i < COUNT(releases); i++) {
+		auto_memory char *metrics = metrics_of(&fixture, releases[i]);
+
+		for (size_t j = 0; j < COUNT(mixin); j++) {
+			assert_metrics_exist(mixin[j].query, metrics);
+			assert_has_sample(metrics, mixin[j].sample);
+		}
+	}
+	fixture_tear_down(&fixture);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_daemon_set), cmocka_unit_test(test_init_only),
-		cmocka_unit_test(test_rbac),	   cmocka_unit_test(test_config_map),
-		cmocka_unit_test(test_container),  cmocka_unit_test(test_dashboard),
-		cmocka_unit_test(test_unit),	   cmocka_unit_test(test_cleanup),
-
+		cmocka_unit_test(test_daemon_set),
+		cmocka_unit_test(test_init_only),
+		cmocka_unit_test(test_rbac),
+		cmocka_unit_test(test_config_map),
+		cmocka_unit_test(test_container),
+		cmocka_unit_test(test_dashboard),
+		cmocka_unit_test(test_unit),
+		cmocka_unit_test(test_cleanup),
+		cmocka_unit_test(test_dashboard_of_kube_proxy),
 	};
 
 	if (argc != 2) {

@@ -22,7 +22,7 @@ static void test_format(void **state)
 	add_slice(&fixture->agent, "a/web-1 service=web port=http:8080/TCP 10.1.0.1@n");
 	program(&fixture->agent);
 	proxy_metrics_probe(fixture->metrics, true, 200);
-	proxy_metrics_request(fixture->metrics, "200", "GET", "10.0.0.1:6443");
+	proxy_metrics_request(fixture->metrics, "200", "GET", "10.0.0.1:6443", 0.1);
 	proxy_metrics_turn(fixture->metrics, 0.003);
 	proxy_metrics_passed(fixture->metrics, 0.01, METRICS_FIXTURE_START + 1);
 	text = metrics_fixture_text(fixture, METRICS_FORMAT_TEXT);
@@ -55,6 +55,7 @@ static void test_families_of_1_32(void **state)
 		"process_start_time_seconds gauge",
 		"process_virtual_memory_bytes gauge",
 		"process_virtual_memory_max_bytes gauge",
+		"rest_client_request_duration_seconds histogram",
 		"rest_client_requests_total counter",
 	};
 	struct metrics_fixture *fixture = *state;
@@ -62,7 +63,7 @@ static void test_families_of_1_32(void **state)
 
 	proxy_metrics_probe(fixture->metrics, false, 503);
 	proxy_metrics_probe(fixture->metrics, true, 200);
-	proxy_metrics_request(fixture->metrics, "200", "GET", "10.0.0.1:6443");
+	proxy_metrics_request(fixture->metrics, "200", "GET", "10.0.0.1:6443", 0.1);
 	text = metrics_fixture_text(fixture, METRICS_FORMAT_TEXT);
 	for (size_t i = 0; i < COUNT(families); i++) {
 		auto_memory char *line = string_printf("\n# TYPE %s\n", families[i]);

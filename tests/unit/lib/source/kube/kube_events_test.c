@@ -214,13 +214,15 @@ static void on_ready(void *owner, const struct error *err)
 	kube_events_credentials_ready(fixture->events, err);
 }
 
-static void on_response(void *owner, const char *method, const char *host, int status)
+static void on_response(void *owner, const char *method, const char *host, int status,
+			double seconds)
 {
 	struct fixture *fixture = owner;
 
 	(void)method;
 	(void)host;
 	(void)status;
+	assert_true(seconds >= 0 && seconds < 60);
 	fixture->responses++;
 }
 
