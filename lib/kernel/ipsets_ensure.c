@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ipsets.h"
+
 #include "ipsets_internal.h"
 
 #include <errno.h>

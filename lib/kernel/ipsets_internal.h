@@ -4,7 +4,7 @@
 
 /* Shared by the files that together are ipsets; nobody else includes this. */
 
-#include "ipsets.h"
+#include "marks.h"
 #include "netlink.h"
 #include "set_commands.h"
 #include "set_listing.h"

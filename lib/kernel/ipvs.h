@@ -2,6 +2,7 @@
 #ifndef KERNEL_IPVS_H
 #define KERNEL_IPVS_H
 
+#include "ipvs_types.h"
 #include "lib/base/error.h"
 #include "lib/plan/changes.h"
 #include "lib/plan/proxy_state.h"
@@ -13,22 +14,6 @@
  * One per network namespace (that of the thread which opens it). Not thread-safe.
  */
 struct ipvs;
-
-/** struct ipvs_timeouts - seconds; 0 = leave as it is (when set) */
-struct ipvs_timeouts {
-	uint32_t tcp;
-	uint32_t tcp_fin;
-	uint32_t udp;
-};
-
-/** struct ipvs_traffic - what a virtual server has had since it was created */
-struct ipvs_traffic {
-	uint64_t connections;
-	uint64_t packets_in;
-	uint64_t packets_out;
-	uint64_t bytes_in;
-	uint64_t bytes_out;
-};
 
 /**
  * struct ipvs_visitor - receives a dump

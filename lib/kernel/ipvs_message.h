@@ -2,7 +2,7 @@
 #ifndef KERNEL_IPVS_MESSAGE_H
 #define KERNEL_IPVS_MESSAGE_H
 
-#include "ipvs.h"
+#include "ipvs_types.h"
 #include "lib/plan/proxy_state.h"
 
 #include <stdint.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ruleset.h"
 #include "ruleset_layout.h"
 #include "saved_rules.h"
 

@@ -2,7 +2,10 @@
 #ifndef PLAN_RULESET_LAYOUT_H
 #define PLAN_RULESET_LAYOUT_H
 
-#include "ruleset.h"
+#include "lib/base/memory.h"
+#include "proxy_state.h"
+
+struct ruleset_options;
 
 /* Shared by ruleset.c, which says what the rules are, ruleset_kube_proxy.c and ruleset_compare.c. */
 

@@ -2,7 +2,7 @@
 #ifndef SOURCE_KUBE_FAILURE_H
 #define SOURCE_KUBE_FAILURE_H
 
-#include "kube_http.h"
+#include "kube_response.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>

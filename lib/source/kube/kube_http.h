@@ -4,8 +4,7 @@
 
 #include "kube_call.h"
 #include "kube_credentials.h"
-#include "kube_status.h"
-#include "lib/base/error.h"
+#include "kube_response.h"
 #include "lib/base/memory.h"
 #include "lib/source/source_effort.h"
 
@@ -54,24 +53,6 @@ AUTO_FREE_DEFINE(kube_http);
 
 /** struct kube_request - one request and its answer */
 struct kube_request;
-
-/**
- * struct kube_response - how a request ended
- * @http_status:    0 if no answer came
- * @status:         of an answer that is no success: what it said
- * @retry_seconds:  what a Retry-After says; -1 if there is none
- * @error:          code 0 if the answer is complete (whatever its status); else what went wrong
- * @is_unreached:   no connection came about
- * @is_broken:      there was a connection, and it was lost
- */
-struct kube_response {
-	int http_status;
-	struct kube_status status;
-	double retry_seconds;
-	struct error error;
-	bool is_unreached;
-	bool is_broken;
-};
 
 /**
  * struct kube_request_options - what to ask
