@@ -29,11 +29,8 @@ static void look_for(const char *name, const char *feature, struct findings *fin
 	case MODULE_STATE_LOADABLE:
 		return;
 	case MODULE_STATE_MISSING:
-		findings_add(
-			findings, SEVERITY_ERROR,
-			"install the package of the kernel's other modules, as kernel-modules-extra on "
-			"Fedora and Enterprise Linux, linux-modules-extra-VERSION on Ubuntu",
-			"this kernel has no module %s, required for %s", name, feature);
+		findings_add(findings, SEVERITY_ERROR, MODULES_MISSING_REMEDY,
+			     "this kernel has no module %s, required for %s", name, feature);
 		return;
 	case MODULE_STATE_UNKNOWN:
 		findings_add(

@@ -97,10 +97,12 @@ int modules_load(const char *name, const char *feature, struct error *err)
 	r = is_there(context, name) ? 0 : insert(context, name);
 	kmod_unref(context);
 	if (r == -ENOENT)
-		return error_set(err, r, "this kernel has no module %s, needed for %s", name,
-				 feature);
+		return error_set(
+			err, r,
+			"this kernel has no module %s, required for %s; " MODULES_MISSING_REMEDY,
+			name, feature);
 	if (r < 0)
-		return error_set(err, r, "loading the module %s, needed for %s: %s", name, feature,
-				 strerror(-r));
+		return error_set(err, r, "loading the module %s, required for %s: %s", name,
+				 feature, strerror(-r));
 	return 0;
 }

@@ -4,6 +4,11 @@
 
 #include "lib/base/error.h"
 
+/* What to do about a module that is not installed; the distributions divide the kernel's modules. */
+#define MODULES_MISSING_REMEDY                                                                      \
+	"install the package of the kernel's other modules, as kernel-modules-extra on Fedora and " \
+	"Enterprise Linux, linux-modules-extra-VERSION on Ubuntu"
+
 /**
  * modules_load() - make sure that a kernel module is there, through libkmod
  * @name:     "ip_vs_rr"

@@ -35,8 +35,9 @@ static void names_what_a_missing_module_is_needed_for(void **state)
 
 	(void)state;
 	assert_int_equal(modules_load("ip_vs_nonsense", "scheduler nonsense", &err), -ENOENT);
-	assert_string_equal(err.text, "this kernel has no module ip_vs_nonsense, needed for "
-				      "scheduler nonsense");
+	assert_string_equal(
+		err.text,
+		"this kernel has no module ip_vs_nonsense, required for scheduler nonsense; " MODULES_MISSING_REMEDY);
 }
 
 static void without_privilege_a_loaded_module_is_fine(void **state)
@@ -52,9 +53,10 @@ static void without_privilege_a_loaded_module_is_fine(void **state)
 		if (setuid(65534) < 0 || modules_load("ip_vs_wrr", "scheduler wrr", &err) != 0)
 			_exit(1);
 		if (modules_load("ip_vs_lblcr", "scheduler lblcr", &err) != -EPERM ||
-		    strcmp(err.text, "loading the module ip_vs_lblcr, needed for scheduler lblcr: "
-				     "Operation not "
-				     "permitted") != 0)
+		    strcmp(err.text,
+			   "loading the module ip_vs_lblcr, required for scheduler lblcr: "
+			   "Operation not "
+			   "permitted") != 0)
 			_exit(2);
 		_exit(0);
 	}

@@ -30,3 +30,4 @@ mount -t tmpfs tmpfs /lib/modules
 assert_status "no ip_vs" 3 agent run --manifests "$manifests" --hostname-override node1
 assert_equal "lines of '$output'" 1 "$(wc -l <<<"$output")"
 assert_contains "what it says" ip_vs "$output"
+assert_contains "what it says" "install the package of the kernel's other modules, as kernel-modules-extra" "$output"
