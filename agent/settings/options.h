@@ -142,6 +142,7 @@ const char *plan_part_name(enum plan_part part);
  * @log_format:         of lines of the log
  * @profiling:          the metrics port lets its clients set the log level
  * @part:               of a plan: what to print
+ * @node_port:          of status: whose it is; 0 = not asked
  * @node_addresses:     of a plan: those of the node's interfaces; none = as the Node says
  * @arguments:          what is left after the flags
  * @unused:             flags without effect, as they were given: "NAME=VALUE"
@@ -196,6 +197,7 @@ struct options {
 	enum plan_part part;
 	char *output; /* of status: "", "wide" or "json"; of plan: "", "text" or "json" */
 	struct address_list node_addresses;
+	int node_port;
 	bool watch;
 	bool help;
 	bool version;

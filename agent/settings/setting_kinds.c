@@ -206,49 +206,12 @@ static json_t *get_address(const struct setting *setting, const struct options *
 	return json_string(address->family ? address_text(address, text) : "");
 }
 
-/* The port after the last colon of @text, which is cut off there. */
-static bool cut_port(char *text, uint16_t *ret)
-{
-	char *colon = strrchr(text, ':'), *end;
-	unsigned long port;
-
-	if (!colon || colon[1] < '0' || colon[1] > '9')
-		return false;
-	port = strtoul(colon + 1, &end, 10);
-	if (*end || port < 1 || port > 65535)
-		return false;
-	*colon = '\0';
-	*ret = (uint16_t)port;
-	return true;
-}
-
-/* "127.0.0.1:10249", "[::1]:10249", or an address alone, whose port is decided later. */
-static bool parse_listen_address(const char *text, struct listen_address *ret)
-{
-	auto_memory char *copy = string_dup(text);
-	char *host = copy;
-	size_t length;
-
-	memset(ret, 0, sizeof(*ret));
-	if (address_parse(text, &ret->address))
-		return true;
-	if (!cut_port(copy, &ret->port))
-		return false;
-	length = strlen(copy);
-	if (*host == '[' && copy[length - 1] == ']') {
-		copy[length - 1] = '\0';
-		host++;
-	}
-	return address_parse(host, &ret->address) &&
-	       (host != copy) == (ret->address.family == AF_INET6);
-}
-
 static int set_listen_address(const struct setting *setting, struct options *options,
 			      const char *text, struct error *err)
 {
 	struct listen_address address = {0};
 
-	if (*text && !parse_listen_address(text, &address))
+	if (*text && !address_parse_port(text, &address.address, &address.port))
 		return error_set(err, -EINVAL,
 				 "\"%s\" is not ADDRESS, ADDRESS:PORT or, for IPv6, [ADDRESS]:PORT",
 				 text);

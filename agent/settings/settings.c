@@ -234,6 +234,8 @@ const struct setting settings[] = {
 	{"node-addresses", NULL, NULL, VALUE(addresses, node_addresses), .scope = PLAN,
 	 .argument = "ADDRESS,...",
 	 .help = "addresses of the node's interfaces (default: InternalIPs of its Node object)"},
+	{"node-port", NULL, NULL, VALUE(integer, node_port), 1, 65535, .scope = STATUS,
+	 .argument = "PORT", .help = "show whose NodePort that is"},
 	{"watch", NULL, NULL, VALUE(switch, watch), .scope = STATUS,
 	 .help = "refresh every two seconds"},
 	{"version", NULL, NULL, VALUE(switch, version), .scope = RUN, .bits = SETTING_ACTION,

@@ -5,6 +5,7 @@
 #include "status_client.h"
 #include "status_document.h"
 #include "status_print.h"
+#include "status_query.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@
 /* One invocation. */
 struct status_run {
 	const struct options *options;
-	char *filter; /* as in status_report_keys() */
+	struct status_query query;
+	char *service; /* which has the virtual servers that are asked for, if it is one */
 	struct status_style style;
 	bool is_json;
 	bool is_terminal;
@@ -28,36 +30,6 @@ struct status_run {
 static void complain(const char *text)
 {
 	fprintf(stderr, "ipvsagent status: %s\n", text);
-}
-
-static bool is_name(const char *text, size_t length)
-{
-	return length > 0 && length <= 253 &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") >= length;
-}
-
-/* NAME is default/NAME, as for kubectl; NAMESPACE/ is everything in it. */
-static int filter_of(const struct options *options, char **ret, struct error *err)
-{
-	const char *argument = options->arguments.count ? options->arguments.items[0] : "";
-	const char *slash = strchr(argument, '/');
-
-	if (options->arguments.count > 1)
-		return error_set(err, -EINVAL,
-				 "unexpected argument \"%s\"; specify at most one Service",
-				 options->arguments.items[1]);
-	if (!options->arguments.count) {
-		*ret = string_dup("");
-		return 0;
-	}
-	if (slash ? !is_name(argument, (size_t)(slash - argument)) ||
-			    (slash[1] && !is_name(slash + 1, strlen(slash + 1)))
-		  : !is_name(argument, strlen(argument)))
-		return error_set(err, -EINVAL,
-				 "\"%s\" is not NAMESPACE/NAME, NAME (in default) or NAMESPACE/",
-				 argument);
-	*ret = slash ? string_dup(argument) : string_printf("default/%s", argument);
-	return 0;
 }
 
 /* The connections of what the document names, or of everything without a document. */
@@ -72,7 +44,7 @@ static int read_kernel(const struct status_run *run, const json_t *document,
 
 	if (r < 0)
 		return r;
-	if (document && run->filter && *run->filter) {
+	if (document && (*run->query.filter || run->query.servers)) {
 		keys = status_document_keys(document, &count);
 		r = ipvs_observe_destinations_of(ipvs, keys, count, &server_listing_visitor,
 						 listing, err);
@@ -125,10 +97,15 @@ static int show_agent(const struct status_run *run, json_t *document)
 	auto_free(server_listing) struct server_listing *listing = NULL;
 	struct error err = {0};
 
-	if (run->filter && *run->filter &&
-	    !json_array_size(json_object_get(document, "services"))) {
-		fprintf(stderr, "ipvsagent status: Service %s not found\n", run->filter);
-		return EXIT_FAILURE;
+	if (!json_array_size(json_object_get(document, "services"))) {
+		if (run->query.servers)
+			fprintf(stderr, "ipvsagent status: no Service has %s\n",
+				run->query.servers);
+		else if (*run->query.filter)
+			fprintf(stderr, "ipvsagent status: Service %s not found\n",
+				run->query.filter);
+		if (run->query.servers || *run->query.filter)
+			return EXIT_FAILURE;
 	}
 	if (read_kernel(run, document, &listing, &err) < 0) {
 		error_wrap(&err, err.code, "no connection counts");
@@ -139,13 +116,38 @@ static int show_agent(const struct status_run *run, json_t *document)
 	return 0;
 }
 
-static int show(const struct status_run *run)
+/* Details, such as why an endpoint is used, come with an answer about one Service only. */
+static int ask(struct status_run *run, json_t **ret, struct error *err)
+{
+	const char *socket = run->options->socket_path;
+	auto_memory char *service = NULL;
+	int r = status_client_ask(socket, run->query.filter, ret, err);
+
+	run->style.filter = run->query.filter;
+	if (r < 0 || !run->query.servers)
+		return r;
+	status_query_select(&run->query, *ret);
+	service = status_query_service(*ret);
+	if (!service)
+		return 0;
+	json_decref(*ret);
+	r = status_client_ask(socket, service, ret, err);
+	if (r < 0)
+		return r;
+	status_query_select(&run->query, *ret);
+	free(run->service);
+	run->service = take(&service);
+	run->style.filter = run->service;
+	return 0;
+}
+
+static int show(struct status_run *run)
 {
 	struct error err = {0};
 	json_t *document;
 	int status, r;
 
-	r = status_client_ask(run->options->socket_path, run->filter, &document, &err);
+	r = ask(run, &document, &err);
 	if (r == -ECONNREFUSED)
 		return show_kernel(run, &err);
 	if (r < 0) {
@@ -167,7 +169,7 @@ static int finish_output(int status)
 }
 
 /* An agent that is away for a moment is waited for; what cannot get better ends the watch. */
-static int watch(const struct status_run *run)
+static int watch(struct status_run *run)
 {
 	int status;
 
@@ -189,7 +191,7 @@ static void choose_style(struct status_run *run)
 	run->is_json = strcmp(run->options->output, "json") == 0;
 	run->style.is_wide = strcmp(run->options->output, "wide") == 0;
 	run->style.is_coloured = run->is_terminal && !(no_colour && *no_colour);
-	run->style.filter = run->filter;
+	run->style.filter = run->query.filter;
 }
 
 int status_command(const struct options *options)
@@ -198,13 +200,14 @@ int status_command(const struct options *options)
 	struct error err = {0};
 	int status;
 
-	if (filter_of(options, &run.filter, &err) < 0) {
+	if (status_query_read(options, &run.query, &err) < 0) {
 		complain(err.text);
 		fputs("see `ipvsagent status --help`\n", stderr);
 		return EXIT_USAGE;
 	}
 	choose_style(&run);
 	status = options->watch ? watch(&run) : finish_output(show(&run));
-	free(run.filter);
+	status_query_clear(&run.query);
+	free(run.service);
 	return status;
 }

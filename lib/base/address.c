@@ -34,6 +34,43 @@ static void clear_host_bits(struct prefix *prefix)
 	}
 }
 
+/* The port after the last colon of @text, which is cut off there. */
+static bool cut_port(char *text, uint16_t *ret)
+{
+	char *colon = strrchr(text, ':'), *end;
+	unsigned long port;
+
+	if (!colon || colon[1] < '0' || colon[1] > '9')
+		return false;
+	port = strtoul(colon + 1, &end, 10);
+	if (*end || port < 1 || port > 65535)
+		return false;
+	*colon = '\0';
+	*ret = (uint16_t)port;
+	return true;
+}
+
+bool address_parse_port(const char *text, struct address *ret, uint16_t *ret_port)
+{
+	char copy[ADDRESS_TEXT_SIZE], *host = copy;
+	size_t length = strlen(text);
+
+	*ret_port = 0;
+	if (address_parse(text, ret))
+		return true;
+	if (length >= sizeof(copy))
+		return false;
+	memcpy(copy, text, length + 1);
+	if (!cut_port(copy, ret_port))
+		return false;
+	length = strlen(copy);
+	if (*host == '[' && copy[length - 1] == ']') {
+		copy[length - 1] = '\0';
+		host++;
+	}
+	return address_parse(host, ret) && (host != copy) == (ret->family == AF_INET6);
+}
+
 bool address_parse_prefix(const char *text, struct prefix *ret)
 {
 	char address[INET6_ADDRSTRLEN];

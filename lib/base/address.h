@@ -36,6 +36,10 @@ struct prefix_list {
 /** address_parse() - textual IPv4 or IPv6 address, strictly as inet_pton(3); false if it is none */
 bool address_parse(const char *text, struct address *ret);
 
+/** address_parse_port() - "127.0.0.1:80", "[::1]:80", or an address alone, whose port is 0 then; false
+ *  if it is none */
+bool address_parse_port(const char *text, struct address *ret, uint16_t *ret_port);
+
 /** address_parse_prefix() - "ADDRESS/LENGTH"; host bits are cleared; false if it is none */
 bool address_parse_prefix(const char *text, struct prefix *ret);
 

@@ -62,6 +62,20 @@ assert_lacks "status default/dns" "default/web" "$output"
 output=$(agent status default/no-such 2>&1) && fail "a Service that does not exist: $output"
 assert_contains "status default/no-such" "no-such" "$output"
 
+step "whose is it"
+output=$(agent status 10.96.0.10:80)
+assert_contains "status 10.96.0.10:80" "default/web" "$output"
+assert_contains "status 10.96.0.10:80" "Endpoints of" "$output"
+assert_lacks "status 10.96.0.10:80" ":30080" "$output"
+assert_contains "status 10.96.0.53" "default/dns" "$(agent status 10.96.0.53)"
+output=$(agent status --node-port 30080)
+assert_contains "status --node-port 30080" "192.168.77.10:30080" "$output"
+assert_lacks "status --node-port 30080" "10.96.0.10:80" "$output"
+output=$(agent status 10.96.0.10:81 2>&1) && fail "a port that no Service has: $output"
+assert_equal "status 10.96.0.10:81" "ipvsagent status: no Service has 10.96.0.10:81" "$output"
+output=$(agent status --node-port 30081 2>&1) && fail "a NodePort that no Service has: $output"
+assert_equal "status --node-port 30081" "ipvsagent status: no Service has NodePort 30081" "$output"
+
 step "draining and connections are counted"
 pod_locate "$own"
 remaining=$(printf '%s\n' pod1 pod2 rpod1 | grep -vx "$own" | paste -sd' ')

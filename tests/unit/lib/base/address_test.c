@@ -56,6 +56,45 @@ static void test_parse(void **state)
 	}
 }
 
+static void test_parse_port(void **state)
+{
+	static const struct {
+		const char *what, *text, *printed; /* NULL: refused */
+	} cases[] = {
+		{"IPv4", "10.0.0.1:80", "10.0.0.1:80"},
+		{"IPv6", "[fd00::1]:65535", "[fd00::1]:65535"},
+		{"an address alone", "10.0.0.1", "10.0.0.1:0"},
+		{"an IPv6 address alone", "fd00::1", "[fd00::1]:0"},
+		{"an IPv6 address that ends like a port", "fd00::1:80", "[fd00::1:80]:0"},
+		{"nothing", "", NULL},
+		{"a port alone", ":80", NULL},
+		{"no port after the colon", "10.0.0.1:", NULL},
+		{"port 0", "10.0.0.1:0", NULL},
+		{"a port too large", "10.0.0.1:65536", NULL},
+		{"a sign", "10.0.0.1:+80", NULL},
+		{"IPv4 in brackets", "[10.0.0.1]:80", NULL},
+		{"brackets without a port", "[fd00::1]", NULL},
+		{"an open bracket", "[:80", NULL},
+		{"a name", "web:80", NULL},
+		{"more than any address",
+		 "0123456789012345678901234567890123456789012345678901234567890123456789:80", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char buffer[ADDRESS_TEXT_SIZE];
+		struct address value;
+		uint16_t port;
+
+		print_message("%s\n", cases[i].what);
+		assert_int_equal(address_parse_port(cases[i].text, &value, &port),
+				 cases[i].printed != NULL);
+		if (cases[i].printed)
+			assert_string_equal(address_port_text(&value, port, buffer),
+					    cases[i].printed);
+	}
+}
+
 static void test_parse_prefix(void **state)
 {
 	static const struct {
@@ -276,11 +315,11 @@ static void test_protocol_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),	       cmocka_unit_test(test_parse_prefix),
-		cmocka_unit_test(test_port_text),      cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_contains),       cmocka_unit_test(test_order),
-		cmocka_unit_test(test_networks),       cmocka_unit_test(test_prefix_lists),
-		cmocka_unit_test(test_protocol_names),
+		cmocka_unit_test(test_parse),	     cmocka_unit_test(test_parse_port),
+		cmocka_unit_test(test_parse_prefix), cmocka_unit_test(test_port_text),
+		cmocka_unit_test(test_kinds),	     cmocka_unit_test(test_contains),
+		cmocka_unit_test(test_order),	     cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_prefix_lists), cmocka_unit_test(test_protocol_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
