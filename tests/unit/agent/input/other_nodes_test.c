@@ -126,7 +126,7 @@ static void test_nothing_to_ask(void **state)
 	tear_down(&fixture);
 }
 
-/* One that may be a node's waits for the answer; then they are asked for now and then. */
+/* One that may be a node's waits for the answer; after that they are asked for once a refresh period. */
 static void test_lists(void **state)
 {
 	struct fixture fixture;
