@@ -32,20 +32,20 @@ static void note_failure(struct cleanup *cleanup, int code, const struct error *
 	*cleanup->err = *err;
 }
 
-static int on_server(void *user, const struct virtual_server *server)
+static int on_server(void *owner, const struct virtual_server *server)
 {
-	ledger_observe_server(user, server);
+	ledger_observe_server(owner, server);
 	return 0;
 }
 
-static void on_bound(void *user, const struct address *address)
+static void on_bound(void *owner, const struct address *address)
 {
-	ledger_observe_address(user, address);
+	ledger_observe_address(owner, address);
 }
 
-static void on_member(void *user, const struct set_member *member)
+static void on_member(void *owner, const struct set_member *member)
 {
-	ledger_observe_member(user, member);
+	ledger_observe_member(owner, member);
 }
 
 /* What the ledger would sweep when nobody claims anything is exactly what is ours. */
@@ -124,16 +124,16 @@ static void remove_planned(struct cleanup *cleanup, struct kernel *kernel, struc
 	log_info("removed %zu virtual servers, addresses and set members", changes->count);
 }
 
-static void on_rules_done(void *user, const struct rules_report *report)
+static void on_rules_done(void *owner, const struct rules_report *report)
 {
 	struct error err = {0};
 
 	if (report->code < 0)
-		note_failure(user, report->code, report->error);
+		note_failure(owner, report->code, report->error);
 	if (!*report->unreadable)
 		return;
 	error_set(&err, -EBUSY, "iptables rules: %s", report->unreadable);
-	note_failure(user, err.code, &err);
+	note_failure(owner, err.code, &err);
 }
 
 static void remove_rules(struct cleanup *cleanup, uint16_t family, bool for_kube_proxy)
@@ -182,10 +182,10 @@ static void remove_link(struct cleanup *cleanup, struct kernel *kernel)
 		note_failure(cleanup, r, &err);
 }
 
-static int on_connections(void *user, const struct virtual_server_key *server,
+static int on_connections(void *owner, const struct virtual_server_key *server,
 			  const struct destination_usage *usage)
 {
-	size_t *count = user;
+	size_t *count = owner;
 
 	if (server->client_scope == CLIENT_SCOPE_IN_CLUSTER)
 		*count += usage->active_connections + usage->inactive_connections;

@@ -39,9 +39,9 @@ static void drop_pages(const struct dl_phdr_info *object)
 }
 
 /* Return: 1 when it was the one */
-static int visit_object(struct dl_phdr_info *object, size_t size, void *user)
+static int visit_object(struct dl_phdr_info *object, size_t size, void *owner)
 {
-	struct footprint *footprint = user;
+	struct footprint *footprint = owner;
 
 	(void)size;
 	if (footprint->passed++ < footprint->next)

@@ -14,9 +14,9 @@ struct answer {
 	enum iptables_variant variant;
 };
 
-static void on_end(void *user, const struct child_outcome *outcome)
+static void on_end(void *owner, const struct child_outcome *outcome)
 {
-	struct answer *answer = user;
+	struct answer *answer = owner;
 
 	answer->code = outcome->code < 0 ? outcome->code : outcome->status ? -EIO : 0;
 	answer->variant = strstr(outcome->output, "nf_tables") ? IPTABLES_VARIANT_NFT

@@ -62,14 +62,14 @@ static void add_address(struct addresses *addresses, const struct address *addre
 	addresses->items[addresses->count++] = *address;
 }
 
-static void on_bound(void *user, const struct address *address)
+static void on_bound(void *owner, const struct address *address)
 {
-	add_address(user, address);
+	add_address(owner, address);
 }
 
-static void on_node(void *user, const struct node_address *address)
+static void on_node(void *owner, const struct node_address *address)
 {
-	add_address(user, &address->address);
+	add_address(owner, &address->address);
 }
 
 struct search {
@@ -87,9 +87,9 @@ static bool is_excluded(const struct options *options, const struct address *add
 	return false;
 }
 
-static int on_server(void *user, const struct virtual_server *server)
+static int on_server(void *owner, const struct virtual_server *server)
 {
-	struct search *search = user;
+	struct search *search = owner;
 
 	if (!server->key.address.family || server->key.firewall_mark ||
 	    address_is_among(&server->key.address, search->local.items, search->local.count) ||

@@ -40,9 +40,9 @@ struct health_ports {
 	struct listen_retry retry;
 };
 
-static void answer(void *user, const struct http_request *request, struct http_reply *reply)
+static void answer(void *owner, const struct http_request *request, struct http_reply *reply)
 {
-	const struct health_port *service = user;
+	const struct health_port *service = owner;
 	auto_memory char *namespace_name = service_key_namespace(service->key);
 	bool is_healthy =
 		proxy_health_is_healthy(service->owner->health, clock_milliseconds(), NULL);

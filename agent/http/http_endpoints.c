@@ -22,8 +22,8 @@ struct http_endpoint_port {
 	const char *what;
 	enum event_kind failure;
 	struct listen_address at;
-	void (*handler)(void *user, const struct http_request *request, struct http_reply *reply);
-	void (*put_handler)(void *user, const struct http_request *request,
+	void (*handler)(void *owner, const struct http_request *request, struct http_reply *reply);
+	void (*put_handler)(void *owner, const struct http_request *request,
 			    struct http_reply *reply);
 	struct http_server *server; /* NULL while @refusal, a negative errno, keeps it away */
 	int refusal;
@@ -72,9 +72,9 @@ static void set_text(struct http_reply *reply, unsigned int status, const char *
 	forbid_sniffing(reply);
 }
 
-static void answer_health(void *user, const struct http_request *request, struct http_reply *reply)
+static void answer_health(void *owner, const struct http_request *request, struct http_reply *reply)
 {
-	const struct http_endpoints *endpoints = user;
+	const struct http_endpoints *endpoints = owner;
 	const struct health_time time = {.now = clock_milliseconds(),
 					 .wall = ev_time(),
 					 .age = ev_time() - endpoints->started};
@@ -165,10 +165,10 @@ static bool is_zpage(const struct http_endpoints *endpoints, const char *path)
 	       (strcmp(path, "/statusz") == 0 || strcmp(path, "/flagz") == 0);
 }
 
-static void answer_operator(void *user, const struct http_request *request,
+static void answer_operator(void *owner, const struct http_request *request,
 			    struct http_reply *reply)
 {
-	const struct http_endpoints *endpoints = user;
+	const struct http_endpoints *endpoints = owner;
 	const char *path = request->path;
 
 	if (strcmp(path, "/metrics") == 0) {
@@ -196,9 +196,9 @@ static void answer_operator(void *user, const struct http_request *request,
  * As k8s.io/apiserver's routes.DebugFlags with the setter of k8s.io/component-base/logs, which a
  * Kubernetes component serves where profiling is enabled.
  */
-static void answer_put(void *user, const struct http_request *request, struct http_reply *reply)
+static void answer_put(void *owner, const struct http_request *request, struct http_reply *reply)
 {
-	const struct http_endpoints *endpoints = user;
+	const struct http_endpoints *endpoints = owner;
 	auto_memory char *text = NULL;
 	char *end;
 	long verbosity;

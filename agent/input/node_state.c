@@ -171,17 +171,17 @@ static struct interface_address *add_observed(struct node_state *state,
 	return item;
 }
 
-static void on_address(void *user, const struct node_address *address)
+static void on_address(void *owner, const struct node_address *address)
 {
-	struct interface_address *item = add_observed(user, &address->address);
+	struct interface_address *item = add_observed(owner, &address->address);
 
 	item->prefix_length = address->prefix_length;
 	memcpy(item->interface, address->interface, sizeof(item->interface));
 }
 
-static void ignore_bound(void *user, const struct address *address)
+static void ignore_bound(void *owner, const struct address *address)
 {
-	(void)user;
+	(void)owner;
 	(void)address;
 }
 

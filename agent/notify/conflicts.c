@@ -97,9 +97,9 @@ static void clear(struct rivalries *rivalries)
 	*rivalries = (struct rivalries){0};
 }
 
-static void add_rivalry(void *user, const struct ledger_conflict *conflict)
+static void add_rivalry(void *owner, const struct ledger_conflict *conflict)
 {
-	struct rivalries *rivalries = user;
+	struct rivalries *rivalries = owner;
 
 	rivalries->items = memory_grow(rivalries->items, rivalries->count, &rivalries->capacity,
 				       sizeof(*rivalries->items));

@@ -136,10 +136,10 @@ void rejections_report(struct rejections *rejections, struct events *events,
 }
 
 void rejections_each(const struct rejections *rejections,
-		     void (*visit)(void *user, const struct rejection *rejection), void *user)
+		     void (*visit)(void *owner, const struct rejection *rejection), void *owner)
 {
 	for (size_t i = 0; i < rejections->count; i++)
-		visit(user, &rejections->items[i]);
+		visit(owner, &rejections->items[i]);
 }
 
 const struct rejection *rejections_find(const struct rejections *rejections, const char *kind,

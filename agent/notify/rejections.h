@@ -29,7 +29,7 @@ void rejections_report(struct rejections *rejections, struct events *events,
 
 /** rejections_each() - every complaint, sorted by kind, namespace, name */
 void rejections_each(const struct rejections *rejections,
-		     void (*visit)(void *user, const struct rejection *rejection), void *user);
+		     void (*visit)(void *owner, const struct rejection *rejection), void *owner);
 
 /** rejections_find() - NULL without a complaint; valid until the next change */
 const struct rejection *rejections_find(const struct rejections *rejections, const char *kind,

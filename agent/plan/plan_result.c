@@ -173,9 +173,9 @@ struct naming {
 };
 
 /* Of two Services that want one virtual server, one has it. */
-static void name_servers(const struct service_view *view, void *user)
+static void name_servers(const struct service_view *view, void *owner)
 {
-	const struct naming *naming = user;
+	const struct naming *naming = owner;
 	const struct planned_state *planned = naming->result->state;
 	const struct service_state *state = ledger_state(naming->ledger, view->key);
 

@@ -27,19 +27,19 @@ struct drainer {
 	size_t usage_count, usage_capacity;
 };
 
-static void collect_key(void *user, const struct virtual_server_key *server)
+static void collect_key(void *owner, const struct virtual_server_key *server)
 {
-	struct drainer *drainer = user;
+	struct drainer *drainer = owner;
 
 	drainer->keys = memory_grow(drainer->keys, drainer->key_count, &drainer->key_capacity,
 				    sizeof(*drainer->keys));
 	drainer->keys[drainer->key_count++] = *server;
 }
 
-static int collect_usage(void *user, const struct virtual_server_key *server,
+static int collect_usage(void *owner, const struct virtual_server_key *server,
 			 const struct destination_usage *usage)
 {
-	struct drainer *drainer = user;
+	struct drainer *drainer = owner;
 
 	(void)server;
 	drainer->usages = memory_grow(drainer->usages, drainer->usage_count,

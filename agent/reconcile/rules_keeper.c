@@ -334,9 +334,9 @@ static void on_due(void *owner)
 	verify_family(owner);
 }
 
-static void on_done(void *user, const struct rules_report *report)
+static void on_done(void *owner, const struct rules_report *report)
 {
-	struct rules_keeper_family *family = user;
+	struct rules_keeper_family *family = owner;
 
 	family->verified = clock_milliseconds();
 	if (family->is_absent)

@@ -273,9 +273,9 @@ static void begin_batch(struct sync *sync)
 	timer_ensure(&sync->apply, 0.);
 }
 
-static void mark_dirty(void *user, const char *key)
+static void mark_dirty(void *owner, const char *key)
 {
-	store_mark_dirty(user, key);
+	store_mark_dirty(owner, key);
 }
 
 /* Others have left, so there may be room for what some Services had to do without. */

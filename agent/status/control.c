@@ -67,9 +67,9 @@ static void client_drop(struct client *client)
 	free(client);
 }
 
-static int append_output(const char *data, size_t size, void *user)
+static int append_output(const char *data, size_t size, void *owner)
 {
-	struct client *client = user;
+	struct client *client = owner;
 
 	if (client->output_length + size > client->output_capacity) {
 		client->output_capacity = 2 * (client->output_length + size);

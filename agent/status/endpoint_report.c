@@ -178,9 +178,9 @@ static const char *time_text(uint64_t now, uint64_t since, char buffer[TIME_SIZE
 	return buffer;
 }
 
-static void append_leaving(void *user, const struct destination *destination, uint64_t since)
+static void append_leaving(void *owner, const struct destination *destination, uint64_t since)
 {
-	struct leaving *leaving = user;
+	struct leaving *leaving = owner;
 	char buffer[TIME_SIZE];
 
 	append(&leaving->list, destination, time_text(leaving->now, since, buffer));

@@ -17,14 +17,14 @@ char *report_complaint(const struct rejection *rejection)
 
 void report_write_text(const struct report_writer *writer, const char *text)
 {
-	writer->write(text, strlen(text), writer->user);
+	writer->write(text, strlen(text), writer->owner);
 }
 
 void report_write_begin(const struct report_writer *writer, json_t *json)
 {
 	auto_memory char *text = json_dumps(json, JSON_COMPACT);
 
-	writer->write(text, strlen(text) - 1, writer->user);
+	writer->write(text, strlen(text) - 1, writer->owner);
 	json_decref(json);
 }
 

@@ -17,7 +17,7 @@ char *report_complaint(const struct rejection *rejection);
 /** struct report_writer - what a report is written with, part by part */
 struct report_writer {
 	json_dump_callback_t write;
-	void *user;
+	void *owner;
 };
 
 void report_write_text(const struct report_writer *writer, const char *text);

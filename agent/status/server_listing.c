@@ -47,16 +47,16 @@ static struct listed_server *get_server(struct server_listing *listing,
 	return server;
 }
 
-static int on_server(void *user, const struct virtual_server *server)
+static int on_server(void *owner, const struct virtual_server *server)
 {
-	get_server(user, &server->key)->server = *server;
+	get_server(owner, &server->key)->server = *server;
 	return 0;
 }
 
-static int on_destination(void *user, const struct virtual_server_key *key,
+static int on_destination(void *owner, const struct virtual_server_key *key,
 			  const struct destination_usage *usage)
 {
-	struct listed_server *server = get_server(user, key);
+	struct listed_server *server = get_server(owner, key);
 
 	server->usages = memory_grow(server->usages, server->usage_count, &server->usage_capacity,
 				     sizeof(*server->usages));

@@ -357,9 +357,9 @@ static void write_tail(struct service_report *report, const struct report_writer
 	report_write_end(writer, json);
 }
 
-bool service_report_step(struct service_report *report, json_dump_callback_t write, void *user)
+bool service_report_step(struct service_report *report, json_dump_callback_t write, void *owner)
 {
-	const struct report_writer writer = {write, user};
+	const struct report_writer writer = {write, owner};
 
 	look_up(report);
 	switch (report->stage) {

@@ -22,6 +22,6 @@ void service_report_free(struct service_report *report);
  * service_report_step() - write the next part, at most one virtual server, as it is now
  * Return: false at the end, when the object is complete
  */
-bool service_report_step(struct service_report *report, json_dump_callback_t write, void *user);
+bool service_report_step(struct service_report *report, json_dump_callback_t write, void *owner);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void add_rejection(void *user, const struct rejection *rejection)
+static void add_rejection(void *owner, const struct rejection *rejection)
 {
 	auto_memory char *reason = report_complaint(rejection);
 	json_t *item = json_object();
@@ -18,7 +18,7 @@ static void add_rejection(void *user, const struct rejection *rejection)
 	json_object_set_new(item, "namespace", json_text(rejection->namespace_name));
 	json_object_set_new(item, "name", json_text(rejection->name));
 	json_object_set_new(item, "reason", json_text(reason));
-	json_array_append_new(user, item);
+	json_array_append_new(owner, item);
 }
 
 static json_t *rejections_json(const struct rejections *rejections)
@@ -205,20 +205,20 @@ static void add_key(struct key_list *list, const char *key)
 	list->items[list->count++] = string_dup(key);
 }
 
-static void add_known(const struct service_view *view, void *user)
+static void add_known(const struct service_view *view, void *owner)
 {
 	if (view->service)
-		add_key(user, view->key);
+		add_key(owner, view->key);
 }
 
-static void add_rejected(void *user, const struct rejection *rejection)
+static void add_rejected(void *owner, const struct rejection *rejection)
 {
 	auto_memory char *key = NULL;
 
 	if (strcmp(rejection->kind, "Service") != 0)
 		return;
 	key = string_printf("%s/%s", rejection->namespace_name, rejection->name);
-	add_key(user, key);
+	add_key(owner, key);
 }
 
 static int compare_keys(const void *a, const void *b)

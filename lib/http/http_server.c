@@ -53,10 +53,10 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, struct http
 	return result;
 }
 
-static enum MHD_Result note_argument(void *user, enum MHD_ValueKind kind, const char *name,
+static enum MHD_Result note_argument(void *owner, enum MHD_ValueKind kind, const char *name,
 				     const char *value)
 {
-	struct http_request *request = user;
+	struct http_request *request = owner;
 
 	(void)kind;
 	(void)value;
@@ -81,11 +81,11 @@ static void append(struct body *body, const char *data, size_t size)
 	body->used += taken;
 }
 
-static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *path,
+static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *path,
 				  const char *method, const char *version, const char *data,
 				  size_t *data_size, void **state)
 {
-	struct http_server *server = user;
+	struct http_server *server = owner;
 	struct http_reply reply = {.status = MHD_HTTP_NOT_FOUND};
 	struct http_request request = {.path = path};
 	struct body *body = *state;
@@ -117,19 +117,19 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	return send_reply(connection, &reply);
 }
 
-static void on_answered(void *user, struct MHD_Connection *connection, void **state,
+static void on_answered(void *owner, struct MHD_Connection *connection, void **state,
 			enum MHD_RequestTerminationCode code)
 {
-	(void)user;
+	(void)owner;
 	(void)code;
 	free(take(state));
 	http_client_answered(client_of(connection));
 }
 
-static void on_connection(void *user, struct MHD_Connection *connection, void **context,
+static void on_connection(void *owner, struct MHD_Connection *connection, void **context,
 			  enum MHD_ConnectionNotificationCode code)
 {
-	struct http_server *server = user;
+	struct http_server *server = owner;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
 		*context = http_clients_find(

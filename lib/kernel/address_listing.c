@@ -41,9 +41,9 @@ bool address_listing_parse(const struct nlmsghdr *message, struct listed_address
 	return true;
 }
 
-static int on_address(void *user, const struct nlmsghdr *message)
+static int on_address(void *owner, const struct nlmsghdr *message)
 {
-	struct address_listing *listing = user;
+	struct address_listing *listing = owner;
 
 	listing->items = memory_grow(listing->items, listing->count, &listing->capacity,
 				     sizeof(*listing->items));

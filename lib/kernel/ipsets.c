@@ -59,9 +59,9 @@ struct read_headers {
 	struct set_header *ret;
 };
 
-static void on_header(void *user, const char *name, const struct set_header *header)
+static void on_header(void *owner, const char *name, const struct set_header *header)
 {
-	struct read_headers *read = user;
+	struct read_headers *read = owner;
 	struct set *set;
 
 	/* Most of what others have needs one comparison. */

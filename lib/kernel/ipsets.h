@@ -64,7 +64,7 @@ bool ipsets_has_marks(const struct ipsets *ipsets, const char **ret_reason);
 /**
  * ipsets_observe_begin() - call @on_member for every member of our sets, in steps; the names of
  * marks are no members in this sense
- * @on_member, @user:  used until the last step
+ * @on_member, @owner: used until the last step
  *
  * ipsets_observe_step() follows until it does not return 1. Meanwhile ipsets_apply() may be called;
  * of members that it writes in this time it may or may not be told that they are there, but never
@@ -72,8 +72,8 @@ bool ipsets_has_marks(const struct ipsets *ipsets, const char **ret_reason);
  * Of members of IN_CLUSTER with another mark than that of their virtual server it is not told.
  */
 int ipsets_observe_begin(struct ipsets *ipsets,
-			 void (*on_member)(void *user, const struct set_member *member), void *user,
-			 struct error *err);
+			 void (*on_member)(void *owner, const struct set_member *member),
+			 void *owner, struct error *err);
 
 /**
  * ipsets_observe_step() - up to about a thousand members of one set
@@ -84,7 +84,7 @@ int ipsets_observe_step(struct ipsets *ipsets, struct error *err);
 
 /** ipsets_observe() - the same at once */
 int ipsets_observe(struct ipsets *ipsets,
-		   void (*on_member)(void *user, const struct set_member *member), void *user,
+		   void (*on_member)(void *owner, const struct set_member *member), void *owner,
 		   struct error *err);
 
 /**

@@ -22,9 +22,9 @@ struct copied_members {
 	size_t mark_count, mark_capacity;
 };
 
-static void copy_member(void *user, const struct set_member *member, uint32_t mark)
+static void copy_member(void *owner, const struct set_member *member, uint32_t mark)
 {
-	struct copied_members *copied = user;
+	struct copied_members *copied = owner;
 
 	changes_add(copied->additions, CHANGE_KIND_MEMBER_ADD)->member = *member;
 	copied->marks = memory_grow(copied->marks, copied->mark_count, &copied->mark_capacity,

@@ -39,8 +39,8 @@ struct ipsets_ensuring {
  * @is_cut_short:  it cannot go on
  */
 struct ipsets_observation {
-	void (*on_member)(void *user, const struct set_member *member);
-	void *user;
+	void (*on_member)(void *owner, const struct set_member *member);
+	void *owner;
 	size_t position;
 	struct set *listed;
 	struct set_listing listing;

@@ -66,9 +66,9 @@ static void note_wrong(struct ipsets_observation *observation, const struct set_
  * says about them does not count. What it says about all the others only somebody else can have
  * changed since.
  */
-static void on_name(void *user, const struct set_member *member, uint32_t mark)
+static void on_name(void *owner, const struct set_member *member, uint32_t mark)
 {
-	struct ipsets *ipsets = user;
+	struct ipsets *ipsets = owner;
 	struct ipsets_observation *observation = &ipsets->observation;
 	struct virtual_server_key key = marks_key_of(member);
 
@@ -80,9 +80,9 @@ static void on_name(void *user, const struct set_member *member, uint32_t mark)
 		note_wrong(observation, member);
 }
 
-static void on_member(void *user, const struct set_member *member, uint32_t mark)
+static void on_member(void *owner, const struct set_member *member, uint32_t mark)
 {
-	struct ipsets *ipsets = user;
+	struct ipsets *ipsets = owner;
 	struct ipsets_observation *observation = &ipsets->observation;
 	struct virtual_server_key key = marks_key_of(member);
 
@@ -95,7 +95,7 @@ static void on_member(void *user, const struct set_member *member, uint32_t mark
 		}
 		marks_scan_see(ipsets->marks, &key, MARK_USE_MEMBER);
 	}
-	observation->on_member(observation->user, member);
+	observation->on_member(observation->owner, member);
 }
 
 static void forget_wrong(struct ipsets_observation *observation)
@@ -172,8 +172,8 @@ void ipsets_release(struct ipsets *ipsets, const struct set *set)
 }
 
 int ipsets_observe_begin(struct ipsets *ipsets,
-			 void (*on_our_member)(void *user, const struct set_member *member),
-			 void *user, struct error *err)
+			 void (*on_our_member)(void *owner, const struct set_member *member),
+			 void *owner, struct error *err)
 {
 	struct ipsets_observation *observation = &ipsets->observation;
 	int r;
@@ -186,7 +186,7 @@ int ipsets_observe_begin(struct ipsets *ipsets,
 	end_listing(ipsets);
 	forget_wrong(observation);
 	observation->on_member = on_our_member;
-	observation->user = user;
+	observation->owner = owner;
 	observation->position = 0;
 	observation->has_names = ipsets->marks && !ipsets->marks_error;
 	observation->is_cut_short = false;
@@ -236,10 +236,10 @@ int ipsets_observe_step(struct ipsets *ipsets, struct error *err)
 }
 
 int ipsets_observe(struct ipsets *ipsets,
-		   void (*on_our_member)(void *user, const struct set_member *member), void *user,
+		   void (*on_our_member)(void *owner, const struct set_member *member), void *owner,
 		   struct error *err)
 {
-	int r = ipsets_observe_begin(ipsets, on_our_member, user, err);
+	int r = ipsets_observe_begin(ipsets, on_our_member, owner, err);
 
 	if (r < 0)
 		return r;

@@ -14,7 +14,7 @@
 struct server_list {
 	struct ipvs *ipvs;
 	const struct ipvs_visitor *visitor;
-	void *user;
+	void *owner;
 	struct error *err;
 	struct virtual_server_key *keys; /* collected if destinations are wanted */
 	size_t count;
@@ -197,9 +197,9 @@ static struct virtual_server_key kernel_key(const struct ipvs *ipvs,
 	return ret;
 }
 
-static int on_server(void *user, const struct nlmsghdr *message)
+static int on_server(void *owner, const struct nlmsghdr *message)
 {
-	struct server_list *list = user;
+	struct server_list *list = owner;
 	struct virtual_server server;
 	struct ipvs_traffic traffic;
 	int r;
@@ -216,33 +216,33 @@ static int on_server(void *user, const struct nlmsghdr *message)
 			memory_grow(list->keys, list->count, &list->capacity, sizeof(*list->keys));
 		list->keys[list->count++] = server.key;
 	}
-	r = list->visitor->server ? list->visitor->server(list->user, &server) : 0;
+	r = list->visitor->server ? list->visitor->server(list->owner, &server) : 0;
 	if (r < 0 || !list->visitor->traffic || ipvs_message_parse_traffic(message, &traffic) < 0)
 		return r;
-	return list->visitor->traffic(list->user, &server.key, &traffic);
+	return list->visitor->traffic(list->owner, &server.key, &traffic);
 }
 
 struct destination_visit {
 	struct ipvs *ipvs;
 	const struct virtual_server_key *servers;
 	const struct ipvs_visitor *visitor;
-	void *user;
+	void *owner;
 	struct error *err;
 	size_t count;
 };
 
-static int build_destination_request(void *user, size_t index, struct nl_msg *message)
+static int build_destination_request(void *owner, size_t index, struct nl_msg *message)
 {
-	struct destination_visit *visit = user;
+	struct destination_visit *visit = owner;
 	struct virtual_server_key key = kernel_key(visit->ipvs, &visit->servers[index]);
 
 	return ipvs_message_server_key(message, visit->ipvs->family, IPVS_CMD_GET_DEST, NLM_F_DUMP,
 				       &key);
 }
 
-static int on_destination(void *user, size_t index, const struct nlmsghdr *message)
+static int on_destination(void *owner, size_t index, const struct nlmsghdr *message)
 {
-	struct destination_visit *visit = user;
+	struct destination_visit *visit = owner;
 	const struct virtual_server_key *server = &visit->servers[index];
 	struct destination_usage usage;
 	char text[2 * ADDRESS_TEXT_SIZE];
@@ -253,14 +253,14 @@ static int on_destination(void *user, size_t index, const struct nlmsghdr *messa
 		return error_set(visit->err, r, "malformed IPVS_CMD_GET_DEST reply for %s",
 				 virtual_server_key_text(server, text));
 	visit->count++;
-	return visit->visitor->destination(visit->user, server, &usage);
+	return visit->visitor->destination(visit->owner, server, &usage);
 }
 
 static int observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *servers,
-				size_t count, const struct ipvs_visitor *visitor, void *user,
+				size_t count, const struct ipvs_visitor *visitor, void *owner,
 				size_t *ret_seen, struct error *err)
 {
-	struct destination_visit visit = {ipvs, servers, visitor, user, err, 0};
+	struct destination_visit visit = {ipvs, servers, visitor, owner, err, 0};
 	int r;
 
 	r = netlink_ask_each(ipvs->netlink, count, build_destination_request, on_destination,
@@ -269,11 +269,12 @@ static int observe_destinations(struct ipvs *ipvs, const struct virtual_server_k
 	return r < 0 ? error_wrap(err, r, "reading destinations") : 0;
 }
 
-static int ask_for_servers(struct ipvs *ipvs, struct netlink *netlink,
-			   int (*ask)(struct netlink *netlink, struct nl_msg *request,
-				      int (*on_message)(void *user, const struct nlmsghdr *message),
-				      void *user, struct error *err),
-			   struct server_list *list)
+static int
+ask_for_servers(struct ipvs *ipvs, struct netlink *netlink,
+		int (*ask)(struct netlink *netlink, struct nl_msg *request,
+			   int (*on_message)(void *owner, const struct nlmsghdr *message),
+			   void *owner, struct error *err),
+		struct server_list *list)
 {
 	struct nl_msg *message = netlink_message(netlink);
 	int r;
@@ -294,21 +295,21 @@ static int end_servers(struct ipvs *ipvs, int r, struct error *err)
 	return 0;
 }
 
-int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		 struct error *err)
 {
-	struct server_list list = {.ipvs = ipvs, .visitor = visitor, .user = user, .err = err};
+	struct server_list list = {.ipvs = ipvs, .visitor = visitor, .owner = owner, .err = err};
 	size_t seen;
 	int r;
 
 	r = end_servers(ipvs, ask_for_servers(ipvs, ipvs->netlink, netlink_ask, &list), err);
 	if (r >= 0 && visitor->destination)
-		r = observe_destinations(ipvs, list.keys, list.count, visitor, user, &seen, err);
+		r = observe_destinations(ipvs, list.keys, list.count, visitor, owner, &seen, err);
 	free(list.keys);
 	return r < 0 ? r : 0;
 }
 
-int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		       struct error *err)
 {
 	int r = 0;
@@ -318,7 +319,7 @@ int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, vo
 	if (r < 0)
 		return r;
 	ipvs->observed = (struct server_list){
-		.ipvs = ipvs, .visitor = visitor, .user = user, .err = err, .is_in_steps = true};
+		.ipvs = ipvs, .visitor = visitor, .owner = owner, .err = err, .is_in_steps = true};
 	r = ask_for_servers(ipvs, ipvs->observer, netlink_dump_begin, &ipvs->observed);
 	return r < 0 ? end_servers(ipvs, r, err) : 0;
 }
@@ -333,7 +334,7 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 }
 
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,
-			      const struct ipvs_visitor *visitor, void *user, struct error *err)
+			      const struct ipvs_visitor *visitor, void *owner, struct error *err)
 {
 	char text[2 * ADDRESS_TEXT_SIZE];
 	struct virtual_server_key key;
@@ -341,7 +342,7 @@ int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key
 	size_t seen;
 	int r;
 
-	r = observe_destinations(ipvs, server, 1, visitor, user, &seen, err);
+	r = observe_destinations(ipvs, server, 1, visitor, owner, &seen, err);
 	if (r < 0 || seen)
 		return r;
 
@@ -357,12 +358,12 @@ int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key
 }
 
 int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_key *servers,
-				 size_t count, const struct ipvs_visitor *visitor, void *user,
+				 size_t count, const struct ipvs_visitor *visitor, void *owner,
 				 struct error *err)
 {
 	size_t seen;
 
-	return observe_destinations(ipvs, servers, count, visitor, user, &seen, err);
+	return observe_destinations(ipvs, servers, count, visitor, owner, &seen, err);
 }
 
 /* Where the kinds of change keep it, the key of the virtual server that they are about. */

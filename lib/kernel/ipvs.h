@@ -23,10 +23,10 @@ struct ipvs;
  * Each may be NULL. A negative return value ends the dump and becomes its result.
  */
 struct ipvs_visitor {
-	int (*server)(void *user, const struct virtual_server *server);
-	int (*traffic)(void *user, const struct virtual_server_key *server,
+	int (*server)(void *owner, const struct virtual_server *server);
+	int (*traffic)(void *owner, const struct virtual_server_key *server,
 		       const struct ipvs_traffic *traffic);
-	int (*destination)(void *user, const struct virtual_server_key *server,
+	int (*destination)(void *owner, const struct virtual_server_key *server,
 			   const struct destination_usage *usage);
 };
 
@@ -61,18 +61,18 @@ void ipvs_use_marks(struct ipvs *ipvs, struct marks *marks);
  * Blocks: one dump for the servers, then the destination requests in batches. A server that
  * vanishes in between is not an error.
  */
-int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		 struct error *err);
 
 /**
  * ipvs_observe_begin() - read every virtual server, in steps; @visitor's destinations do not count
- * @visitor, @user:  used until the last step
+ * @visitor, @owner: used until the last step
  *
  * ipvs_observe_step() follows until it does not return 1. Meanwhile changes may be applied, and
  * destinations be read. Where the table of virtual servers itself changes, one may come twice or
  * not at all. One that was begun before and has not ended is given up.
  */
-int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		       struct error *err);
 
 /** ipvs_observe_step() - some hundred of them; Return: 1 if there are more, 0 at the end */
@@ -80,7 +80,7 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err);
 
 /** ipvs_observe_destinations() - the destinations of one virtual server; -ESRCH if there is none */
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,
-			      const struct ipvs_visitor *visitor, void *user, struct error *err);
+			      const struct ipvs_visitor *visitor, void *owner, struct error *err);
 
 /**
  * ipvs_observe_destinations_of() - the destinations of several virtual servers, with few system
@@ -90,7 +90,7 @@ int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key
  * the visitor gets points into @servers. One that vanished has no destinations.
  */
 int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_key *servers,
-				 size_t count, const struct ipvs_visitor *visitor, void *user,
+				 size_t count, const struct ipvs_visitor *visitor, void *owner,
 				 struct error *err);
 
 /**

@@ -162,10 +162,10 @@ struct lookup {
 	bool is_dummy;
 };
 
-static int on_link(void *user, const struct nlmsghdr *message)
+static int on_link(void *owner, const struct nlmsghdr *message)
 {
 	struct nlattr *attributes[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
-	struct lookup *lookup = user;
+	struct lookup *lookup = owner;
 
 	if (message->nlmsg_type != RTM_NEWLINK ||
 	    nlmsg_parse((struct nlmsghdr *)message, sizeof(struct ifinfomsg), attributes, IFLA_MAX,
@@ -270,8 +270,8 @@ int link_remove(struct link *link, struct error *err)
 }
 
 static void tell_node_address(const struct listed_address *seen,
-			      void (*on_node)(void *user, const struct node_address *address),
-			      void *user)
+			      void (*on_node)(void *owner, const struct node_address *address),
+			      void *owner)
 {
 	struct node_address address = {.address = seen->address,
 				       .prefix_length = seen->prefix_length};
@@ -279,13 +279,13 @@ static void tell_node_address(const struct listed_address *seen,
 	_Static_assert(sizeof(address.interface) >= IF_NAMESIZE, "names of interfaces do not fit");
 	/* The interface may be gone by now, and its addresses with it. */
 	if (if_indextoname((unsigned int)seen->index, address.interface))
-		on_node(user, &address);
+		on_node(owner, &address);
 }
 
 /* Tells the next of @listing, as many as @limit allows; Return: whether there are more */
 static bool tell(struct link *link, const struct address_listing *listing, size_t *told,
-		 size_t limit, void (*on_bound)(void *user, const struct address *address),
-		 void (*on_node)(void *user, const struct node_address *address), void *user)
+		 size_t limit, void (*on_bound)(void *owner, const struct address *address),
+		 void (*on_node)(void *owner, const struct node_address *address), void *owner)
 {
 	for (size_t i = 0; i < limit && *told < listing->count; i++) {
 		const struct listed_address *seen = &listing->items[(*told)++];
@@ -294,9 +294,9 @@ static bool tell(struct link *link, const struct address_listing *listing, size_
 			if (seen->address.family == AF_INET6)
 				bound_addresses_get(&link->bound, &seen->address)->is_preferred =
 					seen->is_preferred;
-			on_bound(user, &seen->address);
+			on_bound(owner, &seen->address);
 		} else if (on_node) {
-			tell_node_address(seen, on_node, user);
+			tell_node_address(seen, on_node, owner);
 		}
 	}
 	if (*told < listing->count)
@@ -310,8 +310,8 @@ static int wrap(struct error *err, int r)
 	return error_wrap(err, r, "reading the addresses of this node");
 }
 
-int link_observe(struct link *link, void (*on_bound)(void *user, const struct address *address),
-		 void (*on_node)(void *user, const struct node_address *address), void *user,
+int link_observe(struct link *link, void (*on_bound)(void *owner, const struct address *address),
+		 void (*on_node)(void *owner, const struct node_address *address), void *owner,
 		 struct error *err)
 {
 	struct address_listing listing = {0};
@@ -326,7 +326,7 @@ int link_observe(struct link *link, void (*on_bound)(void *user, const struct ad
 	if (r < 0)
 		wrap(err, r);
 	else
-		tell(link, &listing, &told, SIZE_MAX, on_bound, on_node, user);
+		tell(link, &listing, &told, SIZE_MAX, on_bound, on_node, owner);
 	address_listing_clear(&listing);
 	return r;
 }
@@ -348,7 +348,7 @@ int link_observe_begin(struct link *link, struct error *err)
 }
 
 int link_observe_step(struct link *link,
-		      void (*on_bound)(void *user, const struct address *address), void *user,
+		      void (*on_bound)(void *owner, const struct address *address), void *owner,
 		      struct error *err)
 {
 	int r = 0;
@@ -358,7 +358,7 @@ int link_observe_step(struct link *link,
 		if (r < 0)
 			wrap(err, r);
 		link->is_telling = r == 0;
-	} else if (tell(link, &link->observed, &link->told, TOLD_PER_STEP, on_bound, NULL, user)) {
+	} else if (tell(link, &link->observed, &link->told, TOLD_PER_STEP, on_bound, NULL, owner)) {
 		r = 1;
 	} else {
 		link->is_telling = false;

@@ -49,8 +49,8 @@ struct node_address {
  * @on_bound:  for each on the dummy interface
  * @on_node:   for each on any other interface, loopback and link-local included; may be NULL
  */
-int link_observe(struct link *link, void (*on_bound)(void *user, const struct address *address),
-		 void (*on_node)(void *user, const struct node_address *address), void *user,
+int link_observe(struct link *link, void (*on_bound)(void *owner, const struct address *address),
+		 void (*on_node)(void *owner, const struct node_address *address), void *owner,
 		 struct error *err);
 
 /**
@@ -68,7 +68,7 @@ int link_observe_begin(struct link *link, struct error *err);
  * begin again. Those that changed afterwards are told as they were.
  */
 int link_observe_step(struct link *link,
-		      void (*on_bound)(void *user, const struct address *address), void *user,
+		      void (*on_bound)(void *owner, const struct address *address), void *owner,
 		      struct error *err);
 
 /** link_apply() - carry out ADDRESS_* changes in batches; contract as ipvs_apply()

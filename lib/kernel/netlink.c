@@ -37,8 +37,8 @@ struct awaited {
 	uint32_t first;
 	uint32_t last;
 	bool is_dump;
-	int (*on_message)(void *user, const struct nlmsghdr *message);
-	void *user;
+	int (*on_message)(void *owner, const struct nlmsghdr *message);
+	void *owner;
 	int **results;
 	bool is_complete;
 	bool is_interrupted;
@@ -216,7 +216,7 @@ static int take_message(struct awaited *awaited, const struct nlmsghdr *message)
 		return 0;
 	default:
 		if (awaited->on_message && awaited->visitor_result >= 0)
-			awaited->visitor_result = awaited->on_message(awaited->user, message);
+			awaited->visitor_result = awaited->on_message(awaited->owner, message);
 		return 0;
 	}
 }
@@ -389,10 +389,10 @@ static int outcome(const struct awaited *awaited, struct error *err)
 }
 
 int netlink_ask(struct netlink *netlink, struct nl_msg *request,
-		int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		int (*on_message)(void *owner, const struct nlmsghdr *message), void *owner,
 		struct error *err)
 {
-	struct awaited awaited = {.on_message = on_message, .user = user};
+	struct awaited awaited = {.on_message = on_message, .owner = owner};
 	int r = ask(netlink, request, &awaited, err);
 
 	if (r >= 0)
@@ -401,13 +401,13 @@ int netlink_ask(struct netlink *netlink, struct nl_msg *request,
 }
 
 int netlink_dump_begin(struct netlink *netlink, struct nl_msg *request,
-		       int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		       int (*on_message)(void *owner, const struct nlmsghdr *message), void *owner,
 		       struct error *err)
 {
 	int r;
 
 	netlink_dump_end(netlink);
-	netlink->dump = (struct awaited){.on_message = on_message, .user = user};
+	netlink->dump = (struct awaited){.on_message = on_message, .owner = owner};
 	r = ask(netlink, request, &netlink->dump, err);
 	netlink->is_dumping = r >= 0;
 	return r;
@@ -431,28 +431,28 @@ void netlink_dump_end(struct netlink *netlink)
 }
 
 struct each {
-	int (*on_message)(void *user, size_t index, const struct nlmsghdr *message);
-	void *user;
+	int (*on_message)(void *owner, size_t index, const struct nlmsghdr *message);
+	void *owner;
 	size_t index;
 };
 
-static int on_each_message(void *user, const struct nlmsghdr *message)
+static int on_each_message(void *owner, const struct nlmsghdr *message)
 {
-	struct each *each = user;
+	struct each *each = owner;
 
-	return each->on_message(each->user, each->index, message);
+	return each->on_message(each->owner, each->index, message);
 }
 
 /* Return: whether the answer to the request @sequence is there, from its beginning to its end */
 static bool take_exchange(const struct exchange *exchange, uint32_t sequence,
-			  int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
-			  int *ret_visitor_result)
+			  int (*on_message)(void *owner, const struct nlmsghdr *message),
+			  void *owner, int *ret_visitor_result)
 {
 	struct awaited awaited = {.first = sequence,
 				  .last = sequence,
 				  .is_dump = true,
 				  .on_message = on_message,
-				  .user = user};
+				  .owner = owner};
 
 	for (size_t i = 0; i < COUNT(exchange->answers) && !awaited.is_complete; i++)
 		if (exchange->answer_lengths[i] < 0 ||
@@ -466,15 +466,15 @@ static bool take_exchange(const struct exchange *exchange, uint32_t sequence,
 /* Puts requests into the batch and prepares their exchanges; Return: 0 or the builder's errno */
 static int build_exchanges(struct netlink *netlink, struct exchange *exchanges, size_t first,
 			   size_t count,
-			   int (*build)(void *user, size_t index, struct nl_msg *message),
-			   void *user)
+			   int (*build)(void *owner, size_t index, struct nl_msg *message),
+			   void *owner)
 {
 	int unused, r;
 
 	for (size_t i = 0; i < count; i++) {
 		struct nl_msg *message = netlink_message(netlink);
 
-		r = build(user, first + i, message);
+		r = build(owner, first + i, message);
 		if (r < 0)
 			return r;
 		if (!netlink_batch_add(netlink, message, &unused))
@@ -491,7 +491,7 @@ static int build_exchanges(struct netlink *netlink, struct exchange *exchanges, 
 
 /* Asks for up to EXCHANGE_LIMIT at once; those whose answer is longer than two parts one by one. */
 static int ask_some(struct netlink *netlink, size_t first, size_t count,
-		    int (*build)(void *user, size_t index, struct nl_msg *message),
+		    int (*build)(void *owner, size_t index, struct nl_msg *message),
 		    struct each *each, struct error *err)
 {
 	struct exchange exchanges[EXCHANGE_LIMIT];
@@ -500,7 +500,7 @@ static int ask_some(struct netlink *netlink, size_t first, size_t count,
 	bool is_exchanged;
 	int r;
 
-	r = build_exchanges(netlink, exchanges, first, count, build, each->user);
+	r = build_exchanges(netlink, exchanges, first, count, build, each->owner);
 	netlink->batch_count = 0;
 	netlink->batch_bytes = 0;
 	if (r < 0)
@@ -529,7 +529,7 @@ static int ask_some(struct netlink *netlink, size_t first, size_t count,
 		struct nl_msg *message = netlink_message(netlink);
 
 		each->index = rest[i];
-		r = build(each->user, rest[i], message);
+		r = build(each->owner, rest[i], message);
 		if (r >= 0)
 			r = netlink_ask(netlink, message, on_each_message, each, err);
 		if (r < 0)
@@ -539,11 +539,11 @@ static int ask_some(struct netlink *netlink, size_t first, size_t count,
 }
 
 int netlink_ask_each(struct netlink *netlink, size_t count,
-		     int (*build)(void *user, size_t index, struct nl_msg *message),
-		     int (*on_message)(void *user, size_t index, const struct nlmsghdr *message),
-		     void *user, struct error *err)
+		     int (*build)(void *owner, size_t index, struct nl_msg *message),
+		     int (*on_message)(void *owner, size_t index, const struct nlmsghdr *message),
+		     void *owner, struct error *err)
 {
-	struct each each = {.on_message = on_message, .user = user};
+	struct each each = {.on_message = on_message, .owner = owner};
 	size_t some;
 	int r = 0;
 

@@ -74,7 +74,7 @@ int netlink_batch_send(struct netlink *netlink, struct error *err);
  * was read (the messages seen may lack objects or repeat them)
  */
 int netlink_ask(struct netlink *netlink, struct nl_msg *request,
-		int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		int (*on_message)(void *owner, const struct nlmsghdr *message), void *owner,
 		struct error *err);
 
 /**
@@ -84,7 +84,7 @@ int netlink_ask(struct netlink *netlink, struct nl_msg *request,
  * that was begun before and has not ended is given up.
  */
 int netlink_dump_begin(struct netlink *netlink, struct nl_msg *request,
-		       int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		       int (*on_message)(void *owner, const struct nlmsghdr *message), void *owner,
 		       struct error *err);
 
 /* The most parts of a dump that one step receives; the kernel fills each up to 32 KiB. */
@@ -115,9 +115,9 @@ void netlink_dump_end(struct netlink *netlink);
  * As netlink_ask() for each, with few system calls. Return: as netlink_ask()
  */
 int netlink_ask_each(struct netlink *netlink, size_t count,
-		     int (*build)(void *user, size_t index, struct nl_msg *message),
-		     int (*on_message)(void *user, size_t index, const struct nlmsghdr *message),
-		     void *user, struct error *err);
+		     int (*build)(void *owner, size_t index, struct nl_msg *message),
+		     int (*on_message)(void *owner, size_t index, const struct nlmsghdr *message),
+		     void *owner, struct error *err);
 
 /** netlink_set_receive_buffer() - as large as allowed, beyond the system's limit if permitted */
 void netlink_set_receive_buffer(int descriptor, int bytes);

@@ -46,8 +46,8 @@ struct rules {
 	const char *save_program;
 	const char *restore_program;
 	char *environment[4]; /* of both */
-	void (*on_done)(void *user, const struct rules_report *report);
-	void *user;
+	void (*on_done)(void *owner, const struct rules_report *report);
+	void *owner;
 	enum rules_state state;
 	struct child *child;
 	struct timer retry;
@@ -63,8 +63,8 @@ struct rules {
 	bool has_next;
 };
 
-static void on_saved(void *user, const struct child_outcome *outcome);
-static void on_restored(void *user, const struct child_outcome *outcome);
+static void on_saved(void *owner, const struct child_outcome *outcome);
+static void on_restored(void *owner, const struct child_outcome *outcome);
 
 /* From the loop: a caller may not be ready for its callback yet. */
 static void finish_later(struct rules *rules)
@@ -130,8 +130,8 @@ static void finish(struct rules *rules, bool is_changed)
 				      .unreadable = unreadable ? unreadable : "",
 				      .error = &error,
 				      .code = error.code};
-	void (*on_done)(void *user, const struct rules_report *report) = rules->on_done;
-	void *user = rules->user;
+	void (*on_done)(void *owner, const struct rules_report *report) = rules->on_done;
+	void *owner = rules->owner;
 
 	free(take(&rules->restore));
 	rules->error = (struct error){0};
@@ -140,7 +140,7 @@ static void finish(struct rules *rules, bool is_changed)
 		rules->has_next = false;
 		begin(rules, rules->next);
 	}
-	on_done(user, &report);
+	on_done(owner, &report);
 }
 
 static void on_retry(void *owner)
@@ -248,9 +248,9 @@ static void note_variant(struct rules *rules, const char *saved)
 		rules->is_legacy = !strstr(saved, "nf_tables") && !strstr(saved, "-nft-save");
 }
 
-static void on_saved(void *user, const struct child_outcome *outcome)
+static void on_saved(void *owner, const struct child_outcome *outcome)
 {
-	struct rules *rules = user;
+	struct rules *rules = owner;
 	int r = check(rules, rules->save_program, outcome);
 	auto_memory char *saved = string_dup(r >= 0 ? outcome->output : "");
 
@@ -281,9 +281,9 @@ static void on_saved(void *user, const struct child_outcome *outcome)
 		finish(rules, false);
 }
 
-static void on_restored(void *user, const struct child_outcome *outcome)
+static void on_restored(void *owner, const struct child_outcome *outcome)
 {
-	struct rules *rules = user;
+	struct rules *rules = owner;
 	int r = check(rules, rules->restore_program, outcome);
 
 	child_free(take(&rules->child));
@@ -323,7 +323,7 @@ static void fill_environment(char *environment[4])
 }
 
 int rules_open(struct ev_loop *loop, uint16_t family,
-	       void (*on_done)(void *user, const struct rules_report *report), void *user,
+	       void (*on_done)(void *owner, const struct rules_report *report), void *owner,
 	       struct rules **ret, struct error *err)
 {
 	bool is_ipv6 = family == AF_INET6;
@@ -334,7 +334,7 @@ int rules_open(struct ev_loop *loop, uint16_t family,
 		.save_program = is_ipv6 ? "ip6tables-save" : "iptables-save",
 		.restore_program = is_ipv6 ? "ip6tables-restore" : "iptables-restore",
 		.on_done = on_done,
-		.user = user,
+		.owner = owner,
 	};
 
 	if (!is_in_path(programs.save_program))

@@ -43,7 +43,7 @@ struct rules_report {
  * Return: 0; -ENOENT if iptables-save or iptables-restore is not in PATH
  */
 int rules_open(struct ev_loop *loop, uint16_t family,
-	       void (*on_done)(void *user, const struct rules_report *report), void *user,
+	       void (*on_done)(void *owner, const struct rules_report *report), void *owner,
 	       struct rules **ret, struct error *err);
 
 /** rules_close() - kills a running child; on_done() is not called any more */

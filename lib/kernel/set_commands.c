@@ -56,10 +56,10 @@ static int code_of(const char *text)
 
 /* libipset asks for a callback that prints listings; none is made with it. */
 __attribute__((format(printf, 3, 4))) static int print_nothing(struct ipset_session *session,
-							       void *user, const char *format, ...)
+							       void *owner, const char *format, ...)
 {
 	(void)session;
-	(void)user;
+	(void)owner;
 	(void)format;
 	return 0;
 }

@@ -123,9 +123,9 @@ static void read_header(struct nlattr *const *command, struct set_header *header
 	header->has_marks = attribute_u32(fields[IPSET_ATTR_CADT_FLAGS]) & IPSET_FLAG_WITH_SKBINFO;
 }
 
-static int on_message(void *user, const struct nlmsghdr *message)
+static int on_message(void *owner, const struct nlmsghdr *message)
 {
-	struct set_listing *listing = user;
+	struct set_listing *listing = owner;
 	struct nlattr *command[IPSET_ATTR_CMD_MAX + 1], *attribute;
 	struct set_member member;
 	uint32_t mark;
@@ -141,7 +141,7 @@ static int on_message(void *user, const struct nlmsghdr *message)
 		return 0;
 	nla_for_each_nested (attribute, command[IPSET_ATTR_ADT], rest) {
 		if (read_member(listing, attribute, &member, &mark))
-			listing->on_member(listing->user, &member, mark);
+			listing->on_member(listing->owner, &member, mark);
 	}
 	return 0;
 }
@@ -170,8 +170,8 @@ static int put_request(struct nl_msg *request, const char *name, bool has_member
 /* @listing without @header or without @on_member */
 static int ask(struct netlink *netlink, const char *name, struct set_listing *listing,
 	       int (*send)(struct netlink *netlink, struct nl_msg *request,
-			   int (*on_message)(void *user, const struct nlmsghdr *message),
-			   void *user, struct error *err),
+			   int (*on_message)(void *owner, const struct nlmsghdr *message),
+			   void *owner, struct error *err),
 	       struct error *err)
 {
 	struct nl_msg *request = netlink_message(netlink);
@@ -193,13 +193,13 @@ int set_listing_header(struct netlink *netlink, const char *name, struct set_hea
 }
 
 struct header_visitor {
-	void (*visit)(void *user, const char *name, const struct set_header *header);
-	void *user;
+	void (*visit)(void *owner, const char *name, const struct set_header *header);
+	void *owner;
 };
 
-static int on_header(void *user, const struct nlmsghdr *message)
+static int on_header(void *owner, const struct nlmsghdr *message)
 {
-	const struct header_visitor *visitor = user;
+	const struct header_visitor *visitor = owner;
 	struct nlattr *command[IPSET_ATTR_CMD_MAX + 1];
 	struct set_header header = {0};
 
@@ -210,16 +210,16 @@ static int on_header(void *user, const struct nlmsghdr *message)
 	    !command[IPSET_ATTR_DATA])
 		return 0;
 	read_header(command, &header);
-	visitor->visit(visitor->user, nla_get_string(command[IPSET_ATTR_SETNAME]), &header);
+	visitor->visit(visitor->owner, nla_get_string(command[IPSET_ATTR_SETNAME]), &header);
 	return 0;
 }
 
 int set_listing_headers(struct netlink *netlink,
-			void (*visit)(void *user, const char *name,
+			void (*visit)(void *owner, const char *name,
 				      const struct set_header *header),
-			void *user, struct error *err)
+			void *owner, struct error *err)
 {
-	struct header_visitor visitor = {visit, user};
+	struct header_visitor visitor = {visit, owner};
 	struct nl_msg *request = netlink_message(netlink);
 	int r;
 
@@ -230,22 +230,22 @@ int set_listing_headers(struct netlink *netlink,
 }
 
 int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
-			set_listing_visit *on_member, void *user, struct error *err)
+			set_listing_visit *on_member, void *owner, struct error *err)
 {
 	struct set_listing listing = {
-		.kind = kind, .family = family, .on_member = on_member, .user = user};
+		.kind = kind, .family = family, .on_member = on_member, .owner = owner};
 
 	return ask(netlink, set_kind_name(kind, family), &listing, netlink_ask, err);
 }
 
 int set_listing_begin(struct set_listing *listing, struct netlink *netlink, enum set_kind kind,
-		      uint16_t family, set_listing_visit *on_member, void *user, struct error *err)
+		      uint16_t family, set_listing_visit *on_member, void *owner, struct error *err)
 {
 	*listing = (struct set_listing){.netlink = netlink,
 					.kind = kind,
 					.family = family,
 					.on_member = on_member,
-					.user = user};
+					.owner = owner};
 	return ask(netlink, set_kind_name(kind, family), listing, netlink_dump_begin, err);
 }
 

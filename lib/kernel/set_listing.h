@@ -30,7 +30,7 @@ struct set_header {
 };
 
 /** set_listing_visit - @mark: of the member, in a set with marks; else 0 */
-typedef void set_listing_visit(void *user, const struct set_member *member, uint32_t mark);
+typedef void set_listing_visit(void *owner, const struct set_member *member, uint32_t mark);
 
 /**
  * set_listing_header() - read a set without its members
@@ -42,9 +42,9 @@ int set_listing_header(struct netlink *netlink, const char *name, struct set_hea
 
 /** set_listing_headers() - call @visit for every set of the network namespace, whoever made it */
 int set_listing_headers(struct netlink *netlink,
-			void (*visit)(void *user, const char *name,
+			void (*visit)(void *owner, const char *name,
 				      const struct set_header *header),
-			void *user, struct error *err);
+			void *owner, struct error *err);
 
 /**
  * set_listing_members() - read the members of a set, in no particular order
@@ -52,7 +52,7 @@ int set_listing_headers(struct netlink *netlink,
  * Return: 0; -ENOENT if there is no such set
  */
 int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
-			set_listing_visit *on_member, void *user, struct error *err);
+			set_listing_visit *on_member, void *owner, struct error *err);
 
 /** struct set_listing - one that is read in steps; nobody else looks into it */
 struct set_listing {
@@ -61,7 +61,7 @@ struct set_listing {
 	uint16_t family;
 	struct set_header *header;
 	set_listing_visit *on_member;
-	void *user;
+	void *owner;
 };
 
 /**
@@ -76,7 +76,8 @@ struct set_listing {
  * once. Of the others that may or may not be said.
  */
 int set_listing_begin(struct set_listing *listing, struct netlink *netlink, enum set_kind kind,
-		      uint16_t family, set_listing_visit *on_member, void *user, struct error *err);
+		      uint16_t family, set_listing_visit *on_member, void *owner,
+		      struct error *err);
 
 /**
  * set_listing_step() - up to about a thousand of them

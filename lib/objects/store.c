@@ -393,7 +393,7 @@ static int compare_keys(const void *a, const void *b)
 }
 
 void store_each(const struct store *store, bool is_sorted,
-		void (*visit)(const struct service_view *view, void *user), void *user)
+		void (*visit)(const struct service_view *view, void *owner), void *owner)
 {
 	size_t count = HASH_COUNT(store->services), used = 0;
 	auto_memory struct service_entry **entries =
@@ -408,7 +408,7 @@ void store_each(const struct store *store, bool is_sorted,
 		qsort(entries, used, sizeof(struct service_entry *), compare_keys);
 	for (size_t i = 0; i < used; i++) {
 		view_of(store, entries[i], &view);
-		visit(&view, user);
+		visit(&view, owner);
 	}
 }
 

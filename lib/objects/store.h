@@ -76,7 +76,7 @@ bool store_find(const struct store *store, const char *key, struct service_view 
 
 /** store_each() - call @visit for every view, sorted by key when @is_sorted */
 void store_each(const struct store *store, bool is_sorted,
-		void (*visit)(const struct service_view *view, void *user), void *user);
+		void (*visit)(const struct service_view *view, void *owner), void *owner);
 
 /** store_externals() - the external and load balancer IPs of all Services */
 const struct external_addresses *store_externals(const struct store *store);

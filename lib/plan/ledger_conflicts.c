@@ -41,8 +41,8 @@ uint64_t ledger_conflicts_version(const struct ledger *ledger)
 }
 
 void ledger_conflicts_each(const struct ledger *ledger, size_t limit,
-			   void (*visit)(void *user, const struct ledger_conflict *conflict),
-			   void *user)
+			   void (*visit)(void *owner, const struct ledger_conflict *conflict),
+			   void *owner)
 {
 	for (size_t i = 0; i < ledger->conflict_count && limit; i++) {
 		struct server_entry *entry = ledger->conflicts[i];
@@ -55,7 +55,7 @@ void ledger_conflicts_each(const struct ledger *ledger, size_t limit,
 			if (&claimants[k] == winner)
 				continue;
 			conflict.loser = claimants[k].service->key;
-			visit(user, &conflict);
+			visit(owner, &conflict);
 			limit--;
 		}
 	}

@@ -19,7 +19,7 @@ uint64_t ledger_conflicts_version(const struct ledger *ledger);
 /** ledger_conflicts_each() - every Service that does without a server, in no particular order; at
  *  most @limit */
 void ledger_conflicts_each(const struct ledger *ledger, size_t limit,
-			   void (*visit)(void *user, const struct ledger_conflict *conflict),
-			   void *user);
+			   void (*visit)(void *owner, const struct ledger_conflict *conflict),
+			   void *owner);
 
 #endif

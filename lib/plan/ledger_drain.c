@@ -11,14 +11,14 @@ size_t ledger_drain_count(const struct ledger *ledger)
 }
 
 void ledger_drain_each(struct ledger *ledger,
-		       void (*visit)(void *user, const struct virtual_server_key *server),
-		       void *user)
+		       void (*visit)(void *owner, const struct virtual_server_key *server),
+		       void *owner)
 {
 	struct draining *draining, *next;
 
 	DL_FOREACH_SAFE2(ledger->servers.draining, draining, next, next)
 	{
-		visit(user, &draining->server->held.key);
+		visit(owner, &draining->server->held.key);
 	}
 }
 
@@ -31,9 +31,9 @@ static uint64_t draining_since(const struct held_destination *held)
 
 void ledger_drain_each_destination(const struct ledger *ledger,
 				   const struct virtual_server_key *server,
-				   void (*visit)(void *user, const struct destination *destination,
+				   void (*visit)(void *owner, const struct destination *destination,
 						 uint64_t since),
-				   void *user)
+				   void *owner)
 {
 	const struct server_entry *entry = ledger_servers_find(&ledger->servers, server);
 
@@ -41,7 +41,7 @@ void ledger_drain_each_destination(const struct ledger *ledger,
 		return;
 	for (uint32_t i = 0; i < entry->destination_count; i++)
 		if (entry->destinations[i].drain_deadline)
-			visit(user, &entry->destinations[i].destination,
+			visit(owner, &entry->destinations[i].destination,
 			      draining_since(&entry->destinations[i]));
 }
 

@@ -14,8 +14,8 @@ size_t ledger_drain_count(const struct ledger *ledger);
 
 /** ledger_drain_each() - every virtual server that has a draining destination, once */
 void ledger_drain_each(struct ledger *ledger,
-		       void (*visit)(void *user, const struct virtual_server_key *server),
-		       void *user);
+		       void (*visit)(void *owner, const struct virtual_server_key *server),
+		       void *owner);
 
 /**
  * ledger_drain_each_destination() - those of one virtual server that drain
@@ -25,9 +25,9 @@ void ledger_drain_each(struct ledger *ledger,
  */
 void ledger_drain_each_destination(const struct ledger *ledger,
 				   const struct virtual_server_key *server,
-				   void (*visit)(void *user, const struct destination *destination,
+				   void (*visit)(void *owner, const struct destination *destination,
 						 uint64_t since),
-				   void *user);
+				   void *owner);
 
 /**
  * ledger_drain_server() - look at the connections of a server's draining destinations

@@ -40,12 +40,12 @@ bool ledger_has_shortage(const struct ledger *ledger)
 	return ledger->short_services;
 }
 
-void ledger_shortage_each(const struct ledger *ledger, void (*visit)(void *user, const char *key),
-			  void *user)
+void ledger_shortage_each(const struct ledger *ledger, void (*visit)(void *owner, const char *key),
+			  void *owner)
 {
 	for (const struct short_service *service = ledger->short_services; service;
 	     service = service->hh.next)
-		visit(user, service->key);
+		visit(owner, service->key);
 }
 
 void ledger_shortage_clear(struct ledger *ledger)

@@ -15,8 +15,8 @@ void ledger_shortage_follow(struct ledger *ledger, const char *key, bool is_shor
 bool ledger_has_shortage(const struct ledger *ledger);
 
 /** ledger_shortage_each() - their keys, valid during the call */
-void ledger_shortage_each(const struct ledger *ledger, void (*visit)(void *user, const char *key),
-			  void *user);
+void ledger_shortage_each(const struct ledger *ledger, void (*visit)(void *owner, const char *key),
+			  void *owner);
 
 void ledger_shortage_clear(struct ledger *ledger);
 

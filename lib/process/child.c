@@ -50,8 +50,8 @@ struct child {
 	int code;
 	int status;
 	int signal;
-	void (*on_end)(void *user, const struct child_outcome *outcome);
-	void *user;
+	void (*on_end)(void *owner, const struct child_outcome *outcome);
+	void *owner;
 };
 
 static void close_descriptor(int *descriptor)
@@ -86,7 +86,7 @@ static void end(struct child *child)
 					.errors = child->errors.text};
 
 	stop_watchers(child);
-	child->on_end(child->user, &outcome);
+	child->on_end(child->owner, &outcome);
 }
 
 static void give_up(struct child *child, int code)
@@ -122,9 +122,9 @@ static void on_exit_status(struct ev_loop *loop, ev_child *watcher, int events)
 	take_status(child, watcher->rstatus);
 }
 
-static void on_launched(void *user, const struct launched *launched)
+static void on_launched(void *owner, const struct launched *launched)
 {
-	struct child *child = user;
+	struct child *child = owner;
 
 	child->launch = NULL;
 	child->has_started = launched->code >= 0;
@@ -326,7 +326,7 @@ static int open_streams(struct child *child, const struct child_request *request
 }
 
 int child_start(struct ev_loop *loop, const struct child_request *request,
-		void (*on_end)(void *user, const struct child_outcome *outcome), void *user,
+		void (*on_end)(void *owner, const struct child_outcome *outcome), void *owner,
 		struct child **ret, struct error *err)
 {
 	struct program_request starts = {.arguments = request->arguments,
@@ -349,7 +349,7 @@ int child_start(struct ev_loop *loop, const struct child_request *request,
 		.errors = {.descriptor = -1, .text = string_dup("")},
 		.output_limit = request->output_limit,
 		.on_end = on_end,
-		.user = user,
+		.owner = owner,
 	};
 	r = open_streams(child, request, starts.descriptors);
 	if (r < 0) {

@@ -63,7 +63,7 @@ struct child_outcome {
  * on_end() is not called
  */
 int child_start(struct ev_loop *loop, const struct child_request *request,
-		void (*on_end)(void *user, const struct child_outcome *outcome), void *user,
+		void (*on_end)(void *owner, const struct child_outcome *outcome), void *owner,
 		struct child **ret, struct error *err);
 
 /** child_free() - kills it if it still runs; on_end() is not called any more; NULL is fine */

@@ -49,8 +49,8 @@ struct launch {
 	int descriptors[3];
 	pid_t process;
 	int code;
-	void (*on_launched)(void *user, const struct launched *launched);
-	void *user;
+	void (*on_launched)(void *owner, const struct launched *launched);
+	void *owner;
 };
 
 /*
@@ -105,9 +105,9 @@ static void forget_exits(struct ev_loop *loop)
 	exits.count = exits.capacity = 0;
 }
 
-static void *run_thread(void *user)
+static void *run_thread(void *owner)
 {
-	struct launch *launch = user;
+	struct launch *launch = owner;
 
 	launch->code = program_start(launch->program, &launch->process);
 	eventfd_write(launch->descriptor, 1);
@@ -148,7 +148,7 @@ static void on_told(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	struct launch *launch = container_of(watcher, struct launch, told);
 	void (*on_launched)(void *, const struct launched *) = launch->on_launched;
-	void *owner = launch->user;
+	void *owner = launch->owner;
 	struct launched launched = end_thread(launch);
 
 	(void)loop;
@@ -175,7 +175,7 @@ static int start_thread(struct launch *launch)
 }
 
 int launch_begin(struct ev_loop *loop, const struct program_request *request,
-		 void (*on_launched)(void *user, const struct launched *launched), void *user,
+		 void (*on_launched)(void *owner, const struct launched *launched), void *owner,
 		 struct launch **ret, struct error *err)
 {
 	struct launch *launch = memory_allocate(sizeof(*launch));
@@ -183,7 +183,7 @@ int launch_begin(struct ev_loop *loop, const struct program_request *request,
 
 	launch->loop = loop;
 	launch->on_launched = on_launched;
-	launch->user = user;
+	launch->owner = owner;
 	memcpy(launch->descriptors, request->descriptors, sizeof(launch->descriptors));
 	launch->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ev_io_init(&launch->told, on_told, launch->descriptor, EV_READ);

@@ -42,7 +42,7 @@ struct launched {
  * too
  */
 int launch_begin(struct ev_loop *loop, const struct program_request *request,
-		 void (*on_launched)(void *user, const struct launched *launched), void *user,
+		 void (*on_launched)(void *owner, const struct launched *launched), void *owner,
 		 struct launch **ret, struct error *err);
 
 /** launch_cancel() - waits until the program runs, ends it and collects it; on_launched() is not

@@ -108,9 +108,9 @@ static bool is_unidentified(const struct object_identity *identity)
 }
 
 static int on_object(const struct object_identity *identity, const json_t *object,
-		     const struct error *problem, void *user)
+		     const struct error *problem, void *owner)
 {
-	struct manifest_reader *reader = user;
+	struct manifest_reader *reader = owner;
 	struct definition *definition;
 	struct error err = {0};
 	int r;

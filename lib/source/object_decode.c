@@ -30,8 +30,8 @@ struct type {
 
 struct walk {
 	int (*visit)(const struct object_identity *identity, const json_t *object,
-		     const struct error *err, void *user);
-	void *user;
+		     const struct error *err, void *owner);
+	void *owner;
 	unsigned int depth;
 };
 
@@ -109,7 +109,7 @@ static int visit_object(const struct walk *walk, const struct type *type, const 
 			: error_set(&err, -EINVAL, "kind: missing");
 	if (r >= 0 && identity.kind == OBJECT_KIND_OTHER) {
 		identity.name = object_field_plain_text(&name);
-		return walk->visit(&identity, object, NULL, walk->user);
+		return walk->visit(&identity, object, NULL, walk->owner);
 	}
 	/* An object that can be named is complained about by name, even if its version is wrong. */
 	if (identity.kind != OBJECT_KIND_OTHER) {
@@ -119,7 +119,7 @@ static int visit_object(const struct walk *walk, const struct type *type, const 
 			identity.name = "";
 		r = r < 0 ? r : identified;
 	}
-	return walk->visit(&identity, object, r < 0 ? &err : NULL, walk->user);
+	return walk->visit(&identity, object, r < 0 ? &err : NULL, walk->owner);
 }
 
 static bool is_list(const char *kind, const json_t *object)
@@ -175,10 +175,10 @@ static int walk_tree(struct walk *walk, const struct type *implied, const json_t
 
 int object_decode_each(const json_t *tree,
 		       int (*visit)(const struct object_identity *identity, const json_t *object,
-				    const struct error *err, void *user),
-		       void *user, struct error *err)
+				    const struct error *err, void *owner),
+		       void *owner, struct error *err)
 {
-	struct walk walk = {.visit = visit, .user = user};
+	struct walk walk = {.visit = visit, .owner = owner};
 	struct type implied = {.api_version = "", .kind = ""};
 
 	return walk_tree(&walk, &implied, tree, err);

@@ -61,8 +61,8 @@ struct object_identity {
  */
 int object_decode_each(const json_t *tree,
 		       int (*visit)(const struct object_identity *identity, const json_t *object,
-				    const struct error *err, void *user),
-		       void *user, struct error *err);
+				    const struct error *err, void *owner),
+		       void *owner, struct error *err);
 
 /**
  * object_decode_service() - a v1 Service

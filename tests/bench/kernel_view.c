@@ -96,9 +96,9 @@ struct search {
 	size_t count;
 };
 
-static void on_destination(void *user, const char *payload, size_t size)
+static void on_destination(void *owner, const char *payload, size_t size)
 {
-	struct search *search = user;
+	struct search *search = owner;
 	const char *destination, *value;
 	size_t length, value_length;
 
@@ -123,9 +123,9 @@ struct serving {
 	size_t outside;
 };
 
-static void on_serving(void *user, const char *payload, size_t size)
+static void on_serving(void *owner, const char *payload, size_t size)
 {
-	struct serving *serving = user;
+	struct serving *serving = owner;
 	const char *destination, *value;
 	size_t length, value_length;
 	uint32_t address, weight = 0;
@@ -216,14 +216,14 @@ void kernel_view_set_node_address(struct kernel_view *view, uint32_t address, bo
 	}
 }
 
-static void on_route(void *user, const char *payload, size_t size)
+static void on_route(void *owner, const char *payload, size_t size)
 {
 	struct rtmsg route;
 
 	if (size < sizeof(route))
 		return;
 	memcpy(&route, payload, sizeof(route));
-	*(bool *)user = route.rtm_type == RTN_LOCAL;
+	*(bool *)owner = route.rtm_type == RTN_LOCAL;
 }
 
 bool kernel_view_answers(struct kernel_view *view, size_t service)

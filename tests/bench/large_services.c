@@ -179,10 +179,10 @@ static void add_ordinary(struct bench *bench)
 	settle(bench);
 }
 
-static int count_bytes(const char *bytes, size_t size, void *user)
+static int count_bytes(const char *bytes, size_t size, void *owner)
 {
 	(void)bytes;
-	*(size_t *)user += size;
+	*(size_t *)owner += size;
 	return 0;
 }
 

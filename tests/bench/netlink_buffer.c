@@ -127,8 +127,8 @@ int netlink_buffer_open(int protocol)
 /*
  * Reads one datagram; Return: 1 at the end of an answer, 0 before, or the kernel's negative errno
  */
-static int receive(int fd, void (*visit)(void *user, const char *payload, size_t size), void *user,
-		   uint32_t last)
+static int receive(int fd, void (*visit)(void *owner, const char *payload, size_t size),
+		   void *owner, uint32_t last)
 {
 	static _Alignas(struct nlmsghdr) char buffer[65536];
 	ssize_t length = recv(fd, buffer, sizeof(buffer), 0);
@@ -150,7 +150,7 @@ static int receive(int fd, void (*visit)(void *user, const char *payload, size_t
 			if (header->nlmsg_seq == last)
 				return 1;
 		} else if (visit) {
-			visit(user, payload, header->nlmsg_len - NLMSG_HDRLEN);
+			visit(owner, payload, header->nlmsg_len - NLMSG_HDRLEN);
 		}
 		at += NLMSG_ALIGN(header->nlmsg_len);
 	}
@@ -177,14 +177,14 @@ void netlink_buffer_send(int fd, struct netlink_buffer *buffer, size_t batch)
 }
 
 int netlink_buffer_ask(int fd, struct netlink_buffer *buffer,
-		       void (*visit)(void *user, const char *payload, size_t size), void *user)
+		       void (*visit)(void *owner, const char *payload, size_t size), void *owner)
 {
 	int r = 0;
 
 	if (send(fd, buffer->bytes, buffer->length, 0) < 0)
 		die("sending", errno);
 	while (r == 0)
-		r = receive(fd, visit, user, 1);
+		r = receive(fd, visit, owner, 1);
 	return r < 0 ? r : 0;
 }
 
@@ -207,14 +207,14 @@ const char *netlink_buffer_find(const char *attributes, size_t size, uint16_t ty
 	return NULL;
 }
 
-static void take_family(void *user, const char *payload, size_t size)
+static void take_family(void *owner, const char *payload, size_t size)
 {
 	size_t length;
 	const char *value = netlink_buffer_find(payload + GENL_HDRLEN, size - GENL_HDRLEN,
 						CTRL_ATTR_FAMILY_ID, &length);
 
 	if (value)
-		memcpy(user, value, sizeof(uint16_t));
+		memcpy(owner, value, sizeof(uint16_t));
 }
 
 uint16_t netlink_buffer_family(const char *name)

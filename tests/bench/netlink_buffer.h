@@ -60,7 +60,7 @@ void netlink_buffer_send(int fd, struct netlink_buffer *buffer, size_t batch);
  * Return: 0, or the kernel's negative errno
  */
 int netlink_buffer_ask(int fd, struct netlink_buffer *buffer,
-		       void (*visit)(void *user, const char *payload, size_t size), void *user);
+		       void (*visit)(void *owner, const char *payload, size_t size), void *owner);
 
 /** netlink_buffer_find() - the value of an attribute, or NULL */
 const char *netlink_buffer_find(const char *attributes, size_t size, uint16_t type,

@@ -161,9 +161,9 @@ struct update {
 };
 
 static int take_object(const struct object_identity *identity, const json_t *object,
-		       const struct error *identity_error, void *user)
+		       const struct error *identity_error, void *owner)
 {
-	struct update *update = user;
+	struct update *update = owner;
 	int r = -EINVAL;
 
 	if (identity_error)

@@ -16,9 +16,9 @@ static void append_line(char **text, const char *line)
 	*text = longer;
 }
 
-static ssize_t on_read(void *user, uint64_t position, char *buffer, size_t size)
+static ssize_t on_read(void *owner, uint64_t position, char *buffer, size_t size)
 {
-	struct api_exchange *exchange = user;
+	struct api_exchange *exchange = owner;
 	ssize_t length;
 
 	(void)position;

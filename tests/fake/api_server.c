@@ -8,11 +8,11 @@
 
 #define BODY_LIMIT ((size_t)1 << 20)
 
-static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url,
+static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *url,
 				  const char *method, const char *version, const char *data,
 				  size_t *size, void **state)
 {
-	struct api_server *server = user;
+	struct api_server *server = owner;
 	struct api_exchange *exchange = *state;
 	enum MHD_Result result;
 	size_t length = *size;
@@ -40,22 +40,22 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 }
 
 /* The first word about a request; what is returned comes back as *state. */
-static void *on_target(void *user, const char *target, struct MHD_Connection *connection)
+static void *on_target(void *owner, const char *target, struct MHD_Connection *connection)
 {
 	struct api_exchange *exchange = memory_allocate(sizeof(*exchange));
 
-	(void)user;
+	(void)owner;
 	(void)connection;
 	exchange->target = string_dup(target);
 	return exchange;
 }
 
-static void on_completed(void *user, struct MHD_Connection *connection, void **state,
+static void on_completed(void *owner, struct MHD_Connection *connection, void **state,
 			 enum MHD_RequestTerminationCode code)
 {
 	struct api_exchange *exchange = *state;
 
-	(void)user;
+	(void)owner;
 	(void)connection;
 	(void)code;
 	if (!exchange)

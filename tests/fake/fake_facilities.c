@@ -12,12 +12,12 @@ static const struct mark_range range = {.base = 0x60000000, .mask = 0x0ffff000};
 
 bool fake_happens(struct fake_facilities *facilities, unsigned int percent)
 {
-	return facilities->random(facilities->user, 100) < percent;
+	return facilities->random(facilities->owner, 100) < percent;
 }
 
 static void take_time(struct fake_facilities *facilities)
 {
-	virtual_loop_spend(facilities->loop, facilities->random(facilities->user, 3000) / 1e6);
+	virtual_loop_spend(facilities->loop, facilities->random(facilities->owner, 3000) / 1e6);
 }
 
 int fake_call(struct fake_facilities *facilities, enum facility facility, struct error *err)
@@ -104,15 +104,15 @@ void mark_list_note(struct mark_list *list, const struct virtual_server_key *key
 }
 
 struct fake_facilities *fake_facilities_new(struct ev_loop *loop,
-					    unsigned int (*random)(void *user, unsigned int limit),
-					    void *user)
+					    unsigned int (*random)(void *owner, unsigned int limit),
+					    void *owner)
 {
 	struct fake_facilities *facilities = memory_allocate(sizeof(*facilities));
 
 	facilities->held = fake_kernel_new();
 	facilities->loop = loop;
 	facilities->random = random;
-	facilities->user = user;
+	facilities->owner = owner;
 	return facilities;
 }
 
@@ -133,9 +133,9 @@ void fake_facilities_connect(struct fake_facilities *facilities)
 	kernel->ipsets = memory_allocate(sizeof(*kernel->ipsets));
 	kernel->ipvs = memory_allocate(sizeof(*kernel->ipvs));
 	kernel->marks = marks_new(&range);
-	kernel->link->owner = facilities;
-	kernel->ipsets->owner = facilities;
-	kernel->ipvs->owner = facilities;
+	kernel->link->facilities = facilities;
+	kernel->ipsets->facilities = facilities;
+	kernel->ipvs->facilities = facilities;
 }
 
 void fake_facilities_disconnect(struct fake_facilities *facilities)
@@ -164,7 +164,7 @@ int fake_apply_all(struct fake_facilities *facilities, struct change *changes, s
 		   struct error *err)
 {
 	int r = fake_call(facilities, change_facility(changes->kind), err);
-	size_t end = r == -ENOBUFS ? facilities->random(facilities->user, (unsigned int)count + 1)
+	size_t end = r == -ENOBUFS ? facilities->random(facilities->owner, (unsigned int)count + 1)
 		     : r < 0	   ? 0
 				   : count;
 
@@ -201,7 +201,7 @@ size_t fake_next_part(struct fake_facilities *facilities, struct part *part, siz
 {
 	size_t rest = part->position < total ? total - part->position : 0;
 
-	part->count = 1 + facilities->random(facilities->user, PART_MAX);
+	part->count = 1 + facilities->random(facilities->owner, PART_MAX);
 	if (part->count > rest)
 		part->count = rest;
 	part->is_last = part->count == rest;

@@ -43,8 +43,8 @@ struct fake_facilities {
 		size_t count, capacity;
 	} server_marks, names, member_marks;
 	struct ev_loop *loop;
-	unsigned int (*random)(void *user, unsigned int limit);
-	void *user;
+	unsigned int (*random)(void *owner, unsigned int limit);
+	void *owner;
 	unsigned int refuse_percent, break_percent;
 	bool is_lost[FACILITY_COUNT], is_replaced[FACILITY_COUNT];
 	const char *complaint;
@@ -52,8 +52,8 @@ struct fake_facilities {
 
 /** fake_facilities_new() - of an empty kernel, to which nobody is connected */
 struct fake_facilities *fake_facilities_new(struct ev_loop *loop,
-					    unsigned int (*random)(void *user, unsigned int limit),
-					    void *user);
+					    unsigned int (*random)(void *owner, unsigned int limit),
+					    void *owner);
 void fake_facilities_free(struct fake_facilities *facilities);
 
 /** fake_facilities_connect() - as an agent does at its start; _disconnect() as at its end */

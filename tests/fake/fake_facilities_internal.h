@@ -16,7 +16,7 @@ struct part {
 };
 
 struct link {
-	struct fake_facilities *owner;
+	struct fake_facilities *facilities;
 	struct address *listed;
 	size_t listed_count, listed_capacity, told;
 	size_t position;
@@ -24,9 +24,9 @@ struct link {
 };
 
 struct ipsets {
-	struct fake_facilities *owner;
-	void (*on_member)(void *user, const struct set_member *member);
-	void *user;
+	struct fake_facilities *facilities;
+	void (*on_member)(void *owner, const struct set_member *member);
+	void *owner;
 	struct part part;
 	struct set_member members[PART_MAX];
 	struct set_member *written; /* since the observation began */
@@ -36,9 +36,9 @@ struct ipsets {
 };
 
 struct ipvs {
-	struct fake_facilities *owner;
+	struct fake_facilities *facilities;
 	const struct ipvs_visitor *visitor;
-	void *user;
+	void *owner;
 	struct part part;
 	struct virtual_server servers[PART_MAX];
 };

@@ -20,7 +20,7 @@ void ipsets_use_marks(struct ipsets *ipsets, struct marks *marks)
 
 int ipsets_reopen(struct ipsets *ipsets, struct error *err)
 {
-	return fake_reopen(ipsets->owner, FACILITY_IPSET, err);
+	return fake_reopen(ipsets->facilities, FACILITY_IPSET, err);
 }
 
 void ipsets_close(struct ipsets *ipsets)
@@ -34,14 +34,14 @@ void ipsets_close(struct ipsets *ipsets)
 
 int ipsets_ensure_begin(struct ipsets *ipsets, struct error *err)
 {
-	return fake_call(ipsets->owner, FACILITY_IPSET, err);
+	return fake_call(ipsets->facilities, FACILITY_IPSET, err);
 }
 
 int ipsets_ensure_step(struct ipsets *ipsets, struct error *err)
 {
-	int r = fake_call(ipsets->owner, FACILITY_IPSET, err);
+	int r = fake_call(ipsets->facilities, FACILITY_IPSET, err);
 
-	return r >= 0 && fake_happens(ipsets->owner, 30) ? 1 : r;
+	return r >= 0 && fake_happens(ipsets->facilities, 30) ? 1 : r;
 }
 
 /* Refused twice as often as others, since there are not many of them. */
@@ -102,12 +102,13 @@ int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, st
 					      &ipsets->written_capacity, sizeof(*ipsets->written));
 		ipsets->written[ipsets->written_count++] = changes[i].member;
 	}
-	r = fake_apply_all(ipsets->owner, changes, count, apply_member, err);
+	r = fake_apply_all(ipsets->facilities, changes, count, apply_member, err);
 	for (size_t i = 0; i < count; i++) {
 		struct virtual_server_key key = marks_key_of(&changes[i].member);
 
 		if (changes[i].member.kind == SET_KIND_IN_CLUSTER)
-			fake_note_use(ipsets->owner, &changes[i], &key, MARK_USE_MEMBER, r < 0);
+			fake_note_use(ipsets->facilities, &changes[i], &key, MARK_USE_MEMBER,
+				      r < 0);
 	}
 	return r;
 }
@@ -121,8 +122,8 @@ static void note_wrong(struct ipsets *ipsets, const struct set_member *member)
 
 static void observe_names(struct ipsets *ipsets)
 {
-	struct marks *marks = ipsets->owner->kernel.marks;
-	const struct mark_list *names = &ipsets->owner->names;
+	struct marks *marks = ipsets->facilities->kernel.marks;
+	const struct mark_list *names = &ipsets->facilities->names;
 
 	marks_scan_begin(marks, MARK_USE_NAME);
 	for (size_t i = 0; i < names->count; i++) {
@@ -139,8 +140,8 @@ static void observe_names(struct ipsets *ipsets)
 void ipsets_plan_repairs(const struct ipsets *ipsets, struct changes *changes)
 {
 	for (size_t i = 0; i < ipsets->wrong_count; i++)
-		marks_plan_removal(ipsets->owner->kernel.marks, &ipsets->wrong[i], changes);
-	marks_plan_names(ipsets->owner->kernel.marks, changes);
+		marks_plan_removal(ipsets->facilities->kernel.marks, &ipsets->wrong[i], changes);
+	marks_plan_names(ipsets->facilities->kernel.marks, changes);
 }
 
 static bool is_written(const struct ipsets *ipsets, const struct set_member *member)
@@ -153,7 +154,7 @@ static bool is_written(const struct ipsets *ipsets, const struct set_member *mem
 
 static void tell_member(struct ipsets *ipsets, const struct set_member *member)
 {
-	struct fake_facilities *facilities = ipsets->owner;
+	struct fake_facilities *facilities = ipsets->facilities;
 	struct marks *marks = facilities->kernel.marks;
 	struct virtual_server_key key = marks_key_of(member);
 	const struct mark_name *has;
@@ -168,13 +169,13 @@ static void tell_member(struct ipsets *ipsets, const struct set_member *member)
 		}
 		marks_scan_see(marks, &key, MARK_USE_MEMBER);
 	}
-	ipsets->on_member(ipsets->user, member);
+	ipsets->on_member(ipsets->owner, member);
 }
 
 static void prepare_members(struct ipsets *ipsets)
 {
-	const struct fake_kernel *held = ipsets->owner->held;
-	size_t count = fake_next_part(ipsets->owner, &ipsets->part, held->member_count);
+	const struct fake_kernel *held = ipsets->facilities->held;
+	size_t count = fake_next_part(ipsets->facilities, &ipsets->part, held->member_count);
 
 	if (count)
 		memcpy(ipsets->members, held->members + ipsets->part.position,
@@ -188,7 +189,7 @@ static void prepare_members(struct ipsets *ipsets)
  */
 static void follow_moves(struct ipsets *ipsets)
 {
-	const struct fake_kernel *held = ipsets->owner->held;
+	const struct fake_kernel *held = ipsets->facilities->held;
 	const struct set_member *last;
 	size_t position = 0;
 
@@ -203,20 +204,20 @@ static void follow_moves(struct ipsets *ipsets)
 }
 
 int ipsets_observe_begin(struct ipsets *ipsets,
-			 void (*on_member)(void *user, const struct set_member *member), void *user,
-			 struct error *err)
+			 void (*on_member)(void *owner, const struct set_member *member),
+			 void *owner, struct error *err)
 {
-	int r = fake_call(ipsets->owner, FACILITY_IPSET, err);
+	int r = fake_call(ipsets->facilities, FACILITY_IPSET, err);
 
 	ipsets->on_member = on_member;
-	ipsets->user = user;
+	ipsets->owner = owner;
 	ipsets->written_count = 0;
 	ipsets->part.position = 0;
 	ipsets->wrong_count = 0;
 	if (r < 0)
 		return r;
 	observe_names(ipsets);
-	marks_scan_begin(ipsets->owner->kernel.marks, MARK_USE_MEMBER);
+	marks_scan_begin(ipsets->facilities->kernel.marks, MARK_USE_MEMBER);
 	prepare_members(ipsets);
 	return 0;
 }
@@ -226,11 +227,11 @@ int ipsets_observe_step(struct ipsets *ipsets, struct error *err)
 	struct set_member members[PART_MAX];
 	size_t count = ipsets->part.count;
 	bool is_last;
-	int r = fake_call(ipsets->owner, FACILITY_IPSET, err);
+	int r = fake_call(ipsets->facilities, FACILITY_IPSET, err);
 
 	if (r < 0)
 		return r;
-	if (fake_happens(ipsets->owner, 1))
+	if (fake_happens(ipsets->facilities, 1))
 		return error_set(err, -EINTR, "%s", strerror(EINTR));
 	follow_moves(ipsets);
 	is_last = ipsets->part.is_last;
@@ -239,6 +240,6 @@ int ipsets_observe_step(struct ipsets *ipsets, struct error *err)
 	for (size_t i = 0; i < count; i++)
 		tell_member(ipsets, &members[i]);
 	if (is_last)
-		marks_scan_end(ipsets->owner->kernel.marks, MARK_USE_MEMBER);
+		marks_scan_end(ipsets->facilities->kernel.marks, MARK_USE_MEMBER);
 	return !is_last;
 }

@@ -20,7 +20,7 @@ void ipvs_use_marks(struct ipvs *ipvs, struct marks *marks)
 
 int ipvs_reopen(struct ipvs *ipvs, struct error *err)
 {
-	return fake_reopen(ipvs->owner, FACILITY_IPVS, err);
+	return fake_reopen(ipvs->facilities, FACILITY_IPVS, err);
 }
 
 void ipvs_close(struct ipvs *ipvs)
@@ -82,36 +82,36 @@ static void apply_to_server(struct fake_facilities *facilities, struct change *c
 
 int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct error *err)
 {
-	int r = fake_apply_all(ipvs->owner, changes, count, apply_to_server, err);
+	int r = fake_apply_all(ipvs->facilities, changes, count, apply_to_server, err);
 
 	for (size_t i = 0; i < count; i++)
 		if (changes[i].kind == CHANGE_KIND_SERVER_ADD ||
 		    changes[i].kind == CHANGE_KIND_SERVER_REMOVE)
-			fake_note_use(ipvs->owner, &changes[i], &changes[i].server.key,
+			fake_note_use(ipvs->facilities, &changes[i], &changes[i].server.key,
 				      MARK_USE_SERVER, r < 0);
 	return r;
 }
 
 static void prepare_servers(struct ipvs *ipvs)
 {
-	const struct fake_kernel *held = ipvs->owner->held;
-	size_t count = fake_next_part(ipvs->owner, &ipvs->part, held->server_count);
+	const struct fake_kernel *held = ipvs->facilities->held;
+	size_t count = fake_next_part(ipvs->facilities, &ipvs->part, held->server_count);
 
 	for (size_t i = 0; i < count; i++)
 		ipvs->servers[i] = held->servers[ipvs->part.position++].server;
 }
 
-int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *user,
+int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		       struct error *err)
 {
-	int r = fake_call(ipvs->owner, FACILITY_IPVS, err);
+	int r = fake_call(ipvs->facilities, FACILITY_IPVS, err);
 
 	ipvs->visitor = visitor;
-	ipvs->user = user;
+	ipvs->owner = owner;
 	ipvs->part.position = 0;
 	if (r < 0)
 		return r;
-	marks_scan_begin(ipvs->owner->kernel.marks, MARK_USE_SERVER);
+	marks_scan_begin(ipvs->facilities->kernel.marks, MARK_USE_SERVER);
 	prepare_servers(ipvs);
 	return 0;
 }
@@ -119,8 +119,8 @@ int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, vo
 /* As the kernel names it, and then as its mark tells. */
 static void tell_server(struct ipvs *ipvs, struct virtual_server server)
 {
-	struct marks *marks = ipvs->owner->kernel.marks;
-	const struct mark_name *has = mark_list_find(&ipvs->owner->server_marks, &server.key);
+	struct marks *marks = ipvs->facilities->kernel.marks;
+	const struct mark_name *has = mark_list_find(&ipvs->facilities->server_marks, &server.key);
 	struct virtual_server_key key = {.address.family = server.key.address.family};
 
 	if (fake_is_by_mark(&server.key) && has) {
@@ -131,7 +131,7 @@ static void tell_server(struct ipvs *ipvs, struct virtual_server server)
 		marks_translate(marks, &server.key);
 		marks_scan_see(marks, &server.key, MARK_USE_SERVER);
 	}
-	ipvs->visitor->server(ipvs->user, &server);
+	ipvs->visitor->server(ipvs->owner, &server);
 }
 
 int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
@@ -139,7 +139,7 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 	struct virtual_server servers[PART_MAX];
 	size_t count = ipvs->part.count;
 	bool is_last = ipvs->part.is_last;
-	int r = fake_call(ipvs->owner, FACILITY_IPVS, err);
+	int r = fake_call(ipvs->facilities, FACILITY_IPVS, err);
 
 	if (r < 0)
 		return r;
@@ -148,40 +148,40 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 	for (size_t i = 0; i < count; i++)
 		tell_server(ipvs, servers[i]);
 	if (is_last)
-		marks_scan_end(ipvs->owner->kernel.marks, MARK_USE_SERVER);
+		marks_scan_end(ipvs->facilities->kernel.marks, MARK_USE_SERVER);
 	return !is_last;
 }
 
 /* Return: how many destinations @key has, or -ESRCH; each is told */
 static int tell_destinations(struct ipvs *ipvs, const struct virtual_server_key *key,
-			     const struct ipvs_visitor *visitor, void *user)
+			     const struct ipvs_visitor *visitor, void *owner)
 {
-	const struct fake_server *server = fake_kernel_find_server(ipvs->owner->held, key);
+	const struct fake_server *server = fake_kernel_find_server(ipvs->facilities->held, key);
 
-	if (!server || (fake_is_by_mark(key) && !marks_find(ipvs->owner->kernel.marks, key)))
+	if (!server || (fake_is_by_mark(key) && !marks_find(ipvs->facilities->kernel.marks, key)))
 		return -ESRCH;
 	for (size_t i = 0; i < server->destination_count; i++)
-		visitor->destination(user, key, &server->destinations[i]);
+		visitor->destination(owner, key, &server->destinations[i]);
 	return (int)server->destination_count;
 }
 
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,
-			      const struct ipvs_visitor *visitor, void *user, struct error *err)
+			      const struct ipvs_visitor *visitor, void *owner, struct error *err)
 {
-	int r = fake_call(ipvs->owner, FACILITY_IPVS, err);
+	int r = fake_call(ipvs->facilities, FACILITY_IPVS, err);
 
 	if (r >= 0)
-		r = tell_destinations(ipvs, server, visitor, user);
+		r = tell_destinations(ipvs, server, visitor, owner);
 	return r < 0 ? error_set(err, r, "%s", strerror(-r)) : 0;
 }
 
 int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_key *servers,
-				 size_t count, const struct ipvs_visitor *visitor, void *user,
+				 size_t count, const struct ipvs_visitor *visitor, void *owner,
 				 struct error *err)
 {
-	int r = fake_call(ipvs->owner, FACILITY_IPVS, err);
+	int r = fake_call(ipvs->facilities, FACILITY_IPVS, err);
 
 	for (size_t i = count; r >= 0 && i > 0; i--)
-		tell_destinations(ipvs, &servers[i - 1], visitor, user);
+		tell_destinations(ipvs, &servers[i - 1], visitor, owner);
 	return r;
 }

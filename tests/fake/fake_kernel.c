@@ -380,9 +380,9 @@ struct draining {
 	size_t capacity;
 };
 
-static void note_draining(void *user, const struct virtual_server_key *server)
+static void note_draining(void *owner, const struct virtual_server_key *server)
 {
-	struct draining *draining = user;
+	struct draining *draining = owner;
 
 	draining->keys = memory_grow(draining->keys, draining->count, &draining->capacity,
 				     sizeof(*draining->keys));

@@ -14,7 +14,7 @@ int link_open(const char *name, struct link **ret, struct error *err)
 
 int link_reopen(struct link *link, struct error *err)
 {
-	return fake_reopen(link->owner, FACILITY_LINK, err);
+	return fake_reopen(link->facilities, FACILITY_LINK, err);
 }
 
 void link_close(struct link *link)
@@ -28,29 +28,29 @@ void link_close(struct link *link)
 int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
 {
 	*ret_is_new = false;
-	return fake_call(link->owner, FACILITY_LINK, err);
+	return fake_call(link->facilities, FACILITY_LINK, err);
 }
 
 int link_deprecate(struct link *link, size_t *ret_count, struct error *err)
 {
 	*ret_count = 0;
-	return fake_call(link->owner, FACILITY_LINK, err);
+	return fake_call(link->facilities, FACILITY_LINK, err);
 }
 
 int link_observe_begin(struct link *link, struct error *err)
 {
 	link->listed_count = link->told = link->position = 0;
-	link->applied = link->owner->held->applied;
-	return fake_call(link->owner, FACILITY_LINK, err);
+	link->applied = link->facilities->held->applied;
+	return fake_call(link->facilities, FACILITY_LINK, err);
 }
 
 int link_observe_step(struct link *link,
-		      void (*on_bound)(void *user, const struct address *address), void *user,
+		      void (*on_bound)(void *owner, const struct address *address), void *owner,
 		      struct error *err)
 {
-	const struct fake_kernel *held = link->owner->held;
-	size_t limit = 1 + link->owner->random(link->owner->user, PART_MAX);
-	int r = fake_call(link->owner, FACILITY_LINK, err);
+	const struct fake_kernel *held = link->facilities->held;
+	size_t limit = 1 + link->facilities->random(link->facilities->owner, PART_MAX);
+	int r = fake_call(link->facilities, FACILITY_LINK, err);
 
 	if (r < 0)
 		return r;
@@ -67,11 +67,11 @@ int link_observe_step(struct link *link,
 	/* All have been read: what changes from now on does not interrupt. */
 	link->position = SIZE_MAX;
 	for (; limit && link->told < link->listed_count; limit--)
-		on_bound(user, &link->listed[link->told++]);
+		on_bound(owner, &link->listed[link->told++]);
 	return link->told < link->listed_count;
 }
 
 int link_apply(struct link *link, struct change *changes, size_t count, struct error *err)
 {
-	return fake_apply_all(link->owner, changes, count, fake_apply_plain, err);
+	return fake_apply_all(link->facilities, changes, count, fake_apply_plain, err);
 }

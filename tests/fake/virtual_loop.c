@@ -11,8 +11,8 @@
 
 struct ev_loop {
 	double now;
-	unsigned int (*random)(void *user, unsigned int limit);
-	void *user;
+	unsigned int (*random)(void *owner, unsigned int limit);
+	void *owner;
 	ev_timer **timers; /* the active ones */
 	size_t count, capacity;
 };
@@ -20,13 +20,14 @@ struct ev_loop {
 /* The stopwatch has no owner, so it shows the time of the loop that was made last. */
 static struct ev_loop *current;
 
-struct ev_loop *virtual_loop_new(unsigned int (*random)(void *user, unsigned int limit), void *user)
+struct ev_loop *virtual_loop_new(unsigned int (*random)(void *owner, unsigned int limit),
+				 void *owner)
 {
 	struct ev_loop *loop = memory_allocate(sizeof(*loop));
 
 	loop->now = 1000;
 	loop->random = random;
-	loop->user = user;
+	loop->owner = owner;
 	current = loop;
 	return loop;
 }
@@ -93,7 +94,7 @@ static ev_timer *choose(const struct ev_loop *loop, double until)
 	unsigned int due = 0;
 
 	for (size_t i = 0; i < loop->count; i++)
-		if (loop->timers[i]->at <= until && loop->random(loop->user, ++due) == 0)
+		if (loop->timers[i]->at <= until && loop->random(loop->owner, ++due) == 0)
 			chosen = loop->timers[i];
 	return chosen;
 }

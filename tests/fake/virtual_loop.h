@@ -11,8 +11,8 @@
  */
 
 /** virtual_loop_new() - @random: gives a number below @limit, for what may come in any order */
-struct ev_loop *virtual_loop_new(unsigned int (*random)(void *user, unsigned int limit),
-				 void *user);
+struct ev_loop *virtual_loop_new(unsigned int (*random)(void *owner, unsigned int limit),
+				 void *owner);
 void virtual_loop_free(struct ev_loop *loop);
 
 /**

@@ -89,7 +89,7 @@ static int decode_node(const json_t *object, struct error *err)
 }
 
 static int on_object(const struct object_identity *identity, const json_t *object,
-		     const struct error *problem, void *user)
+		     const struct error *problem, void *owner)
 {
 	struct error err = {0};
 	int r = 0;
@@ -102,10 +102,10 @@ static int on_object(const struct object_identity *identity, const json_t *objec
 		r = decode_service(object, &err);
 		break;
 	case OBJECT_KIND_ENDPOINT_SLICE:
-		r = decode_slice(object, user, &err);
+		r = decode_slice(object, owner, &err);
 		break;
 	case OBJECT_KIND_ENDPOINTS:
-		r = decode_endpoints(object, user, &err);
+		r = decode_endpoints(object, owner, &err);
 		break;
 	case OBJECT_KIND_NODE:
 		r = decode_node(object, &err);

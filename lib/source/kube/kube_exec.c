@@ -191,9 +191,9 @@ static int judge_end(const struct kube_exec *exec, const struct child_outcome *o
 }
 
 /* Nothing may touch @exec after its on_end(): the owner may have freed it. */
-static void on_child_end(void *user, const struct child_outcome *outcome)
+static void on_child_end(void *owner, const struct child_outcome *outcome)
 {
-	struct kube_exec *exec = user;
+	struct kube_exec *exec = owner;
 	struct kube_exec_credential credential = {0};
 	struct error err = {0};
 	int r = judge_end(exec, outcome, &err);

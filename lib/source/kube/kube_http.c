@@ -412,9 +412,9 @@ static void on_watchdog(void *owner)
 }
 
 /* Called before each attempt to connect, of which there may be several. */
-static int on_socket_made(void *user, curl_socket_t descriptor, curlsocktype purpose)
+static int on_socket_made(void *owner, curl_socket_t descriptor, curlsocktype purpose)
 {
-	struct kube_request *request = user;
+	struct kube_request *request = owner;
 
 	(void)purpose;
 	kube_easy_tune_socket(descriptor);
@@ -424,9 +424,9 @@ static int on_socket_made(void *user, curl_socket_t descriptor, curlsocktype pur
 }
 
 /* Called when the connection stands and the request is about to be sent. */
-static int on_connected(void *user, char *remote, char *local, int remote_port, int local_port)
+static int on_connected(void *owner, char *remote, char *local, int remote_port, int local_port)
 {
-	struct kube_request *request = user;
+	struct kube_request *request = owner;
 
 	(void)remote;
 	(void)local;
@@ -452,9 +452,9 @@ static void note_progress(struct kube_request *request)
 }
 
 /* An empty line ends the header. */
-static size_t on_header(char *data, size_t size, size_t count, void *user)
+static size_t on_header(char *data, size_t size, size_t count, void *owner)
 {
-	struct kube_request *request = user;
+	struct kube_request *request = owner;
 
 	note_progress(request);
 	if ((*data == '\r' || *data == '\n') && request->on_answer &&
@@ -492,9 +492,9 @@ static void stop_reading(struct kube_request *request)
 }
 
 /* Handed on in large pieces, the rest of them after libcurl has read what there is. */
-static size_t on_data(char *data, size_t size, size_t count, void *user)
+static size_t on_data(char *data, size_t size, size_t count, void *owner)
 {
-	struct kube_request *request = user;
+	struct kube_request *request = owner;
 	struct kube_http *http = request->http;
 	int r = 0;
 

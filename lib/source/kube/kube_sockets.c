@@ -53,9 +53,9 @@ static void start_timeout(struct kube_sockets *sockets, double seconds)
 	timer_start(&sockets->timeout, seconds);
 }
 
-static int on_timer_wanted(CURLM *multi, long milliseconds, void *user)
+static int on_timer_wanted(CURLM *multi, long milliseconds, void *owner)
 {
-	struct kube_sockets *sockets = user;
+	struct kube_sockets *sockets = owner;
 
 	(void)multi;
 	sockets->is_due = false;
@@ -75,9 +75,9 @@ static void watch(struct watched *watched)
 		ev_io_start(loop, &watched->io);
 }
 
-static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *user, void *data)
+static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *owner, void *data)
 {
-	struct kube_sockets *sockets = user;
+	struct kube_sockets *sockets = owner;
 	struct watched *watched = data;
 
 	(void)easy;

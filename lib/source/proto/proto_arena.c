@@ -36,9 +36,9 @@ static struct piece *add_piece(struct proto_arena *arena, size_t size)
 	return piece;
 }
 
-static void *allocate(void *user, size_t size)
+static void *allocate(void *owner, size_t size)
 {
-	struct proto_arena *arena = user;
+	struct proto_arena *arena = owner;
 	struct piece *piece = arena->latest;
 	size_t rounded;
 	char *place;
@@ -57,9 +57,9 @@ static void *allocate(void *user, size_t size)
 	return place;
 }
 
-static void release(void *user, void *pointer)
+static void release(void *owner, void *pointer)
 {
-	(void)user;
+	(void)owner;
 	(void)pointer;
 }
 

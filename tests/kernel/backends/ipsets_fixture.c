@@ -81,9 +81,9 @@ void ipsets_fixture_apply_all(struct ipsets *ipsets, struct changes *changes)
 		assert_int_equal(changes->items[i].result, 0);
 }
 
-static void collect(void *user, const struct set_member *value)
+static void collect(void *owner, const struct set_member *value)
 {
-	ipsets_fixture_add(user, CHANGE_KIND_MEMBER_ADD, *value);
+	ipsets_fixture_add(owner, CHANGE_KIND_MEMBER_ADD, *value);
 }
 
 void ipsets_fixture_observe(struct ipsets *ipsets, struct changes *ret)

@@ -50,9 +50,9 @@ static uint32_t number_of(const struct set_member *member)
 	return ntohl(address) - 0x0a600000;
 }
 
-static void on_member(void *user, const struct set_member *member)
+static void on_member(void *owner, const struct set_member *member)
 {
-	struct tally *tally = user;
+	struct tally *tally = owner;
 	uint32_t number = number_of(member);
 
 	assert_true(number < COUNT(tally->told));

@@ -23,17 +23,17 @@ struct tally {
 	size_t weight;
 };
 
-static int count_server(void *user, const struct virtual_server *value)
+static int count_server(void *owner, const struct virtual_server *value)
 {
 	(void)value;
-	((struct tally *)user)->servers++;
+	((struct tally *)owner)->servers++;
 	return 0;
 }
 
-static int count_destination(void *user, const struct virtual_server_key *server_key,
+static int count_destination(void *owner, const struct virtual_server_key *server_key,
 			     const struct destination_usage *usage)
 {
-	struct tally *tally = user;
+	struct tally *tally = owner;
 
 	(void)server_key;
 	tally->destinations++;
@@ -206,22 +206,22 @@ __attribute__((format(printf, 2, 3))) static void append(struct text *text, cons
 	text->length += (size_t)length;
 }
 
-static int print_server(void *user, const struct virtual_server *value)
+static int print_server(void *owner, const struct virtual_server *value)
 {
 	char buffer[2 * ADDRESS_TEXT_SIZE];
 
-	append(user, "%s %s %u %x %x;", virtual_server_key_text(&value->key, buffer),
+	append(owner, "%s %s %u %x %x;", virtual_server_key_text(&value->key, buffer),
 	       value->scheduler, value->persistence_seconds, value->netmask, value->flags);
 	return 0;
 }
 
-static int print_destination(void *user, const struct virtual_server_key *server_key,
+static int print_destination(void *owner, const struct virtual_server_key *server_key,
 			     const struct destination_usage *usage)
 {
 	char buffer[ADDRESS_TEXT_SIZE];
 
 	(void)server_key;
-	append(user, " %s w%u f%u %u/%u/%u;",
+	append(owner, " %s w%u f%u %u/%u/%u;",
 	       address_port_text(&usage->destination.address, usage->destination.port, buffer),
 	       usage->destination.weight, usage->forwarding_method, usage->active_connections,
 	       usage->inactive_connections, usage->persistent_connections);
@@ -321,12 +321,12 @@ static void observes_several_servers(void **state)
 	ipvs_close(ipvs);
 }
 
-static int refuse_second_destination(void *user, const struct virtual_server_key *server_key,
+static int refuse_second_destination(void *owner, const struct virtual_server_key *server_key,
 				     const struct destination_usage *usage)
 {
 	(void)server_key;
 	(void)usage;
-	return ++*(int *)user == 2 ? -ECANCELED : 0;
+	return ++*(int *)owner == 2 ? -ECANCELED : 0;
 }
 
 static void a_visitor_can_end_the_dump(void **state)

@@ -131,9 +131,9 @@ static void binds_addresses_as_kube_proxy_does(void **state)
 	link_close(link);
 }
 
-static void ignore_address(void *user, const struct address *address)
+static void ignore_address(void *owner, const struct address *address)
 {
-	(void)user;
+	(void)owner;
 	(void)address;
 }
 
@@ -226,10 +226,10 @@ static void without_the_interface_only_adding_fails(void **state)
 	link_close(link);
 }
 
-static void count_bound(void *user, const struct address *address)
+static void count_bound(void *owner, const struct address *address)
 {
 	(void)address;
-	++*(size_t *)user;
+	++*(size_t *)owner;
 }
 
 /* Others change addresses between the steps; one dump is given up half way. */
@@ -358,20 +358,20 @@ static void append(struct text *text, const char *part)
 	text->length += (size_t)length;
 }
 
-static void print_bound(void *user, const struct address *address)
+static void print_bound(void *owner, const struct address *address)
 {
 	char buffer[ADDRESS_TEXT_SIZE];
 
-	append(user, address_text(address, buffer));
+	append(owner, address_text(address, buffer));
 }
 
-static void print_node(void *user, const struct node_address *address)
+static void print_node(void *owner, const struct node_address *address)
 {
 	char buffer[ADDRESS_TEXT_SIZE], part[128];
 
 	snprintf(part, sizeof(part), "%s/%u@%s", address_text(&address->address, buffer),
 		 address->prefix_length, address->interface);
-	append(user, part);
+	append(owner, part);
 }
 
 static void observes_bound_and_node_addresses(void **state)

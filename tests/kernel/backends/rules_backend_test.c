@@ -31,9 +31,9 @@ static struct {
 	char unreadable[400];
 } seen;
 
-static void on_done(void *user, const struct rules_report *report)
+static void on_done(void *owner, const struct rules_report *report)
 {
-	assert_ptr_equal(user, &seen);
+	assert_ptr_equal(owner, &seen);
 	seen.count++;
 	seen.code = report->code;
 	seen.is_changed = report->is_changed;

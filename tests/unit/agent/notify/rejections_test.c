@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-static void append(void *user, const struct rejection *rejection)
+static void append(void *owner, const struct rejection *rejection)
 {
-	char *text = user;
+	char *text = owner;
 
 	sprintf(text + strlen(text), "%s %s/%s: %s\n", rejection->kind, rejection->namespace_name,
 		rejection->name, rejection->reason);

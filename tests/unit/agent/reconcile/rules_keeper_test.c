@@ -22,8 +22,8 @@
 struct rules {
 	struct ev_loop *loop;
 	uint16_t family;
-	void (*on_done)(void *user, const struct rules_report *report);
-	void *user;
+	void (*on_done)(void *owner, const struct rules_report *report);
+	void *owner;
 	ev_timer done;
 	bool is_busy;
 };
@@ -62,7 +62,7 @@ static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 	if (iptables.is_broken[is_ipv6]) {
 		report.code = broken.code;
 		report.error = &broken;
-		rules->on_done(rules->user, &report);
+		rules->on_done(rules->owner, &report);
 		return;
 	}
 	if (report.is_changed) {
@@ -71,17 +71,17 @@ static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 	iptables.is_there[is_ipv6] = true;
 	iptables.is_altered[is_ipv6] = false;
-	rules->on_done(rules->user, &report);
+	rules->on_done(rules->owner, &report);
 }
 
 int rules_open(struct ev_loop *loop, uint16_t family,
-	       void (*on_done)(void *user, const struct rules_report *report), void *user,
+	       void (*on_done)(void *owner, const struct rules_report *report), void *owner,
 	       struct rules **ret, struct error *err)
 {
 	struct rules *rules = memory_allocate(sizeof(*rules));
 
 	(void)err;
-	*rules = (struct rules){.loop = loop, .family = family, .on_done = on_done, .user = user};
+	*rules = (struct rules){.loop = loop, .family = family, .on_done = on_done, .owner = owner};
 	ev_timer_init(&rules->done, on_end, 0., 0.);
 	*ret = rules;
 	return 0;
@@ -129,9 +129,9 @@ struct fixture {
 	char error[700];
 };
 
-static unsigned int first(void *user, unsigned int limit)
+static unsigned int first(void *owner, unsigned int limit)
 {
-	(void)user;
+	(void)owner;
 	(void)limit;
 	return 0;
 }

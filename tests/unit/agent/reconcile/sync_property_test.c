@@ -75,9 +75,9 @@ struct model {
 	uint64_t repaired;
 };
 
-static unsigned int random_below(void *user, unsigned int limit)
+static unsigned int random_below(void *owner, unsigned int limit)
 {
-	struct model *model = user;
+	struct model *model = owner;
 
 	return cluster_model_random(model->world, limit);
 }

@@ -24,8 +24,8 @@
 
 struct netlink {
 	struct nl_msg *scratch;
-	int (*on_message)(void *user, const struct nlmsghdr *message);
-	void *user;
+	int (*on_message)(void *owner, const struct nlmsghdr *message);
+	void *owner;
 };
 
 /**
@@ -77,13 +77,13 @@ struct nl_msg *netlink_message(struct netlink *netlink)
 }
 
 int netlink_dump_begin(struct netlink *netlink, struct nl_msg *request,
-		       int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		       int (*on_message)(void *owner, const struct nlmsghdr *message), void *owner,
 		       struct error *err)
 {
 	(void)request;
 	(void)err;
 	netlink->on_message = on_message;
-	netlink->user = user;
+	netlink->owner = owner;
 	table.walks++;
 	return 0;
 }
@@ -125,7 +125,7 @@ static void tell_entry(const struct netlink *netlink, int number)
 	struct nl_msg *message;
 
 	assert_int_equal(nfnl_ct_build_add_request(entry, 0, &message), 0);
-	netlink->on_message(netlink->user, nlmsg_hdr(message));
+	netlink->on_message(netlink->owner, nlmsg_hdr(message));
 	nlmsg_free(message);
 	nfnl_ct_put(entry);
 }
@@ -144,7 +144,7 @@ int netlink_dump_step(struct netlink *netlink, size_t parts, struct error *err)
 
 /* A deletion. */
 int netlink_ask(struct netlink *netlink, struct nl_msg *request,
-		int (*on_message)(void *user, const struct nlmsghdr *message), void *user,
+		int (*on_message)(void *owner, const struct nlmsghdr *message), void *owner,
 		struct error *err)
 {
 	struct nfnl_ct *entry;
@@ -152,7 +152,7 @@ int netlink_ask(struct netlink *netlink, struct nl_msg *request,
 
 	(void)netlink;
 	(void)on_message;
-	(void)user;
+	(void)owner;
 	if (takes(&table.fail_deletions))
 		return error_set(err, -ENOBUFS, "%s", strerror(ENOBUFS));
 	nlmsg_hdr(request)->nlmsg_type =
@@ -164,9 +164,9 @@ int netlink_ask(struct netlink *netlink, struct nl_msg *request,
 	return 0;
 }
 
-static unsigned int first(void *user, unsigned int limit)
+static unsigned int first(void *owner, unsigned int limit)
 {
-	(void)user;
+	(void)owner;
 	(void)limit;
 	return 0;
 }

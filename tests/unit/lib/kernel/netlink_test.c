@@ -73,17 +73,17 @@ static void an_error_belongs_to_its_message(void **state)
 	netlink_close(netlink);
 }
 
-static int count_messages(void *user, const struct nlmsghdr *message)
+static int count_messages(void *owner, const struct nlmsghdr *message)
 {
 	assert_int_equal(message->nlmsg_type, RTM_NEWLINK);
-	++*(int *)user;
+	++*(int *)owner;
 	return 0;
 }
 
-static int refuse(void *user, const struct nlmsghdr *message)
+static int refuse(void *owner, const struct nlmsghdr *message)
 {
 	(void)message;
-	++*(int *)user;
+	++*(int *)owner;
 	return -ECANCELED;
 }
 
@@ -126,32 +126,32 @@ static void asks_for_one_and_for_all(void **state)
 
 #define EACH_COUNT 100
 
-static int build_each(void *user, size_t index, struct nl_msg *message)
+static int build_each(void *owner, size_t index, struct nl_msg *message)
 {
-	(void)user;
+	(void)owner;
 	(void)index;
 	build_link_request(message, 0, NLM_F_DUMP);
 	return 0;
 }
 
-static int count_each(void *user, size_t index, const struct nlmsghdr *message)
+static int count_each(void *owner, size_t index, const struct nlmsghdr *message)
 {
-	int *counts = user;
+	int *counts = owner;
 
 	assert_in_range(index, 0, EACH_COUNT - 1);
 	return count_messages(&counts[index], message);
 }
 
-static int refuse_the_sixtieth(void *user, size_t index, const struct nlmsghdr *message)
+static int refuse_the_sixtieth(void *owner, size_t index, const struct nlmsghdr *message)
 {
-	(void)user;
+	(void)owner;
 	(void)message;
 	return index == 60 ? -ECANCELED : 0;
 }
 
-static int cannot_build(void *user, size_t index, struct nl_msg *message)
+static int cannot_build(void *owner, size_t index, struct nl_msg *message)
 {
-	(void)user;
+	(void)owner;
 	(void)index;
 	(void)message;
 	return -EMSGSIZE;

@@ -325,9 +325,9 @@ static void test_list_of_externals(void **state)
 	assert_string_equal(store_endpoint_owner(store, &first), "b/pods");
 }
 
-static void append_key(const struct service_view *view, void *user)
+static void append_key(const struct service_view *view, void *owner)
 {
-	strcat(strcat((char *)user, view->key), " ");
+	strcat(strcat((char *)owner, view->key), " ");
 }
 
 static void test_counts_and_views(void **state)

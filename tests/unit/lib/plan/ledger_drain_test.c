@@ -22,9 +22,9 @@ struct listing {
 };
 
 /* The bench's destination a is 10.244.0.1 and so on. */
-static void write_draining(void *user, const struct destination *destination, uint64_t since)
+static void write_draining(void *owner, const struct destination *destination, uint64_t since)
 {
-	struct listing *listing = user;
+	struct listing *listing = owner;
 	size_t used = strlen(listing->text);
 	char name = (char)('a' + destination->address.bytes[3] - 1);
 

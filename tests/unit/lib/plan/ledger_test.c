@@ -159,9 +159,9 @@ static void test_conflicts(void **state)
 }
 
 /* Appends "LOSER < WINNER at SERVER". */
-static void write_conflict(void *user, const struct ledger_conflict *conflict)
+static void write_conflict(void *owner, const struct ledger_conflict *conflict)
 {
-	char *text = user, server[2 * ADDRESS_TEXT_SIZE];
+	char *text = owner, server[2 * ADDRESS_TEXT_SIZE];
 	size_t used = strlen(text);
 
 	snprintf(text + used, 200 - used, "%s%s < %s at %s", used ? "; " : "", conflict->loser,

@@ -24,11 +24,11 @@
 #define ROUNDS	     10
 #define DESCRIPTORS  9 /* that a start takes */
 
-static void on_end(void *user, const struct child_outcome *outcome)
+static void on_end(void *owner, const struct child_outcome *outcome)
 {
 	assert_int_equal(outcome->code, 0);
 	assert_int_equal(outcome->status, 0);
-	*(char **)user = string_dup(outcome->output);
+	*(char **)owner = string_dup(outcome->output);
 }
 
 /* Return: what "ulimit -n" says in a child, to be freed */
@@ -103,9 +103,9 @@ struct end {
 	char *errors;
 };
 
-static void on_any_end(void *user, const struct child_outcome *outcome)
+static void on_any_end(void *owner, const struct child_outcome *outcome)
 {
-	struct end *end = user;
+	struct end *end = owner;
 
 	end->count++;
 	end->has_started = outcome->has_started;

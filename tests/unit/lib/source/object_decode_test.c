@@ -277,9 +277,9 @@ static void nodes(void **state)
 }
 
 static int add_identity(const struct object_identity *identity, const json_t *object,
-			const struct error *err, void *user)
+			const struct error *err, void *owner)
 {
-	char *text = user;
+	char *text = owner;
 
 	assert_non_null(object);
 	add(text, "%s%s:%s/%s", *text ? "; " : "", object_kind_name(identity->kind),
