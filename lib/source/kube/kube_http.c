@@ -8,6 +8,7 @@
 #include "kube_easy.h"
 #include "kube_failure.h"
 #include "kube_limiter.h"
+#include "kube_slice.h"
 #include "kube_sockets.h"
 
 #include <curl/curl.h>
@@ -23,7 +24,6 @@
 #define HANDSHAKE_SECONDS 10
 #define ANSWER_SECONDS	  30.0
 #define SLOW_SECONDS	  30
-#define SLICE_SECONDS	  0.005
 #define PIECE_SIZE	  ((size_t)32 << 10)
 #define BACKLOG_LIMIT	  ((size_t)4 << 20)
 #define REFUSAL_LIMIT	  ((size_t)64 << 10)
@@ -34,16 +34,11 @@ struct kube_http {
 	struct kube_sockets *sockets;
 	struct timer resume; /* of requests with a backlog */
 	struct kube_request *requests;
-	double slice_start;
-	double slice_spent; /* seconds, when the clock was looked at last */
-	unsigned int turn;  /* of the loop, whose slice it is */
-	double work_begin;  /* as slice_spent was */
-	double work_decoding;
+	struct kube_slice slice;
 	double started;
 	struct kube_limiter limiter; /* of seconds since @started */
 	bool is_limited;
 	bool is_reading; /* libcurl is */
-	struct source_effort effort;
 	void (*on_response)(void *owner, const char *method, const char *host, int status,
 			    double seconds);
 	void *owner;
@@ -110,53 +105,15 @@ static bool is_success(int http_status)
 	return http_status >= 200 && http_status < 300;
 }
 
-static bool is_in_slice(const struct kube_http *http)
-{
-	return http->slice_spent <= SLICE_SECONDS;
-}
-
-/* Looks at the clock, which takes long on some machines. */
-static void note_time(struct kube_http *http)
-{
-	http->slice_spent = clock_now() - http->slice_start;
-}
-
-/* A turn of the loop has one slice, whatever becomes ready in it. */
-static void begin_work(struct kube_http *http)
-{
-	unsigned int turn = ev_iteration(http->loop);
-
-	if (http->turn != turn) {
-		http->turn = turn;
-		http->slice_start = clock_now();
-		http->slice_spent = 0;
-	} else {
-		note_time(http);
-	}
-	http->work_begin = http->slice_spent;
-	http->work_decoding = http->effort.decoding;
-}
-
-static void end_work(struct kube_http *http)
-{
-	double decoding = http->effort.decoding - http->work_decoding;
-
-	note_time(http);
-	http->effort.reading += http->slice_spent - http->work_begin - decoding;
-}
-
 /* The time was noted just before. */
 static int hand_on(struct kube_request *request, const char *data, size_t size)
 {
-	struct kube_http *http = request->http;
-	double begin = http->slice_spent;
 	int r;
 
 	if (!request->on_body)
 		return 0;
 	r = request->on_body(request->owner, data, size, &request->body_error);
-	note_time(http);
-	http->effort.decoding += http->slice_spent - begin;
+	kube_slice_note_decoding(&request->http->slice);
 	if (r < 0 && !request->body_error.code)
 		request->body_error.code = r;
 	return r;
@@ -169,9 +126,9 @@ static int hand_on_backlog(struct kube_request *request, bool is_bounded)
 	size_t size;
 	int r = 0;
 
-	note_time(request->http);
+	kube_slice_note(&request->http->slice);
 	while (kube_backlog_size(&request->backlog)) {
-		if (is_bounded && !is_in_slice(request->http))
+		if (is_bounded && kube_slice_is_over(&request->http->slice))
 			return 0;
 		size = kube_backlog_take(&request->backlog, PIECE_SIZE, &data);
 		r = hand_on(request, data, size);
@@ -182,7 +139,6 @@ static int hand_on_backlog(struct kube_request *request, bool is_bounded)
 	return r;
 }
 
-/* Takes the request out of libcurl; what its body still has to tell is told first. */
 /* Until its end, if there was no answer. */
 static double seconds_until_answer(struct kube_request *request)
 {
@@ -194,6 +150,7 @@ static double seconds_until_answer(struct kube_request *request)
 	return seconds;
 }
 
+/* Takes the request out of libcurl. */
 static void end_transfer(struct kube_request *request, const struct kube_response *response)
 {
 	struct kube_http *http = request->http;
@@ -201,7 +158,6 @@ static void end_transfer(struct kube_request *request, const struct kube_respons
 
 	request->phase = PHASE_ENDED;
 	request->response = *response;
-
 	timer_stop(&request->watchdog);
 	request->response.http_status = http_status_of(request);
 	request->response.retry_seconds = -1;
@@ -232,6 +188,7 @@ static void tell_end(struct kube_request *request)
 	request->on_end(request->owner, &response);
 }
 
+/* What its body still has to tell is told first. */
 static void end(struct kube_request *request, const struct kube_response *response)
 {
 	end_transfer(request, response);
@@ -326,23 +283,23 @@ static void on_sockets_ready(void *owner, curl_socket_t socket, int events)
 	struct kube_http *http = owner;
 	int running;
 
-	begin_work(http);
+	kube_slice_begin(&http->slice);
 	http->is_reading = true;
 	curl_multi_socket_action(http->multi, socket, events, &running);
 	http->is_reading = false;
 	let_go(http);
 	resume_all(http);
 	collect_ended(http);
-	end_work(http);
+	kube_slice_end(&http->slice);
 }
 
 static void on_resume(void *owner)
 {
 	struct kube_http *http = owner;
 
-	begin_work(http);
+	kube_slice_begin(&http->slice);
 	resume_all(http);
-	end_work(http);
+	kube_slice_end(&http->slice);
 }
 
 struct kube_http *kube_http_new(struct ev_loop *loop,
@@ -356,6 +313,7 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
 	http->loop = loop;
+	http->slice.loop = loop;
 	http->started = clock_now();
 	http->on_response = on_response;
 	http->owner = owner;
@@ -378,7 +336,7 @@ void kube_http_limit(struct kube_http *http, double per_second, int burst)
 
 const struct source_effort *kube_http_effort(const struct kube_http *http)
 {
-	return &http->effort;
+	return &http->slice.effort;
 }
 
 void kube_http_free(struct kube_http *http)
@@ -506,7 +464,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *owner)
 	if (!http->is_reading || kube_backlog_size(&request->backlog) < PIECE_SIZE)
 		return size;
 	r = hand_on_backlog(request, kube_backlog_size(&request->backlog) < BACKLOG_LIMIT);
-	if (!is_in_slice(http))
+	if (kube_slice_is_over(&http->slice))
 		stop_reading(request);
 	return r < 0 ? 0 : size;
 }
