@@ -404,3 +404,12 @@ void ledger_bench_end(struct ledger_bench *bench)
 	fake_kernel_free(bench->kernel);
 	changes_free(bench->changes);
 }
+
+void ledger_bench_run(const char *what, const char *const steps[LEDGER_BENCH_STEPS],
+		      struct ledger_bench *bench)
+{
+	printf("%s\n", what);
+	ledger_bench_init(bench);
+	for (size_t i = 0; i < LEDGER_BENCH_STEPS && steps[i]; i++)
+		ledger_bench_step(bench, steps[i]);
+}

@@ -47,4 +47,10 @@ void ledger_bench_end(struct ledger_bench *bench);
  */
 void ledger_bench_step(struct ledger_bench *bench, const char *step);
 
+#define LEDGER_BENCH_STEPS 14
+
+/** ledger_bench_run() - print @what, begin anew and carry out the steps, up to the first NULL */
+void ledger_bench_run(const char *what, const char *const steps[LEDGER_BENCH_STEPS],
+		      struct ledger_bench *bench);
+
 #endif
