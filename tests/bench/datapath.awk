@@ -2,7 +2,7 @@
 #   table    per variant, family, number of Services and operation the medians of each proxy, and what the agent's are
 #            of the others
 #   check    the budget, a row each for Services and for other traffic, with the worst way; fails if one is exceeded
-#   plot     for gnuplot: "OPERATION WAY NONE IPVS AGENT" of the first group
+#   plot     for gnuplot: "WAY NONE IPVS TRACKED AGENT" of the first group, one block for each operation
 function median(name, services,   count, values, i, k, swap)
 {
 	count = split(all[name, services], values, " ")
@@ -52,13 +52,13 @@ function ratio_row(prefix, services, operation, floor,   i, value, base)
 	}
 }
 
-# verdict GROUP OPERATION BESIDE: the worst of the ways, against IPVS without rules
-function verdict(prefix, services, operation, beside, limit,   i, value, worst, way, words)
+# verdict GROUP OPERATION BESIDE LIMIT FLOOR WORDS: the worst of the ways, against a floor
+function verdict(prefix, services, operation, beside, limit, floor, floor_words,   i, value, worst, way, words)
 {
 	for (i = 1; i <= way_count; i++) {
 		if ((ways[i] ~ /-to-pod$/) != beside)
 			continue
-		value = median(prefix ".ipvs." operation "." ways[i], services)
+		value = median(prefix "." floor "." operation "." ways[i], services)
 		value = value ? median(prefix ".agent." operation "." ways[i], services) / value : 0
 		if (value > worst) {
 			worst = value
@@ -68,23 +68,29 @@ function verdict(prefix, services, operation, beside, limit,   i, value, worst, 
 	if (!worst)
 		return
 	split(prefix, words, ".")
-	printf "%-12s  %s of %s, %s, %s, %d Services, times IPVS without rules: %.3f of %.2f (%s)\n",
+	printf "%-12s  %s of %s, %s, %s, %d Services, times %s: %.3f of %.2f (%s)\n",
 		(worst <= limit ? "ok" : "EXCEEDED"), operation, (beside ? "other traffic" : "Services"), words[1], words[2],
-		services, worst, limit, way
+		services, floor_words, worst, limit, way
 	if (worst > limit)
 		failed = 1
 }
 
-function print_check(   g, part)
+function verdicts(group, floor, floor_words,   part)
+{
+	split(group, part, " ")
+	verdict(part[1], part[2], "conn", 0, 1.10, floor, floor_words)
+	verdict(part[1], part[2], "rr", 0, 1.05, floor, floor_words)
+	verdict(part[1], part[2], "udp", 0, 1.10, floor, floor_words)
+	verdict(part[1], part[2], "conn", 1, 1.05, floor, floor_words)
+	verdict(part[1], part[2], "rr", 1, 1.02, floor, floor_words)
+	verdict(part[1], part[2], "udp", 1, 1.05, floor, floor_words)
+}
+
+function print_check(   g)
 {
 	for (g = 1; g <= group_count; g++) {
-		split(groups[g], part, " ")
-		verdict(part[1], part[2], "conn", 0, 1.10)
-		verdict(part[1], part[2], "rr", 0, 1.05)
-		verdict(part[1], part[2], "udp", 0, 1.10)
-		verdict(part[1], part[2], "conn", 1, 1.05)
-		verdict(part[1], part[2], "rr", 1, 1.02)
-		verdict(part[1], part[2], "udp", 1, 1.05)
+		verdicts(groups[g], "ipvs", "IPVS alone")
+		verdicts(groups[g], "tracked", "IPVS with tracked connections")
 	}
 }
 
@@ -95,6 +101,7 @@ function print_plot(   o, i, part)
 		for (i = 1; i <= way_count; i++)
 			print ways[i], median(part[1] ".none." operations[o] "." ways[i], part[2]) + 0,
 				median(part[1] ".ipvs." operations[o] "." ways[i], part[2]),
+				median(part[1] ".tracked." operations[o] "." ways[i], part[2]),
 				median(part[1] ".agent." operations[o] "." ways[i], part[2])
 		print "\n"
 	}
@@ -112,9 +119,11 @@ function print_table(   g, o, i, part, words)
 				cell(ways[i])
 			printf "\n"
 			row("no proxy", part[1], part[2], operations[o], "none")
-			row("IPVS, no rules", part[1], part[2], operations[o], "ipvs")
+			row("IPVS alone", part[1], part[2], operations[o], "ipvs")
+			row("IPVS, tracked", part[1], part[2], operations[o], "tracked")
 			row("ipvsagent", part[1], part[2], operations[o], "agent")
 			ratio_row(part[1], part[2], operations[o], "ipvs")
+			ratio_row(part[1], part[2], operations[o], "tracked")
 			ratio_row(part[1], part[2], operations[o], "none")
 		}
 	}
