@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "http_endpoints.h"
 
+#include "agent/page/pages.h"
 #include "agent/settings/kube_proxy_config.h"
 #include "agent/settings/settings_log.h"
 #include "health_answer.h"
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #define RETRY_SECONDS 5.0
+#define PAGE_SECONDS  0.004
 
 /* An address to listen at, and what is answered there. */
 struct http_endpoint_port {
@@ -159,6 +161,31 @@ static void answer_zpage(const struct http_endpoints *endpoints, const struct ht
 			    : zpages_flags_text(endpoints->sources.options));
 }
 
+/* Return: whether there is such a page; it shows names and texts that others chose */
+static bool answer_page(const struct http_endpoints *endpoints, const struct http_request *request,
+			struct http_reply *reply)
+{
+	const struct page_request page = {.path = request->path,
+					  .wanted = http_request_argument(request, "name"),
+					  .after = http_request_argument(request, "after"),
+					  .seconds = PAGE_SECONDS};
+	char *text = NULL;
+
+	if (endpoints->sources.options->status_page)
+		text = pages_text(endpoints->sources.looked_up.status, &page);
+	if (!text)
+		return false;
+	set_reply(reply, 200, "text/html; charset=utf-8", text);
+	forbid_sniffing(reply);
+	reply->headers[2].name = "Content-Security-Policy";
+	reply->headers[2].value =
+		string_dup("default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+			   "base-uri 'none'; frame-ancestors 'none'");
+	reply->headers[3].name = "Cache-Control";
+	reply->headers[3].value = string_dup("no-store");
+	return true;
+}
+
 static bool is_zpage(const struct http_endpoints *endpoints, const char *path)
 {
 	return !is_like_1_32(endpoints) &&
@@ -187,7 +214,7 @@ static void answer_operator(void *owner, const struct http_request *request,
 		forbid_sniffing(reply);
 	} else if (is_zpage(endpoints, path)) {
 		answer_zpage(endpoints, request, reply);
-	} else {
+	} else if (!answer_page(endpoints, request, reply)) {
 		set_text(reply, 404, "404 page not found\n");
 	}
 }

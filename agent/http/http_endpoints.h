@@ -15,7 +15,7 @@
  *
  * --healthz-bind-address  /healthz, /livez
  * --metrics-bind-address  /healthz, /metrics, /metrics/slis, /proxyMode, /configz, and from 1.36 on
- *                         /statusz, /flagz
+ *                         /statusz, /flagz; with --status-page the pages of agent/page/pages.h
  *
  * Paths, codes, bodies and headers are those of kube-proxy 1.36, or of 1.32 with
  * --kube-proxy-compat: pkg/proxy/healthcheck/proxy_health.go, and serveMetrics() of

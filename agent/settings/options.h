@@ -140,6 +140,7 @@ const char *plan_part_name(enum plan_part part);
  * @kube_proxy_compat:  release of metrics and answers
  * @verbosity:          0 warnings, 2 changes of state, 4 every kernel operation
  * @log_format:         of lines of the log
+ * @status_page:        the metrics port has a page for browsers
  * @profiling:          the metrics port lets its clients set the log level
  * @part:               of a plan: what to print
  * @node_port:          of status: whose it is; 0 = not asked
@@ -194,6 +195,7 @@ struct options {
 	int verbosity;
 	enum log_format log_format;
 	bool profiling;
+	bool status_page;
 	enum plan_part part;
 	char *output; /* of status: "", "wide" or "json"; of plan: "", "text" or "json" */
 	struct address_list node_addresses;

@@ -72,6 +72,8 @@ const struct setting settings[] = {
 	{"service-metrics", NULL, "serviceMetrics", VALUE(integer, service_metrics), 0, 1000,
 	 .scope = RUN, .argument = "NUMBER",
 	 .help = "maximum number of Services with metrics of their own (default: 0)"},
+	{"status-page", NULL, "statusPage", VALUE(switch, status_page), .scope = RUN,
+	 .help = "show a page for browsers on the metrics port"},
 	{"kube-proxy-compat", NULL, "kubeProxyCompat", VALUE(release, kube_proxy_compat),
 	 .scope = RUN, .bits = SETTING_NOT_EMPTY | SETTING_RESTART, .argument = "VERSION",
 	 .help = "kube-proxy release whose metric labels and HTTP answers are used: 1.32 or 1.36 (default: 1.36)"},

@@ -64,6 +64,16 @@ static enum MHD_Result note_argument(void *owner, enum MHD_ValueKind kind, const
 	return MHD_YES;
 }
 
+const char *http_request_argument(const struct http_request *request, const char *name)
+{
+	const char *value = NULL;
+
+	if (request->connection)
+		value = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND,
+						    name);
+	return value ? value : "";
+}
+
 static struct http_client *client_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -87,7 +97,7 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 {
 	struct http_server *server = owner;
 	struct http_reply reply = {.status = MHD_HTTP_NOT_FOUND};
-	struct http_request request = {.path = path};
+	struct http_request request = {.path = path, .connection = connection};
 	struct body *body = *state;
 
 	(void)version;

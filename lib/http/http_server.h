@@ -22,13 +22,18 @@ struct http_server;
  * @accept:      the Accept header, "" without one
  * @is_verbose:  the query has "verbose"
  * @body:        of a PUT, cut off after some bytes; else ""
+ * @connection:  libmicrohttpd's, for http_request_argument(); NULL = there are no arguments
  */
 struct http_request {
 	const char *path;
 	const char *accept;
 	bool is_verbose;
 	const char *body;
+	struct MHD_Connection *connection;
 };
+
+/** http_request_argument() - of the query, unescaped; "" if it has no such argument */
+const char *http_request_argument(const struct http_request *request, const char *name);
 
 #define HTTP_REPLY_HEADERS 4
 
