@@ -30,6 +30,16 @@ static void on_turn(void *owner, double seconds)
 	proxy_metrics_turn(agent->metrics, seconds);
 }
 
+static void on_listens(void *owner, uint16_t health_port)
+{
+	struct agent *agent = owner;
+	struct sync_options options;
+
+	agent->health_port = health_port;
+	options = agent_settings_sync(agent);
+	sync_set_options(agent->sync, &options);
+}
+
 static int open_endpoints(struct agent *agent, struct error *err)
 {
 	struct http_endpoints_sources sources = {
@@ -41,6 +51,8 @@ static int open_endpoints(struct agent *agent, struct error *err)
 		.looked_up = {.status = &agent->sources,
 			      .rules = agent->rules,
 			      .source = agent->source},
+		.listens = on_listens,
+		.owner = agent,
 	};
 
 	return http_endpoints_open(agent->loop, &sources, &agent->endpoints, err);

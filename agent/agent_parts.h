@@ -80,6 +80,7 @@ struct agent {
 	struct instance_lock *lock;
 	bool has_observed;
 	bool has_told_ready;
+	uint16_t health_port; /* as of struct http_endpoints_sources */
 };
 
 #endif

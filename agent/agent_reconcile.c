@@ -65,7 +65,7 @@ static void on_reported(void *owner)
 void agent_reconcile_create_sync(struct agent *agent)
 {
 	struct kernel_target target = kernel_target(agent->kernel);
-	struct sync_options options = agent_settings_sync(agent->options);
+	struct sync_options options = agent_settings_sync(agent);
 	struct ledger_options ledger_options = agent_settings_ledger(agent);
 	struct sync_observer observer = {
 		.owner = agent,

@@ -7,12 +7,15 @@
 
 #include <string.h>
 
-struct sync_options agent_settings_sync(const struct options *options)
+struct sync_options agent_settings_sync(const struct agent *agent)
 {
-	return (struct sync_options){
-		.desired = options->desired,
-		.min_period = options->min_sync_period,
+	struct sync_options options = {
+		.desired = agent->options->desired,
+		.min_period = agent->options->min_sync_period,
 	};
+
+	options.desired.health_port = agent->health_port;
+	return options;
 }
 
 struct ledger_options agent_settings_ledger(const struct agent *agent)
@@ -40,7 +43,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 {
 	struct agent *agent = owner;
 	const struct options *options = agent->options;
-	struct sync_options sync_options = agent_settings_sync(options);
+	struct sync_options sync_options = agent_settings_sync(agent);
 	struct ledger_options ledger_options = agent_settings_ledger(agent);
 	bool needs_planning;
 

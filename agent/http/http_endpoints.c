@@ -36,6 +36,7 @@ struct http_endpoints {
 	struct http_endpoints_sources sources;
 	struct http_endpoint_port ports[2];
 	struct listen_retry retry;
+	uint16_t health_port; /* that @sources.listens knows of */
 	double started;
 	double process_started; /* seconds since 1970 */
 	struct metrics *checks; /* of /metrics/slis */
@@ -272,6 +273,20 @@ static int listen_at(struct http_endpoints *endpoints, struct http_endpoint_port
 	return 0;
 }
 
+/* A port that is not ours, or not on all addresses, is of no use to a load balancer. */
+static void tell_health_port(struct http_endpoints *endpoints)
+{
+	const struct http_endpoint_port *health = &endpoints->ports[0];
+	bool is_everywhere = health->server && address_is_unspecified(&health->at.address);
+	uint16_t port = is_everywhere ? health->at.port : 0;
+
+	if (port == endpoints->health_port)
+		return;
+	endpoints->health_port = port;
+	if (endpoints->sources.listens)
+		endpoints->sources.listens(endpoints->sources.owner, port);
+}
+
 static void listen_or_retry(struct http_endpoints *endpoints)
 {
 	for (size_t i = 0; i < COUNT(endpoints->ports); i++) {
@@ -291,6 +306,7 @@ static void listen_or_retry(struct http_endpoints *endpoints)
 			break;
 		}
 	}
+	tell_health_port(endpoints);
 }
 
 static void on_retry(void *owner)

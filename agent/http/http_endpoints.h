@@ -27,6 +27,8 @@ struct http_endpoints;
 /**
  * struct http_endpoints_sources - what the answers are made of, and whoever asks; all must outlive
  * the endpoints
+ * @listens:  called when /healthz begins or ceases to be served on every address of the node, also
+ *            from http_endpoints_open(); @health_port: 0 = it is not
  */
 struct http_endpoints_sources {
 	struct http_clients *clients;
@@ -35,6 +37,8 @@ struct http_endpoints_sources {
 	struct proxy_metrics *metrics;
 	struct events *events;
 	struct proxy_metrics_sources looked_up;
+	void (*listens)(void *owner, uint16_t health_port);
+	void *owner;
 };
 
 /**

@@ -34,6 +34,8 @@ static void planning_begin(struct planning *planning, const struct options *opti
 	*planning = (struct planning){.options = options, .store = store, .view = view};
 	planning->desired = options->desired;
 	planning->desired.has_in_cluster = options->in_cluster_marks.mask;
+	if (address_is_unspecified(&options->healthz.address))
+		planning->desired.health_port = options->healthz.port;
 	planning->ledger = ledger_new(&nothing_fails);
 	planning->changes = changes_new();
 	planning->events = events_new(view->name);

@@ -251,15 +251,18 @@ static void add_hairpin_members(struct desired *desired)
 /*
  * Unless it is opted out. A VIP that the node owns on a real interface must not move to the dummy
  * interface, and one of another node, or of a pod, would make that unreachable from here.
+ * Return: whether it is bound
  */
-static void bind_address(struct desired *desired, const struct address *address)
+static bool bind_address(struct desired *desired, const struct address *address)
 {
 	if (opt_out_use(desired->service, &desired->options->opt_out, address) != ADDRESS_USE_FULL)
-		return;
-	if (desired->origin == ADDRESS_ORIGIN_CLUSTER_IP ||
-	    address_owner_find(desired->node, desired->view->externals, address) ==
+		return false;
+	if (desired->origin != ADDRESS_ORIGIN_CLUSTER_IP &&
+	    address_owner_find(desired->node, desired->view->externals, address) !=
 		    ADDRESS_OWNER_NONE)
-		draft_bind(&desired->draft, address);
+		return false;
+	draft_bind(&desired->draft, address);
+	return true;
 }
 
 static void add_cluster_ip(struct desired *desired, const struct address *address)
@@ -295,7 +298,10 @@ static void add_load_balancer_ip(struct desired *desired, const struct address *
 		source_ranges_add(desired->service,
 				  &desired->node->node_ips[address->family == AF_INET6], address,
 				  server, &desired->draft);
-	bind_address(desired, address);
+	if (!bind_address(desired, address))
+		return;
+	draft_add_health_port(&desired->draft, address, desired->options->health_port);
+	draft_add_health_port(&desired->draft, address, desired->service->health_check_node_port);
 }
 
 /* Of TCP and UDP the set has the port alone, of SCTP the address, too; then it is @server's. */

@@ -10,7 +10,7 @@ bool desired_options_are_equal(const struct desired_options *a, const struct des
 	       opt_out_is_equal(&a->opt_out, &b->opt_out) &&
 	       prefix_list_is_equal(&a->allowed_external_ips, &b->allowed_external_ips) &&
 	       prefix_list_is_equal(&a->allowed_load_balancer_ips, &b->allowed_load_balancer_ips) &&
-	       a->missing_schedulers == b->missing_schedulers &&
+	       a->missing_schedulers == b->missing_schedulers && a->health_port == b->health_port &&
 	       a->has_in_cluster == b->has_in_cluster &&
 	       a->omits_external_ips == b->omits_external_ips &&
 	       a->has_strict_ranges == b->has_strict_ranges && a->objects_max == b->objects_max &&

@@ -38,6 +38,7 @@
  *                       nobody can choose as he likes
  * @node_objects_elsewhere:
  *                       how many all others have
+ * @health_port:         at which /healthz is served on every address of the node; 0 = at none
  */
 struct desired_options {
 	char scheduler[SCHEDULER_NAME_SIZE];
@@ -50,6 +51,7 @@ struct desired_options {
 	int endpoints_max;
 	int node_objects_max;
 	uint32_t missing_schedulers;
+	uint16_t health_port;
 	bool has_in_cluster;
 	bool omits_external_ips;
 	bool has_strict_ranges;

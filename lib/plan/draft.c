@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "draft.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 void draft_begin(struct draft *draft)
@@ -91,6 +92,21 @@ void draft_add_port_member(struct draft *draft, enum set_kind kind, uint16_t fam
 	memset(&member, 0, sizeof(member));
 	member.kind = (uint8_t)kind;
 	member.family = (uint8_t)family;
+	member.port = port;
+	add_member(draft, 0, &member);
+}
+
+void draft_add_health_port(struct draft *draft, const struct address *address, uint16_t port)
+{
+	struct set_member member;
+
+	if (!port)
+		return;
+	memset(&member, 0, sizeof(member));
+	member.kind = SET_KIND_LOAD_BALANCER_HEALTH;
+	member.family = (uint8_t)address->family;
+	member.address = *address;
+	member.protocol = IPPROTO_TCP;
 	member.port = port;
 	add_member(draft, 0, &member);
 }

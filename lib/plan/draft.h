@@ -34,6 +34,15 @@ void draft_add_address_member(struct draft *draft, enum set_kind kind,
 			      const struct address *address);
 void draft_add_port_member(struct draft *draft, enum set_kind kind, uint16_t family, uint16_t port);
 
+/**
+ * draft_add_health_port() - likewise: health checks may come to this port of a load balancer IP
+ * @port:  0: none; that of /healthz, or with externalTrafficPolicy Local the Service's own
+ *
+ * Some load balancers send them there, and no other VIP has these ports.
+ * Source: Google's passthrough load balancers; kubernetes/kubernetes#117621
+ */
+void draft_add_health_port(struct draft *draft, const struct address *address, uint16_t port);
+
 /** draft_add_loop_back() - a local endpoint that is balanced back to itself must see the node's
  *  address as its client */
 void draft_add_loop_back(struct draft *draft, const struct destination *destination,

@@ -101,6 +101,8 @@ struct destination_usage {
  * enum set_kind - the ipsets of kube-proxy's IPVS mode (pkg/proxy/ipvs/ipset.go), and some more:
  * NODE_PORT_ADDRESS has the addresses on which NodePorts answer; IN_CLUSTER has the addresses and
  * ports with a virtual server of CLIENT_SCOPE_IN_CLUSTER and gives its mark to packets;
+ * LOAD_BALANCER_HEALTH has the load balancer IPs with the ports that a load balancer's health checks
+ * may ask for there;
  * NO_ENDPOINT has those without endpoints, for whoever has no virtual server of his own; NO_LOCAL
  * has those of them where the endpoints are all on other nodes; MARK_NAMES
  * says what each mark stands for: no rule refers to it and nobody plans its members, it is how the
@@ -127,6 +129,7 @@ enum set_kind {
 	SET_KIND_NODE_PORT_LOCAL_UDP,
 	SET_KIND_NODE_PORT_LOCAL_SCTP,
 	SET_KIND_HEALTH_CHECK_NODE_PORT,
+	SET_KIND_LOAD_BALANCER_HEALTH,
 	SET_KIND_NODE_PORT_ADDRESS,
 	SET_KIND_NO_ENDPOINT,
 	SET_KIND_NO_LOCAL,

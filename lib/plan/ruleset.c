@@ -83,6 +83,8 @@ static const char *set_comment(enum set_kind kind)
 		       "\\'hash ip:port\\'";
 	case SET_KIND_HEALTH_CHECK_NODE_PORT:
 		return "Kubernetes health check node port";
+	case SET_KIND_LOAD_BALANCER_HEALTH:
+		return "Kubernetes health checks of load balancers";
 	case SET_KIND_NODE_PORT_ADDRESS:
 		return "Kubernetes nodeport addresses";
 	case SET_KIND_NO_ENDPOINT:
@@ -395,7 +397,11 @@ static void add_no_endpoint(struct ruleset *ruleset)
 			 "-m mark ! --mark 0x%x/0x%x -j DROP", marks->base, ~marks->mask);
 }
 
-/* New connections to a VIP are for its Services only, not for what else listens on the node. */
+/*
+ * New connections to a VIP are for its Services only, not for what else listens on the node. Some load
+ * balancers send their health checks to the load balancer IP: only what would be refused is asked
+ * whether it is one.
+ */
 static void add_access_filter(struct ruleset *ruleset)
 {
 	add_valid_bit(ruleset, "filter", "KUBE-IPVS-FILTER");
@@ -410,8 +416,8 @@ static void add_access_filter(struct ruleset *ruleset)
 	for (size_t i = 0; i < COUNT(served); i++)
 		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", served[i], "dst,dst",
 				   "RETURN");
-	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_HEALTH_CHECK_NODE_PORT,
-			   "dst", "RETURN");
+	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_LOAD_BALANCER_HEALTH,
+			   "dst,dst", "RETURN");
 	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
 			 "-m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE");
 }

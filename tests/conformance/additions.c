@@ -11,8 +11,8 @@
 #define MARKED	"-m mark --mark 0x20000000/0xa000ffff "
 
 /* Without the prefix KUBE- or KUBE-6- */
-static const char *const sets[] = {"NODE-PORT-IP", "IN-CLUSTER", "IN-CLUSTER-MARKS",
-				   "NO-LOCAL-ENDPOINT", "NO-ENDPOINT"};
+static const char *const sets[] = {"NODE-PORT-IP",	"IN-CLUSTER",  "IN-CLUSTER-MARKS",
+				   "NO-LOCAL-ENDPOINT", "NO-ENDPOINT", "LOAD-BALANCER-HEALTH"};
 
 /*
  * "SET(" and ")" stand around the names of sets, without prefix; "*" for what depends on the case.

@@ -106,6 +106,11 @@ static const struct {
 	 "-j REJECT --reject-with icmp*-port-unreachable",
 	 "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE"},
 
+	/* Health check ports are those of load balancer IPs, and of the node. */
+	{"filter",
+	 "-A KUBE-IPVS-FILTER -m set --match-set SET(HEALTH-CHECK-NODE-PORT) dst -j RETURN",
+	 "-A KUBE-IPVS-FILTER -m set --match-set SET(LOAD-BALANCER-HEALTH) dst,dst -j RETURN"},
+
 	/* Empty there: ours is in mangle. */
 	{"filter",
 	 "-A OUTPUT -m comment --comment \"kubernetes ipvs access filter\" -j KUBE-IPVS-OUT-FILTER",

@@ -67,6 +67,7 @@ static bool concerns(enum set_kind kind, const struct virtual_server_key *key,
 	case SET_KIND_NODE_PORT_SCTP:
 	case SET_KIND_NODE_PORT_LOCAL_SCTP:
 	case SET_KIND_HEALTH_CHECK_NODE_PORT:
+	case SET_KIND_LOAD_BALANCER_HEALTH:
 	case SET_KIND_NODE_PORT_ADDRESS:
 	case SET_KIND_NO_ENDPOINT:
 	case SET_KIND_NO_LOCAL:

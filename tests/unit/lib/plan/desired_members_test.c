@@ -102,6 +102,13 @@ static void test_members(void **cmocka_state)
 		 WEB " health=32000",
 		 {NULL},
 		 CLUSTER " | HEALTH-CHECK-NODE-PORT 32000 | " BOUND},
+		{"a health check port on the load balancer IP, and on no other VIP",
+		 WEB " health=32000 external=203.0.113.1 lb=203.0.113.2",
+		 {NULL},
+		 CLUSTER " | EXTERNAL-IP 203.0.113.1,tcp:80 | LOAD-BALANCER 203.0.113.2,tcp:80 | "
+			 "HEALTH-CHECK-NODE-PORT 32000 | LOAD-BALANCER-HEALTH "
+			 "203.0.113.2,tcp:32000 | " BOUND
+			 " | IPVS-IPS 203.0.113.1 | IPVS-IPS 203.0.113.2"},
 		{"what two ports want is there once",
 		 "a/web ip=10.96.0.1 port=x:80/TCP port=y:81/TCP health=32000",
 		 {"a/web-1 port=x:8080/TCP port=y:8080/TCP 10.0.0.1@here"},
@@ -203,6 +210,41 @@ static void test_allowed_ranges(void **cmocka_state)
 	}
 }
 
+/* The load balancer's health checks come to its own address; to an address of somebody else, they are his. */
+static void test_health_port(void **cmocka_state)
+{
+	static const struct desired_options served = {
+		.scheduler = "rr", .affinity_scheduler = "sh", .health_port = 10256};
+	static const struct {
+		const char *what, *service, *members;
+	} cases[] = {
+		{"neither on a ClusterIP nor on an external IP", WEB " external=203.0.113.1",
+		 CLUSTER " | EXTERNAL-IP 203.0.113.1,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.1"},
+		{"with the health check port of the Service", WEB " lb=203.0.113.2 health=32000",
+		 CLUSTER " | LOAD-BALANCER 203.0.113.2,tcp:80 | HEALTH-CHECK-NODE-PORT 32000 | "
+			 "LOAD-BALANCER-HEALTH 203.0.113.2,tcp:32000 | "
+			 "LOAD-BALANCER-HEALTH 203.0.113.2,tcp:10256 | " BOUND
+			 " | IPVS-IPS 203.0.113.2"},
+		{"IPv6", "a/web ip=fd00::1 port=:80/TCP lb=2001:db8::2",
+		 "6-CLUSTER-IP fd00::1,tcp:80 | 6-LOAD-BALANCER 2001:db8::2,tcp:80 | "
+		 "6-LOAD-BALANCER-HEALTH 2001:db8::2,tcp:10256 | 6-IPVS-IPS 2001:db8::2 | "
+		 "6-IPVS-IPS fd00::1"},
+		{"not on an address of the node", WEB " lb=192.168.1.10",
+		 CLUSTER " | LOAD-BALANCER 192.168.1.10,tcp:80 | " BOUND},
+	};
+
+	(void)cmocka_state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const char *const none[SLICES] = {NULL};
+		auto_free(service_state) struct service_state *state =
+			desired_plan(cases[i].service, none, &served);
+		auto_memory char *members = desired_text(state, desired_write_members);
+
+		print_message("%s\n", cases[i].what);
+		assert_string_equal(members, cases[i].members);
+	}
+}
+
 /* What a dual-stack Service wants is then what it would want with IPv4 alone. */
 static void test_without_ipv6(void **cmocka_state)
 {
@@ -247,9 +289,8 @@ static void test_without_ipv6(void **cmocka_state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_members),
-		cmocka_unit_test(test_strict_source_ranges),
-		cmocka_unit_test(test_allowed_ranges),
+		cmocka_unit_test(test_members),	       cmocka_unit_test(test_strict_source_ranges),
+		cmocka_unit_test(test_allowed_ranges), cmocka_unit_test(test_health_port),
 		cmocka_unit_test(test_without_ipv6),
 	};
 
