@@ -176,6 +176,7 @@ int agent_run(struct options *options, struct error *err)
 	link_watch_free(agent.link_watch);
 	verifier_free(agent.verifier);
 	drainer_free(agent.drainer);
+	former_vips_free(agent.former_vips);
 	flow_cleaner_free(agent.flows);
 	health_ports_free(agent.health_ports);
 	http_clients_free(agent.http_clients);

@@ -15,6 +15,7 @@
 #include "agent/notify/remarks.h"
 #include "agent/reconcile/drainer.h"
 #include "agent/reconcile/flow_cleaner.h"
+#include "agent/reconcile/former_vips.h"
 #include "agent/reconcile/ipv6_presence.h"
 #include "agent/reconcile/rules_keeper.h"
 #include "agent/reconcile/rules_watch.h"
@@ -52,6 +53,7 @@ struct agent {
 	struct verifier *verifier;
 	struct link_watch *link_watch;
 	struct drainer *drainer;
+	struct former_vips *former_vips;
 	struct flow_cleaner *flows;
 	struct http_clients *http_clients;
 	struct health_ports *health_ports;
@@ -78,9 +80,9 @@ struct agent {
 	struct agent_health health;
 	struct status_sources sources;
 	struct instance_lock *lock;
+	uint16_t health_port; /* as of struct http_endpoints_sources */
 	bool has_observed;
 	bool has_told_ready;
-	uint16_t health_port; /* as of struct http_endpoints_sources */
 };
 
 #endif

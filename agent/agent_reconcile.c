@@ -19,6 +19,7 @@ static void on_planned(void *owner, const struct service_view *view,
 {
 	struct agent *agent = owner;
 
+	former_vips_planned(agent->former_vips, view);
 	health_ports_set(agent->health_ports, view->key, state->health_check_port,
 			 state->local_endpoint_count);
 	localhost_ports_planned(agent->localhost_ports, view->key, view->service, state);
@@ -80,6 +81,8 @@ void agent_reconcile_create_sync(struct agent *agent)
 		sync_new(agent->loop, &target, agent->store, agent->ledger, &options, &observer);
 	ledger_set_excluded(agent->ledger, agent->options->excluded.items,
 			    agent->options->excluded.count);
+	agent->former_vips = former_vips_new(agent->loop, agent->sync, agent->ledger,
+					     agent->options->former_vip_timeout);
 }
 
 static bool may_verify(void *owner)

@@ -49,6 +49,7 @@ void agent_refresh_node(struct agent *agent)
 	view.unchecked_addresses =
 		other_nodes_unchecked(agent->other_nodes, &view.unchecked_address_count);
 	sync_set_node(agent->sync, &view);
+	former_vips_node_changed(agent->former_vips);
 
 	/* Without a selection the port answers everywhere, as kube-proxy's does. */
 	health_ports_listen_on(

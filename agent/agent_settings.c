@@ -54,6 +54,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 	verifier_set_period(agent->verifier, options->sync_period);
 	ledger_set_excluded(agent->ledger, options->excluded.items, options->excluded.count);
 	ledger_set_options(agent->ledger, &ledger_options);
+	former_vips_set_time(agent->former_vips, options->former_vip_timeout);
 	sync_set_options(agent->sync, &sync_options);
 	agent_refresh_node(agent);
 	agent_refresh_rules(agent);

@@ -40,6 +40,7 @@ struct options *options_new(void)
 	options->sync_period = 30;
 	options->config_sync_period = 15 * 60.0;
 	options->drain_timeout = 15 * 60.0;
+	options->former_vip_timeout = 60.0;
 	options->conntrack.max_per_core = 32768;
 	options->conntrack.min = 131072;
 	options->conntrack.tcp_established_timeout = 24 * 3600;

@@ -190,6 +190,7 @@ struct options {
 	double min_sync_period;
 	double config_sync_period;
 	double drain_timeout;
+	double former_vip_timeout;
 	struct conntrack_options conntrack;
 	int oom_score_adj;
 	int verbosity;

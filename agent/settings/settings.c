@@ -62,6 +62,9 @@ const struct setting settings[] = {
 	{"drain-timeout", NULL, "drainTimeout", VALUE(duration, drain_timeout),
 	 .scope = RUN | CLEANUP, .argument = "DURATION",
 	 .help = "maximum time a removed endpoint keeps its connections (default: 15m)"},
+	{"former-vip-timeout", NULL, "formerVIPTimeout", VALUE(duration, former_vip_timeout),
+	 .scope = RUN, .argument = "DURATION",
+	 .help = "time the VIPs of a deleted Service refuse packets; 0: none (default: 1m)"},
 
 	{"in-cluster-mark-base", NULL, "inClusterMarkBase", VALUE(mark, in_cluster_marks.base),
 	 .scope = RUN | PLAN, .bits = SETTING_RESTART, .argument = "MARK",

@@ -3,6 +3,7 @@
 
 #include "ledger_claims.h"
 #include "ledger_conflicts.h"
+#include "ledger_former.h"
 #include "ledger_observe.h"
 #include "ledger_reconcile.h"
 #include "ledger_shortage.h"
@@ -26,6 +27,7 @@ void ledger_free(struct ledger *ledger)
 		return;
 	ledger_claims_clear(ledger);
 	ledger_shortage_clear(ledger);
+	ledger_former_clear(ledger);
 	ledger_servers_clear(&ledger->servers);
 	ledger_elements_clear(&ledger->elements);
 	ledger_failures_clear(&ledger->failures);

@@ -26,7 +26,8 @@
  * clients in the cluster whose address and port are still claimed for everybody drains first: its
  * connections lead to endpoints that their clients may go on using.
  *
- * Observation, draining and conflicts: ledger_observe.h, ledger_drain.h, ledger_conflicts.h.
+ * Observation, draining, former VIPs and conflicts: ledger_observe.h, ledger_drain.h, ledger_former.h,
+ * ledger_conflicts.h.
  */
 struct ledger;
 

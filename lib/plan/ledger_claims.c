@@ -107,7 +107,7 @@ static void mark_server_dirty(struct ledger *ledger, struct server_entry *entry)
 	ledger_servers_mark_dirty(&ledger->servers, entry);
 }
 
-static void claim_element(struct ledger *ledger, const struct set_member *value)
+void ledger_claims_claim_element(struct ledger *ledger, const struct set_member *value)
 {
 	struct element_entry *entry = ledger_elements_get(&ledger->elements, value);
 
@@ -115,7 +115,7 @@ static void claim_element(struct ledger *ledger, const struct set_member *value)
 		mark_element_dirty(ledger, entry);
 }
 
-static void withdraw_element(struct ledger *ledger, const struct set_member *value)
+void ledger_claims_withdraw_element(struct ledger *ledger, const struct set_member *value)
 {
 	struct element_entry *entry = ledger_elements_find(&ledger->elements, value);
 
@@ -217,13 +217,13 @@ size_t ledger_claims_settle_owner(struct ledger *ledger, struct server_entry *en
 		count += each_member(
 			ledger, service->state,
 			service_state_members_of(&service->state->servers[winner->index]),
-			claim_element);
+			ledger_claims_claim_element);
 	if (owner) {
 		former = find_claimant(entry, owner);
 		count +=
 			each_member(ledger, owner->state,
 				    service_state_members_of(&owner->state->servers[former->index]),
-				    withdraw_element);
+				    ledger_claims_withdraw_element);
 	}
 	entry->member_owner = service;
 	return count;
@@ -320,14 +320,15 @@ bool ledger_claims_step(struct ledger *ledger, size_t *budget)
 	struct claiming *claiming = ledger->claiming;
 
 	if (claiming->phase == PHASE_CLAIM) {
-		if (!run_phase(ledger, claiming->after, budget, claim_server, claim_element))
+		if (!run_phase(ledger, claiming->after, budget, claim_server,
+			       ledger_claims_claim_element))
 			return false;
 		claiming->phase = PHASE_WITHDRAW;
 		claiming->service->state = claiming->after;
 		begin_phase(claiming, claiming->before ? claiming->before : &nothing);
 	}
 	if (!run_phase(ledger, claiming->before ? claiming->before : &nothing, budget,
-		       withdraw_server, withdraw_element))
+		       withdraw_server, ledger_claims_withdraw_element))
 		return false;
 	end_claiming(ledger);
 	return true;

@@ -54,6 +54,11 @@ void ledger_claims_begin(struct ledger *ledger, const char *key, int64_t created
  */
 bool ledger_claims_step(struct ledger *ledger, size_t *budget);
 
+/** ledger_claims_claim_element(), ledger_claims_withdraw_element() - one claim more or less, of nobody
+ *  in particular */
+void ledger_claims_claim_element(struct ledger *ledger, const struct set_member *value);
+void ledger_claims_withdraw_element(struct ledger *ledger, const struct set_member *value);
+
 /** ledger_claims_settle_owner() - the winner's members for the server count from now on; Return:
  *  about how many claims were looked at */
 size_t ledger_claims_settle_owner(struct ledger *ledger, struct server_entry *entry);

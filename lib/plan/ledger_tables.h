@@ -16,6 +16,7 @@
  *     ledger             what others see: a Service wants this; what is to be done; what came of it
  *     ledger_observe     the tables against what the kernel really has
  *     ledger_drain       when a destination without an endpoint may go
+ *     ledger_former      VIPs of Services that were deleted
  *     ledger_reconcile   one object: what is wanted against what is held gives changes
  *     ledger_shortage    Services that get less than they want
  *     ledger_conflicts   virtual servers with more than one claimant
@@ -38,6 +39,7 @@ enum settling { SETTLING_OWNERS, SETTLING_ELEMENTS, SETTLING_SERVERS };
  * @claiming:         a Service whose wishes are being replaced; see ledger_claims.h
  * @conflicts:        virtual servers with more than one claimant; see ledger_conflicts.h
  * @short_services:   which get less than they want; see ledger_shortage.h
+ * @formers:          VIPs that are kept without a Service; see ledger_former.h
  * @object_count:     that all Services want, as of service_state.object_count
  * @unsettled_count:  about how many changes settling may emit
  * @settled_count:    how many of the dirty objects of the step @settling are done with
@@ -54,6 +56,7 @@ struct ledger {
 	struct service_entry *services;
 	struct claiming *claiming;
 	struct short_service *short_services;
+	struct former_vip *formers;
 	size_t object_count;
 	struct server_entry **conflicts;
 	size_t conflict_count, conflict_capacity;

@@ -2,6 +2,7 @@
 #include "ledger_bench.h"
 
 #include "fake_backend.h"
+#include "lib/plan/ledger_former.h"
 #include "object_text.h"
 
 #include <errno.h>
@@ -86,11 +87,12 @@ static struct set_member member_of(char letter, enum set_kind kind)
 	memset(&member, 0, sizeof(member));
 	member.kind = (uint8_t)kind;
 	member.family = (uint8_t)key.address.family;
-	member.port = key.port;
-	if (set_kind_type(kind) != SET_TYPE_BITMAP_PORT) {
-		member.protocol = (uint8_t)key.protocol;
+	if (set_kind_type(kind) != SET_TYPE_BITMAP_PORT)
 		member.address = key.address;
-	}
+	if (set_kind_type(kind) != SET_TYPE_HASH_IP)
+		member.port = key.port;
+	if (set_kind_type(kind) == SET_TYPE_HASH_IP_PORT)
+		member.protocol = (uint8_t)key.protocol;
 	return member;
 }
 
@@ -101,6 +103,7 @@ static const struct {
 	{"restrict", SET_KIND_LOAD_BALANCER_FIREWALL},
 	{"masquerade", SET_KIND_CLUSTER_IP},
 	{"open", SET_KIND_NODE_PORT_TCP},
+	{"close", SET_KIND_IPVS_IPS},
 };
 
 static void add_server(struct service_state *state, const char *words)
@@ -377,6 +380,14 @@ void ledger_bench_step(struct ledger_bench *bench, const char *step)
 		usage_of(bench, server, destination)->active_connections = number;
 	} else if (sscanf(step, "weigh %c > %c %u", &server, &destination, &number) == 3) {
 		usage_of(bench, server, destination)->destination.weight = (uint16_t)number;
+	} else if (strncmp(step, "keep ", 5) == 0) {
+		ledger_former_keep(bench->ledger, step + 5, bench->now);
+	} else if (sscanf(step, "yield %c", &server) == 1) {
+		struct virtual_server_key key = key_of(server);
+
+		ledger_former_yield(bench->ledger, &key.address);
+	} else if (sscanf(step, "expire %u", &number) == 1) {
+		ledger_former_expire(bench->ledger, number * 1000ULL, bench->now, SIZE_MAX);
 	} else if (strncmp(step, "others add ", 11) == 0) {
 		meddle(bench, step + 11, true);
 	} else if (strncmp(step, "others remove ", 14) == 0) {

@@ -16,7 +16,8 @@
  * lies in an excluded network; Z is a stranger's. Destinations are small letters.
  *
  * What a Service wants is a STATE: "A > x y; B lc > x; B sh > x; C ip > x; bind A; restrict A;
- * masquerade A; open N"; "ip": the address is the ClusterIP.
+ * masquerade A; close A; open N"; "ip": the address is the ClusterIP; "close": its other ports are
+ * refused.
  */
 struct ledger_bench {
 	struct ledger *ledger;
@@ -40,6 +41,9 @@ void ledger_bench_end(struct ledger_bench *bench);
  * refuse N [CODE]        the Nth change from now on fails, with ENOMEM or CODE
  * connections A > x N    A > x has that many
  * weigh A > x N          somebody sets the weight
+ * keep SERVICE           its VIPs stay without it
+ * yield A                the VIP is somebody's
+ * expire SECONDS         VIPs go that were kept so long
  * others add STATE       somebody does
  * others remove STATE    somebody removes servers without destinations, or destinations
  *

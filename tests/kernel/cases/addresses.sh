@@ -27,7 +27,7 @@ for pod in pod1 pod2 rpod1; do
 done
 on node ip address add 192.168.77.33/24 dev eth0
 at_the_gate 192.168.77.10 192.168.77.33 203.0.113.20
-agent_start
+agent_start --former-vip-timeout 0s
 
 step "external IPs: those of the node itself serve, and stay on their interface"
 wait_for_service tcp 203.0.113.20 81 "$one"

@@ -20,7 +20,7 @@ web pod1 pod2 | manifest web.yaml
 api_start
 
 step "from the first request to balanced packets"
-api_agent_start
+api_agent_start --former-vip-timeout 0s
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1"
 assert_equal "asked by client" "pod1 5, pod2 5" "$(answers client 10 tcp 10.96.0.10 80)"
 assert_contains "status" "$api_url" "$(agent status)"

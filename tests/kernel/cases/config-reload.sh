@@ -88,7 +88,7 @@ pods="clusterCIDR: 10.244.0.0/16"
 step "start"
 config_volume "$pods" "hostnameOverride: node1"
 echo "drainTimeout: 10m" >"$directory/own.yaml"
-on_in_background node "$IPVSAGENT" run --manifests "$manifests" --config "$volume/config.conf" \
+on_in_background node "$IPVSAGENT" run --former-vip-timeout 0s --manifests "$manifests" --config "$volume/config.conf" \
 	--ipvsagent-config "$directory/own.yaml" 2>"$agent_log" </dev/null
 agent_pid=$!
 wait_until 20 agent_is_up

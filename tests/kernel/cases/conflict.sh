@@ -66,7 +66,7 @@ hold_close two
 
 step "a restart sees it the same way, in whatever order it reads"
 agent_stop
-agent_start
+agent_start --former-vip-timeout 0s
 wait_for_service tcp 10.96.0.11 80 "10.244.1.3:8080 1"
 assert_order gate3 pod1 gate2 gate1
 

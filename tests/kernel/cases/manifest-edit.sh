@@ -14,7 +14,7 @@ for pod in pod1 pod2; do
 	answer_start "$pod" tcp/8080
 done
 web pod1 | manifest web.yaml
-agent_start
+agent_start --former-vip-timeout 0s
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
 
 step "a half-written file keeps the last good content"

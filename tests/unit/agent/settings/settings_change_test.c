@@ -44,6 +44,7 @@ static void each_difference_is_named(void **state)
 		{"--cluster-cidr 10.0.0.0/8", "--detect-local-mode NodeCIDR",
 		 "clusterCIDR, detectLocalMode", ""},
 		{"--drain-timeout 1m", "--drain-timeout 2m", "drainTimeout", ""},
+		{"", "--former-vip-timeout 0s", "formerVIPTimeout", ""},
 		{"--hostname-override a", "--hostname-override b", "", "hostnameOverride"},
 		{"", "--socket /s --service-metrics 3 -v 4", "serviceMetrics, logging.verbosity",
 		 "socket"},

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLAN_LEDGER_FORMER_H
+#define PLAN_LEDGER_FORMER_H
+
+#include "ledger_tables.h"
+
+/*
+ * Former VIPs: those of Services that were deleted. For a time the ledger claims them itself, on the
+ * dummy interface and in the set of all VIPs, so that they are verified and repaired like any other:
+ * the node answers for them, and refuses what comes. Without that, packets of connections that were
+ * open would leave by the default route, and get no answer.
+ *
+ * Not while the ledger is ahead of the kernel, but for the moment before a Service is replaced.
+ */
+
+/** ledger_former_keep() - all VIPs of a Service that is about to be replaced by nothing */
+void ledger_former_keep(struct ledger *ledger, const char *key, uint64_t now);
+
+/** ledger_former_yield() - @address is somebody's again; it goes at once unless a Service claims it */
+void ledger_former_yield(struct ledger *ledger, const struct address *address);
+
+/** ledger_former_yield_family() - the node has no such addresses any more */
+void ledger_former_yield_family(struct ledger *ledger, uint16_t family);
+
+/**
+ * ledger_former_expire() - those go that were kept for @milliseconds
+ * @limit:  of addresses; of the rest the time has still come
+ */
+void ledger_former_expire(struct ledger *ledger, uint64_t milliseconds, uint64_t now, size_t limit);
+
+/** ledger_former_next() - when ledger_former_expire() has work; UINT64_MAX = never */
+uint64_t ledger_former_next(const struct ledger *ledger, uint64_t milliseconds);
+
+/** ledger_former_count() - addresses that are kept */
+size_t ledger_former_count(const struct ledger *ledger);
+
+/** ledger_former_clear() - forget them, and leave the kernel alone */
+void ledger_former_clear(struct ledger *ledger);
+
+#endif
