@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 
+#include "lib/base/port_set.h"
 #include "lib/base/socket_name.h"
 #include "lib/kernel/sysctl.h"
-#include "port_set.h"
 
 #include <errno.h>
 #include <string.h>

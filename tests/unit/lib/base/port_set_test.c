@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/check/port_set.h"
+#include "lib/base/port_set.h"
 
 #include "lib/base/memory.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef AGENT_PORT_SET_H
-#define AGENT_PORT_SET_H
+#ifndef BASE_PORT_SET_H
+#define BASE_PORT_SET_H
 
 #include <stdbool.h>
 #include <stdint.h>
