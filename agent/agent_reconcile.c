@@ -4,6 +4,7 @@
 #include "agent/reconcile/in_cluster.h"
 #include "agent_refresh.h"
 #include "agent_settings.h"
+#include "host_watch.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "node_setup.h"
@@ -37,6 +38,8 @@ static void on_passed(void *owner, double seconds)
 	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS,
 			     rules_keeper_families(agent->rules), clock_milliseconds(), ev_time());
 	conflicts_passed(agent->conflicts, agent->ledger);
+	if (sync_counters(agent->sync)->passes == 1)
+		host_watch_ports(agent->ledger, &agent->health);
 	footprint_settled(&agent->footprint, agent->loop);
 }
 
@@ -105,6 +108,7 @@ static void on_observed(void *owner, bool is_first)
 		sync_allow(agent->sync, SYNC_GATE_OBSERVED);
 		drainer_wake(agent->drainer);
 	} else {
+		host_watch_ports(agent->ledger, &agent->health);
 		rules_keeper_verify(agent->rules);
 	}
 }
@@ -203,6 +207,8 @@ static void on_rules_report(void *owner, enum ip_family family, bool is_in_place
 	struct agent *agent = owner;
 
 	note_rules_health(agent, family);
+	if (family == IP_FAMILY_IPV4)
+		host_watch_variant(rules_keeper_is_legacy(agent->rules), &agent->health);
 	tell_of_unreadable(agent, is_in_place, error);
 	rules_watch_set_legacy(agent->rules_watch, rules_keeper_is_legacy(agent->rules));
 	snprintf(agent->health.rules_error, sizeof(agent->health.rules_error), "%s", error);

@@ -3,6 +3,7 @@
 
 #include "agent/input/node_state.h"
 #include "lib/base/log.h"
+#include "lib/base/port_set.h"
 #include "lib/kernel/modules.h"
 #include "lib/kernel/sysctl.h"
 #include "privileges.h"
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #define HASH_SIZE_PATH "/sys/module/nf_conntrack/parameters/hashsize"
+
+#define RESERVED_SIZE 4096
 
 /* Each takes memory that the kernel does not give back, however many processors there are. */
 #define CONNECTIONS_BY_CORES_MAX 1048576
@@ -112,6 +115,36 @@ static void prepare_conntrack(const struct conntrack_options *options)
 	set_timeout("net/netfilter/nf_conntrack_udp_timeout_stream", options->udp_stream_timeout);
 }
 
+/*
+ * Other programs have reserved ports as well. What is reserved stays so, like all that is set here: who
+ * reserved it first is not known.
+ */
+static void reserve_node_ports(struct port_range range)
+{
+	static const char name[] = "net/ipv4/ip_local_reserved_ports";
+	struct port_set reserved = {0};
+	char before[RESERVED_SIZE];
+	auto_memory char *after = NULL;
+	struct error err = {0};
+	int r;
+
+	if (!range.first)
+		return;
+	r = sysctl_get_text(name, before, sizeof(before), &err);
+	if (r >= 0 && !port_set_parse(&reserved, before))
+		r = error_set(&err, -EBADMSG, "%s is not a list of ports", name);
+	if (r >= 0 && port_set_includes(&reserved, range))
+		return;
+	port_set_add(&reserved, range);
+	after = port_set_text(&reserved);
+	if (r >= 0)
+		r = sysctl_set_text(name, after, &err);
+	if (r < 0)
+		log_warning("%s; continuing without reserved NodePorts", err.text);
+	else
+		log_info("sysctl %s set to %s (was %s)", name, after, *before ? before : "empty");
+}
+
 #define KERNEL(major, minor) ((major) << 16 | (minor))
 
 void node_setup_sysctls(const struct options *options)
@@ -133,6 +166,7 @@ void node_setup_sysctls(const struct options *options)
 		set("net/ipv4/conf/all/arp_ignore", 1);
 		set("net/ipv4/conf/all/arp_announce", 2);
 	}
+	reserve_node_ports(options->reserved_node_ports);
 	prepare_conntrack(&options->conntrack);
 }
 
@@ -184,6 +218,8 @@ void node_setup_follow(const struct options *options, const struct options *befo
 	    node_setup_timeouts(options, ipvs, &err) < 0)
 		log_warning("IPVS timeouts: %s; keeping the previous ones", err.text);
 	if (options->strict_arp != before->strict_arp ||
+	    options->reserved_node_ports.first != before->reserved_node_ports.first ||
+	    options->reserved_node_ports.last != before->reserved_node_ports.last ||
 	    !is_conntrack_equal(&options->conntrack, &before->conntrack))
 		node_setup_sysctls(options);
 	if (before->strict_arp && !options->strict_arp)

@@ -2,8 +2,8 @@
 #include "checks.h"
 
 #include "iptables_variant.h"
-#include "lib/kernel/legacy_tables.h"
 #include "lib/kernel/nftables.h"
+#include "other_variant.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -57,39 +57,19 @@ static bool ask_programs(const struct family *family, enum iptables_variant *ret
 	return restore == *ret;
 }
 
-static void look_at_legacy(const struct family *family, struct findings *findings)
+static void look_at_other(const struct family *family, enum iptables_variant used,
+			  struct findings *findings)
 {
-	struct legacy_chain chain;
+	char text[OTHER_VARIANT_TEXT_SIZE];
 	struct error err = {0};
-	int r = legacy_tables_find(family->family, &chain, &err);
 
-	if (r < 0)
+	if (other_variant_find(family->family, used, text, &err) < 0)
 		findings_add(findings, SEVERITY_WARNING, "run as root", "%s", err.text);
-	if (r > 0)
+	if (*text)
 		findings_add(
 			findings, SEVERITY_WARNING,
 			"let all programs on this host use one variant; restart the node to remove the rules of the other",
-			"the legacy variant of iptables has chain %s in table %s of %s, which the "
-			"iptables in PATH (nf_tables) does not show: the kernel applies the rules of both",
-			chain.name, chain.table, family->word);
-}
-
-static void look_at_nft(const struct family *family, struct findings *findings)
-{
-	for (size_t i = 0; i < COUNT(tables); i++) {
-		struct nftables_view view = {0};
-
-		if (nftables_look(family->family, tables[i], &view, NULL) < 0 ||
-		    !view.has_our_chains)
-			continue;
-		findings_add(
-			findings, SEVERITY_WARNING,
-			"let all programs on this host use one variant; restart the node to remove the rules of the other",
-			"the nf_tables variant of iptables has KUBE- chains in table %s of %s, which the "
-			"iptables in PATH (legacy) does not show: the kernel applies the rules of both",
-			tables[i], family->word);
-		return;
-	}
+			"%s", text);
 }
 
 void programs_check(const struct options *options, struct findings *findings)
@@ -100,10 +80,7 @@ void programs_check(const struct options *options, struct findings *findings)
 
 		if (!ask_programs(&families[i], &variant, findings))
 			continue;
-		if (variant == IPTABLES_VARIANT_NFT)
-			look_at_legacy(&families[i], findings);
-		else
-			look_at_nft(&families[i], findings);
+		look_at_other(&families[i], variant, findings);
 	}
 }
 

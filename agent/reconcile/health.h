@@ -34,6 +34,8 @@ enum health_part {
  * @in_cluster_error:           why clients in the cluster are treated as kube-proxy does; "" if not
  * @mark_clash:                 who else uses our firewall marks; "" if nobody is known to
  * @ipv6_off:                   what turns IPv6 off on this node; "" if nothing does
+ * @other_variant:              which rules the variant of iptables has that is not used; "" if none
+ * @port_overlap:               which NodePort is an ephemeral port as well; "" if none
  * @source_description:         where objects come from, in words: "manifests in /etc/x"
  * @last_verification_seconds:  how long the last look at the whole kernel state took; 0 = none yet
  * @longest_verification_step_seconds:  of that, the longest time that nothing else could happen
@@ -50,6 +52,8 @@ struct agent_health {
 	char in_cluster_error[600];
 	char mark_clash[400];
 	char ipv6_off[64];
+	char other_variant[400];
+	char port_overlap[700];
 	char source_description[200];
 	double last_verification_seconds;
 	double longest_verification_step_seconds;

@@ -5,6 +5,7 @@
 #include "lib/base/address.h"
 #include "lib/base/error.h"
 #include "lib/base/log.h"
+#include "lib/base/port_set.h"
 #include "lib/base/string_list.h"
 #include "lib/kernel/ipvs.h"
 #include "lib/plan/desired.h"
@@ -191,6 +192,7 @@ struct options {
 	double config_sync_period;
 	double drain_timeout;
 	double former_vip_timeout;
+	struct port_range reserved_node_ports;
 	struct conntrack_options conntrack;
 	int oom_score_adj;
 	int verbosity;

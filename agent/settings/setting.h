@@ -141,6 +141,7 @@ extern const struct setting_kind setting_kind_mode;
 extern const struct setting_kind setting_kind_feature_gates;
 extern const struct setting_kind setting_kind_release;
 extern const struct setting_kind setting_kind_log_format;
+extern const struct setting_kind setting_kind_port_range;
 extern const struct setting_kind setting_kind_output;
 extern const struct setting_kind setting_kind_plan_part;
 

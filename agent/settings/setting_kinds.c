@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -411,6 +412,29 @@ static int add_address(const struct setting *setting, struct options *options, c
 	return 0;
 }
 
+static int set_port_range(const struct setting *setting, struct options *options, const char *text,
+			  struct error *err)
+{
+	struct port_range *range = FIELD(struct port_range, setting, options);
+	struct port_range read = {0, 0};
+	int length = 0;
+
+	if (*text &&
+	    (sscanf(text, "%5u-%5u%n", &read.first, &read.last, &length) != 2 || text[length] ||
+	     !read.first || read.last < read.first || read.last > UINT16_MAX))
+		return error_set(err, -EINVAL, "\"%s\" is not a range of ports such as 30000-32767",
+				 text);
+	*range = read;
+	return 0;
+}
+
+static json_t *get_port_range(const struct setting *setting, const struct options *options)
+{
+	const struct port_range *range = CONST_FIELD(struct port_range, setting, options);
+
+	return range->first ? json_sprintf("%u-%u", range->first, range->last) : json_string("");
+}
+
 const struct setting_kind setting_kind_text = {SETTING_FORM_TEXT, sizeof(char *), set_text,
 					       get_text, true};
 const struct setting_kind setting_kind_texts = {SETTING_FORM_LIST, sizeof(struct string_list),
@@ -444,6 +468,8 @@ const struct setting_kind setting_kind_log_format = {SETTING_FORM_TEXT, sizeof(e
 						     set_log_format, get_log_format, true};
 const struct setting_kind setting_kind_other_nodes = {SETTING_FORM_TEXT, sizeof(enum kube_nodes),
 						      set_other_nodes, get_other_nodes, false};
+const struct setting_kind setting_kind_port_range = {SETTING_FORM_TEXT, sizeof(struct port_range),
+						     set_port_range, get_port_range, false};
 const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, sizeof(char *), set_output,
 						 NULL, false};
 const struct setting_kind setting_kind_plan_part = {SETTING_FORM_TEXT, sizeof(enum plan_part),

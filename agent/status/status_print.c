@@ -6,6 +6,7 @@
 #include "status_field.h"
 #include "status_table.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* A set that is fuller than this is worth a word, although the agent makes room in time. */
@@ -430,6 +431,21 @@ static void print_lost(const json_t *lost, const struct status_style *style, FIL
 			     STATUS_COLOUR_BAD, style, stream);
 }
 
+/* What others on this host do that disturbs Services; a sentence that the log has as well. */
+static void print_host(const json_t *agent, const struct status_style *style, FILE *stream)
+{
+	static const char *const names[] = {"otherVariant", "portOverlap"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *text = status_field_text(agent, names[i]);
+
+		if (*text)
+			print_remark(
+				string_printf("%c%s.", toupper((unsigned char)*text), text + 1),
+				STATUS_COLOUR_BAD, style, stream);
+	}
+}
+
 /* What keeps the agent from its work, if anything does. */
 static void print_obstacles(const json_t *agent, const struct status_style *style, FILE *stream)
 {
@@ -510,6 +526,7 @@ void status_print(const json_t *document, const struct status_style *style, FILE
 	print_agent(agent, style, stream);
 	print_full_sets(json_object_get(agent, "sets"), style, stream);
 	print_obstacles(agent, style, stream);
+	print_host(agent, style, stream);
 }
 
 static void add_kernel_server(struct status_table *table, const json_t *server,

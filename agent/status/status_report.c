@@ -110,6 +110,8 @@ static void add_source(json_t *report, const struct status_sources *sources)
 	json_object_set_new(in_cluster, "clash", json_text(health->mark_clash));
 	json_object_set_new(report, "inCluster", in_cluster);
 	json_object_set_new(report, "ipv6Off", json_text(health->ipv6_off));
+	json_object_set_new(report, "otherVariant", json_text(health->other_variant));
+	json_object_set_new(report, "portOverlap", json_text(health->port_overlap));
 }
 
 static json_t *texts_json(const struct string_list *texts)

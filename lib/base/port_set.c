@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "port_set.h"
 
+#include "memory.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -67,4 +69,40 @@ struct port_range port_set_overlap(const struct port_set *a, const struct port_s
 			overlap.last = port;
 	}
 	return overlap;
+}
+
+void port_set_add(struct port_set *set, struct port_range range)
+{
+	if (range.first)
+		add(set, range.first, range.last);
+}
+
+bool port_set_includes(const struct port_set *set, struct port_range range)
+{
+	for (unsigned int port = range.first; range.first && port <= range.last; port++)
+		if (!has(set, port))
+			return false;
+	return true;
+}
+
+char *port_set_text(const struct port_set *set)
+{
+	static const struct port_set none;
+	char *text = string_dup("");
+	struct port_range next = {0, 0};
+
+	for (;;) {
+		struct port_range rest = {next.last + 1, PORT_MAX};
+		char *longer;
+
+		next = port_set_overlap(set, &none, rest);
+		if (!next.first)
+			return text;
+		longer = next.first == next.last
+				 ? string_printf("%s%s%u", text, *text ? "," : "", next.first)
+				 : string_printf("%s%s%u-%u", text, *text ? "," : "", next.first,
+						 next.last);
+		free(text);
+		text = longer;
+	}
 }

@@ -21,6 +21,15 @@ struct port_range {
 	unsigned int first, last;
 };
 
+/** port_set_add() - all of @range */
+void port_set_add(struct port_set *set, struct port_range range);
+
+/** port_set_includes() - whether all ports of @range are in @set */
+bool port_set_includes(const struct port_set *set, struct port_range range);
+
+/** port_set_text() - as port_set_parse() reads it, "30000-32767,33000"; the caller frees it */
+char *port_set_text(const struct port_set *set);
+
 /** port_set_overlap() - the first range of ports in @range that are in @a and not in @except */
 struct port_range port_set_overlap(const struct port_set *a, const struct port_set *except,
 				   struct port_range range);

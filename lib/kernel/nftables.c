@@ -247,8 +247,8 @@ static int on_rule(void *owner, const struct nlmsghdr *message)
 }
 
 static int list(struct netlink *netlink, uint16_t family, int type,
-		int (*on_message)(void *owner, const struct nlmsghdr *message), struct look *look,
-		struct error *err)
+		int (*on_message)(void *owner, const struct nlmsghdr *message), void *owner,
+		const char *table, struct error *err)
 {
 	struct nfgenmsg header = {.nfgen_family = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6,
 				  .version = NFNETLINK_V0};
@@ -257,8 +257,8 @@ static int list(struct netlink *netlink, uint16_t family, int type,
 	nlmsg_put(request, 0, 0, NFNL_SUBSYS_NFTABLES << 8 | type, 0, NLM_F_DUMP);
 	nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO);
 	if (type == NFT_MSG_GETRULE)
-		nla_put_string(request, NFTA_RULE_TABLE, look->table);
-	return netlink_ask(netlink, request, on_message, look, err);
+		nla_put_string(request, NFTA_RULE_TABLE, table);
+	return netlink_ask(netlink, request, on_message, owner, err);
 }
 
 int nftables_look(uint16_t family, const char *table, struct nftables_view *ret, struct error *err)
@@ -270,9 +270,44 @@ int nftables_look(uint16_t family, const char *table, struct nftables_view *ret,
 	if (r < 0)
 		return r;
 	*ret = (struct nftables_view){0};
-	r = list(netlink, family, NFT_MSG_GETCHAIN, on_chain, &look, err);
+	r = list(netlink, family, NFT_MSG_GETCHAIN, on_chain, &look, table, err);
 	if (r >= 0)
-		r = list(netlink, family, NFT_MSG_GETRULE, on_rule, &look, err);
+		r = list(netlink, family, NFT_MSG_GETRULE, on_rule, &look, table, err);
 	netlink_close(netlink);
 	return r < 0 ? error_wrap(err, r, "listing table %s by nftables", table) : 0;
+}
+
+static bool is_of_kubernetes(struct nlattr *name)
+{
+	return is_kube_name(name) || (name && strncmp(nla_data(name), "CNI-", strlen("CNI-")) == 0);
+}
+
+static int on_other_chain(void *owner, const struct nlmsghdr *message)
+{
+	struct nftables_chain *found = owner;
+	struct nlattr *chain[NFTA_CHAIN_MAX + 1];
+
+	if (*found->name || NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWCHAIN ||
+	    !parse(message, chain, NFTA_CHAIN_MAX) || !is_our_table(chain[NFTA_CHAIN_TABLE]) ||
+	    !is_of_kubernetes(chain[NFTA_CHAIN_NAME]))
+		return 0;
+	snprintf(found->table, sizeof(found->table), "%.31s",
+		 nla_get_string(chain[NFTA_CHAIN_TABLE]));
+	snprintf(found->name, sizeof(found->name), "%.63s", nla_get_string(chain[NFTA_CHAIN_NAME]));
+	return 0;
+}
+
+int nftables_find(uint16_t family, struct nftables_chain *ret, struct error *err)
+{
+	struct netlink *netlink;
+	int r = netlink_open(NETLINK_NETFILTER, &netlink, err);
+
+	if (r < 0)
+		return r;
+	memset(ret, 0, sizeof(*ret));
+	r = list(netlink, family, NFT_MSG_GETCHAIN, on_other_chain, ret, NULL, err);
+	netlink_close(netlink);
+	if (r < 0)
+		return error_wrap(err, r, "listing the chains of nftables");
+	return *ret->name != '\0';
 }

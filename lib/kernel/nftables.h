@@ -61,4 +61,19 @@ struct nftables_view {
 /** nftables_look() - blocks, for as long as the kernel takes to list the table */
 int nftables_look(uint16_t family, const char *table, struct nftables_view *ret, struct error *err);
 
+/** struct nftables_chain - a chain of a table */
+struct nftables_chain {
+	char table[32];
+	char name[64];
+};
+
+/**
+ * nftables_find() - a chain of Kubernetes or of its network plugins, KUBE-* or CNI-*, in a table that
+ *                   iptables has as well
+ *
+ * Return: 1 if there is one, in @ret; 0 if
+ * not; or a negative errno: -EPROTONOSUPPORT and the like without nftables
+ */
+int nftables_find(uint16_t family, struct nftables_chain *ret, struct error *err);
+
 #endif

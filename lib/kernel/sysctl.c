@@ -49,6 +49,19 @@ int sysctl_get_text(const char *name, char *text, size_t size, struct error *err
 	return 0;
 }
 
+int sysctl_set_text(const char *name, const char *text, struct error *err)
+{
+	int descriptor = open_name(name, O_WRONLY, err), r = 0;
+
+	if (descriptor < 0)
+		return descriptor;
+	if (dprintf(descriptor, "%s\n", text) < 0)
+		r = error_set(err, -errno, "writing %s to " ROOT "%s: %s", text, name,
+			      strerror(errno));
+	close(descriptor);
+	return r;
+}
+
 bool sysctl_is_writable(const char *name)
 {
 	char path[PATH_MAX];
@@ -75,7 +88,8 @@ int sysctl_get(const char *name, int *ret, struct error *err)
 
 int sysctl_ensure(const char *name, int value, struct error *err)
 {
-	int current = 0, descriptor, r;
+	char text[TEXT_SIZE];
+	int current = 0, r;
 
 	r = sysctl_get(name, &current, err);
 	if (r < 0)
@@ -83,15 +97,9 @@ int sysctl_ensure(const char *name, int value, struct error *err)
 	if (current == value)
 		return 0;
 
-	descriptor = open_name(name, O_WRONLY, err);
-	if (descriptor < 0)
-		return descriptor;
-	r = 1;
-	if (dprintf(descriptor, "%d\n", value) < 0)
-		r = error_set(err, -errno, "writing %d to " ROOT "%s: %s", value, name,
-			      strerror(errno));
-	close(descriptor);
-	return r;
+	snprintf(text, sizeof(text), "%d", value);
+	r = sysctl_set_text(name, text, err);
+	return r < 0 ? r : 1;
 }
 
 int sysctl_read_number(const char *path, int *ret)

@@ -10,6 +10,9 @@
 /** sysctl_get_text() - without its newline; -ENOENT if unknown, -EMSGSIZE if @size is too small */
 int sysctl_get_text(const char *name, char *text, size_t size, struct error *err);
 
+/** sysctl_set_text() - write @text; Return: 0 or a negative errno */
+int sysctl_set_text(const char *name, const char *text, struct error *err);
+
 /** sysctl_is_writable() - whether this process may write it here; /proc/sys may be read-only */
 bool sysctl_is_writable(const char *name);
 

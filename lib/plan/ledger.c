@@ -8,6 +8,7 @@
 #include "ledger_reconcile.h"
 #include "ledger_shortage.h"
 #include "lib/base/budget.h"
+#include "packed_member.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -311,6 +312,21 @@ void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
 	} else if (failure) {
 		ret->state = CLAIM_STATE_FAILED;
 		ret->code = failure->code;
+	}
+}
+
+void ledger_each_node_port(const struct ledger *ledger, void (*visit)(void *owner, uint16_t port),
+			   void *owner)
+{
+	static const enum set_kind kinds[] = {SET_KIND_NODE_PORT_TCP, SET_KIND_NODE_PORT_UDP,
+					      SET_KIND_NODE_PORT_SCTP};
+	struct element_entry *entry, *next;
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		HASH_ITER (hh, ledger->elements.tables[kinds[i]], entry, next) {
+			if (entry->claims)
+				visit(owner, packed_member_value(entry->value).port);
+		}
 	}
 }
 

@@ -138,6 +138,10 @@ size_t ledger_failed_count(const struct ledger *ledger);
 void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
 		  struct claim_report *ret);
 
+/** ledger_each_node_port() - NodePorts of Services, in no order, some more than once */
+void ledger_each_node_port(const struct ledger *ledger, void (*visit)(void *owner, uint16_t port),
+			   void *owner);
+
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret);
 
 #endif

@@ -160,6 +160,7 @@ static void flags_without_field(void **state)
 {
 	auto_free(options) struct options *options =
 		parsed("run --manifests a --manifests=b --socket /s --drain-timeout 2m "
+		       "--reserve-node-ports 30000-32767 "
 		       "--affinity-scheduler inherit --master https://m --cleanup --init-only "
 		       "--write-config-to f left over");
 
@@ -169,6 +170,8 @@ static void flags_without_field(void **state)
 	assert_string_equal(options->manifests.items[1], "b");
 	assert_string_equal(options->socket_path, "/s");
 	assert_true(options->drain_timeout == 120);
+	assert_int_equal(options->reserved_node_ports.first, 30000);
+	assert_int_equal(options->reserved_node_ports.last, 32767);
 	assert_string_equal(options->desired.affinity_scheduler, "inherit");
 	assert_string_equal(options->client.master, "https://m");
 	assert_true(options->cleanup);
@@ -224,6 +227,16 @@ static void what_is_wrong_is_named(void **state)
 		 "--proxy-mode: \"iptables\" is not supported; the only mode is ipvs"},
 		{OPTION_SCOPE_RUN, "run --iptables-masquerade-bit 32",
 		 "--iptables-masquerade-bit: \"32\" is not a number from 0 to 31"},
+		{OPTION_SCOPE_RUN, "run --reserve-node-ports 30000",
+		 "--reserve-node-ports: \"30000\" is not a range of ports such as 30000-32767"},
+		{OPTION_SCOPE_RUN, "run --reserve-node-ports 0-1",
+		 "--reserve-node-ports: \"0-1\" is not a range of ports such as 30000-32767"},
+		{OPTION_SCOPE_RUN, "run --reserve-node-ports 2-1",
+		 "--reserve-node-ports: \"2-1\" is not a range of ports such as 30000-32767"},
+		{OPTION_SCOPE_RUN, "run --reserve-node-ports 1-65536",
+		 "--reserve-node-ports: \"1-65536\" is not a range of ports such as 30000-32767"},
+		{OPTION_SCOPE_RUN, "run --reserve-node-ports 1-2,3",
+		 "--reserve-node-ports: \"1-2,3\" is not a range of ports such as 30000-32767"},
 		{OPTION_SCOPE_RUN, "run --oom-score-adj -1001",
 		 "--oom-score-adj: \"-1001\" is not a number from -1000 to 1000"},
 		{OPTION_SCOPE_RUN, "run --ipvs-sync-period 0",

@@ -305,6 +305,12 @@ static void test_print(void **state)
 		 "No Services.\n" AGENT_LINE
 		 "IPv6 is off on this node, so IPv6 addresses of Services are not programmed: "
 		 "net.ipv6.conf.all.disable_ipv6 is 1\n"},
+		{"what others on the host do",
+		 AGENT(", 'otherVariant': 'the legacy variant of iptables has chain KUBE-X', "
+		       "'portOverlap': 'NodePort 1 is an ephemeral port'") SERVICES(""),
+		 "", false, true,
+		 "No Services.\n" AGENT_LINE "The legacy variant of iptables has chain KUBE-X.\n"
+		 "NodePort 1 is an ephemeral port.\n"},
 		{"the source comes first",
 		 AGENT(", 'settled': false, 'source': {'description': 'here', 'synced': false,"
 		       " 'services': 2, 'endpointSlices': 3}") SERVICES(""),

@@ -452,6 +452,8 @@ static void test_agent(void **state)
 
 	strcpy(fixture->health.source_description, "a test");
 	strcpy(fixture->health.ipv6_off, "all");
+	strcpy(fixture->health.other_variant, "a chain");
+	strcpy(fixture->health.port_overlap, "a port");
 	health_set_lost(&fixture->health, HEALTH_PART_IPVS, "no module");
 	fixture->health.started = clock_milliseconds();
 	fixture->health.last_verification_seconds = 1.5;
@@ -485,7 +487,8 @@ static void test_agent(void **state)
 		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, "
 		"s:{s:b, s:s}, s:i, s:f, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
-		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}, s:{s:s}, s:s}",
+		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}, s:{s:s}, s:s,"
+		" s:s, s:s}",
 		"waitingForPodCIDRs", 0, "settings", "files", "/c", "/o", "error", "bad c",
 		"waitingForRestart", "hostnameOverride", "applied", 2, "rejected", 1, "node", "n",
 		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
@@ -497,7 +500,7 @@ static void test_agent(void **state)
 		"destinations", 2, "setMembers", 5, "addresses", 2, "sets", "rejections", "kind",
 		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint",
 		"inCluster", "error", "", "clash", "", "lost", "ipvs", "no module", "ipv6Off",
-		"all");
+		"all", "otherVariant", "a chain", "portOverlap", "a port");
 	assert_non_null(expected);
 	if (!json_equal(agent, expected)) {
 		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);

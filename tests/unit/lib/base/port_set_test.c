@@ -54,11 +54,44 @@ static void what_is_no_list(void **state)
 	}
 }
 
+static void texts(void **state)
+{
+	static const char *const rows[] = {"", "8080", "30000-32767", "1,3-4,65535", "1-65535"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct port_set set = {0};
+		auto_memory char *text = NULL;
+
+		assert_true(port_set_parse(&set, rows[i]));
+		text = port_set_text(&set);
+		assert_string_equal(text, rows[i]);
+	}
+}
+
+static void what_is_added(void **state)
+{
+	struct port_set set = {0};
+	auto_memory char *text = NULL;
+
+	(void)state;
+	assert_true(port_set_parse(&set, "8080,30000-30010"));
+	assert_true(port_set_includes(&set, (struct port_range){0, 0}));
+	assert_true(port_set_includes(&set, (struct port_range){30001, 30010}));
+	assert_false(port_set_includes(&set, (struct port_range){30001, 30011}));
+	port_set_add(&set, (struct port_range){30005, 30020});
+	port_set_add(&set, (struct port_range){0, 0});
+	text = port_set_text(&set);
+	assert_string_equal(text, "8080,30000-30020");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(overlaps),
 		cmocka_unit_test(what_is_no_list),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(what_is_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
