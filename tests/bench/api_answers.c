@@ -2,6 +2,7 @@
 #include "api_answers.h"
 
 #include "objects.h"
+#include "tests/fake/api_protobuf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,34 @@ void text_append_chunk(struct text *text, const char *bytes, size_t length)
 	text_append(text, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", length));
 	text_append(text, bytes, length);
 	text_append(text, "\r\n", 2);
+}
+
+void api_answers_encode(const struct api_answers *answers, struct text *json, bool is_event)
+{
+	struct api_bytes bytes = {0};
+	json_t *object;
+
+	if (!answers->is_protobuf)
+		return;
+	object = json_loadb(json->bytes, json->length, 0, NULL);
+	if (is_event)
+		api_protobuf_event(&bytes, object);
+	else
+		api_protobuf_object(&bytes, object);
+	json_decref(object);
+	if (bytes.is_refused) {
+		fprintf(stderr, "serve: not in protocol buffers: %s\n", json->bytes);
+		exit(1);
+	}
+	free(json->bytes);
+	*json = (struct text){.bytes = bytes.bytes, .length = bytes.length};
+}
+
+const char *api_answers_type(const struct api_answers *answers, bool is_watch)
+{
+	if (!answers->is_protobuf)
+		return "application/json";
+	return is_watch ? API_ANSWERS_PROTOBUF ";stream=watch" : API_ANSWERS_PROTOBUF;
 }
 
 static void write_node(FILE *stream)
@@ -164,16 +193,18 @@ struct text api_answers_list(const struct api_answers *answers, enum kind kind, 
 	}
 	fputs("]}\n", stream);
 	fclose(stream);
+	api_answers_encode(answers, &body, false);
 	return body;
 }
 
-void api_answers_append(struct text *answer, const struct text *body, const char *header)
+void api_answers_append(struct text *answer, const struct text *body, const char *type,
+			const char *header)
 {
 	char text[256];
 	int length = snprintf(text, sizeof(text),
-			      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%s"
+			      "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%s"
 			      "Content-Length: %zu\r\n\r\n",
-			      header, body->length);
+			      type, header, body->length);
 
 	text_append(answer, text, (size_t)length);
 	text_append(answer, body->bytes, body->length);
@@ -183,7 +214,7 @@ static void prepare_list(struct api_answers *answers, enum kind kind)
 {
 	struct text body = api_answers_list(answers, kind, 0, api_answers_count(answers, kind));
 
-	api_answers_append(&answers->lists[kind], &body, "");
+	api_answers_append(&answers->lists[kind], &body, api_answers_type(answers, false), "");
 	free(body.bytes);
 }
 
@@ -219,7 +250,8 @@ static void compress_list(struct api_answers *answers, enum kind kind)
 	packed.length = stream.total_out;
 	deflateEnd(&stream);
 	answers->compressing += now() - begin;
-	api_answers_append(&answers->compressed[kind], &packed, "Content-Encoding: gzip\r\n");
+	api_answers_append(&answers->compressed[kind], &packed, api_answers_type(answers, false),
+			   "Content-Encoding: gzip\r\n");
 	free(packed.bytes);
 	free(body.bytes);
 }
@@ -253,6 +285,7 @@ static void prepare_stream(struct api_answers *answers, enum kind kind)
 				kind_names[kind], kind_versions[kind]);
 		}
 		fclose(single);
+		api_answers_encode(answers, &event, true);
 		write_event(stream, &event);
 		free(event.bytes);
 	}

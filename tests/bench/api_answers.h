@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* What the API server of the benchmark says, as text. */
+/* What the API server of the benchmark says, as text or in protocol buffers. */
+
+#define API_ANSWERS_PROTOBUF "application/vnd.kubernetes.protobuf"
 
 /* KIND_ALL_NODES: without the selector for one of them */
 enum kind { KIND_SERVICES, KIND_SLICES, KIND_NODES, KIND_ALL_NODES, KIND_COUNT };
@@ -26,14 +28,15 @@ void text_append_chunk(struct text *text, const char *bytes, size_t length);
 FILE *text_open(struct text *text);
 
 /**
- * struct api_answers - prepared ones; @services, @endpoints and @nodes are set before
- *                      api_answers_prepare()
+ * struct api_answers - prepared ones; @services, @endpoints and @nodes and @is_protobuf are
+ *                      set before api_answers_prepare()
  * @compressing:  seconds that it took so far
  */
 struct api_answers {
 	size_t services;
 	size_t endpoints;
 	size_t nodes;
+	bool is_protobuf;
 	struct text lists[KIND_COUNT];
 	struct text compressed[KIND_COUNT];
 	struct text streams[KIND_COUNT];
@@ -58,7 +61,14 @@ struct text api_answers_prepared_list(struct api_answers *answers, enum kind kin
 struct text api_answers_list(const struct api_answers *answers, enum kind kind, size_t first,
 			     size_t end);
 
+/** api_answers_encode() - turns JSON, an event of a watch or not, into what is spoken here */
+void api_answers_encode(const struct api_answers *answers, struct text *json, bool is_event);
+
+/** api_answers_type() - the Content-Type of what is spoken here */
+const char *api_answers_type(const struct api_answers *answers, bool is_watch);
+
 /** api_answers_append() - a body with the header before it, to which @header adds lines */
-void api_answers_append(struct text *answer, const struct text *body, const char *header);
+void api_answers_append(struct text *answer, const struct text *body, const char *type,
+			const char *header);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * api_server PORT SERVICES ENDPOINTS SOCKET {stream|list|pages} [NODES]: an API server on 127.0.0.1, over HTTP,
+ * api_server PORT SERVICES ENDPOINTS SOCKET {stream|list|pages|protobuf} [NODES]: an API server on 127.0.0.1, over HTTP,
  * with that many Services of that many endpoints each and one Node, or for who asks for all of them, NODES. It answers lists and watches as
  * an API server does which has everything in its watch cache:
  *
- *   stream  with streaming lists
- *   list    without; a list comes in one piece
- *   pages   without; a list comes in pages if the client wants them
+ *   stream    with streaming lists
+ *   list      without; a list comes in one piece
+ *   pages     without; a list comes in pages if the client wants them
+ *   protobuf  with streaming lists, and in protocol buffers only
  *
  * A list of 128 KiB or more is compressed for who accepts that, as by a real one, only that this
  * here does it once. Commands come as datagrams to SOCKET (see object_writer) and become events at once:
@@ -117,7 +118,8 @@ static void answer_list(struct server *server, struct connection *connection, en
 		if (end > api_answers_count(&server->answers, kind))
 			end = api_answers_count(&server->answers, kind);
 		body = api_answers_list(&server->answers, kind, first, end);
-		api_answers_append(&connection->output, &body, "");
+		api_answers_append(&connection->output, &body,
+				   api_answers_type(&server->answers, false), "");
 		free(body.bytes);
 	} else {
 		connection->prepared = api_answers_prepared_list(&server->answers, kind,
@@ -135,8 +137,32 @@ static void answer_counters(const struct server *server, struct connection *conn
 		counters->connections, counters->requests, counters->bytes,
 		server->answers.compressing);
 	fclose(stream);
-	api_answers_append(&connection->output, &body, "");
+	api_answers_append(&connection->output, &body, "text/plain", "");
 	free(body.bytes);
+}
+
+/* Return: whether it goes on; else streaming was refused */
+static bool begin_watch(struct server *server, struct connection *connection, bool is_streaming)
+{
+	static const char refusal[] =
+		"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\","
+		"\"metadata\":{},\"status\":\"Failure\",\"reason\":\"InternalError\",\"code\":500}}"
+		"\n";
+	char header[256];
+
+	snprintf(header, sizeof(header),
+		 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n",
+		 api_answers_type(&server->answers, true));
+	if (is_streaming && !server->has_streaming) {
+		text_append(&connection->output, header, strlen(header));
+		text_append_chunk(&connection->output, refusal, strlen(refusal));
+		text_append(&connection->output, "0\r\n\r\n", 5);
+		return false;
+	}
+	if (send(connection->fd, header, strlen(header), MSG_NOSIGNAL) < 0)
+		die("send");
+	server->counters.bytes += strlen(header);
+	return true;
 }
 
 /* What is written from here on counts, and the connection too. */
@@ -149,13 +175,7 @@ static void count_request(struct server *server, struct connection *connection)
 
 static void answer(struct server *server, struct connection *connection)
 {
-	static const char watch[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-				    "Transfer-Encoding: chunked\r\n\r\n";
 	static const char unknown[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
-	static const char refusal[] =
-		"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\","
-		"\"metadata\":{},\"status\":\"Failure\",\"reason\":\"InternalError\",\"code\":500}}"
-		"\n";
 	const char *path = connection->request + strlen("GET ");
 	size_t kind = 0;
 	bool is_streaming = strstr(path, "sendInitialEvents=true");
@@ -171,7 +191,8 @@ static void answer(struct server *server, struct connection *connection)
 	       (strncmp(path, kind_paths[kind], strlen(kind_paths[kind])) != 0 ||
 		path[strlen(kind_paths[kind])] != '?'))
 		kind++;
-	if (kind == KIND_COUNT) {
+	if (kind == KIND_COUNT ||
+	    (server->answers.is_protobuf && !strstr(path, API_ANSWERS_PROTOBUF))) {
 		text_append(&connection->output, unknown, strlen(unknown));
 		return;
 	}
@@ -182,17 +203,8 @@ static void answer(struct server *server, struct connection *connection)
 		answer_list(server, connection, (enum kind)kind);
 		return;
 	}
-	if (is_streaming && !server->has_streaming) {
-		text_append(&connection->output, watch, strlen(watch));
-		text_append_chunk(&connection->output, refusal, strlen(refusal));
-		text_append(&connection->output, "0\r\n\r\n", 5);
-		return;
-	}
-	connection->is_watch = true;
-	if (send(connection->fd, watch, strlen(watch), MSG_NOSIGNAL) < 0)
-		die("send");
-	server->counters.bytes += strlen(watch);
-	if (is_streaming)
+	connection->is_watch = begin_watch(server, connection, is_streaming);
+	if (is_streaming && connection->is_watch)
 		connection->prepared = server->answers.streams[kind];
 }
 
@@ -279,6 +291,7 @@ static void tell(struct server *server, const char *type, enum kind kind, size_t
 		api_answers_write_object(&server->answers, stream, kind, service);
 	fputs("}\n", stream);
 	fclose(stream);
+	api_answers_encode(&server->answers, &event, true);
 	broadcast(server, kind, &event);
 	free(event.bytes);
 }
@@ -423,14 +436,16 @@ int main(int argc, char **argv)
 	int listener;
 
 	if (argc != 6 && argc != 7) {
-		fputs("serve PORT SERVICES ENDPOINTS SOCKET {stream|list|pages} [NODES]\n", stderr);
+		fputs("serve PORT SERVICES ENDPOINTS SOCKET {stream|list|pages|protobuf} [NODES]\n",
+		      stderr);
 		return 2;
 	}
 	listener = listen_on(argv[1]);
 	server.answers.services = strtoul(argv[2], NULL, 10);
 	server.answers.endpoints = strtoul(argv[3], NULL, 10);
 	server.answers.nodes = argc == 7 ? strtoul(argv[6], NULL, 10) : 0;
-	server.has_streaming = strcmp(argv[5], "stream") == 0;
+	server.answers.is_protobuf = strcmp(argv[5], "protobuf") == 0;
+	server.has_streaming = server.answers.is_protobuf || strcmp(argv[5], "stream") == 0;
 	server.has_pages = strcmp(argv[5], "pages") == 0;
 	server.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (server.epoll < 0 || getrlimit(RLIMIT_NOFILE, &files) < 0)
