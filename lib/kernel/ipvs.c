@@ -2,6 +2,7 @@
 #include "ipvs.h"
 
 #include "ipvs_message.h"
+#include "ipvs_table.h"
 #include "netlink.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ struct destination_message {
 struct ipvs {
 	struct netlink *netlink;
 	struct netlink *observer;
+	struct ipvs_table *table;
 	struct server_list observed;
 	struct marks *marks; /* NULL = none are used */
 	struct destination_message last;
@@ -143,6 +145,7 @@ int ipvs_open(struct ipvs **ret, struct error *err)
 	ipvs = memory_allocate(sizeof(*ipvs));
 	ipvs->netlink = netlink;
 	ipvs->family = family;
+	ipvs->table = ipvs_table_new();
 	*ret = ipvs;
 	return 0;
 }
@@ -170,6 +173,7 @@ void ipvs_close(struct ipvs *ipvs)
 		return;
 	netlink_close(ipvs->netlink);
 	netlink_close(ipvs->observer);
+	ipvs_table_free(ipvs->table);
 	free(ipvs);
 }
 
@@ -222,19 +226,23 @@ static int on_server(void *owner, const struct nlmsghdr *message)
 	return list->visitor->traffic(list->owner, &server.key, &traffic);
 }
 
+/* @rest: numbers of the servers that netlink is asked for; @current: the one that the table is asked for */
 struct destination_visit {
 	struct ipvs *ipvs;
 	const struct virtual_server_key *servers;
 	const struct ipvs_visitor *visitor;
 	void *owner;
 	struct error *err;
+	size_t *rest;
+	const struct virtual_server_key *current;
 	size_t count;
 };
 
 static int build_destination_request(void *owner, size_t index, struct nl_msg *message)
 {
 	struct destination_visit *visit = owner;
-	struct virtual_server_key key = kernel_key(visit->ipvs, &visit->servers[index]);
+	struct virtual_server_key key =
+		kernel_key(visit->ipvs, &visit->servers[visit->rest[index]]);
 
 	return ipvs_message_server_key(message, visit->ipvs->family, IPVS_CMD_GET_DEST, NLM_F_DUMP,
 				       &key);
@@ -243,7 +251,7 @@ static int build_destination_request(void *owner, size_t index, struct nl_msg *m
 static int on_destination(void *owner, size_t index, const struct nlmsghdr *message)
 {
 	struct destination_visit *visit = owner;
-	const struct virtual_server_key *server = &visit->servers[index];
+	const struct virtual_server_key *server = &visit->servers[visit->rest[index]];
 	struct destination_usage usage;
 	char text[2 * ADDRESS_TEXT_SIZE];
 	int r;
@@ -256,15 +264,49 @@ static int on_destination(void *owner, size_t index, const struct nlmsghdr *mess
 	return visit->visitor->destination(visit->owner, server, &usage);
 }
 
+static int on_table_destination(void *owner, const struct destination_usage *usage)
+{
+	struct destination_visit *visit = owner;
+
+	visit->count++;
+	return visit->visitor->destination(visit->owner, visit->current, usage);
+}
+
+/* Of those that the table cannot tell, the numbers go to @visit->rest. */
+static int visit_table(struct destination_visit *visit, size_t count, size_t *ret_rest)
+{
+	size_t rest = 0;
+	int r = 1;
+
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		struct virtual_server_key key = kernel_key(visit->ipvs, &visit->servers[i]);
+
+		visit->current = &visit->servers[i];
+		r = ipvs_table_destinations(visit->ipvs->table, &key, on_table_destination, visit);
+		if (r == 0)
+			visit->rest[rest++] = i;
+	}
+	*ret_rest = rest;
+	return r < 0 ? r : 0;
+}
+
 static int observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *servers,
 				size_t count, const struct ipvs_visitor *visitor, void *owner,
 				size_t *ret_seen, struct error *err)
 {
-	struct destination_visit visit = {ipvs, servers, visitor, owner, err, 0};
-	int r;
+	struct destination_visit visit = {.ipvs = ipvs,
+					  .servers = servers,
+					  .visitor = visitor,
+					  .owner = owner,
+					  .err = err,
+					  .rest = memory_array(count, sizeof(*visit.rest))};
+	size_t rest;
+	int r = visit_table(&visit, count, &rest);
 
-	r = netlink_ask_each(ipvs->netlink, count, build_destination_request, on_destination,
-			     &visit, err);
+	if (r >= 0 && rest)
+		r = netlink_ask_each(ipvs->netlink, rest, build_destination_request, on_destination,
+				     &visit, err);
+	free(visit.rest);
 	*ret_seen = visit.count;
 	return r < 0 ? error_wrap(err, r, "reading destinations") : 0;
 }

@@ -188,6 +188,35 @@ static void observes_10000_servers(void **state)
 	ipvs_close(ipvs);
 }
 
+/* As many as are told one by one, and as many as are not. */
+static void observes_many_destinations_of_one_server(void **state)
+{
+	struct virtual_server_key web = ipvs_fixture_key("10.96.0.1", 80, IPPROTO_TCP);
+	auto_free(changes) struct changes *changes = changes_new();
+	struct ipvs *ipvs = ipvs_fixture_open();
+	struct error err = {0};
+
+	(void)state;
+	ipvs_fixture_add_server(changes, CHANGE_KIND_SERVER_ADD, ipvs_fixture_server(web, "rr", 0));
+	for (uint32_t i = 1; i <= 5000; i++) {
+		struct change *change = changes_add(changes, CHANGE_KIND_DESTINATION_ADD);
+		struct tally tally = {0};
+
+		change->destination.server = web;
+		change->destination.value = (struct destination){
+			.address = ipvs_fixture_address("10.128.0.0"), .port = 8080, .weight = 7};
+		change->destination.value.address.bytes[2] = (uint8_t)(i / 256);
+		change->destination.value.address.bytes[3] = (uint8_t)i;
+		if (i != 4096 && i != 4097 && i != 5000)
+			continue;
+		ipvs_fixture_apply_all(ipvs, changes);
+		assert_int_equal(ipvs_observe_destinations(ipvs, &web, &counting, &tally, &err), 0);
+		assert_int_equal(tally.destinations, i);
+		assert_int_equal(tally.weight, 7 * i);
+	}
+	ipvs_close(ipvs);
+}
+
 struct text {
 	char bytes[4096];
 	size_t length;
@@ -256,6 +285,14 @@ static void observes_what_others_programmed(void **state)
 		 "ipvsadm -A -t 10.0.0.2:80 -s lc; ipvsadm -a -t 10.0.0.2:80 -r 10.1.0.2:80 -i -w "
 		 "0",
 		 "10.0.0.2:80/TCP lc 0 ffffffff 0; 10.1.0.2:80 w0 f2 0/0/0;"},
+		{"a firewall mark with destinations",
+		 "ipvsadm -A -f 4711 -s rr; ipvsadm -a -f 4711 -r 10.1.0.1 -m -w 3",
+		 "fwmark 4711 IPv4 rr 0 ffffffff 0; 10.1.0.1:0 w3 f0 0/0/0;"},
+		{"tunneling over IPv6 as well",
+		 "ipvsadm -A -t 10.0.0.2:80 -s lc; ipvsadm -a -t 10.0.0.2:80 -r 10.1.0.2:80 -i;"
+		 "ipvsadm -a -t 10.0.0.2:80 -r [fd00::2]:80 -i",
+		 "10.0.0.2:80/TCP lc 0 ffffffff 0; [fd00::2]:80 w1 f2 0/0/0; 10.1.0.2:80 w1 f2 "
+		 "0/0/0;"},
 		{"an IPv6 destination",
 		 "ipvsadm -A --sctp-service [fd00::1]:80 -s rr;"
 		 "ipvsadm -a --sctp-service [fd00::1]:80 -r [fd00::2]:8080 -m -w 65535",
@@ -396,6 +433,8 @@ int main(void)
 				       witness_enter_namespace),
 		cmocka_unit_test_setup(observes_10000_servers, witness_enter_namespace),
 		cmocka_unit_test_setup(observes_what_others_programmed, witness_enter_namespace),
+		cmocka_unit_test_setup(observes_many_destinations_of_one_server,
+				       witness_enter_namespace),
 		cmocka_unit_test_setup(observes_one_server, witness_enter_namespace),
 		cmocka_unit_test_setup(observes_several_servers, witness_enter_namespace),
 		cmocka_unit_test_setup(a_visitor_can_end_the_dump, witness_enter_namespace),
