@@ -33,8 +33,16 @@ struct restriction {
 	const char *name, *setting;
 };
 
+static bool are_all_allowed(const struct restriction *restriction)
+{
+	for (size_t i = 0; i < restriction->count; i++)
+		if (!desired_allows(restriction->allowed, &restriction->addresses[i]))
+			return false;
+	return true;
+}
+
 /* Names as many addresses as there is room for, and counts the rest. */
-static bool remark_on_outside(const struct restriction *restriction, struct service_remark *ret)
+static void name_outside(const struct restriction *restriction, struct service_remark *ret)
 {
 	const size_t room = sizeof(ret->text) - 150; /* for the words before and behind them */
 	char names[SERVICE_REMARK_SIZE] = "", text[ADDRESS_TEXT_SIZE], more[40] = "";
@@ -57,7 +65,15 @@ static bool remark_on_outside(const struct restriction *restriction, struct serv
 	snprintf(ret->text, sizeof(ret->text), "%s%s %.*s%s %s outside of %s and not programmed",
 		 restriction->name, outside == 1 ? "" : "s", (int)room, names, more,
 		 outside == 1 ? "is" : "are", restriction->setting);
-	return outside;
+}
+
+/* Of nearly all Services there are none, and for these no text is made. */
+static bool remark_on_outside(const struct restriction *restriction, struct service_remark *ret)
+{
+	if (are_all_allowed(restriction))
+		return false;
+	name_outside(restriction, ret);
+	return true;
 }
 
 static bool remark_on_outside_external_ips(const struct service *service,
