@@ -226,87 +226,65 @@ static int on_server(void *owner, const struct nlmsghdr *message)
 	return list->visitor->traffic(list->owner, &server.key, &traffic);
 }
 
-/* @rest: numbers of the servers that netlink is asked for; @current: the one that the table is asked for */
+/* @server: the one whose destinations are being read; @count: of destinations, of all servers */
 struct destination_visit {
-	struct ipvs *ipvs;
-	const struct virtual_server_key *servers;
+	const struct virtual_server_key *server;
 	const struct ipvs_visitor *visitor;
 	void *owner;
 	struct error *err;
-	size_t *rest;
-	const struct virtual_server_key *current;
 	size_t count;
 };
 
-static int build_destination_request(void *owner, size_t index, struct nl_msg *message)
+static int on_destination(void *owner, const struct destination_usage *usage)
 {
 	struct destination_visit *visit = owner;
-	struct virtual_server_key key =
-		kernel_key(visit->ipvs, &visit->servers[visit->rest[index]]);
 
-	return ipvs_message_server_key(message, visit->ipvs->family, IPVS_CMD_GET_DEST, NLM_F_DUMP,
-				       &key);
+	visit->count++;
+	return visit->visitor->destination(visit->owner, visit->server, usage);
 }
 
-static int on_destination(void *owner, size_t index, const struct nlmsghdr *message)
+static int on_destination_message(void *owner, const struct nlmsghdr *message)
 {
 	struct destination_visit *visit = owner;
-	const struct virtual_server_key *server = &visit->servers[visit->rest[index]];
 	struct destination_usage usage;
 	char text[2 * ADDRESS_TEXT_SIZE];
 	int r;
 
-	r = ipvs_message_parse_destination(message, server->address.family, &usage);
+	r = ipvs_message_parse_destination(message, visit->server->address.family, &usage);
 	if (r < 0)
 		return error_set(visit->err, r, "malformed IPVS_CMD_GET_DEST reply for %s",
-				 virtual_server_key_text(server, text));
-	visit->count++;
-	return visit->visitor->destination(visit->owner, server, &usage);
+				 virtual_server_key_text(visit->server, text));
+	return on_destination(visit, &usage);
 }
 
-static int on_table_destination(void *owner, const struct destination_usage *usage)
+/* By netlink where the older interface cannot tell all. */
+static int visit_destinations(struct ipvs *ipvs, struct destination_visit *visit)
 {
-	struct destination_visit *visit = owner;
+	struct virtual_server_key key = kernel_key(ipvs, visit->server);
+	struct nl_msg *message;
+	int r;
 
-	visit->count++;
-	return visit->visitor->destination(visit->owner, visit->current, usage);
-}
-
-/* Of those that the table cannot tell, the numbers go to @visit->rest. */
-static int visit_table(struct destination_visit *visit, size_t count, size_t *ret_rest)
-{
-	size_t rest = 0;
-	int r = 1;
-
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		struct virtual_server_key key = kernel_key(visit->ipvs, &visit->servers[i]);
-
-		visit->current = &visit->servers[i];
-		r = ipvs_table_destinations(visit->ipvs->table, &key, on_table_destination, visit);
-		if (r == 0)
-			visit->rest[rest++] = i;
-	}
-	*ret_rest = rest;
-	return r < 0 ? r : 0;
+	r = ipvs_table_destinations(ipvs->table, &key, on_destination, visit);
+	if (r != 0)
+		return r;
+	message = netlink_message(ipvs->netlink);
+	r = ipvs_message_server_key(message, ipvs->family, IPVS_CMD_GET_DEST, NLM_F_DUMP, &key);
+	return r < 0 ? r
+		     : netlink_ask(ipvs->netlink, message, on_destination_message, visit,
+				   visit->err);
 }
 
 static int observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *servers,
 				size_t count, const struct ipvs_visitor *visitor, void *owner,
 				size_t *ret_seen, struct error *err)
 {
-	struct destination_visit visit = {.ipvs = ipvs,
-					  .servers = servers,
-					  .visitor = visitor,
-					  .owner = owner,
-					  .err = err,
-					  .rest = memory_array(count, sizeof(*visit.rest))};
-	size_t rest;
-	int r = visit_table(&visit, count, &rest);
+	struct destination_visit visit = {.visitor = visitor, .owner = owner, .err = err};
+	int r = 0;
 
-	if (r >= 0 && rest)
-		r = netlink_ask_each(ipvs->netlink, rest, build_destination_request, on_destination,
-				     &visit, err);
-	free(visit.rest);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		visit.server = &servers[i];
+		r = visit_destinations(ipvs, &visit);
+	}
 	*ret_seen = visit.count;
 	return r < 0 ? error_wrap(err, r, "reading destinations") : 0;
 }

@@ -58,8 +58,8 @@ void ipvs_use_marks(struct ipvs *ipvs, struct marks *marks);
 /**
  * ipvs_observe() - read every virtual server, with its destinations if @visitor wants them
  *
- * Blocks: one dump for the servers, then the destination requests in batches. A server that
- * vanishes in between is not an error.
+ * Blocks: one dump for the servers, then the destinations of each. A server that vanishes in
+ * between is not an error.
  */
 int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		 struct error *err);
@@ -83,11 +83,10 @@ int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key
 			      const struct ipvs_visitor *visitor, void *owner, struct error *err);
 
 /**
- * ipvs_observe_destinations_of() - the destinations of several virtual servers, with few system
- * calls
+ * ipvs_observe_destinations_of() - the destinations of several virtual servers
  *
- * Those of one server come together, but not necessarily in the order of the servers; the key that
- * the visitor gets points into @servers. One that vanished has no destinations.
+ * Two system calls for each server. The key that the visitor gets points into @servers. One that
+ * vanished has no destinations.
  */
 int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_key *servers,
 				 size_t count, const struct ipvs_visitor *visitor, void *owner,

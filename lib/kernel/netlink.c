@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netlink.h"
 
-#include "exchange.h"
 #include "lib/base/memory.h"
 
 #include <errno.h>
@@ -26,9 +25,6 @@
 
 /* The kernel never puts more into one part of a dump. */
 #define PART_BYTES (32 * 1024)
-
-/* The message that ends a dump, and no more. */
-#define END_BYTES 64
 
 #define SCRATCH_SIZE 4096
 
@@ -55,10 +51,8 @@ struct netlink {
 	size_t batch_last; /* offset of the last message */
 	int *results[BATCH_MESSAGES];
 	char *batch;
-	char *parts; /* EXCHANGE_LIMIT of them */
-	char *ends;
-	struct exchanger *exchanger; /* from the first use on */
-	struct awaited dump;	     /* that is received in steps */
+	char *parts;	     /* NETLINK_PARTS_MAX of them */
+	struct awaited dump; /* that is received in steps */
 	bool is_dumping;
 };
 
@@ -117,8 +111,7 @@ int netlink_open(int protocol, struct netlink **ret, struct error *err)
 	int descriptor, on = 1, r;
 
 	netlink->batch = memory_allocate(BATCH_BYTES);
-	netlink->parts = memory_array(EXCHANGE_LIMIT, PART_BYTES);
-	netlink->ends = memory_array(EXCHANGE_LIMIT, END_BYTES);
+	netlink->parts = memory_array(NETLINK_PARTS_MAX, PART_BYTES);
 	netlink->scratch = nlmsg_alloc_size(SCRATCH_SIZE);
 	netlink->socket = nl_socket_alloc();
 	if (!netlink->scratch || !netlink->socket) {
@@ -158,8 +151,6 @@ void netlink_close(struct netlink *netlink)
 	nlmsg_free(netlink->scratch);
 	free(netlink->batch);
 	free(netlink->parts);
-	free(netlink->ends);
-	exchanger_free(netlink->exchanger);
 	free(netlink);
 }
 
@@ -428,134 +419,4 @@ void netlink_dump_end(struct netlink *netlink)
 	if (netlink->is_dumping)
 		drain(netlink);
 	netlink->is_dumping = false;
-}
-
-struct each {
-	int (*on_message)(void *owner, size_t index, const struct nlmsghdr *message);
-	void *owner;
-	size_t index;
-};
-
-static int on_each_message(void *owner, const struct nlmsghdr *message)
-{
-	struct each *each = owner;
-
-	return each->on_message(each->owner, each->index, message);
-}
-
-/* Return: whether the answer to the request @sequence is there, from its beginning to its end */
-static bool take_exchange(const struct exchange *exchange, uint32_t sequence,
-			  int (*on_message)(void *owner, const struct nlmsghdr *message),
-			  void *owner, int *ret_visitor_result)
-{
-	struct awaited awaited = {.first = sequence,
-				  .last = sequence,
-				  .is_dump = true,
-				  .on_message = on_message,
-				  .owner = owner};
-
-	for (size_t i = 0; i < COUNT(exchange->answers) && !awaited.is_complete; i++)
-		if (exchange->answer_lengths[i] < 0 ||
-		    take_part(&awaited, exchange->answers[i], (size_t)exchange->answer_lengths[i]) <
-			    0)
-			return false;
-	*ret_visitor_result = awaited.visitor_result;
-	return awaited.is_complete && !awaited.is_interrupted;
-}
-
-/* Puts requests into the batch and prepares their exchanges; Return: 0 or the builder's errno */
-static int build_exchanges(struct netlink *netlink, struct exchange *exchanges, size_t first,
-			   size_t count,
-			   int (*build)(void *owner, size_t index, struct nl_msg *message),
-			   void *owner)
-{
-	int unused, r;
-
-	for (size_t i = 0; i < count; i++) {
-		struct nl_msg *message = netlink_message(netlink);
-
-		r = build(owner, first + i, message);
-		if (r < 0)
-			return r;
-		if (!netlink_batch_add(netlink, message, &unused))
-			return -EMSGSIZE;
-		exchanges[i] = (struct exchange){
-			.request = netlink->batch + netlink->batch_last,
-			.request_length = netlink->batch_bytes - netlink->batch_last,
-			.answers = {netlink->parts + i * PART_BYTES, netlink->ends + i * END_BYTES},
-			.answer_sizes = {PART_BYTES, END_BYTES},
-		};
-	}
-	return 0;
-}
-
-/* Asks for up to EXCHANGE_LIMIT at once; those whose answer is longer than two parts one by one. */
-static int ask_some(struct netlink *netlink, size_t first, size_t count,
-		    int (*build)(void *owner, size_t index, struct nl_msg *message),
-		    struct each *each, struct error *err)
-{
-	struct exchange exchanges[EXCHANGE_LIMIT];
-	uint32_t sequence = netlink->sequence + 1;
-	size_t rest[EXCHANGE_LIMIT], rest_count = 0;
-	bool is_exchanged;
-	int r;
-
-	r = build_exchanges(netlink, exchanges, first, count, build, each->owner);
-	netlink->batch_count = 0;
-	netlink->batch_bytes = 0;
-	if (r < 0)
-		return error_set(err, r, "building a request: %s", strerror(-r));
-	is_exchanged = exchanger_run(netlink->exchanger, nl_socket_get_fd(netlink->socket),
-				     exchanges, count) >= 0;
-
-	for (size_t i = 0; i < count; i++) {
-		int result = 0;
-
-		each->index = first + i;
-		if (!is_exchanged ||
-		    !take_exchange(&exchanges[i], sequence + (uint32_t)i, NULL, NULL, &result))
-			rest[rest_count++] = first + i;
-		else
-			take_exchange(&exchanges[i], sequence + (uint32_t)i, on_each_message, each,
-				      &result);
-		if (result < 0) {
-			drain(netlink);
-			return result;
-		}
-	}
-	if (rest_count)
-		drain(netlink);
-	for (size_t i = 0; i < rest_count; i++) {
-		struct nl_msg *message = netlink_message(netlink);
-
-		each->index = rest[i];
-		r = build(each->owner, rest[i], message);
-		if (r >= 0)
-			r = netlink_ask(netlink, message, on_each_message, each, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int netlink_ask_each(struct netlink *netlink, size_t count,
-		     int (*build)(void *owner, size_t index, struct nl_msg *message),
-		     int (*on_message)(void *owner, size_t index, const struct nlmsghdr *message),
-		     void *owner, struct error *err)
-{
-	struct each each = {.on_message = on_message, .owner = owner};
-	size_t some;
-	int r = 0;
-
-	if (!netlink->exchanger)
-		netlink->exchanger = exchanger_new();
-	for (size_t i = 0; r >= 0 && i < count; i += some) {
-		some = count - i;
-		if (some > EXCHANGE_LIMIT)
-			some = EXCHANGE_LIMIT;
-		if (some > netlink->batch_limit)
-			some = netlink->batch_limit;
-		r = ask_some(netlink, i, some, build, &each, err);
-	}
-	return r;
 }

@@ -104,21 +104,6 @@ int netlink_dump_step(struct netlink *netlink, size_t parts, struct error *err);
  */
 void netlink_dump_end(struct netlink *netlink);
 
-/**
- * netlink_ask_each() - send many dump requests, one after another, and receive their answers
- * @build:       makes the request with number @index in an empty message, NLM_F_DUMP included;
- *               Return: 0 or a negative errno
- * @on_message:  for each message of its answer; those of one request come together, but not
- *               necessarily in the order of the requests; a negative return value ends all and
- *               becomes the result
- *
- * As netlink_ask() for each, with few system calls. Return: as netlink_ask()
- */
-int netlink_ask_each(struct netlink *netlink, size_t count,
-		     int (*build)(void *owner, size_t index, struct nl_msg *message),
-		     int (*on_message)(void *owner, size_t index, const struct nlmsghdr *message),
-		     void *owner, struct error *err);
-
 /** netlink_set_receive_buffer() - as large as allowed, beyond the system's limit if permitted */
 void netlink_set_receive_buffer(int descriptor, int bytes);
 

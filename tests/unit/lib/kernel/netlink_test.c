@@ -5,17 +5,13 @@
 #include "lib/base/memory.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/rtnetlink.h>
-#include <linux/seccomp.h>
 #include <netlink/msg.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,101 +120,6 @@ static void asks_for_one_and_for_all(void **state)
 	netlink_close(netlink);
 }
 
-#define EACH_COUNT 100
-
-static int build_each(void *owner, size_t index, struct nl_msg *message)
-{
-	(void)owner;
-	(void)index;
-	build_link_request(message, 0, NLM_F_DUMP);
-	return 0;
-}
-
-static int count_each(void *owner, size_t index, const struct nlmsghdr *message)
-{
-	int *counts = owner;
-
-	assert_in_range(index, 0, EACH_COUNT - 1);
-	return count_messages(&counts[index], message);
-}
-
-static int refuse_the_sixtieth(void *owner, size_t index, const struct nlmsghdr *message)
-{
-	(void)owner;
-	(void)message;
-	return index == 60 ? -ECANCELED : 0;
-}
-
-static int cannot_build(void *owner, size_t index, struct nl_msg *message)
-{
-	(void)owner;
-	(void)index;
-	(void)message;
-	return -EMSGSIZE;
-}
-
-static void asks_for_many(void **state)
-{
-	struct netlink *netlink = open_netlink();
-	int counts[EACH_COUNT] = {0}, all = 0;
-	struct error err = {0};
-	struct nl_msg *message;
-
-	(void)state;
-	message = netlink_message(netlink);
-	build_link_request(message, 0, NLM_F_DUMP);
-	assert_int_equal(netlink_ask(netlink, message, count_messages, &all, &err), 0);
-
-	assert_int_equal(
-		netlink_ask_each(netlink, EACH_COUNT, build_each, count_each, counts, &err), 0);
-	for (size_t i = 0; i < EACH_COUNT; i++)
-		assert_int_equal(counts[i], all);
-
-	assert_int_equal(
-		netlink_ask_each(netlink, EACH_COUNT, build_each, refuse_the_sixtieth, NULL, &err),
-		-ECANCELED);
-	assert_int_equal(netlink_ask_each(netlink, 1, cannot_build, count_each, counts, &err),
-			 -EMSGSIZE);
-	assert_int_equal(netlink_ask_each(netlink, 1, build_each, count_each, counts, &err), 0);
-	assert_int_equal(counts[0], 2 * all);
-	netlink_close(netlink);
-}
-
-/* As many container sandboxes do. */
-static int forbid_asynchronous_io(void)
-{
-	struct sock_filter instructions[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_setup, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {COUNT(instructions), instructions};
-	unsigned long context = 0;
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		return -errno;
-	return syscall(SYS_io_setup, 1, &context) < 0 && errno == EPERM ? 0 : -EIO;
-}
-
-static void asks_for_many_without_asynchronous_io(void **state)
-{
-	pid_t child = fork();
-	int status;
-
-	if (child == 0) {
-		if (forbid_asynchronous_io() < 0)
-			_exit(1);
-		/* A failed assertion leaves by longjmp to where cmocka started the test. */
-		asks_for_many(state);
-		_exit(42);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 42);
-}
-
 /* Whoever has CAP_NET_ADMIN may send to other sockets; namespaces of its own give it to anybody. */
 static int become_admin_of_a_namespace(void)
 {
@@ -264,8 +165,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_belongs_to_its_message),
 		cmocka_unit_test(asks_for_one_and_for_all),
-		cmocka_unit_test(asks_for_many),
-		cmocka_unit_test(asks_for_many_without_asynchronous_io),
 		cmocka_unit_test(takes_answers_from_the_kernel_alone),
 	};
 
