@@ -10,6 +10,10 @@
  * That is free parts of the heap, and the pages of the program and of its forty libraries (libcurl
  * brings most) that were touched once to initialise them. What is needed again comes back by
  * itself, from the page cache.
+ *
+ * On a real kernel (6.12, tests/bench/processor, 1,000 Services) 25 MiB are resident without it, and
+ * 9 to 15 with it, as the kernel brings back pages around each that is needed. It takes 1.6 M
+ * instructions, 0.2% of a first start.
  */
 struct footprint;
 
