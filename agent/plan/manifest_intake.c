@@ -5,6 +5,7 @@
 #include "lib/base/log.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct intake {
 	struct ev_loop *loop;
@@ -52,7 +53,8 @@ static void on_rejected(void *owner, const struct rejection *rejection)
 	if (!rejection->reason)
 		return;
 	object = rejection_object(rejection);
-	if (rejection->is_partial) {
+	/* What part of a file cannot even be named might matter. */
+	if (rejection->is_partial && strcmp(rejection->kind, "file") != 0) {
 		log_about(LOG_LEVEL_WARNING, rejection->kind, object,
 			  "%s; leaving that out and using the rest", rejection->reason);
 		return;

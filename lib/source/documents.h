@@ -37,6 +37,19 @@ AUTO_FREE_DEFINE(documents);
 int documents_next(struct documents *documents, json_t **ret, size_t *ret_line, struct error *err);
 
 /**
+ * documents_problem() - what is wrong with an object of the document that was handed out last
+ *
+ * What is no JSON or YAML at all is an error. A key that is there twice, or a YAML node that JSON
+ * cannot hold, costs no more than the object it is in: whoever takes that asks for this.
+ * Return: "line 3, column 7: ...", valid until the next step; NULL if nothing is. Of a JSON object
+ * that is wrong the document has no more than what identifies it.
+ */
+const char *documents_problem(struct documents *documents, const json_t *object);
+
+/** documents_rest_problem() - what is wrong with that of which nobody has asked; NULL: nothing */
+const char *documents_rest_problem(const struct documents *documents);
+
+/**
  * documents_step() - as documents_next(), but a little at a time
  * @ret:  NULL when 1 is returned and more steps are needed
  *

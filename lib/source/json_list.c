@@ -114,16 +114,34 @@ int json_list_next(struct json_list *list)
 			return -1;
 		begin = skip_blanks(list, begin + 1);
 	}
-	element_end = begin < list->items_end && list->text[begin] == '{'
-			      ? json_scan_value(list->text + begin, list->text + list->items_end)
-			      : NULL;
-	if (!element_end)
+	/* A number ends where something else is: at the latest at the bracket behind the last. */
+	element_end = begin < list->items_end ? json_scan_value(list->text + begin,
+								list->text + list->items_end + 1)
+					      : NULL;
+	if (!element_end || element_end == list->text + begin)
 		return -1;
 	end = (size_t)(element_end - list->text);
 	build_part(list, begin, end);
 	list->element = begin;
 	list->at = end;
 	return 1;
+}
+
+bool json_list_locate(const struct json_list *list, json_error_t *problem)
+{
+	size_t position = (size_t)problem->position, begin = list->items_begin;
+	const char *newline = memrchr(list->part, '\n', begin);
+
+	if (!*problem->text)
+		return true;
+	if (position <= begin || position > begin + list->at - list->element)
+		return false;
+	for (const char *at = list->part, *end = at + begin;
+	     (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		problem->line--;
+	if (problem->line == 1)
+		problem->column -= newline ? (int)(list->part + begin - newline) - 1 : (int)begin;
+	return true;
 }
 
 void json_list_clear(struct json_list *list)

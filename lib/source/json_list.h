@@ -2,6 +2,7 @@
 #ifndef SOURCE_JSON_LIST_H
 #define SOURCE_JSON_LIST_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -42,6 +43,14 @@ int json_list_scan(struct json_list *list);
  * Return: 1, 0 after the last, -1 if something else than elements is there
  */
 int json_list_next(struct json_list *list);
+
+/**
+ * json_list_locate() - say where in the element what is wrong with @part is
+ * @problem:  of the part; its line and column become those in the element
+ *
+ * Return: false if it is not in the element, but in what surrounds it; true if nothing is wrong
+ */
+bool json_list_locate(const struct json_list *list, json_error_t *problem);
 
 /** json_list_clear() - free what it holds, and be as it was at first, without a text */
 void json_list_clear(struct json_list *list);

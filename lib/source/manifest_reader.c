@@ -107,27 +107,14 @@ static bool is_unidentified(const struct object_identity *identity)
 	return identity->kind == OBJECT_KIND_OTHER || !*identity->name;
 }
 
-static int on_object(const struct object_identity *identity, const json_t *object,
-		     const struct error *problem, void *owner)
+/* @wrong: what is wrong with the object's text, NULL if nothing is */
+static void define(struct manifest_reader *reader, const struct object_identity *identity,
+		   const json_t *object, const char *wrong, const struct error *problem)
 {
-	struct manifest_reader *reader = owner;
 	struct definition *definition;
 	struct error err = {0};
-	int r;
+	int r = -EINVAL;
 
-	if (problem && is_unidentified(identity)) {
-		if (!reader->problem)
-			reader->problem =
-				string_printf("line %zu: %s%s%s", reader->line, identity->kind_text,
-					      *identity->kind_text ? ": " : "", problem->text);
-		return 0;
-	}
-	if (identity->kind == OBJECT_KIND_OTHER) {
-		if (reader->on_ignored)
-			reader->on_ignored(reader->owner, reader->path, identity->kind_text,
-					   identity->name);
-		return 0;
-	}
 	reader->definitions = memory_grow(reader->definitions, reader->count, &reader->capacity,
 					  sizeof(*reader->definitions));
 	definition = &reader->definitions[reader->count++];
@@ -136,13 +123,48 @@ static int on_object(const struct object_identity *identity, const json_t *objec
 		.namespace_name = string_dup(identity->namespace_name),
 		.name = string_dup(identity->name),
 	};
-	r = problem ? problem->code : decode(reader, object, definition, &err);
+	if (wrong) {
+		definition->problem = string_dup(wrong);
+		return;
+	}
+	if (!problem)
+		r = decode(reader, object, definition, &err);
 	if (r)
 		definition->problem = string_printf("line %zu: %s", reader->line,
 						    problem ? problem->text : err.text);
 	definition->is_loaded = r >= 0;
 	definition->is_partial = r > 0;
+}
+
+static int on_object(const struct object_identity *identity, const json_t *object,
+		     const struct error *problem, void *owner)
+{
+	struct manifest_reader *reader = owner;
+	const char *wrong = documents_problem(reader->documents, object);
+
+	if (problem && is_unidentified(identity)) {
+		if (!reader->problem)
+			reader->problem =
+				string_printf("line %zu: %s%s%s", reader->line, identity->kind_text,
+					      *identity->kind_text ? ": " : "", problem->text);
+	} else if (identity->kind != OBJECT_KIND_OTHER) {
+		define(reader, identity, object, wrong, problem);
+	} else if (reader->on_ignored) {
+		reader->on_ignored(reader->owner, reader->path, identity->kind_text,
+				   identity->name);
+	}
 	return 0;
+}
+
+static int take_objects(struct manifest_reader *reader, const json_t *tree, struct error *err)
+{
+	int r = object_decode_each(tree, on_object, reader, err);
+	const char *rest = documents_rest_problem(reader->documents);
+
+	if (r < 0)
+		return error_wrap(err, r, "line %zu", reader->line);
+	/* A list is wrong: who knows what it should hold. */
+	return rest ? error_set(err, -EINVAL, "%s", rest) : 0;
 }
 
 int manifest_reader_step(struct manifest_reader *reader, struct error *err)
@@ -152,11 +174,7 @@ int manifest_reader_step(struct manifest_reader *reader, struct error *err)
 
 	if (r <= 0 || !tree)
 		return r;
-	if (!json_is_null(tree)) {
-		r = object_decode_each(tree, on_object, reader, err);
-		if (r < 0)
-			error_wrap(err, r, "line %zu", reader->line);
-	}
+	r = json_is_null(tree) ? 0 : take_objects(reader, tree, err);
 	json_tree_drop(tree);
 	return r < 0 ? r : 1;
 }

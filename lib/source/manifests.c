@@ -98,11 +98,14 @@ struct manifests {
 };
 
 static void complain(struct manifests *manifests, char **complaint, const char *path,
-		     const char *reason)
+		     const char *reason, bool is_partial)
 {
 	const struct object_sink *sink = &manifests->options.sink;
-	const struct rejection rejection = {
-		.kind = "file", .namespace_name = "", .name = path, .reason = reason};
+	const struct rejection rejection = {.kind = "file",
+					    .namespace_name = "",
+					    .name = path,
+					    .reason = reason,
+					    .is_partial = is_partial};
 
 	if (string_equal(*complaint, reason))
 		return;
@@ -208,7 +211,7 @@ static void on_lost(void *owner, size_t index, const struct error *err)
 	auto_memory char *reason =
 		err ? string_printf("%s; keeping its previous objects", err->text) : NULL;
 
-	complain(manifests, &place->complaint, place->path, reason);
+	complain(manifests, &place->complaint, place->path, reason, false);
 }
 
 static bool is_useless(const struct file *file)
@@ -237,7 +240,7 @@ static void set_unusable(struct manifests *manifests, struct file *file, const s
 	timer_ensure(&manifests->retry, RETRY_SECONDS);
 	/* That it grew while it was read needs no operator. */
 	if (err->code != -EAGAIN)
-		complain(manifests, &file->complaint, file->path, err->text);
+		complain(manifests, &file->complaint, file->path, err->text, false);
 }
 
 static bool has_directory(const char *path)
@@ -257,7 +260,7 @@ static void handle_absence(struct manifests *manifests, struct file *file)
 {
 	if (!has_directory(file->path))
 		return;
-	complain(manifests, &file->complaint, file->path, NULL);
+	complain(manifests, &file->complaint, file->path, NULL, false);
 	free_file(manifests, file);
 }
 
@@ -333,7 +336,7 @@ static void finish_file(struct manifests *manifests)
 	file->object_count = count;
 	file->use = FILE_USE_GOOD;
 	complain(manifests, &file->complaint, file->path,
-		 manifest_reader_problem(manifests->reader));
+		 manifest_reader_problem(manifests->reader), true);
 }
 
 static void step_file(struct manifests *manifests)
@@ -376,11 +379,11 @@ static void list_directory(struct manifests *manifests, struct place *place)
 		auto_memory char *reason = string_printf(
 			"cannot be listed: %s; keeping its previous objects", strerror(errno));
 
-		complain(manifests, &place->complaint, place->path, reason);
+		complain(manifests, &place->complaint, place->path, reason, false);
 		timer_ensure(&manifests->retry, RETRY_SECONDS);
 		return;
 	}
-	complain(manifests, &place->complaint, place->path, NULL);
+	complain(manifests, &place->complaint, place->path, NULL, false);
 	while ((entry = readdir(stream))) {
 		auto_memory char *path = NULL;
 

@@ -28,11 +28,14 @@ struct type {
 	const char *kind;
 };
 
+/* @list: the innermost, NULL outside of one; @index: where in it the walk is */
 struct walk {
 	int (*visit)(const struct object_identity *identity, const json_t *object,
 		     const struct error *err, void *owner);
 	void *owner;
 	unsigned int depth;
+	const json_t *list;
+	size_t index;
 };
 
 static enum object_kind find_kind(const char *kind)
@@ -45,13 +48,21 @@ static enum object_kind find_kind(const char *kind)
 
 /*
  * Kinds of other API groups may have the same names: a Service of Knative is none of ours. An
- * EndpointSlice of an older version is, but not one that we can read.
+ * EndpointSlice of an older version is, but not one that we can read. @wrong: of the version, see
+ * visit_object()
  */
-static int classify(const struct type *type, enum object_kind *ret, struct error *err)
+static int classify(const struct type *type, const struct error *wrong, enum object_kind *ret,
+		    struct error *err)
 {
 	enum object_kind kind = find_kind(type->kind);
 
 	*ret = kind;
+	if (wrong->code && (kind != OBJECT_KIND_OTHER || !*type->kind)) {
+		*err = *wrong;
+		return err->code;
+	}
+	if (!*type->kind)
+		return error_set(err, -EINVAL, "kind: missing");
 	if (kind == OBJECT_KIND_OTHER || !*type->api_version)
 		return kind == OBJECT_KIND_OTHER ? 0
 						 : error_set(err, -EINVAL, "apiVersion: missing");
@@ -91,7 +102,31 @@ static int identify_metadata(const struct object_field *object, struct object_id
 	return object_field_name(&namespace_name, &identity->namespace_name, err);
 }
 
-static int visit_object(const struct walk *walk, const struct type *type, const json_t *object)
+/* One that cannot be named is found by its place; a list of one may be a piece of a longer one. */
+static int hand_out(const struct walk *walk, const struct object_identity *identity,
+		    const json_t *object, struct error *err)
+{
+	if (err && !*identity->name && json_array_size(walk->list) > 1)
+		error_wrap(err, err->code, "items[%zu]", walk->index);
+	return walk->visit(identity, object, err, walk->owner);
+}
+
+static int visit_nameless(const struct walk *walk, const struct type *type, const json_t *object,
+			  struct error *err)
+{
+	const struct object_identity identity = {
+		.kind = OBJECT_KIND_OTHER,
+		.kind_text = type->kind,
+		.namespace_name = "",
+		.name = "",
+	};
+
+	return hand_out(walk, &identity, object, err);
+}
+
+/* @wrong: what is with its apiVersion; the code is 0 if that can be read */
+static int visit_object(const struct walk *walk, const struct type *type, const struct error *wrong,
+			const json_t *object)
 {
 	struct object_field root = object_field_root(json_value_of(object));
 	struct object_field metadata = object_field_get(&root, "metadata");
@@ -103,13 +138,11 @@ static int visit_object(const struct walk *walk, const struct type *type, const 
 		.name = "",
 	};
 	struct error err = {0};
-	int r;
+	int r = classify(type, wrong, &identity.kind, &err);
 
-	r = *type->kind ? classify(type, &identity.kind, &err)
-			: error_set(&err, -EINVAL, "kind: missing");
 	if (r >= 0 && identity.kind == OBJECT_KIND_OTHER) {
 		identity.name = object_field_plain_text(&name);
-		return walk->visit(&identity, object, NULL, walk->owner);
+		return hand_out(walk, &identity, object, NULL);
 	}
 	/* An object that can be named is complained about by name, even if its version is wrong. */
 	if (identity.kind != OBJECT_KIND_OTHER) {
@@ -119,7 +152,7 @@ static int visit_object(const struct walk *walk, const struct type *type, const 
 			identity.name = "";
 		r = r < 0 ? r : identified;
 	}
-	return walk->visit(&identity, object, r < 0 ? &err : NULL, walk->owner);
+	return hand_out(walk, &identity, object, r < 0 ? &err : NULL);
 }
 
 static bool is_list(const char *kind, const json_t *object)
@@ -132,45 +165,67 @@ static bool is_list(const char *kind, const json_t *object)
 	       json_is_array(json_object_get(object, "items"));
 }
 
-static int walk_tree(struct walk *walk, const struct type *implied, const json_t *tree,
-		     struct error *err)
-{
-	struct object_field root = object_field_root(json_value_of(tree));
-	struct object_field kind = object_field_get(&root, "kind");
-	struct object_field version = object_field_get(&root, "apiVersion");
-	struct object_field items = object_field_get(&root, "items");
-	struct type type = *implied;
-	struct type element_type = {.api_version = "", .kind = ""};
-	char element_kind[KIND_SIZE];
-	const json_t *element;
-	size_t i;
-	int r;
+static int walk_tree(const struct walk *walk, const struct type *implied, const json_t *tree);
 
-	if (!json_is_object(tree))
-		return error_set(err, -EINVAL, "not a Kubernetes object");
-	r = object_field_text(&kind, &type.kind, err);
-	if (r >= 0)
-		r = object_field_text(&version, &type.api_version, err);
-	if (r < 0 || !is_list(type.kind, tree))
-		return r < 0 ? r : visit_object(walk, &type, tree);
+/* What a list implies is written to @ret and @kind. */
+static int check_list(const struct walk *walk, const struct type *type,
+		      const struct object_field *root, struct type *ret, char kind[KIND_SIZE],
+		      struct error *err)
+{
+	struct object_field items = object_field_get(root, "items");
 
 	if (object_field_is_present(&items) && items.value.type != OBJECT_VALUE_LIST)
 		return object_field_error(&items, err, "not a list");
 	if (walk->depth == LIST_DEPTH_LIMIT)
 		return error_set(err, -EINVAL, "lists nested deeper than %d", LIST_DEPTH_LIMIT);
-	if (strcmp(type.kind, "List") != 0) {
-		snprintf(element_kind, sizeof(element_kind), "%.*s", (int)strlen(type.kind) - 4,
-			 type.kind);
-		element_type = (struct type){type.api_version, element_kind};
+	*ret = (struct type){.api_version = "", .kind = ""};
+	if (strcmp(type->kind, "List") != 0) {
+		snprintf(kind, KIND_SIZE, "%.*s", (int)strlen(type->kind) - 4, type->kind);
+		*ret = (struct type){type->api_version, kind};
 	}
-	walk->depth++;
-	json_array_foreach (json_object_get(tree, "items"), i, element) {
-		r = walk_tree(walk, &element_type, element, err);
+	return 0;
+}
+
+static int walk_list(const struct walk *walk, const struct type *type, const json_t *list)
+{
+	struct object_field root = object_field_root(json_value_of(list));
+	struct walk inner = *walk;
+	struct type element_type;
+	char kind[KIND_SIZE];
+	struct error err = {0};
+	const json_t *element;
+	int r = check_list(walk, type, &root, &element_type, kind, &err);
+
+	if (r < 0)
+		return visit_nameless(walk, type, list, &err);
+	inner.depth++;
+	inner.list = json_object_get(list, "items");
+	json_array_foreach (inner.list, inner.index, element) {
+		r = walk_tree(&inner, &element_type, element);
 		if (r < 0)
 			return r;
 	}
-	walk->depth--;
 	return 0;
+}
+
+static int walk_tree(const struct walk *walk, const struct type *implied, const json_t *tree)
+{
+	struct object_field root = object_field_root(json_value_of(tree));
+	struct object_field kind = object_field_get(&root, "kind");
+	struct object_field version = object_field_get(&root, "apiVersion");
+	struct type type = *implied;
+	struct error err = {0};
+
+	if (!json_is_object(tree)) {
+		error_set(&err, -EINVAL, "not a Kubernetes object");
+		return visit_nameless(walk, &(struct type){"", ""}, tree, &err);
+	}
+	if (object_field_text(&kind, &type.kind, &err) < 0)
+		return visit_nameless(walk, &(struct type){"", ""}, tree, &err);
+	object_field_text(&version, &type.api_version, &err);
+	if (is_list(type.kind, tree))
+		return walk_list(walk, &type, tree);
+	return visit_object(walk, &type, &err, tree);
 }
 
 int object_decode_each(const json_t *tree,
@@ -181,7 +236,9 @@ int object_decode_each(const json_t *tree,
 	struct walk walk = {.visit = visit, .owner = owner};
 	struct type implied = {.api_version = "", .kind = ""};
 
-	return walk_tree(&walk, &implied, tree, err);
+	if (!json_is_object(tree))
+		return error_set(err, -EINVAL, "not a Kubernetes object");
+	return walk_tree(&walk, &implied, tree);
 }
 
 /*

@@ -53,11 +53,12 @@ struct object_identity {
 /**
  * object_decode_each() - call @visit for a tree's object, or for each one of a list
  * @tree:   a Service, a v1 List, a ServiceList, ...; lists may hold lists
- * @visit:  @err is NULL and @identity complete; or @err says why the object cannot be identified
- *          and @identity holds what is known of it ("" for the rest). Objects of kind OTHER have
- *          whatever name they carry. A negative return value ends the walk and is returned.
+ * @visit:  @err is NULL and @identity complete; or @err says why the object, or the element of a
+ *          list that is none, cannot be identified, and @identity holds what is known of it ("" for
+ *          the rest). Objects of kind OTHER have whatever name they carry. A negative return value
+ *          ends the walk and is returned.
  *
- * Return: 0, -EINVAL if the tree is not an object or a list of them, or what @visit returned.
+ * Return: 0, -EINVAL if the tree is no object, or what @visit returned.
  */
 int object_decode_each(const json_t *tree,
 		       int (*visit)(const struct object_identity *identity, const json_t *object,

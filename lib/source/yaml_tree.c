@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "yaml_tree.h"
 
+#include "yaml_problems.h"
 #include "yaml_scalar.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 
 #define DEPTH_LIMIT	 100
 #define ALIAS_NODE_LIMIT 1000000
+#define MERGE_TAG	 "tag:yaml.org,2002:merge"
 
 /* What a node stands for with all aliases followed: so many nodes, nested so deeply. */
 struct extent {
@@ -17,24 +19,32 @@ struct extent {
 	unsigned int height;
 };
 
-/* @value is NULL while the anchored node is being read. */
+/* @value is NULL while the anchored node is being read, and if it was refused. */
 struct anchor {
 	UT_hash_handle hh;
 	json_t *value;
 	struct extent extent;
+	bool is_refused;
 	char name[];
 };
 
+/*
+ * @container: the innermost object or list that is being read. @keeps_problems: @problems of the
+ * document are kept there.
+ */
 struct yaml_tree {
 	yaml_parser_t parser;
 	yaml_event_t event;
 	const char *text;
+	json_t *container;
+	struct yaml_problems problems;
 	struct anchor *anchors;
 	json_t *repeated;
 	size_t alias_nodes;
 	unsigned int depth;
 	bool has_event;
 	bool is_finished;
+	bool keeps_problems;
 };
 
 static int read_node(struct yaml_tree *tree, json_t **ret, struct extent *extent,
@@ -49,6 +59,11 @@ struct yaml_tree *yaml_tree_new(const char *text, size_t size)
 	yaml_parser_set_input_string(&tree->parser, (const unsigned char *)text, size);
 	tree->text = text;
 	return tree;
+}
+
+void yaml_tree_keep_problems(struct yaml_tree *tree)
+{
+	tree->keeps_problems = true;
 }
 
 void yaml_tree_allow_repeated(struct yaml_tree *tree, json_t *list)
@@ -71,6 +86,16 @@ static void forget_anchors(struct yaml_tree *tree)
 		forget_anchor(tree, anchor);
 }
 
+const char *yaml_tree_problem(struct yaml_tree *tree, const json_t *part)
+{
+	return yaml_problems_tell(&tree->problems, part);
+}
+
+const char *yaml_tree_rest_problem(const struct yaml_tree *tree)
+{
+	return yaml_problems_untold(&tree->problems);
+}
+
 static void drop_event(struct yaml_tree *tree)
 {
 	if (tree->has_event)
@@ -84,6 +109,7 @@ void yaml_tree_free(struct yaml_tree *tree)
 		return;
 	drop_event(tree);
 	forget_anchors(tree);
+	yaml_problems_clear(&tree->problems);
 	yaml_parser_delete(&tree->parser);
 	free(tree);
 }
@@ -91,6 +117,23 @@ void yaml_tree_free(struct yaml_tree *tree)
 static int locate(const yaml_mark_t *mark, struct error *err)
 {
 	return error_wrap(err, -EINVAL, "line %zu, column %zu", mark->line + 1, mark->column + 1);
+}
+
+/*
+ * Of something that is wrong in the document, but does not keep it from being read further. @ret:
+ * what stands in for it; NULL if nothing has to.
+ * Return: 0 if that costs no more than the object it is in
+ */
+static int refuse(struct yaml_tree *tree, const yaml_mark_t *mark, json_t **ret, struct error *err)
+{
+	locate(mark, err);
+	if (!tree->keeps_problems || !tree->container)
+		return err->code;
+	yaml_problems_add(&tree->problems, tree->container, err->text);
+	*err = (struct error){0};
+	if (ret)
+		*ret = json_null();
+	return 0;
 }
 
 static int parser_error(struct yaml_tree *tree, struct error *err)
@@ -137,6 +180,7 @@ static struct anchor *begin_anchor(struct yaml_tree *tree, const yaml_char_t *na
 	if (anchor) {
 		json_decref(anchor->value);
 		anchor->value = NULL;
+		anchor->is_refused = false;
 		return anchor;
 	}
 	anchor = memory_allocate(sizeof(*anchor) + length + 1);
@@ -161,10 +205,11 @@ static void extent_add(struct extent *parent, struct extent child)
 		parent->height = child.height + 1;
 }
 
-static int too_deep(const yaml_mark_t *mark, struct error *err)
+static int too_deep(struct yaml_tree *tree, const yaml_mark_t *mark, json_t **ret,
+		    struct error *err)
 {
 	error_set(err, -EINVAL, "nested deeper than %d", DEPTH_LIMIT);
-	return locate(mark, err);
+	return refuse(tree, mark, ret, err);
 }
 
 static int read_alias(struct yaml_tree *tree, json_t **ret, struct extent *extent,
@@ -177,18 +222,19 @@ static int read_alias(struct yaml_tree *tree, json_t **ret, struct extent *exten
 	HASH_FIND(hh, tree->anchors, name, strlen(name), anchor);
 	if (!anchor) {
 		error_set(err, -EINVAL, "the alias *%.40s has no anchor", name);
-		return locate(&mark, err);
+		return refuse(tree, &mark, ret, err);
 	}
 	if (!anchor->value) {
-		error_set(err, -EINVAL, "the anchor &%.40s contains itself", name);
-		return locate(&mark, err);
+		error_set(err, -EINVAL, "the anchor &%.40s %s", name,
+			  anchor->is_refused ? "cannot be read" : "contains itself");
+		return refuse(tree, &mark, ret, err);
 	}
 	if (anchor->extent.nodes > ALIAS_NODE_LIMIT - tree->alias_nodes) {
 		error_set(err, -EINVAL, "aliases expand to more than %d nodes", ALIAS_NODE_LIMIT);
-		return locate(&mark, err);
+		return refuse(tree, &mark, ret, err);
 	}
 	if (tree->depth + anchor->extent.height > DEPTH_LIMIT)
-		return too_deep(&mark, err);
+		return too_deep(tree, &mark, ret, err);
 	tree->alias_nodes += anchor->extent.nodes;
 	*extent = anchor->extent;
 	*ret = json_incref(anchor->value);
@@ -205,30 +251,47 @@ static int read_scalar(struct yaml_tree *tree, json_t **ret, struct extent *exte
 				    event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE,
 				    (const char *)event->data.scalar.tag, ret, err);
 
-	if (r < 0)
-		return locate(&event->start_mark, err);
 	*extent = (struct extent){.nodes = 1};
-	end_anchor(anchor, *ret, *extent);
-	return 0;
+	if (r >= 0) {
+		end_anchor(anchor, *ret, *extent);
+		return 0;
+	}
+	/* Who refers to it is wrong as well. */
+	if (anchor)
+		anchor->is_refused = true;
+	return refuse(tree, &event->start_mark, ret, err);
 }
 
-static int check_collection_tag(const yaml_event_t *event, const yaml_char_t *tag,
-				const char *expected, struct error *err)
+/* Goes to the end of the node that the current event starts. */
+static int skip_node(struct yaml_tree *tree, struct error *err)
 {
-	if (!tag || strcmp((const char *)tag, "!") == 0 || strcmp((const char *)tag, expected) == 0)
-		return 0;
-	error_set(err, -EINVAL, "the tag %.60s is not supported", (const char *)tag);
-	return locate(&event->start_mark, err);
+	size_t depth = 0;
+	int r;
+
+	for (;;) {
+		yaml_event_type_t type = tree->event.type;
+
+		if (type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT)
+			depth++;
+		else if (type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT)
+			depth--;
+		if (!depth)
+			return 0;
+		r = next_event(tree, err);
+		if (r < 0)
+			return r;
+	}
 }
 
 static int read_sequence(struct yaml_tree *tree, json_t **ret, struct extent *extent,
 			 struct error *err)
 {
 	struct anchor *anchor = begin_anchor(tree, tree->event.data.sequence_start.anchor);
+	json_t *outer = tree->container;
 	json_t *array = json_array();
-	int r = check_collection_tag(&tree->event, tree->event.data.sequence_start.tag,
-				     YAML_SEQ_TAG, err);
+	int r = 0;
 
+	tree->container = array;
 	*extent = (struct extent){.nodes = 1, .height = 1};
 	while (r >= 0) {
 		json_t *element = NULL;
@@ -243,6 +306,7 @@ static int read_sequence(struct yaml_tree *tree, json_t **ret, struct extent *ex
 		json_array_append_new(array, element);
 		extent_add(extent, part);
 	}
+	tree->container = outer;
 	if (r < 0) {
 		json_decref(array);
 		return r;
@@ -252,25 +316,39 @@ static int read_sequence(struct yaml_tree *tree, json_t **ret, struct extent *ex
 	return 0;
 }
 
-/* Reads the key that the current event is; @is_merge if it is a plain <<. */
+/* A plain <<, also with the tag that yaml.v3 and yq give it. */
+static bool is_merge_key(const yaml_event_t *event)
+{
+	const char *tag = (const char *)event->data.scalar.tag;
+
+	return strcmp((const char *)event->data.scalar.value, "<<") == 0 &&
+	       (tag ? strcmp(tag, MERGE_TAG) == 0
+		    : event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
+}
+
+/*
+ * Reads the key that the current event is. @ret: NULL if it is none that JSON can have, and that
+ * was told of.
+ */
 static int read_key(struct yaml_tree *tree, char **ret, bool *is_merge, struct extent *extent,
 		    struct error *err)
 {
 	yaml_event_t *event = &tree->event;
 	yaml_mark_t mark = event->start_mark;
 	bool is_scalar = event->type == YAML_SCALAR_EVENT;
-	auto_memory char *text = NULL;
 	json_t *key = NULL;
 	int r;
 
 	if (!is_scalar && event->type != YAML_ALIAS_EVENT) {
 		error_set(err, -EINVAL, "a key is a list or an object");
-		return locate(&mark, err);
+		r = refuse(tree, &mark, NULL, err);
+		return r < 0 ? r : skip_node(tree, err);
 	}
-	if (is_scalar)
-		text = string_dup((const char *)event->data.scalar.value);
-	*is_merge = is_scalar && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-		    !event->data.scalar.tag && strcmp(text, "<<") == 0;
+	*is_merge = is_scalar && is_merge_key(event);
+	if (*is_merge) {
+		*ret = string_dup("<<");
+		return 0;
+	}
 	r = is_scalar ? read_scalar(tree, &key, extent, err) : read_alias(tree, &key, extent, err);
 	if (r < 0)
 		return r;
@@ -295,14 +373,15 @@ static int read_key(struct yaml_tree *tree, char **ret, bool *is_merge, struct e
 	case JSON_ARRAY:
 	case JSON_OBJECT:
 		error_set(err, -EINVAL, "a key is neither a string nor a number");
-		r = locate(&mark, err);
+		r = refuse(tree, &mark, NULL, err);
 		break;
 	}
 	json_decref(key);
 	return r;
 }
 
-static int add_merge(json_t *merges, json_t *value, const yaml_mark_t *mark, struct error *err)
+static int add_merge(struct yaml_tree *tree, json_t *merges, json_t *value, const yaml_mark_t *mark,
+		     struct error *err)
 {
 	size_t i;
 	json_t *element;
@@ -320,8 +399,21 @@ static int add_merge(json_t *merges, json_t *value, const yaml_mark_t *mark, str
 		if (i == json_array_size(value))
 			return 0;
 	}
+	yaml_problems_tell(&tree->problems, value);
 	error_set(err, -EINVAL, "<< takes an object or a list of objects");
-	return locate(mark, err);
+	return refuse(tree, mark, NULL, err);
+}
+
+static int note_repeated(struct yaml_tree *tree, const yaml_mark_t *mark, const json_t *object,
+			 const char *key, struct error *err)
+{
+	if (!tree->repeated) {
+		yaml_problems_tell(&tree->problems, json_object_get(object, key));
+		error_set(err, -EINVAL, "duplicate key \"%.60s\"", key);
+		return refuse(tree, mark, NULL, err);
+	}
+	json_array_append_new(tree->repeated, json_sprintf("%s (line %zu)", key, mark->line + 1));
+	return 0;
 }
 
 static int read_member(struct yaml_tree *tree, json_t *object, json_t *merges,
@@ -338,38 +430,49 @@ static int read_member(struct yaml_tree *tree, json_t *object, json_t *merges,
 	if (r < 0)
 		return r;
 	extent_add(extent, part);
-	if (!is_merge && json_object_get(object, key)) {
-		if (!tree->repeated) {
-			error_set(err, -EINVAL, "duplicate key \"%.60s\"", key);
-			return locate(&mark, err);
-		}
-		json_array_append_new(tree->repeated,
-				      json_sprintf("%s (line %zu)", key, mark.line + 1));
-	}
-	r = next_event(tree, err);
-	if (r < 0)
-		return r;
-	r = read_node(tree, &value, &part, err);
+	if (key && !is_merge && json_object_get(object, key))
+		r = note_repeated(tree, &mark, object, key, err);
+	if (r >= 0)
+		r = next_event(tree, err);
+	if (r >= 0)
+		r = read_node(tree, &value, &part, err);
 	if (r < 0)
 		return r;
 	extent_add(extent, part);
 	if (is_merge)
-		r = add_merge(merges, value, &mark, err);
-	else
+		r = add_merge(tree, merges, value, &mark, err);
+	else if (key)
 		json_object_set(object, key, value);
+	else
+		yaml_problems_tell(&tree->problems, value);
 	json_decref(value);
 	return r;
+}
+
+/* What is wrong in an object is wrong in each that it is merged into. */
+static void merge(struct yaml_tree *tree, json_t *object, const json_t *merges)
+{
+	json_t *merged;
+	size_t i;
+
+	json_array_foreach (merges, i, merged) {
+		const char *problem = yaml_problems_tell(&tree->problems, merged);
+
+		json_object_update_missing(object, merged);
+		if (problem)
+			yaml_problems_add(&tree->problems, object, problem);
+	}
 }
 
 static int read_mapping(struct yaml_tree *tree, json_t **ret, struct extent *extent,
 			struct error *err)
 {
 	struct anchor *anchor = begin_anchor(tree, tree->event.data.mapping_start.anchor);
-	json_t *object = json_object(), *merges = json_array(), *merged;
-	size_t i;
-	int r = check_collection_tag(&tree->event, tree->event.data.mapping_start.tag, YAML_MAP_TAG,
-				     err);
+	json_t *object = json_object(), *merges = json_array();
+	json_t *outer = tree->container;
+	int r = 0;
 
+	tree->container = object;
 	*extent = (struct extent){.nodes = 1, .height = 1};
 	while (r >= 0) {
 		r = next_event(tree, err);
@@ -377,15 +480,25 @@ static int read_mapping(struct yaml_tree *tree, json_t **ret, struct extent *ext
 			break;
 		r = read_member(tree, object, merges, extent, err);
 	}
+	tree->container = outer;
 	if (r >= 0) {
-		json_array_foreach (merges, i, merged)
-			json_object_update_missing(object, merged);
+		merge(tree, object, merges);
 		end_anchor(anchor, object, *extent);
 		*ret = json_incref(object);
 	}
 	json_decref(merges);
 	json_decref(object);
 	return r;
+}
+
+static int read_deep_node(struct yaml_tree *tree, json_t **ret, struct extent *extent,
+			  struct error *err)
+{
+	yaml_mark_t mark = tree->event.start_mark;
+	int r = skip_node(tree, err);
+
+	*extent = (struct extent){.nodes = 1};
+	return r < 0 ? r : too_deep(tree, &mark, ret, err);
 }
 
 /* Reads the node that the current event starts. */
@@ -399,7 +512,7 @@ static int read_node(struct yaml_tree *tree, json_t **ret, struct extent *extent
 	if (type == YAML_SCALAR_EVENT)
 		return read_scalar(tree, ret, extent, err);
 	if (tree->depth == DEPTH_LIMIT)
-		return too_deep(&tree->event.start_mark, err);
+		return read_deep_node(tree, ret, extent, err);
 	tree->depth++;
 	r = type == YAML_SEQUENCE_START_EVENT ? read_sequence(tree, ret, extent, err)
 					      : read_mapping(tree, ret, extent, err);
@@ -439,6 +552,8 @@ int yaml_tree_next(struct yaml_tree *tree, json_t **ret, size_t *ret_line, struc
 		return 0;
 	tree->depth = 0;
 	tree->alias_nodes = 0;
+	tree->container = NULL;
+	yaml_problems_clear(&tree->problems);
 	r = read_document(tree, ret, ret_line, err);
 	if (r < 0)
 		tree->is_finished = true;

@@ -11,12 +11,13 @@
 /**
  * struct yaml_tree - reads the documents of a YAML text, one at a time
  *
- * Scalars mean what the YAML reader of Kubernetes takes them for: plain true, yes, on, y are
- * booleans, plain 0x10, 0o10, 010 are integers, timestamps and everything quoted are strings;
- * "<<" merges; keys that are integers or booleans become strings. Aliases share the tree of their
- * anchor. Refused with line and column: duplicate keys, keys that are no scalars, nesting deeper
- * than 100, anchors that contain themselves, aliases that stand for more than a million nodes in
- * a document, .nan and .inf, unknown tags, strings with a NUL.
+ * Scalars mean what the YAML reader of Kubernetes (sigs.k8s.io/yaml) takes them for: plain true,
+ * yes, on, y are booleans, plain 0x10, 0o10, 010 are integers, timestamps and everything quoted are
+ * strings; "<<" merges, also with its tag; keys that are integers or booleans become strings; tags
+ * that YAML does not define are passed over. Aliases share the tree of their anchor. Refused with
+ * line and column: duplicate keys, keys that are no scalars, nesting deeper than 100, anchors that
+ * contain themselves, aliases that stand for more than a million nodes in a document, .nan and .inf,
+ * !!binary, strings with a NUL.
  */
 struct yaml_tree;
 
@@ -35,6 +36,23 @@ AUTO_FREE_DEFINE(yaml_tree);
  * @list:  gets a text "KEY (line 7)" for each; must outlive the reader
  */
 void yaml_tree_allow_repeated(struct yaml_tree *tree, json_t *list);
+
+/**
+ * yaml_tree_keep_problems() - what is refused costs the object that it is in, not the document
+ *
+ * The node that is refused becomes null, and of a key that is there twice the last value counts.
+ * Whoever takes something from the document asks what is wrong with it.
+ */
+void yaml_tree_keep_problems(struct yaml_tree *tree);
+
+/**
+ * yaml_tree_problem() - what was refused in this part of the document that was read last
+ * Return: "line 3, column 7: ..."; NULL if nothing was
+ */
+const char *yaml_tree_problem(struct yaml_tree *tree, const json_t *part);
+
+/** yaml_tree_rest_problem() - likewise, in what nobody has asked about */
+const char *yaml_tree_rest_problem(const struct yaml_tree *tree);
 
 /**
  * yaml_tree_next() - the next document

@@ -131,6 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	documents = documents_new((const char *)data + 1, size - 1, data[0] == 'j');
 	while (documents_next(documents, &document, &line, &err) > 0) {
 		object_decode_each(document, on_object, strings, &err);
+		documents_problem(documents, document);
+		require(!documents_rest_problem(documents));
 		json_decref(document);
 	}
 	require(string_pool_count(strings) == 0);

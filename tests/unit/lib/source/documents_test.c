@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-/* Appends "LINE DOCUMENT;" for each, or "! ERROR". */
-static void read_all(const char *text, char ret[2000])
+/* Appends "LINE DOCUMENT;" for each, with " ~ PROBLEM" if there is one, or "! ERROR". */
+static void read_all(const char *text, bool is_json, char ret[2000])
 {
 	/* A copy that ends where the text ends, so that sanitizers see each step beyond it. */
 	size_t size = strlen(text), line;
@@ -23,23 +23,41 @@ static void read_all(const char *text, char ret[2000])
 	int r;
 
 	memcpy(copy, text, size);
-	documents = documents_new(copy, size, true);
+	documents = documents_new(copy, size, is_json);
 	*ret = '\0';
 	while ((r = documents_next(documents, &tree, &line, &err)) > 0) {
 		auto_memory char *dump = json_dumps(tree, JSON_COMPACT | JSON_SORT_KEYS);
+		const char *rest = documents_rest_problem(documents);
+		const char *problem = documents_problem(documents, tree);
 
-		snprintf(ret + strlen(ret), 2000 - strlen(ret), "%zu %s;", line, dump);
+		assert_true(string_equal(rest, problem));
+		assert_null(documents_rest_problem(documents));
+		snprintf(ret + strlen(ret), 2000 - strlen(ret), "%zu %s%s%s;", line, dump,
+			 problem ? " ~ " : "", problem ? problem : "");
 		json_tree_drop(tree);
 	}
 	if (r < 0)
 		snprintf(ret + strlen(ret), 2000 - strlen(ret), "! %s", err.text);
 }
 
+struct row {
+	const char *what, *text, *documents;
+};
+
+static void check_rows(const struct row *rows, size_t count, bool is_json)
+{
+	for (size_t i = 0; i < count; i++) {
+		char text[2000];
+
+		print_message("%s\n", rows[i].what);
+		read_all(rows[i].text, is_json, text);
+		assert_string_equal(text, rows[i].documents);
+	}
+}
+
 static void test_lists(void **state)
 {
-	static const struct {
-		const char *what, *text, *documents;
-	} rows[] = {
+	static const struct row rows[] = {
 		{"single objects", "{\"ip\":1}\n{\"ip\":[2]} ", "1 {\"ip\":1};2 {\"ip\":[2]};"},
 		{"a list comes in pieces",
 		 "{\"kind\": \"List\",\n\"items\": [\n{\"ip\": 1},\n{\"ip\": \"]}\\\"\"}]}",
@@ -74,7 +92,8 @@ static void test_lists(void **state)
 		{"a comma too few", "{\"kind\":\"List\",\"items\":[{} {}]}",
 		 "1 {\"items\":[{}],\"kind\":\"List\"};! line 1, column 28: ']' expected near '{'"},
 		{"items twice", "{\"kind\":\"List\",\"items\":[{}],\"items\":[]}",
-		 "! line 1, column 35: duplicate object key near '\"items\"'"},
+		 "1 {\"items\":[],\"kind\":\"List\"} ~ line 1, column 35: duplicate object key near "
+		 "'\"items\"';"},
 		{"an end that is missing", "{\"kind\":\"List\",\"items\":[{}]",
 		 "! line 1, column 27: '}' expected near end of file"},
 		{"a text that does not end", "{\"kind\":\"List\",\"items\":[{\"a",
@@ -82,13 +101,68 @@ static void test_lists(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		char text[2000];
+	check_rows(rows, COUNT(rows), true);
+}
 
-		print_message("%s\n", rows[i].what);
-		read_all(rows[i].text, text);
-		assert_string_equal(text, rows[i].documents);
-	}
+static void test_problems(void **state)
+{
+	static const struct row json[] = {
+		{"a key twice",
+		 "{\"kind\":\"Service\",\"spec\":{\"ip\":1},\"spec\":{\"ip\":2}} {\"ip\":3}",
+		 "1 {\"kind\":\"Service\"} ~ line 1, column 40: duplicate object key near '\"spec\"';1 "
+		 "{\"ip\":3};"},
+		{"a key twice in what no proxy reads", "{\"data\":{\"a\":1,\"a\":2},\"ip\":3}",
+		 "1 {\"ip\":3};"},
+		{"a key twice in an element",
+		 "{\"kind\":\"List\",\"items\":[\n{\"name\":1},\n{\"name\":2,\n\"ip\":1,\"ip\":2},"
+		 "\n{\"name\":3}]}",
+		 "2 {\"items\":[{\"name\":1}],\"kind\":\"List\"};"
+		 "3 {\"items\":[{\"name\":2}],\"kind\":\"List\"} ~ line 4, column 11: duplicate object key "
+		 "near '\"ip\"';"
+		 "5 {\"items\":[{\"name\":3}],\"kind\":\"List\"};"},
+		{"a key twice in an element, on lines as kubectl writes them",
+		 "{\n \"kind\": \"List\",\n \"items\": [\n  {\n   \"ip\": 1,\n   \"ip\": 2\n  },\n"
+		 "  {\"ip\":1}, {\"ip\":1,\"ip\":2}\n ]\n}\n",
+		 "4 {\"items\":[{}],\"kind\":\"List\"} ~ line 6, column 7: duplicate object key near "
+		 "'\"ip\"';8 {\"items\":[{\"ip\":1}],\"kind\":\"List\"};8 "
+		 "{\"items\":[{}],\"kind\":\"List\"} ~ line 8, column 24: duplicate object key near "
+		 "'\"ip\"';"},
+		{"a key twice around the elements",
+		 "{\"kind\":\"List\",\"items\":[\n{\"ip\":1},\n{\"ip\":2}],\n\"kind\":\"List\"}",
+		 "1 {\"items\":[{},{}],\"kind\":\"List\"} ~ line 4, column 6: duplicate object key near "
+		 "'\"kind\"';"},
+		{"elements that are none",
+		 "{\"kind\":\"List\",\"items\":[{\"ip\":1}, 5,\"ip\" ,[],null,{\"ip\":2},true]}",
+		 "1 {\"items\":[{\"ip\":1}],\"kind\":\"List\"};1 {\"items\":[5],\"kind\":\"List\"};"
+		 "1 {\"items\":[\"ip\"],\"kind\":\"List\"};1 {\"items\":[[]],\"kind\":\"List\"};"
+		 "1 {\"items\":[null],\"kind\":\"List\"};1 {\"items\":[{\"ip\":2}],\"kind\":\"List\"};"
+		 "1 {\"items\":[true],\"kind\":\"List\"};"},
+		{"an element that is not there", "{\"kind\":\"List\",\"items\":[{},,{}]}",
+		 "1 {\"items\":[{}],\"kind\":\"List\"};! line 1, column 28: unexpected token near ','"},
+		{"a list after one of several", "{\"kind\":\"List\",\"items\":[{},{}]} [1]",
+		 "1 {\"items\":[{}],\"kind\":\"List\"};1 {\"items\":[{}],\"kind\":\"List\"};1 [1];"},
+		{"numbers beyond 64 bits, and NUL",
+		 "{\"ip\":99999999999999999999,\"name\":\"a\\u0000\"}",
+		 "1 {\"ip\":0.0,\"name\":\"a\xef\xbf\xbd\"};"},
+		{"a byte order mark", "\xef\xbb\xbf\n{\"ip\":1}", "2 {\"ip\":1};"},
+		{"half a byte order mark", "\xef\xbb",
+		 "! line 1, column 0: unable to decode byte 0xef"},
+	};
+	static const struct row yaml[] = {
+		{"a key twice", "a: 1\na: 2\n---\nb: 1\n",
+		 "1 {\"a\":2} ~ line 2, column 1: duplicate key \"a\";4 {\"b\":1};"},
+		{"a byte order mark, and one before a later document",
+		 "\xef\xbb\xbf"
+		 "a: 1\n---\n\xef\xbb\xbf"
+		 "b: 1\n",
+		 "1 {\"a\":1};3 {\"b\":1};"},
+		{"numbers beyond 64 bits", "a: 18446744073709551616\n",
+		 "1 {\"a\":1.8446744073709552e19};"},
+	};
+
+	(void)state;
+	check_rows(json, COUNT(json), true);
+	check_rows(yaml, COUNT(yaml), false);
 }
 
 /* A list of a megabyte: no step is larger than one element or than a piece of the text. */
@@ -128,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_steps),
 	};
 

@@ -101,8 +101,11 @@ static void on_rejected(void *owner, const struct rejection *rejection)
 	auto_memory char *reason =
 		rejection->reason ? without_directory(owner, rejection->reason) : NULL;
 
-	note(owner, "%s %s %s%s%s", reason ? "bad" : "good", rejection->kind, name,
-	     reason ? ": " : "", reason ? reason : "");
+	note(owner, "%s %s %s%s%s",
+	     !reason		     ? "good"
+	     : rejection->is_partial ? "bad part of"
+				     : "bad",
+	     rejection->kind, name, reason ? ": " : "", reason ? reason : "");
 }
 
 static void on_synced(void *owner)

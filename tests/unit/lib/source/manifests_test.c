@@ -147,10 +147,34 @@ static void a_bad_object_does_not_affect_others(void **state)
 	expect(fixture, "Service default/b 10.0.0.3; "
 			"bad Service a: a.yaml: line 1: spec.clusterIP: \"nowhere\" is not an IP "
 			"address; "
-			"bad file a.yaml: line 11: Service: apiVersion: missing");
+			"bad part of file a.yaml: line 11: Service: apiVersion: missing");
 	write_file(fixture, "a.yaml", SERVICE("b", "10.0.0.3"));
 	expect(fixture, "Service default/b 10.0.0.3; good Service a; good file a.yaml; "
 			"no Service default/a");
+}
+
+static void a_bad_part_costs_no_more(void **state)
+{
+	struct fixture *fixture = *state;
+
+	watch_directory(fixture);
+	expect(fixture, "");
+	write_file(fixture, "a.yaml",
+		   ENDPOINTS("a", "[{ip: 10.1.0.1}, {ip: 127.0.0.1}]") "---\n" SERVICE(
+			   "b", "10.0.0.2, externalIPs: [0.0.0.0]"));
+	expect(fixture,
+	       "EndpointSlice default/a:0:ipv4 1; Service default/b 10.0.0.2; bad part of "
+	       "Endpoints a: a.yaml: line 1: subsets[0].addresses[1].ip: 127.0.0.1 is a loopback "
+	       "address; bad part of Service b: a.yaml: line 6: spec.externalIPs[0]: 0.0.0.0 is "
+	       "the unspecified address");
+	write_file(fixture, "a.yaml",
+		   ENDPOINTS("a", "[{ip: 10.1.0.1}]") "---\n" SERVICE("b", "10.0.0.2, x: 1, x: 2"));
+	expect(fixture,
+	       "EndpointSlice default/a:0:ipv4 1; bad Service b: a.yaml: line 9, column 35: "
+	       "duplicate key \"x\"; good Endpoints a");
+	write_file(fixture, "a.yaml", SERVICE("b", "10.0.0.2"));
+	expect(fixture,
+	       "Service default/b 10.0.0.2; good Service b; no EndpointSlice default/a:0:ipv4");
 }
 
 static void an_open_file_is_waited_for(void **state)
@@ -262,6 +286,7 @@ int main(void)
 		TEST(follows_the_slices_of_endpoints),
 		TEST(a_bad_file_keeps_its_last_good_content),
 		TEST(a_bad_object_does_not_affect_others),
+		TEST(a_bad_part_costs_no_more),
 		TEST(an_open_file_is_waited_for),
 		TEST(a_bad_file_is_tried_again),
 		TEST(moved_objects_are_not_removed),

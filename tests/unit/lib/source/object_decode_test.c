@@ -340,13 +340,36 @@ static void lists(void **state)
 		 "{apiVersion: v1, kind: Service, metadata: {name: a, namespace: b/c}}",
 		 "Service:default/! metadata.namespace: \"b/c\" is not a name (a-z 0-9 - .)"},
 		{"no object", "hello", "! not a Kubernetes object"},
-		{"a number in a list", "{kind: List, items: [1]}", "! not a Kubernetes object"},
-		{"items that are no list", "{kind: List, items: {}}", "! items: not a list"},
+		{"a number in a list", "{kind: List, items: [1]}",
+		 "object:/()! not a Kubernetes object"},
+		{"elements that are no objects, among others",
+		 "{kind: List, items: [nonsense, {apiVersion: v1, kind: Node, metadata: {name: a}}, "
+		 "[]]}",
+		 "object:/()! items[0]: not a Kubernetes object; Node:/a; object:/()! items[2]: not a "
+		 "Kubernetes object"},
+		{"a version that is a number",
+		 "{apiVersion: 1, kind: Service, metadata: {name: a}}",
+		 "Service:default/a! apiVersion: not a string"},
+		{"a version that is a number, of a kind that nobody reads",
+		 "{apiVersion: 1, kind: Deployment, metadata: {name: a}}", "object:/a(Deployment)"},
+		{"a version and a kind of other types, among others",
+		 "{apiVersion: v1, kind: ServiceList, items: [{apiVersion: [], metadata: {name: a}}, "
+		 "{kind: {}, metadata: {name: b}}, {metadata: {name: c}}]}",
+		 "Service:default/a! apiVersion: not a string; object:/()! items[1]: kind: not a "
+		 "string; Service:default/c"},
+		{"no kind and no version that is one", "{apiVersion: 1, metadata: {name: a}}",
+		 "object:/()! apiVersion: not a string"},
+		{"items that are no list", "{kind: List, items: {}}",
+		 "object:/(List)! items: not a list"},
+		{"a list in a list that is none",
+		 "{kind: List, items: [{kind: List, items: 1}, {kind: List, items: [{apiVersion: "
+		 "v1, kind: Node, metadata: {name: a}}]}]}",
+		 "object:/(List)! items[0]: items: not a list; Node:/a"},
 		{"nine lists",
 		 "{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, "
 		 "items: [{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: "
 		 "List, items: [{kind: List, items: []}]}]}]}]}]}]}]}]}",
-		 "! lists nested deeper than 8"},
+		 "object:/(List)! lists nested deeper than 8"},
 	};
 
 	(void)state;

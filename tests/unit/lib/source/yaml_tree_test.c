@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -83,10 +84,12 @@ static void scalars_mean_what_kubernetes_takes_them_for(void **state)
 		 "[\"80\",80,1,true,\"80\",null]"},
 		{"a tag that does not fit", "a: !!int x",
 		 "! line 1, column 4: \"x\" is not a valid int"},
-		{"a tag of one's own", "a: !Ref x",
-		 "! line 1, column 4: the tag !Ref is not supported"},
-		{"a tag on a list", "a: !!set {}",
-		 "! line 1, column 4: the tag tag:yaml.org,2002:set is not supported"},
+		{"tags of one's own", "[!Ref x, !Ref 80, !!timestamp 2026-01-02, !!pairs '']",
+		 "[\"x\",\"80\",\"2026-01-02\",\"\"]"},
+		{"tags on lists and objects", "[!!set {a: 1}, !Ref [x], !!omap [], ! {}]",
+		 "[{\"a\":1},[\"x\"],[],{}]"},
+		{"binary data",
+		 "a: !!binary aGVsbG8=", "! line 1, column 4: the tag !!binary is not supported"},
 		{"infinity", "a: .inf", "! line 1, column 4: .inf cannot be represented in JSON"},
 		{"a NUL", "a: \"x\\0y\"", "! line 1, column 4: a string contains a NUL character"},
 		{"escapes", "\"\\u00e9\\n\"", "\"\xc3\xa9\\n\""},
@@ -147,6 +150,8 @@ static void anchors_and_merges(void **state)
 		 "[{\"a\":1},{\"a\":2}]"},
 		{"of several the first wins", "[&x {a: 1}, &y {a: 2, b: 2}, {<<: [*x, *y]}]",
 		 "[{\"a\":1},{\"a\":2,\"b\":2},{\"a\":1,\"b\":2}]"},
+		{"a merge with the tag that yq and yaml.v3 write",
+		 "[&x {a: 1}, {!!merge <<: *x, b: 2}]", "[{\"a\":1},{\"a\":1,\"b\":2}]"},
 		{"a quoted << is a key", "{'<<': 1}", "{\"<<\":1}"},
 		{"a merge of a list of texts", "{<<: [a]}",
 		 "! line 1, column 2: << takes an object or a list of objects"},
@@ -158,12 +163,114 @@ static void anchors_and_merges(void **state)
 	check_rows(rows, COUNT(rows));
 }
 
+/* The document, and the problem of each of its members, and of the rest, if there is one. */
+static char *problems_text(const char *yaml)
+{
+	auto_free(yaml_tree) struct yaml_tree *tree = yaml_tree_new(yaml, strlen(yaml));
+	struct error err = {0};
+	json_t *document = NULL, *member;
+	const char *name, *problem;
+	size_t size;
+	char *text, *json;
+	FILE *stream = open_memstream(&text, &size);
+
+	yaml_tree_keep_problems(tree);
+	if (yaml_tree_next(tree, &document, NULL, &err) == 1) {
+		json = json_dumps(document, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+		fputs(json, stream);
+		free(json);
+	} else {
+		fprintf(stream, "! %s", err.text);
+	}
+	json_object_foreach (document, name, member) {
+		problem = yaml_tree_problem(tree, member);
+		if (problem)
+			fprintf(stream, "; %s: %s", name, problem);
+	}
+	problem = yaml_tree_rest_problem(tree);
+	if (problem)
+		fprintf(stream, "; %s", problem);
+	json_decref(document);
+	fclose(stream);
+	return text;
+}
+
+static void what_is_refused_costs_the_object_it_is_in(void **state)
+{
+	static const struct row rows[] = {
+		{"nothing wrong", "a: {b: 1}\n", "{\"a\":{\"b\":1}}"},
+		{"a key twice", "a: {b: 1, b: 2}\nc: {d: 3}\n",
+		 "{\"a\":{\"b\":2},\"c\":{\"d\":3}}; a: line 1, column 11: duplicate key \"b\""},
+		{"deeper down", "a: {b: [{c: 1, c: 2}]}\nd: {e: !!int x}\n",
+		 "{\"a\":{\"b\":[{\"c\":2}]},\"d\":{\"e\":null}}; a: line 1, column 16: duplicate key "
+		 "\"c\"; d: line 2, column 8: \"x\" is not a valid int"},
+		{"of several the first", "a: [.inf, !!binary x, \"\\0\"]\n",
+		 "{\"a\":[null,null,null]}; a: line 1, column 5: .inf cannot be represented in JSON"},
+		{"in the document itself", "a: {}\nb: .nan\nc: .inf\n",
+		 "{\"a\":{},\"b\":null,\"c\":null}; line 2, column 4: .nan cannot be represented in "
+		 "JSON"},
+		{"keys that are none", "a: {? [b] : 1, ? {c: d} : {e: .nan}, ~: 2, f: 3}\n",
+		 "{\"a\":{\"f\":3}}; a: line 1, column 7: a key is a list or an object"},
+		{"an alias without an anchor", "a: {b: *x}\nc: {*y : d}\n",
+		 "{\"a\":{\"b\":null},\"c\":{}}; a: line 1, column 8: the alias *x has no anchor; c: "
+		 "line 2, column 5: the alias *y has no anchor"},
+		{"an anchor in itself", "a: {b: &x [*x]}\n",
+		 "{\"a\":{\"b\":[null]}}; a: line 1, column 12: the anchor &x contains itself"},
+		{"who refers to what is wrong",
+		 "a: {b: &x .inf, c: &y [.inf]}\nd: {e: *x}\nf: {g: *y}\n",
+		 "{\"a\":{\"b\":null,\"c\":[null]},\"d\":{\"e\":null},\"f\":{\"g\":[null]}}; a: line 1, "
+		 "column 8: .inf cannot be represented in JSON; d: line 2, column 8: the anchor &x "
+		 "cannot be read; f: line 1, column 24: .inf cannot be represented in JSON"},
+		{"an anchor of the same name in one that is open", "a: &x {b: &x .inf, c: *x}\n",
+		 "{\"a\":{\"b\":null,\"c\":null}}; a: line 1, column 11: .inf cannot be represented in "
+		 "JSON"},
+		{"what is merged", "a: &x {b: 1, b: 2}\nc: {<<: *x}\nd: {<<: 5, e: 1}\n",
+		 "{\"a\":{\"b\":2},\"c\":{\"b\":2},\"d\":{\"e\":1}}; a: line 1, column 14: duplicate key "
+		 "\"b\"; c: line 1, column 14: duplicate key \"b\"; d: line 3, column 5: << takes an "
+		 "object or a list of objects"},
+		{"what is dropped is nobody's",
+		 "a: {b: {c: .inf}, b: 1, <<: {d: {e: .nan}, d: 1}, d: 2}\n",
+		 "{\"a\":{\"b\":1,\"d\":2}}; a: line 1, column 19: duplicate key \"b\""},
+		{"a document that is wrong as a whole", "!!int x\n",
+		 "! line 1, column 1: \"x\" is not a valid int"},
+		{"what is no YAML", "a: {b: .inf}\nc: [\n",
+		 "! line 3, column 1: did not find expected node content, while parsing a flow node; line "
+		 "1, column 8: .inf cannot be represented in JSON"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_memory char *text = problems_text(rows[i].yaml);
+
+		print_message("%s\n", rows[i].what);
+		assert_string_equal(text, rows[i].tree);
+	}
+}
+
 static void repeat(char *text, const char *part, size_t count)
 {
 	size_t length = strlen(part);
 
 	for (size_t i = 0; i < count; i++)
 		memcpy(text + strlen(text), part, length + 1);
+}
+
+/* Of the first document, if problems are kept; the second one is there. */
+static unsigned int yaml_depth(const char *yaml)
+{
+	auto_free(yaml_tree) struct yaml_tree *tree = yaml_tree_new(yaml, strlen(yaml));
+	struct error err = {0};
+	json_t *document;
+	unsigned int depth = 0;
+
+	yaml_tree_keep_problems(tree);
+	assert_int_equal(yaml_tree_next(tree, &document, NULL, &err), 1);
+	for (const json_t *part = document; json_is_array(part); part = json_array_get(part, 0))
+		depth++;
+	json_decref(document);
+	assert_int_equal(yaml_tree_next(tree, &document, NULL, &err), 1);
+	json_decref(document);
+	return depth;
 }
 
 static void depth_is_bounded(void **state)
@@ -184,6 +291,9 @@ static void depth_is_bounded(void **state)
 	text = tree_text(yaml);
 	assert_string_equal(text, "! line 1, column 101: nested deeper than 100");
 	free(text);
+	/* Where problems are kept, the innermost list is null, and what follows is read. */
+	strcat(yaml, "\n---\na: 1\n");
+	assert_int_equal(yaml_depth(yaml), 100);
 
 	/* Aliases add up: 60 lists in the anchor, 60 around the alias. */
 	strcpy(yaml, "- &x ");
@@ -266,6 +376,7 @@ int main(void)
 		cmocka_unit_test(scalars_mean_what_kubernetes_takes_them_for),
 		cmocka_unit_test(structure_is_kept),
 		cmocka_unit_test(anchors_and_merges),
+		cmocka_unit_test(what_is_refused_costs_the_object_it_is_in),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(expansion_is_bounded),
 		cmocka_unit_test(documents_know_their_line),
