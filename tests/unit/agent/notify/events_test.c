@@ -58,6 +58,11 @@ static void test_rejections(void **state)
 		{.kind = "Service", .namespace_name = "shop", .name = "web", .reason = "bad"},
 		{.kind = "Service", .namespace_name = "shop", .name = "web", .reason = NULL},
 		{.kind = "file", .namespace_name = "", .name = "/etc/x", .reason = "bad"},
+		{.kind = "Service",
+		 .namespace_name = "shop",
+		 .name = "web",
+		 .reason = "odd",
+		 .is_partial = true},
 	};
 	auto_free(events) struct events *events = events_new("node1");
 	struct noted noted = {0};
@@ -67,7 +72,9 @@ static void test_rejections(void **state)
 	for (size_t i = 0; i < COUNT(rejections); i++)
 		events_emit_rejection(events, &rejections[i]);
 	assert_string_equal(noted.text, "shared Warning Rejected Service shop/web uid - "
-					"related -: bad; keeping its previous state\n");
+					"related -: bad; keeping its previous state\n"
+					"shared Warning Rejected Service shop/web uid - "
+					"related -: odd; leaving that out and using the rest\n");
 }
 
 int main(void)

@@ -133,6 +133,11 @@ static void test_services(void **state)
 	reject(fixture, "Service", "b", "old", "bad port");
 	reject(fixture, "Service", "a", "never", "bad \xff address");
 	reject(fixture, "EndpointSlice", "a", "web-2", "bad endpoint");
+	rejections_set(fixture->rejections, &(struct rejection){.kind = "Service",
+								.namespace_name = "a",
+								.name = "web",
+								.reason = "odd address",
+								.is_partial = true});
 
 	assert_services(
 		fixture, "",
@@ -143,7 +148,7 @@ static void test_services(void **state)
 		"a/thief ClusterIP conflict: 10.0.0.1:80/TCP: in use by Service a/web\n"
 		"  ClusterIP 10.0.0.1:80/TCP http rr 0 > - conflict: in use by Service a/web\n"
 		"  ClusterIP 10.0.0.1:53/UDP dns rr 0 > - programmed: \n"
-		"a/web NodePort programmed: \n"
+		"a/web NodePort programmed: left out: odd address\n"
 		"  ClusterIP 10.0.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "
 		"ready programmed: \n"
 		"  ExternalIP 10.9.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "

@@ -53,6 +53,10 @@ static const struct {
 	 "! Service default/web: unexpected token near '}'"},
 	{"a comma too many", SERVICE("web", ",},\"spec\":{\"clusterIP\":\"10.96.0.50\"}}"),
 	 "Service default/web"},
+	{"an address that can be nobody else's, beside others",
+	 SERVICE("web", "},\"spec\":{\"clusterIP\":\"10.96.0.50\",\"externalIPs\":[\"::1\"]}}"),
+	 "+ Service default/web ClusterIP 10.96.0.50\n"
+	 "~ Service default/web: spec.externalIPs[0]: ::1 is a loopback address\n"},
 	{"a spec that is a number", SERVICE("web", "},\"spec\":1}"),
 	 "! Service default/web: spec: not an object"},
 	{"a NUL in the name", SERVICE("we\\u0000b", GOOD_SPEC), "! Service default/we???b: "},
