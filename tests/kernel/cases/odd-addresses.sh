@@ -1,7 +1,8 @@
 #!/bin/bash
 # time-limit: 60
 # Addresses in objects that can be nobody else's (loopback, link-local, multicast, broadcast, unspecified) are
-# left out and named; all else of the object is served, and the node reaches itself as before.
+# left out and named; all else of the object is served, and the node reaches itself as before. An address that
+# the kernel refuses costs no other one of its Service.
 . "$(dirname "$0")/../lib.sh"
 
 odd="127.0.0.1 127.0.0.53 ::1 ::ffff:127.0.0.1 169.254.169.254 fe80::1 224.0.0.1 ff02::1 255.255.255.255 0.0.0.0 ::"
@@ -91,4 +92,31 @@ wait_until_equal 10 "the other Services" "" virtual_server tcp 10.96.0.10:80
 wait_for_service tcp 203.0.113.11 80 "10.244.1.1:8080 1"
 hold_is_alive before
 assert_equal "::1" "node 2" "$(answers node 2 tcp ::1 80)"
+
+# server_state ADDRESS: of Service dual
+server_state()
+{
+	agent status -o json default/dual | tr -d ' \n' |
+		sed -n "s/.*\"address\":\"$1\",[^{}]*\"state\":\"\([a-z]*\)\".*/\1/p"
+}
+
+step "the kernel takes no new IPv6 address: the Service has its others, and only that one is failed"
+on node ip link set kube-ipvs0 mtu 1279
+{
+	service_manifest dual cluster_ip=10.96.0.20 extra="externalIPs: [203.0.113.12, 'fd00:203::12']" |
+		sed "s/clusterIPs: .*/clusterIPs: [10.96.0.20, 'fd00:96::20']/; s/\[IPv4\]/[IPv4, IPv6]/"
+	slice_manifest dual endpoints=pod1
+	slice_manifest dual endpoints=pod1 family=IPv6
+} | manifest dual.yaml
+for address in 10.96.0.20 203.0.113.12; do
+	wait_for_service tcp "$address" 80 "10.244.1.1:8080 1"
+	assert_equal "asked by client" "pod1 2" "$(answers client 2 tcp "$address" 80)"
+done
+wait_until_equal 10 "fd00:96::20" failed server_state fd00:96::20
+assert_equal "fd00:203::12" failed "$(server_state fd00:203::12)"
+assert_equal "10.96.0.20" programmed "$(server_state 10.96.0.20)"
+assert_equal "203.0.113.12" programmed "$(server_state 203.0.113.12)"
+on node ip link set kube-ipvs0 mtu 1500
+wait_until_equal 30 "fd00:96::20" programmed server_state fd00:96::20
+assert_equal "asked by client" "pod1 2" "$(answers client 2 tcp fd00:96::20 80)"
 agent_stop
