@@ -17,10 +17,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* So often at most virtual servers are read, while that brings new ones. */
+#define DUMPS_MAX 5
+
+/**
+ * struct cleanup
+ * @code:     the first failure
+ * @is_news:  the dump of virtual servers brought one that was not known
+ */
 struct cleanup {
 	struct ledger *ledger;
 	struct error *err;
-	int code; /* the first failure */
+	int code;
+	bool is_news;
 };
 
 static void note_failure(struct cleanup *cleanup, int code, const struct error *err)
@@ -34,7 +43,9 @@ static void note_failure(struct cleanup *cleanup, int code, const struct error *
 
 static int on_server(void *owner, const struct virtual_server *server)
 {
-	ledger_observe_server(owner, server);
+	struct cleanup *cleanup = owner;
+
+	cleanup->is_news = ledger_observe_server(cleanup->ledger, server) || cleanup->is_news;
 	return 0;
 }
 
@@ -48,11 +59,27 @@ static void on_member(void *owner, const struct set_member *member)
 	ledger_observe_member(owner, member);
 }
 
+/*
+ * What other network namespaces change makes a dump leave some out, see kernel_reader.c. So it is
+ * read until it brings nothing new.
+ */
+static int observe_servers(struct cleanup *cleanup, struct kernel *kernel, struct error *err)
+{
+	static const struct ipvs_visitor visitor = {.server = on_server};
+	int r = 0;
+
+	cleanup->is_news = true;
+	for (unsigned int dumps = 0; r >= 0 && cleanup->is_news && dumps < DUMPS_MAX; dumps++) {
+		cleanup->is_news = false;
+		r = ipvs_observe(kernel->ipvs, &visitor, cleanup, err);
+	}
+	return r;
+}
+
 /* What the ledger would sweep when nobody claims anything is exactly what is ours. */
 static int observe(struct cleanup *cleanup, struct kernel *kernel, struct changes *changes,
 		   struct error *err)
 {
-	static const struct ipvs_visitor visitor = {.server = on_server};
 	int r;
 
 	ledger_observe_begin(cleanup->ledger, FACILITY_LINK);
@@ -66,7 +93,7 @@ static int observe(struct cleanup *cleanup, struct kernel *kernel, struct change
 		return r;
 	ledger_observe_end(cleanup->ledger, FACILITY_IPSET, 0, changes);
 	ledger_observe_begin(cleanup->ledger, FACILITY_IPVS);
-	r = ipvs_observe(kernel->ipvs, &visitor, cleanup->ledger, err);
+	r = observe_servers(cleanup, kernel, err);
 	if (r < 0)
 		return r;
 	ledger_observe_end(cleanup->ledger, FACILITY_IPVS, 0, changes);

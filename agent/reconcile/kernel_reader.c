@@ -21,10 +21,15 @@
  * Those of others: the kernel marks the answer (NLM_F_DUMP_INTR) where it knows, which is again
  * -EINTR. After a few attempts here that is the result of the whole reading. The verifier, which
  * tries again after a pause, takes it for late at first and for a failure only when it comes time
- * after time. A dump of virtual servers is never marked. An entry that comes twice does no harm.
- * One that is left out looks as if somebody had removed it: the ledger adds it again, and that it
- * exists is no failure for an addition (see the methods in ipvs.c), so what remains is one count of
- * drift too many.
+ * after time.
+ *
+ * A dump of virtual servers is never marked, and before Linux 7 its position counts those of all
+ * network namespaces, so that whoever changes his own disturbs ours: thousands may be left out, or
+ * come twice. One that comes twice does no harm. Those that the ledger knows and that were left out
+ * are asked for by their keys: only the kernel's answer that there is none makes one gone. At the
+ * first observation the ledger knows only what the sets name, so that the dump is read again until
+ * it brings nothing new, for NodePorts. What somebody else added and a dump leaves out is found by
+ * the next verification.
  *
  * Destinations are asked for server by server after the dump of these, a few servers in a slice. A
  * server that vanished in between has none.
@@ -43,17 +48,21 @@
 /* So often a dump is begun again because of changes of ours; then it is read in one go. */
 #define DUMPS_IN_SLICES 3
 
-/* Virtual servers whose destinations are asked for together. */
+/* Virtual servers that are asked for together, or their destinations. */
 #define SERVERS_PER_TURN 64
+
+/* So often at most the first dump of virtual servers is read. */
+#define FIRST_DUMPS_MAX 5
 
 /**
  * enum stage - where an observation is
  *   LINK          one dump, in slices; the end
  *   IPSET         one dump per set, a few or a part of one per slice; the end
- *   SERVERS       one dump of the virtual servers, in slices; then
+ *   SERVERS       one dump of the virtual servers, in slices; the first time more; then
+ *   LEFT_OUT      virtual servers that it should have told, a few per slice; then
  *   DESTINATIONS  those of a few servers per slice, up to the last; the end
  */
-enum stage { STAGE_LINK, STAGE_IPSET, STAGE_SERVERS, STAGE_DESTINATIONS };
+enum stage { STAGE_LINK, STAGE_IPSET, STAGE_SERVERS, STAGE_LEFT_OUT, STAGE_DESTINATIONS };
 
 /**
  * struct kernel_reader
@@ -61,6 +70,9 @@ enum stage { STAGE_LINK, STAGE_IPSET, STAGE_SERVERS, STAGE_DESTINATIONS };
  * @is_dumping:   in LINK, IPSET, SERVERS: the dump has begun, and not ended
  * @dumps:        that were begun again
  * @version:      of what is listed, when the dump began
+ * @first_dumps:  of virtual servers, that have come to their end in the first observation
+ * @known_count:  virtual servers that were known when the latest of them began
+ * @left_out:     virtual servers to be asked for; those before @next_left_out have been
  * @is_answered:  per key: its destinations have been seen
  * @current:      whose destinations are being gathered
  */
@@ -75,6 +87,10 @@ struct kernel_reader {
 	unsigned int dumps;
 	uint64_t version;
 	struct ipvs_visitor visitor;
+	unsigned int first_dumps;
+	size_t known_count;
+	struct virtual_server_key *left_out;
+	size_t left_out_count, next_left_out;
 	struct virtual_server_key *keys;
 	bool *is_answered;
 	size_t key_count, key_capacity, next_key;
@@ -199,7 +215,9 @@ static int on_server(void *owner, const struct virtual_server *server)
 {
 	struct kernel_reader *reader = owner;
 
-	ledger_observe_server(reader->ledger, server);
+	/* Nobody writes before the first observation has ended. */
+	if (!ledger_observe_server(reader->ledger, server) && reader->first_dumps)
+		return 0;
 	reader->keys = memory_grow(reader->keys, reader->key_count, &reader->key_capacity,
 				   sizeof(*reader->keys));
 	reader->keys[reader->key_count++] = server->key;
@@ -215,10 +233,35 @@ static int on_traffic(void *owner, const struct virtual_server_key *server,
 	return 0;
 }
 
+/*
+ * Asks on, from @next up to @count, some at once. @ask: counts @next on; Return: 0 or a negative
+ * errno. Return: as observe_destinations()
+ */
+static int ask_in_slices(struct kernel_reader *reader, size_t count, const size_t *next,
+			 int (*ask)(struct kernel_reader *reader, size_t count, struct error *err),
+			 struct error *err)
+{
+	uint64_t slice_end = clock_milliseconds() + SLICE_MILLISECONDS;
+
+	while (*next < count) {
+		size_t rest = count - *next;
+		int r;
+
+		if (clock_milliseconds() >= slice_end)
+			return 0;
+		r = ask(reader, rest < SERVERS_PER_TURN ? rest : SERVERS_PER_TURN, err);
+		if (r < 0)
+			return r;
+	}
+	return 1;
+}
+
 static int begin_servers(struct kernel_reader *reader, struct error *err)
 {
 	bool is_traffic_wanted = reader->traffic.is_wanted(reader->traffic.owner);
 
+	if (reader->first_dumps)
+		return ipvs_observe_again(reader->kernel->ipvs, err);
 	reader->visitor = (struct ipvs_visitor){.server = on_server,
 						.traffic = is_traffic_wanted ? on_traffic : NULL};
 	reader->key_count = 0;
@@ -234,6 +277,16 @@ static int step_servers(struct kernel_reader *reader, struct error *err)
 	return ipvs_observe_step(reader->kernel->ipvs, err);
 }
 
+/* Return: whether it takes another dump, since this one brought something new */
+static bool end_first_dump(struct kernel_reader *reader)
+{
+	bool is_new = reader->key_count > reader->known_count;
+
+	reader->known_count = reader->key_count;
+	reader->first_dumps++;
+	return is_new && reader->first_dumps < FIRST_DUMPS_MAX;
+}
+
 /* Return: as observe_destinations() */
 static int observe_servers(struct kernel_reader *reader, struct error *err)
 {
@@ -242,6 +295,30 @@ static int observe_servers(struct kernel_reader *reader, struct error *err)
 
 	if (r <= 0)
 		return r;
+	if (ledger_observe_is_first(reader->ledger, FACILITY_IPVS) && end_first_dump(reader))
+		return 0;
+	reader->left_out_count = ledger_observe_untold_servers(reader->ledger, &reader->left_out);
+	return 1;
+}
+
+static int ask_for_some_left_out(struct kernel_reader *reader, size_t count, struct error *err)
+{
+	int r = ipvs_observe_left_out(reader->kernel->ipvs,
+				      reader->left_out + reader->next_left_out, count, err);
+
+	reader->next_left_out += count;
+	return r;
+}
+
+/* Return: as observe_destinations() */
+static int observe_left_out(struct kernel_reader *reader, struct error *err)
+{
+	int r = ask_in_slices(reader, reader->left_out_count, &reader->next_left_out,
+			      ask_for_some_left_out, err);
+
+	if (r <= 0)
+		return r;
+	ipvs_observe_end(reader->kernel->ipvs);
 	if (reader->visitor.traffic)
 		reader->traffic.end(reader->traffic.owner);
 	free(reader->is_answered);
@@ -300,20 +377,8 @@ static int observe_some_destinations(struct kernel_reader *reader, size_t count,
 /* Return: 1 when all servers were visited, 0 when the slice ended before, or a negative errno */
 static int observe_destinations(struct kernel_reader *reader, struct error *err)
 {
-	uint64_t slice_end = clock_milliseconds() + SLICE_MILLISECONDS;
-
-	while (reader->next_key < reader->key_count) {
-		size_t rest = reader->key_count - reader->next_key;
-		int r;
-
-		if (clock_milliseconds() >= slice_end)
-			return 0;
-		r = observe_some_destinations(
-			reader, rest < SERVERS_PER_TURN ? rest : SERVERS_PER_TURN, err);
-		if (r < 0)
-			return r;
-	}
-	return 1;
+	return ask_in_slices(reader, reader->key_count, &reader->next_key,
+			     observe_some_destinations, err);
 }
 
 /* For 10,000 virtual servers that is half a megabyte, and it is long until the next time. */
@@ -322,6 +387,10 @@ static void forget_servers(struct kernel_reader *reader)
 	free(take(&reader->keys));
 	free(take(&reader->is_answered));
 	free(take(&reader->usages));
+	free(take(&reader->left_out));
+	reader->left_out_count = reader->next_left_out = 0;
+	reader->first_dumps = 0;
+	reader->known_count = 0;
 	reader->key_count = reader->key_capacity = reader->next_key = 0;
 	reader->usage_count = reader->usage_capacity = 0;
 }
@@ -350,6 +419,8 @@ static int run_stage(struct kernel_reader *reader, struct error *err)
 		return observe_ipset(reader, err);
 	case STAGE_SERVERS:
 		return observe_servers(reader, err);
+	case STAGE_LEFT_OUT:
+		return observe_left_out(reader, err);
 	case STAGE_DESTINATIONS:
 		return observe_destinations(reader, err);
 	}
@@ -360,8 +431,9 @@ int kernel_reader_run(struct kernel_reader *reader, struct error *err)
 {
 	int r = run_stage(reader, err);
 
-	if (r > 0 && reader->stage == STAGE_SERVERS) {
-		reader->stage = STAGE_DESTINATIONS;
+	if (r > 0 && (reader->stage == STAGE_SERVERS || reader->stage == STAGE_LEFT_OUT)) {
+		reader->stage =
+			reader->stage == STAGE_SERVERS ? STAGE_LEFT_OUT : STAGE_DESTINATIONS;
 		return 0;
 	}
 	if (r != 0)

@@ -297,22 +297,23 @@ ask_for_servers(struct ipvs *ipvs, struct netlink *netlink,
 		struct server_list *list)
 {
 	struct nl_msg *message = netlink_message(netlink);
-	int r;
+	int r = ipvs_message_plain(message, ipvs->family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP);
 
-	if (ipvs->marks)
-		marks_scan_begin(ipvs->marks, MARK_USE_SERVER);
-	r = ipvs_message_plain(message, ipvs->family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP);
-	return r < 0 ? r : ask(netlink, message, on_server, list, list->err);
+	if (r >= 0)
+		r = ask(netlink, message, on_server, list, list->err);
+	return r < 0 ? error_wrap(list->err, r, "reading virtual servers") : 0;
 }
 
-/* @r: how reading them ended */
-static int end_servers(struct ipvs *ipvs, int r, struct error *err)
+static void begin_scan(struct ipvs *ipvs)
 {
-	if (r < 0)
-		return error_wrap(err, r, "reading virtual servers");
+	if (ipvs->marks)
+		marks_scan_begin(ipvs->marks, MARK_USE_SERVER);
+}
+
+void ipvs_observe_end(struct ipvs *ipvs)
+{
 	if (ipvs->marks)
 		marks_scan_end(ipvs->marks, MARK_USE_SERVER);
-	return 0;
 }
 
 int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
@@ -322,7 +323,10 @@ int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *ow
 	size_t seen;
 	int r;
 
-	r = end_servers(ipvs, ask_for_servers(ipvs, ipvs->netlink, netlink_ask, &list), err);
+	begin_scan(ipvs);
+	r = ask_for_servers(ipvs, ipvs->netlink, netlink_ask, &list);
+	if (r >= 0)
+		ipvs_observe_end(ipvs);
 	if (r >= 0 && visitor->destination)
 		r = observe_destinations(ipvs, list.keys, list.count, visitor, owner, &seen, err);
 	free(list.keys);
@@ -332,16 +336,22 @@ int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *ow
 int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		       struct error *err)
 {
+	ipvs->observed = (struct server_list){
+		.ipvs = ipvs, .visitor = visitor, .owner = owner, .is_in_steps = true};
+	begin_scan(ipvs);
+	return ipvs_observe_again(ipvs, err);
+}
+
+int ipvs_observe_again(struct ipvs *ipvs, struct error *err)
+{
 	int r = 0;
 
 	if (!ipvs->observer)
 		r = netlink_open(NETLINK_GENERIC, &ipvs->observer, err);
 	if (r < 0)
 		return r;
-	ipvs->observed = (struct server_list){
-		.ipvs = ipvs, .visitor = visitor, .owner = owner, .err = err, .is_in_steps = true};
-	r = ask_for_servers(ipvs, ipvs->observer, netlink_dump_begin, &ipvs->observed);
-	return r < 0 ? end_servers(ipvs, r, err) : 0;
+	ipvs->observed.err = err;
+	return ask_for_servers(ipvs, ipvs->observer, netlink_dump_begin, &ipvs->observed);
 }
 
 int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
@@ -350,31 +360,54 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 
 	ipvs->observed.err = err;
 	r = netlink_dump_step(ipvs->observer, PARTS_PER_STEP, err);
-	return r > 0 ? r : end_servers(ipvs, r, err);
+	return r < 0 ? error_wrap(err, r, "reading virtual servers") : r;
+}
+
+/* Return: 0, -ESRCH if there is none, or another negative errno */
+static int ask_for_server(struct ipvs *ipvs, const struct virtual_server_key *server,
+			  int (*on_message)(void *owner, const struct nlmsghdr *message),
+			  void *owner, struct error *err)
+{
+	struct nl_msg *message = netlink_message(ipvs->netlink);
+	struct virtual_server_key key = kernel_key(ipvs, server);
+	char text[2 * ADDRESS_TEXT_SIZE];
+	int r = ipvs_message_server_key(message, ipvs->family, IPVS_CMD_GET_SERVICE, 0, &key);
+
+	if (r >= 0)
+		r = netlink_ask(ipvs->netlink, message, on_message, owner, err);
+	if (r < 0)
+		return error_wrap(err, r, "reading %s", virtual_server_key_text(server, text));
+	return 0;
+}
+
+int ipvs_observe_left_out(struct ipvs *ipvs, const struct virtual_server_key *servers, size_t count,
+			  struct error *err)
+{
+	struct error absence = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		int r;
+
+		ipvs->observed.err = &absence;
+		r = ask_for_server(ipvs, &servers[i], on_server, &ipvs->observed, &absence);
+		if (r < 0 && r != -ESRCH) {
+			*err = absence;
+			return r;
+		}
+	}
+	return 0;
 }
 
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,
 			      const struct ipvs_visitor *visitor, void *owner, struct error *err)
 {
-	char text[2 * ADDRESS_TEXT_SIZE];
-	struct virtual_server_key key;
-	struct nl_msg *message;
 	size_t seen;
-	int r;
+	int r = observe_destinations(ipvs, server, 1, visitor, owner, &seen, err);
 
-	r = observe_destinations(ipvs, server, 1, visitor, owner, &seen, err);
 	if (r < 0 || seen)
 		return r;
-
 	/* The dump for a virtual server that is not there is empty, too. */
-	message = netlink_message(ipvs->netlink);
-	key = kernel_key(ipvs, server);
-	r = ipvs_message_server_key(message, ipvs->family, IPVS_CMD_GET_SERVICE, 0, &key);
-	if (r >= 0)
-		r = netlink_ask(ipvs->netlink, message, NULL, NULL, err);
-	if (r < 0)
-		return error_wrap(err, r, "reading %s", virtual_server_key_text(server, text));
-	return 0;
+	return ask_for_server(ipvs, server, NULL, NULL, err);
 }
 
 int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_key *servers,

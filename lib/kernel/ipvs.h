@@ -68,15 +68,30 @@ int ipvs_observe(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *ow
  * ipvs_observe_begin() - read every virtual server, in steps; @visitor's destinations do not count
  * @visitor, @owner: used until the last step
  *
- * ipvs_observe_step() follows until it does not return 1. Meanwhile changes may be applied, and
- * destinations be read. Where the table of virtual servers itself changes, one may come twice or
- * not at all. One that was begun before and has not ended is given up.
+ * ipvs_observe_step() follows until it does not return 1, then ipvs_observe_end(). Meanwhile changes
+ * may be applied, and destinations be read. Where the table of virtual servers itself changes, one
+ * may come twice or not at all; before Linux 7 the table is that of all network namespaces. So there
+ * is _again and _left_out, before _end. One that was begun before and has not ended is given up.
  */
 int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		       struct error *err);
 
 /** ipvs_observe_step() - some hundred of them; Return: 1 if there are more, 0 at the end */
 int ipvs_observe_step(struct ipvs *ipvs, struct error *err);
+
+/** ipvs_observe_again() - all of them once more, to the same visitor; steps follow as before */
+int ipvs_observe_again(struct ipvs *ipvs, struct error *err);
+
+/**
+ * ipvs_observe_left_out() - those that were expected and did not come, by their keys
+ *
+ * Blocks: two system calls for each. The visitor is told of those that exist.
+ */
+int ipvs_observe_left_out(struct ipvs *ipvs, const struct virtual_server_key *servers, size_t count,
+			  struct error *err);
+
+/** ipvs_observe_end() - marks that no virtual server was seen to have are without one */
+void ipvs_observe_end(struct ipvs *ipvs);
 
 /** ipvs_observe_destinations() - the destinations of one virtual server; -ESRCH if there is none */
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,

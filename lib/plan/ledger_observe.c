@@ -74,12 +74,17 @@ static bool is_failed(const struct ledger *ledger, const struct server_entry *en
 	return ledger_failures_of_server(&ledger->failures, &entry->held.key);
 }
 
+static bool is_untold(const struct ledger *ledger, const struct server_entry *entry)
+{
+	return entry->state == SERVER_STATE_HELD && entry->seen != ledger->generation;
+}
+
 static void observe_end_server(struct ledger *ledger, struct server_entry *entry, uint64_t now,
 			       struct changes *changes)
 {
 	bool is_claimed = entry->claimant_count > 0;
 
-	if (entry->state == SERVER_STATE_HELD && entry->seen != ledger->generation) {
+	if (is_untold(ledger, entry)) {
 		ledger_servers_set_state(&ledger->servers, entry, SERVER_STATE_ABSENT);
 		entry->is_suspect = true;
 		ledger->drift += is_claimed && !is_failed(ledger, entry);
@@ -170,23 +175,81 @@ size_t ledger_observe_end(struct ledger *ledger, enum facility facility, uint64_
 	return is_first ? 0 : ledger->drift;
 }
 
-void ledger_observe_server(struct ledger *ledger, const struct virtual_server *server)
+bool ledger_observe_is_first(const struct ledger *ledger, enum facility facility)
+{
+	return !ledger->is_observed[facility];
+}
+
+struct server_keys {
+	struct virtual_server_key *items;
+	size_t count, capacity;
+};
+
+static void add_key(struct server_keys *keys, const struct virtual_server_key *key)
+{
+	keys->items = memory_grow(keys->items, keys->count, &keys->capacity, sizeof(*keys->items));
+	keys->items[keys->count++] = *key;
+}
+
+/* Most virtual servers are named by a set with address and port; NodePorts are not. */
+static void add_untold_of_set(const struct ledger *ledger, enum set_kind kind,
+			      struct server_keys *keys)
+{
+	const struct element_entry *element;
+
+	for (element = ledger->elements.tables[kind]; element; element = element->hh.next) {
+		struct set_member member = packed_member_value(element->value);
+		const struct server_entry *entry;
+		struct virtual_server_key key;
+
+		memset(&key, 0, sizeof(key));
+		key.address = member.address;
+		key.port = member.port;
+		key.protocol = member.protocol;
+		if (kind == SET_KIND_IN_CLUSTER)
+			key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
+		entry = ledger_servers_find(&ledger->servers, &key);
+		if (element->is_held && (!entry || entry->seen != ledger->generation))
+			add_key(keys, &key);
+	}
+}
+
+size_t ledger_observe_untold_servers(const struct ledger *ledger, struct virtual_server_key **ret)
+{
+	static const enum set_kind naming[] = {SET_KIND_CLUSTER_IP, SET_KIND_EXTERNAL_IP,
+					       SET_KIND_EXTERNAL_IP_LOCAL, SET_KIND_LOAD_BALANCER,
+					       SET_KIND_IN_CLUSTER};
+	struct server_keys keys = {0};
+	const struct server_entry *entry;
+
+	for (entry = ledger->servers.table; entry; entry = entry->hh.next)
+		if (is_untold(ledger, entry))
+			add_key(&keys, &entry->held.key);
+	for (size_t i = 0; i < COUNT(naming) && !ledger->is_observed[FACILITY_IPVS]; i++)
+		add_untold_of_set(ledger, naming[i], &keys);
+	*ret = keys.items;
+	return keys.count;
+}
+
+bool ledger_observe_server(struct ledger *ledger, const struct virtual_server *server)
 {
 	struct server_entry *entry = ledger_servers_get(&ledger->servers, &server->key);
 	bool is_held = entry->state == SERVER_STATE_HELD;
+	bool is_first_word = entry->seen != ledger->generation;
 	bool is_unknown;
 
 	entry->seen = ledger->generation;
 	if (is_held && virtual_server_is_equal(&entry->held, server))
-		return;
+		return is_first_word;
 	/* What is left by an edit that the kernel refused, of one that nobody wants any more. */
 	is_unknown = is_held && !entry->claimant_count && !*entry->held.scheduler;
 	entry->held = *server;
 	if (is_unknown)
-		return;
+		return is_first_word;
 	ledger_servers_set_state(&ledger->servers, entry, SERVER_STATE_HELD);
 	entry->is_suspect = true;
 	ledger->drift += entry->claimant_count > 0 && !is_failed(ledger, entry);
+	return is_first_word;
 }
 
 /* Of those that begin to drain the reconciliation knows whether they are ours. */

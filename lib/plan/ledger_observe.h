@@ -17,7 +17,21 @@ struct server_entry;
  */
 
 void ledger_observe_begin(struct ledger *ledger, enum facility facility);
-void ledger_observe_server(struct ledger *ledger, const struct virtual_server *server);
+
+/** ledger_observe_server() - Return: whether it is the first word of it in this observation */
+bool ledger_observe_server(struct ledger *ledger, const struct virtual_server *server);
+
+/** ledger_observe_is_first() - whether @facility has never been observed to the end */
+bool ledger_observe_is_first(const struct ledger *ledger, enum facility facility);
+
+/**
+ * ledger_observe_untold_servers() - those that the ledger expects and has not been told of: takes
+ * for held, or, as long as that is not known, are named by members of sets
+ * @ret: their keys, to be freed
+ *
+ * When everything was told they are gone, unless the dump left them out. Return: how many
+ */
+size_t ledger_observe_untold_servers(const struct ledger *ledger, struct virtual_server_key **ret);
 
 /** ledger_observe_destinations() - all destinations of one server at once, in any order */
 void ledger_observe_destinations(struct ledger *ledger, const struct virtual_server_key *server,

@@ -41,6 +41,7 @@ struct ipvs {
 	void *owner;
 	struct part part;
 	struct virtual_server servers[PART_MAX];
+	bool is_disturbed; /* the dump that is under way, or was the last */
 };
 
 bool fake_happens(struct fake_facilities *facilities, unsigned int percent);

@@ -94,9 +94,13 @@ int ipvs_apply(struct ipvs *ipvs, struct change *changes, size_t count, struct e
 
 static void prepare_servers(struct ipvs *ipvs)
 {
-	const struct fake_kernel *held = ipvs->facilities->held;
-	size_t count = fake_next_part(ipvs->facilities, &ipvs->part, held->server_count);
+	struct fake_facilities *facilities = ipvs->facilities;
+	const struct fake_kernel *held = facilities->held;
+	size_t count;
 
+	if (ipvs->is_disturbed && fake_happens(facilities, 50))
+		ipvs->part.position += facilities->random(facilities->owner, PART_MAX);
+	count = fake_next_part(facilities, &ipvs->part, held->server_count);
 	for (size_t i = 0; i < count; i++)
 		ipvs->servers[i] = held->servers[ipvs->part.position++].server;
 }
@@ -104,16 +108,28 @@ static void prepare_servers(struct ipvs *ipvs)
 int ipvs_observe_begin(struct ipvs *ipvs, const struct ipvs_visitor *visitor, void *owner,
 		       struct error *err)
 {
-	int r = fake_call(ipvs->facilities, FACILITY_IPVS, err);
-
 	ipvs->visitor = visitor;
 	ipvs->owner = owner;
+	marks_scan_begin(ipvs->facilities->kernel.marks, MARK_USE_SERVER);
+	return ipvs_observe_again(ipvs, err);
+}
+
+int ipvs_observe_again(struct ipvs *ipvs, struct error *err)
+{
+	int r = fake_call(ipvs->facilities, FACILITY_IPVS, err);
+
 	ipvs->part.position = 0;
 	if (r < 0)
 		return r;
-	marks_scan_begin(ipvs->facilities->kernel.marks, MARK_USE_SERVER);
+	ipvs->is_disturbed = !ipvs->is_disturbed &&
+			     fake_happens(ipvs->facilities, ipvs->facilities->disturb_percent);
 	prepare_servers(ipvs);
 	return 0;
+}
+
+void ipvs_observe_end(struct ipvs *ipvs)
+{
+	marks_scan_end(ipvs->facilities->kernel.marks, MARK_USE_SERVER);
 }
 
 /* As the kernel names it, and then as its mark tells. */
@@ -147,9 +163,22 @@ int ipvs_observe_step(struct ipvs *ipvs, struct error *err)
 	prepare_servers(ipvs);
 	for (size_t i = 0; i < count; i++)
 		tell_server(ipvs, servers[i]);
-	if (is_last)
-		marks_scan_end(ipvs->facilities->kernel.marks, MARK_USE_SERVER);
 	return !is_last;
+}
+
+int ipvs_observe_left_out(struct ipvs *ipvs, const struct virtual_server_key *servers, size_t count,
+			  struct error *err)
+{
+	int r = fake_call(ipvs->facilities, FACILITY_IPVS, err);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		const struct fake_server *server =
+			fake_kernel_find_server(ipvs->facilities->held, &servers[i]);
+
+		if (server)
+			tell_server(ipvs, server->server);
+	}
+	return r;
 }
 
 /* Return: how many destinations @key has, or -ESRCH; each is told */

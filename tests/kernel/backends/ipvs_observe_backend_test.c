@@ -358,6 +358,29 @@ static void observes_several_servers(void **state)
 	ipvs_close(ipvs);
 }
 
+static void asks_for_servers_that_were_left_out(void **state)
+{
+	struct virtual_server_key keys[] = {ipvs_fixture_key("fd00::4", 80, IPPROTO_UDP),
+					    ipvs_fixture_key("10.0.0.3", 80, IPPROTO_TCP),
+					    ipvs_fixture_key("10.0.0.1", 80, IPPROTO_SCTP)};
+	static const struct ipvs_visitor servers = {.server = print_server};
+	struct ipvs *ipvs = ipvs_fixture_open();
+	struct error err = {0};
+	struct text text = {0};
+
+	(void)state;
+	assert_int_equal(ipvs_observe_begin(ipvs, &servers, &text, &err), 0);
+	assert_int_equal(ipvs_observe_step(ipvs, &err), 0);
+	/* As if the dump had not told them; the second is not there. */
+	witness_run(
+		"ipvsadm -A --sctp-service 10.0.0.1:80 -s rr; ipvsadm -A -u [fd00::4]:80 -s lc");
+	assert_int_equal(ipvs_observe_left_out(ipvs, keys, COUNT(keys), &err), 0);
+	assert_string_equal(text.bytes,
+			    "[fd00::4]:80/UDP lc 0 80 0;10.0.0.1:80/SCTP rr 0 ffffffff 0;");
+	ipvs_observe_end(ipvs);
+	ipvs_close(ipvs);
+}
+
 static int refuse_second_destination(void *owner, const struct virtual_server_key *server_key,
 				     const struct destination_usage *usage)
 {
@@ -437,6 +460,8 @@ int main(void)
 				       witness_enter_namespace),
 		cmocka_unit_test_setup(observes_one_server, witness_enter_namespace),
 		cmocka_unit_test_setup(observes_several_servers, witness_enter_namespace),
+		cmocka_unit_test_setup(asks_for_servers_that_were_left_out,
+				       witness_enter_namespace),
 		cmocka_unit_test_setup(a_visitor_can_end_the_dump, witness_enter_namespace),
 		cmocka_unit_test_setup(counts_connections, witness_enter_namespace),
 	};

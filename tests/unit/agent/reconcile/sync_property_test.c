@@ -368,7 +368,7 @@ static void quiet_down(struct model *model)
 {
 	struct fake_facilities *facilities = model->facilities;
 
-	facilities->refuse_percent = facilities->break_percent = 0;
+	facilities->refuse_percent = facilities->break_percent = facilities->disturb_percent = 0;
 	sync_set_options(model->sync, &usual_options);
 	sync_set_in_cluster(model->sync, true);
 	remove_additions(facilities->held, false);
@@ -476,6 +476,7 @@ static void choose_troubles(struct model *model)
 {
 	struct fake_facilities *facilities = model->facilities;
 
+	facilities->disturb_percent = happens(model, 50) ? 50 : 0;
 	model->is_restarting = happens(model, 30);
 	model->is_meddling = model->is_disturbed && !model->is_restarting;
 	if (!model->is_restarting && happens(model, 70))
@@ -504,8 +505,8 @@ static void run_round(struct model *model)
 		wait_for_quiet(model, 1);
 		check_ideal(model, false);
 	}
-	/* One may be under way, and names of marks go in the one after their members. */
-	wait_for_quiet(model, model->verifications + 3);
+	/* One may be under way or fail, and names of marks go in the one after their members. */
+	wait_for_quiet(model, model->verifications + 4);
 	check_ideal(model, true);
 }
 
