@@ -71,7 +71,7 @@ forget()
 # transfer ADDRESS: 60,000 bytes there and back over TCP, by far
 transfer()
 {
-	on far timeout 10 bash -c '
+	on far timeout $((10 * slowness)) bash -c '
 		exec 3<>"/dev/tcp/$0/80" && read -r greeting <&3
 		{ head -c 60000 /dev/zero | tr "\0" x; } >&3 &
 		[ "$(head -c 60000 <&3 | wc -c)" = 60000 ] && echo "${greeting%% *}"' "$1" || echo "stuck"
@@ -85,9 +85,9 @@ datagram()
 		exec 3<>"/dev/udp/$0/53"
 		for attempt in 1 2 3; do
 			printf "%1400s" x >&3
-			answer=$(timeout 2 head -n 1 <&3) && [ -n "$answer" ] && break
+			answer=$(timeout "$1" head -n 1 <&3) && [ -n "$answer" ] && break
 		done 2>/dev/null
-		echo "${answer%% *}"' "$1"
+		echo "${answer%% *}"' "$1" $((2 * slowness))
 }
 
 # learnt NAMESPACE ADDRESS: the MTU that it knows of the way there
