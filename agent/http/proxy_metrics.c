@@ -402,5 +402,6 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	set(metrics, METRIC_ID_FIRST_PASS, counters->first_pass_seconds);
 	set(metrics, METRIC_ID_LONGEST_TURN, metrics->longest_turn);
 	set(metrics, METRIC_ID_LOG_DROPPED, (double)log_dropped_count());
+	set(metrics, METRIC_ID_LOG_HELD_BACK, (double)log_held_back_count());
 	return metrics_text(metrics->registry, format);
 }

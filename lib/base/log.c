@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log.h"
 
+#include "clock.h"
+#include "log_limit.h"
 #include "log_line.h"
 
 #include <errno.h>
@@ -23,6 +25,8 @@ static enum log_format log_format = LOG_FORMAT_TEXT;
 /* In all, and since a line told of them. */
 static unsigned long dropped_count, untold_count;
 
+static unsigned long held_back_count;
+
 void log_set_level(enum log_level level)
 {
 	log_threshold = level;
@@ -41,6 +45,11 @@ int log_is_enabled(enum log_level level)
 unsigned long log_dropped_count(void)
 {
 	return dropped_count;
+}
+
+unsigned long log_held_back_count(void)
+{
+	return held_back_count;
 }
 
 static int is_journal(void)
@@ -101,11 +110,35 @@ static void tell_of_dropped(void)
 		untold_count = 0;
 }
 
+static void write_or_count(const struct log_context *context, enum log_level level,
+			   const char *text)
+{
+	if (untold_count)
+		tell_of_dropped();
+	if (!untold_count && write_line(context, level, text))
+		return;
+	dropped_count++;
+	untold_count++;
+}
+
+static void tell_of_held_back(double now)
+{
+	struct held_back held;
+	char text[TEXT_SIZE + 80];
+
+	while (log_limit_next(&held, now)) {
+		snprintf(text, sizeof(text), "held back %lu lines like this one: %s", held.count,
+			 held.text);
+		write_or_count(&held.context, held.level, text);
+	}
+}
+
 void log_write_from(const struct log_context *context, enum log_level level, const char *format,
 		    ...)
 {
 	char text[TEXT_SIZE] = "";
 	va_list arguments;
+	double now;
 	int used = 0;
 
 	if (!log_is_enabled(level))
@@ -117,10 +150,10 @@ void log_write_from(const struct log_context *context, enum log_level level, con
 		vsnprintf(text + used, sizeof(text) - (size_t)used, format, arguments);
 	va_end(arguments);
 
-	if (untold_count)
-		tell_of_dropped();
-	if (!untold_count && write_line(context, level, text))
-		return;
-	dropped_count++;
-	untold_count++;
+	now = clock_now();
+	tell_of_held_back(now);
+	if (log_limit_take(context, level, text, now))
+		write_or_count(context, level, text);
+	else
+		held_back_count++;
 }

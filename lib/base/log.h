@@ -31,6 +31,10 @@ int log_is_enabled(enum log_level level);
  * neither time nor level. Never waits: where nobody reads standard error, such as the other end of
  * a full pipe, the line is dropped and counted, and the next one that is written comes after one
  * that says how many were.
+ *
+ * Nor does a place in the program that has much to say: after a burst of LOG_LIMIT_BURST lines one in
+ * LOG_LIMIT_SECONDS is written, and the others are counted. Whichever line is written once the place
+ * may write again, one goes before it that says how many were held back, with the text of the last.
  */
 __attribute__((format(printf, 3, 4))) void
 log_write_from(const struct log_context *context, enum log_level level, const char *format, ...);
@@ -46,6 +50,9 @@ log_write_from(const struct log_context *context, enum log_level level, const ch
 
 /** log_dropped_count() - lines that could not be written, since the start */
 unsigned long log_dropped_count(void);
+
+/** log_held_back_count() - lines that were too many from one place, since the start */
+unsigned long log_held_back_count(void);
 
 #define log_error(...)	 log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)

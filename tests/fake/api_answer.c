@@ -254,6 +254,15 @@ int api_lists_answer(struct api_lists *lists, const struct api_store *store,
 	return 200;
 }
 
+void api_lists_promise_more(char **body)
+{
+	json_t *list = json_loads(*body, 0, NULL);
+
+	json_object_set_new(json_object_get(list, "metadata"), "continue", json_string("more"));
+	free(*body);
+	*body = dump_and_free(list, "\n");
+}
+
 static char *error_line(int code, const char *reason, const char *message)
 {
 	return dump_and_free(json_pack("{s:s, s:o}", "type", "ERROR", "object",
@@ -266,6 +275,32 @@ char *api_watch_refusal(void)
 	return error_line(500, "InternalError",
 			  "a watch stream was requested by the client but the required storage "
 			  "feature RequestWatchProgress is disabled");
+}
+
+static char *bookmark_line(const struct api_watch *watch, long version, bool ends_initial)
+{
+	const struct api_kind *kind = api_store_kind(watch->query.resource);
+	json_t *metadata = json_object();
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", version);
+	json_object_set_new(metadata, "resourceVersion", json_string(text));
+	json_object_set_new(metadata, "creationTimestamp", json_null());
+	if (ends_initial)
+		json_object_set_new(metadata, "annotations",
+				    json_pack("{s:s}", "k8s.io/initial-events-end", "true"));
+	return dump_and_free(json_pack("{s:s, s:{s:s, s:s, s:o}}", "type", "BOOKMARK", "object",
+				       "kind", kind->kind, "apiVersion", kind->version, "metadata",
+				       metadata),
+			     "\n");
+}
+
+char *api_watch_expiry(const struct api_watch *watch, const struct api_store *store)
+{
+	auto_memory char *bookmark = bookmark_line(watch, api_store_version(store), false);
+	auto_memory char *error = error_line(410, "Expired", "too old resource version");
+
+	return string_printf("%s%s", bookmark, error);
 }
 
 int api_watch_start(struct api_watch *watch, char **ret_body)
@@ -317,24 +352,6 @@ static char *initial_lines(struct api_watch *watch, const struct api_store *stor
 	watch->has_initial = false;
 	watch->version = api_store_version(store);
 	return lines;
-}
-
-static char *bookmark_line(const struct api_watch *watch, long version, bool ends_initial)
-{
-	const struct api_kind *kind = api_store_kind(watch->query.resource);
-	json_t *metadata = json_object();
-	char text[32];
-
-	snprintf(text, sizeof(text), "%ld", version);
-	json_object_set_new(metadata, "resourceVersion", json_string(text));
-	json_object_set_new(metadata, "creationTimestamp", json_null());
-	if (ends_initial)
-		json_object_set_new(metadata, "annotations",
-				    json_pack("{s:s}", "k8s.io/initial-events-end", "true"));
-	return dump_and_free(json_pack("{s:s, s:{s:s, s:s, s:o}}", "type", "BOOKMARK", "object",
-				       "kind", kind->kind, "apiVersion", kind->version, "metadata",
-				       metadata),
-			     "\n");
 }
 
 char *api_watch_bookmark(const struct api_watch *watch, const struct api_store *store)

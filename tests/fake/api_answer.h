@@ -39,6 +39,9 @@ void api_lists_expire(struct api_lists *lists);
 int api_lists_answer(struct api_lists *lists, const struct api_store *store,
 		     const struct api_query *query, char **ret_body);
 
+/** api_lists_promise_more() - makes of a list a page of one that never ends */
+void api_lists_promise_more(char **body);
+
 /**
  * struct api_watch - how far a watch is
  * @version:           changes up to this one were told
@@ -66,5 +69,8 @@ char *api_watch_bookmark(const struct api_watch *watch, const struct api_store *
 
 /** api_watch_refusal() - the ERROR that ends a streaming list where the storage cannot do it */
 char *api_watch_refusal(void);
+
+/** api_watch_expiry() - a bookmark, and the ERROR that its version is too old */
+char *api_watch_expiry(const struct api_watch *watch, const struct api_store *store);
 
 #endif

@@ -15,6 +15,9 @@
  *   SPLIT    sends chunks of that many bytes
  *   DELAY    answers after that many milliseconds
  *   END      ends a watch at once
+ *   EXPIRE   sends a watch a bookmark, and then that its version is too old
+ *   BRIEF    sends a watch a bookmark, and ends it
+ *   ENDLESS  has another page of a list, whichever is asked for: all of it once more
  *   JSON     answers in JSON, whatever is asked for
  *   UNACCEPTABLE  refuses with status 406 who asks for protocol buffers
  *   GARBLE   inverts each byte of a body in protocol buffers from that one on
@@ -29,6 +32,9 @@ enum api_fault_action {
 	API_FAULT_SPLIT,
 	API_FAULT_DELAY,
 	API_FAULT_END,
+	API_FAULT_EXPIRE,
+	API_FAULT_BRIEF,
+	API_FAULT_ENDLESS,
 	API_FAULT_JSON,
 	API_FAULT_UNACCEPTABLE,
 	API_FAULT_GARBLE,

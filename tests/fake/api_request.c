@@ -136,9 +136,27 @@ static enum MHD_Result answer_watch(struct api_exchange *exchange)
 	exchange->end = api_exchange_seconds_from_now(query->timeout_seconds);
 	if (exchange->fault.action == API_FAULT_REFUSE)
 		exchange->text = api_watch_refusal();
+	else if (exchange->fault.action == API_FAULT_EXPIRE)
+		exchange->text = api_watch_expiry(&exchange->watch, exchange->server->store);
+	else if (exchange->fault.action == API_FAULT_BRIEF)
+		exchange->text = api_watch_bookmark(&exchange->watch, exchange->server->store);
 	else
 		exchange->is_watch = true;
 	return send_answer(exchange, 200);
+}
+
+static enum MHD_Result answer_list(struct api_exchange *exchange)
+{
+	bool is_endless = exchange->fault.action == API_FAULT_ENDLESS;
+	int code;
+
+	if (is_endless)
+		exchange->watch.query.continue_token = NULL;
+	code = api_lists_answer(exchange->server->lists, exchange->server->store,
+				&exchange->watch.query, &exchange->text);
+	if (is_endless)
+		api_lists_promise_more(&exchange->text);
+	return send_answer(exchange, code);
 }
 
 static enum MHD_Result answer_event(struct api_exchange *exchange, const char *url)
@@ -201,6 +219,9 @@ static bool suffer(struct api_exchange *exchange, enum MHD_Result *ret)
 	case API_FAULT_STALL:
 	case API_FAULT_SPLIT:
 	case API_FAULT_END:
+	case API_FAULT_EXPIRE:
+	case API_FAULT_BRIEF:
+	case API_FAULT_ENDLESS:
 		break;
 	}
 	return false;
@@ -216,7 +237,6 @@ enum MHD_Result api_request_answer(struct api_exchange *exchange, const char *ur
 {
 	struct api_server *server = exchange->server;
 	enum MHD_Result result;
-	int code;
 
 	exchange->verb = "get";
 	exchange->is_protobuf = asks_for_protobuf(exchange);
@@ -249,7 +269,5 @@ enum MHD_Result api_request_answer(struct api_exchange *exchange, const char *ur
 		return answer_event(exchange, url);
 	if (exchange->watch.query.is_watch)
 		return answer_watch(exchange);
-	code = api_lists_answer(server->lists, server->store, &exchange->watch.query,
-				&exchange->text);
-	return send_answer(exchange, code);
+	return answer_list(exchange);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The pace: a server that was not reached is tried again at once, for that costs it nothing. Else
- * each failure doubles the pause, and only a watch that works makes it short again, not a list: a
- * server that lists well and ends each watch at once would be asked for lists without end. The
+ * each failure doubles the pause, and only a watch that lasts makes it short again, not a list or an
+ * event: a server that lists well and ends each watch at once, or after the first bookmark, would be
+ * asked for lists without end. The
  * first 410 after a watch that worked is none of those, since it is how the API says "list again".
  */
 #include "kube_pause.h"

@@ -472,7 +472,8 @@ static void end_watch(struct kube_reflector *reflector)
 		reflector->place.base = KUBE_QUERY_NEWEST;
 		list_again(reflector);
 	} else {
-		start_in(reflector, kube_random(0., 0.1));
+		/* Whatever such a short one tells, there is about one a second. */
+		start_in(reflector, kube_random(0., seconds < WATCH_SHORT_SECONDS ? 2. : 0.1));
 	}
 	if (!timer_is_running(&reflector->resync))
 		reflector->resync_seconds = RESYNC_SECONDS_MIN;
@@ -520,9 +521,8 @@ static void on_request_end(void *owner, const struct kube_response *response)
 	struct kube_reflector *reflector = owner;
 	bool is_complete = response->http_status == 200 && !response->error.code;
 
-	if (reflector->activity == ACTIVITY_WATCH &&
-	    (reflector->has_event || clock_now() - reflector->started >= WATCH_SHORT_SECONDS) &&
-	    response->http_status == 200)
+	if (reflector->activity == ACTIVITY_WATCH && response->http_status == 200 &&
+	    clock_now() - reflector->started >= WATCH_SHORT_SECONDS)
 		reflector->failures = 0;
 	reflector->needs_fresh_connection = response->is_broken;
 	if (leave_protobuf(reflector, response) ||

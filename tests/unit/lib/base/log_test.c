@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/base/log.h"
 
+#include "lib/base/log_limit.h"
 #include "lib/base/memory.h"
 
 #include <errno.h>
@@ -70,10 +71,12 @@ static void assert_drops_and_tells(struct pipe *pipe)
 	unsigned int lines = 0;
 
 	begin(pipe);
+	log_set_level(LOG_LEVEL_DEBUG); /* of these the number is not limited */
 	while (log_dropped_count() < before + 10) {
-		log_info("line %u", lines);
+		log_debug("line %u", lines);
 		lines++;
 	}
+	log_set_level(LOG_LEVEL_INFO);
 	first = drain(pipe);
 	log_info("the last line");
 	second = drain(pipe);
@@ -105,6 +108,24 @@ static void test_a_full_socket_stops_nobody(void **state)
 	(void)state;
 	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.ends), errno);
 	assert_drops_and_tells(&sockets);
+}
+
+static void test_a_flood_is_held_back(void **state)
+{
+	struct pipe pipe_ends;
+	auto_memory char *text = NULL;
+
+	(void)state;
+	assert_return_code(pipe(pipe_ends.ends), errno);
+	begin(&pipe_ends);
+	for (unsigned int i = 0; i < 1000; i++)
+		log_about(LOG_LEVEL_WARNING, "Service", "default/web", "line %u", i);
+	log_info("another line");
+	text = drain(&pipe_ends);
+	end(&pipe_ends);
+	assert_int_equal(count_lines(text), LOG_LIMIT_BURST + 1);
+	assert_int_equal(log_held_back_count(), 1000 - LOG_LIMIT_BURST);
+	assert_non_null(strstr(text, "info: another line\n"));
 }
 
 static void test_a_line_is_written_at_once_and_ends(void **state)
@@ -225,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_full_pipe_stops_nobody),
 		cmocka_unit_test(test_a_full_socket_stops_nobody),
+		cmocka_unit_test(test_a_flood_is_held_back),
 		cmocka_unit_test(test_a_line_is_written_at_once_and_ends),
 		cmocka_unit_test(test_a_line_as_json),
 		cmocka_unit_test(test_json_of_any_bytes),
