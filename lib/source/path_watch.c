@@ -71,13 +71,21 @@ static void replace_watch(struct path_watch *watch, int *number, int replacement
 		inotify_rm_watch(watch->fd, old);
 }
 
+/* Whether a place is heard of: a file that does not exist is, through its parent. */
+static bool is_heard_of(const struct place *place, int parent, int content, int code)
+{
+	if (parent < 0)
+		return false;
+	return content >= 0 || (!place->is_directory && code != ENOMEM && code != ENOSPC);
+}
+
 /* Watches what is at the place's path now; what was there before is no longer watched. */
 static int arm(struct path_watch *watch, struct place *place, struct error *err)
 {
 	uint32_t parent_events =
 		place->is_directory ? REPLACED_EVENTS | SELF_EVENTS : CONTENT_EVENTS;
 	const char *missing = place->path;
-	int parent, content = -1;
+	int parent, content = -1, code;
 
 	/* Both flavours of interest in one directory have to add up. */
 	parent = inotify_add_watch(watch->fd, place->parent,
@@ -89,13 +97,32 @@ static int arm(struct path_watch *watch, struct place *place, struct error *err)
 					    place->is_directory
 						    ? CONTENT_EVENTS | IN_MASK_ADD | IN_ONLYDIR
 						    : FILE_EVENTS | IN_MASK_ADD);
-	if (parent < 0 || (place->is_directory && content < 0))
-		error_set(err, -errno, "%s: cannot be watched: %s", missing,
-			  errno == ENOSPC ? "fs.inotify.max_user_watches is used up"
-					  : strerror(errno));
+	code = errno;
 	replace_watch(watch, &place->parent_watch, parent);
 	replace_watch(watch, &place->content_watch, content);
-	return parent < 0 || (place->is_directory && content < 0) ? err->code : 0;
+	if (is_heard_of(place, parent, content, code))
+		return 0;
+	return error_set(err, -code, "%s: cannot be watched: %s", missing,
+			 code == ENOSPC ? "fs.inotify.max_user_watches is used up"
+					: strerror(code));
+}
+
+/* As arm(); a place that is lost is looked for from then on. */
+static int arm_or_lose(struct path_watch *watch, struct place *place)
+{
+	bool was_lost = place->is_lost;
+	struct error err = {0};
+	int r = arm(watch, place, &err);
+
+	place->is_lost = r < 0;
+	if (!place->is_lost)
+		return 0;
+	if (!was_lost)
+		watch->handlers.on_lost(watch->handlers.owner, (size_t)(place - watch->places),
+					&err);
+	if (!ev_is_active(&watch->search))
+		ev_timer_start(watch->loop, &watch->search);
+	return r;
 }
 
 /* Looks at a place anew and tells what became of it. */
@@ -103,16 +130,9 @@ static void look(struct path_watch *watch, struct place *place)
 {
 	size_t index = (size_t)(place - watch->places);
 	bool was_lost = place->is_lost;
-	struct error err = {0};
 
-	place->is_lost = arm(watch, place, &err) < 0;
-	if (place->is_lost) {
-		if (!was_lost)
-			watch->handlers.on_lost(watch->handlers.owner, index, &err);
-		if (!ev_is_active(&watch->search))
-			ev_timer_start(watch->loop, &watch->search);
+	if (arm_or_lose(watch, place) < 0)
 		return;
-	}
 	if (was_lost)
 		watch->handlers.on_lost(watch->handlers.owner, index, NULL);
 	if (place->is_directory)
@@ -186,8 +206,8 @@ static void on_parent(struct path_watch *watch, struct place *place,
 	    (place->is_directory && is_own && (event->mask & REPLACED_EVENTS))) {
 		look(watch, place);
 	} else if (!place->is_directory && (is_own || is_machinery(name))) {
-		if (event->mask & REPLACED_EVENTS)
-			arm(watch, place, &(struct error){0});
+		if ((event->mask & REPLACED_EVENTS) && arm_or_lose(watch, place) < 0)
+			return;
 		watch->handlers.on_file(watch->handlers.owner, place->path,
 					is_complete(event->mask));
 	}

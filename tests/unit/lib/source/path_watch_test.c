@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/source/path_watch.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +25,19 @@ struct fixture {
 	char directory[64];
 	unsigned int complete_count;
 };
+
+/* Of the next calls so many succeed, and then one fails for want of memory. */
+static int failing_after = -1;
+
+/* Instead of libc's. */
+int inotify_add_watch(int descriptor, const char *path, uint32_t mask)
+{
+	if (failing_after >= 0 && failing_after-- == 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(SYS_inotify_add_watch, descriptor, path, mask);
+}
 
 static char *path_of(const struct fixture *fixture, const char *name)
 {
@@ -227,6 +243,32 @@ static void a_file_of_a_volume(void **state)
 	}
 }
 
+/* Its parent's, or its own, which is that of a link's target. */
+static void a_watch_that_fails_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	write_file(fixture, "a");
+	make_link(fixture, "a", "watched");
+	watch(fixture);
+	for (int call = 0; call < 2; call++) {
+		fixture->complete_count = 0;
+		failing_after = call;
+		make_link(fixture, "a", "new");
+		rename_file(fixture, "new", "watched");
+		expect(fixture, "it is replaced while watching fails");
+		assert_int_equal(failing_after, -1);
+		expect_calm(fixture, "nothing happens");
+		fixture->complete_count = 0;
+		write_file(fixture, "a");
+		expect(fixture, "its target is written");
+		fixture->complete_count = 0;
+		make_link(fixture, "a", "new");
+		rename_file(fixture, "new", "watched");
+		expect(fixture, "it is replaced once more");
+	}
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -234,6 +276,7 @@ int main(void)
 		TEST(a_plain_file),
 		TEST(a_link_to_elsewhere),
 		TEST(a_file_of_a_volume),
+		TEST(a_watch_that_fails_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
