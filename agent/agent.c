@@ -98,6 +98,8 @@ static int start(struct agent *agent, struct error *err)
 		.ledger = agent->ledger,
 		.rejections = agent->rejections,
 		.kernel = agent->kernel,
+		.rules = agent->rules,
+		.options = agent->options,
 		.health = &agent->health,
 	};
 	r = open_endpoints(agent, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
 #include "agent/check/check_command.h"
+#include "agent/diff/diff_command.h"
 #include "agent/plan/plan_command.h"
 #include "agent/settings/command_line.h"
 #include "agent/settings/kube_proxy_config.h"
@@ -15,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Exit statuses; status_command(), plan_command() and check_command() add their own. */
+/* Exit statuses; the commands that have a function of their own add others. */
 #define EXIT_USAGE	 2
 #define EXIT_ENVIRONMENT 3
 
@@ -25,6 +26,7 @@ struct command {
 	const char *help;
 	enum option_scope scope;
 	int (*run)(struct options *options);
+	const char *examples;
 };
 
 static int fail(const char *command, int status, const struct error *err)
@@ -92,16 +94,30 @@ static int check(struct options *options)
 	return check_command(options, stdout);
 }
 
+static int diff(struct options *options)
+{
+	settings_log(options, NULL);
+	return diff_command(options, stdout);
+}
+
 static const struct command commands[] = {
-	{"run", "", "run the service proxy of this node", OPTION_SCOPE_RUN, run},
-	{"plan", "", "print what would be programmed for manifests", OPTION_SCOPE_PLAN, plan},
+	{"run", "", "run the service proxy of this node", OPTION_SCOPE_RUN, run, ""},
+	{"plan", "", "print what would be programmed for manifests", OPTION_SCOPE_PLAN, plan,
+	 "  ipvsagent plan -f manifests/ --node-name node1\n"
+	 "  ipvsagent plan -f web.yaml --config config.conf --part ipvs\n"
+	 "  ipvsagent plan -f web.yaml --node-addresses 192.168.77.10,fd77::10 -o json\n"
+	 "  ipvsagent plan -f web.yaml --part ipset | ipset restore\n"},
+	{"diff", "", "compare what is wanted with what the kernel holds", OPTION_SCOPE_DIFF, diff,
+	 "  ipvsagent diff\n"
+	 "  ipvsagent diff -o json\n"
+	 "  ipvsagent diff -f manifests/ --config config.conf --node-name node1\n"},
 	{"check", "", "look for what would keep Services from working on this node",
-	 OPTION_SCOPE_CHECK, check},
+	 OPTION_SCOPE_CHECK, check, ""},
 	{"status", "[NAMESPACE/NAME | ADDRESS[:PORT]]",
-	 "show what the running agent has programmed", OPTION_SCOPE_STATUS, status},
+	 "show what the running agent has programmed", OPTION_SCOPE_STATUS, status, ""},
 	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",
-	 OPTION_SCOPE_CLEANUP, cleanup},
-	{"version", "", "print the version", 0, version},
+	 OPTION_SCOPE_CLEANUP, cleanup, ""},
+	{"version", "", "print the version", 0, version, ""},
 };
 
 static void print_help(void)
@@ -111,15 +127,6 @@ static void print_help(void)
 	for (size_t i = 0; i < COUNT(commands); i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	printf("\nSee `ipvsagent COMMAND --help` for the flags of a command, and ipvsagent(8).\n");
-}
-
-static void print_plan_examples(void)
-{
-	printf("\nExamples:\n"
-	       "  ipvsagent plan -f manifests/ --node-name node1\n"
-	       "  ipvsagent plan -f web.yaml --config config.conf --part ipvs\n"
-	       "  ipvsagent plan -f web.yaml --node-addresses 192.168.77.10,fd77::10 -o json\n"
-	       "  ipvsagent plan -f web.yaml --part ipset | ipset restore\n");
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -133,8 +140,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 		printf("Usage: ipvsagent %s [FLAGS] %s\n\n%s\n\n", command->name,
 		       command->arguments, command->help);
 		command_line_print_flags(command->scope);
-		if (command->scope == OPTION_SCOPE_PLAN)
-			print_plan_examples();
+		if (*command->examples)
+			printf("\nExamples:\n%s", command->examples);
 		return 0;
 	}
 	if (options->arguments.count && !*command->arguments) {

@@ -6,7 +6,6 @@
 #include "agent/notify/remarks.h"
 #include "lib/base/log.h"
 #include "lib/kernel/marks.h"
-#include "lib/plan/ledger.h"
 #include "lib/plan/ruleset.h"
 
 #include <string.h>
@@ -27,17 +26,18 @@ struct planning {
 };
 
 static void planning_begin(struct planning *planning, const struct options *options,
-			   struct store *store, const struct node_view *view)
+			   struct store *store, const struct node_view *view, struct ledger *ledger,
+			   struct changes *changes)
 {
-	const struct ledger_options nothing_fails = {0};
-
-	*planning = (struct planning){.options = options, .store = store, .view = view};
+	*planning = (struct planning){.options = options,
+				      .store = store,
+				      .view = view,
+				      .ledger = ledger,
+				      .changes = changes};
 	planning->desired = options->desired;
 	planning->desired.has_in_cluster = options->in_cluster_marks.mask;
 	if (address_is_unspecified(&options->healthz.address))
 		planning->desired.health_port = options->healthz.port;
-	planning->ledger = ledger_new(&nothing_fails);
-	planning->changes = changes_new();
 	planning->events = events_new(view->name);
 	planning->conflicts = conflicts_new(store, planning->events);
 	planning->capacity = capacity_new(planning->events);
@@ -50,8 +50,6 @@ static void planning_end(struct planning *planning)
 	capacity_free(planning->capacity);
 	conflicts_free(planning->conflicts);
 	events_free(planning->events);
-	changes_free(planning->changes);
-	ledger_free(planning->ledger);
 }
 
 static bool wants_node_ports(const struct service *service)
@@ -209,22 +207,34 @@ static void plan_rules(struct plan_result *result, const struct options *options
 	}
 }
 
+void plan_result_changes(const struct options *options, struct store *store,
+			 struct node_state *node, struct ledger *ledger, struct changes *changes)
+{
+	struct planning planning;
+	struct node_view view;
+
+	node_state_view(node, &view);
+	planning_begin(&planning, options, store, &view, ledger, changes);
+	plan_services(&planning);
+	remark_on_node(&planning, node);
+	planning_end(&planning);
+}
+
 struct plan_result *plan_result_new(const struct options *options, struct store *store,
 				    struct node_state *node)
 {
+	const struct ledger_options nothing_fails = {0};
+	auto_free(ledger) struct ledger *ledger = ledger_new(&nothing_fails);
+	auto_free(changes) struct changes *changes = changes_new();
 	struct plan_result *result = memory_allocate(sizeof(*result));
-	struct planning planning;
 
+	plan_result_changes(options, store, node, ledger, changes);
 	node_state_view(node, &result->view);
-	planning_begin(&planning, options, store, &result->view);
-	plan_services(&planning);
-	remark_on_node(&planning, node);
-	result->marks = choose_marks(planning.changes, &options->in_cluster_marks);
-	result->state = planned_state_new(planning.changes);
+	result->marks = choose_marks(changes, &options->in_cluster_marks);
+	result->state = planned_state_new(changes);
 	result->services = memory_array(result->state->server_count, sizeof(*result->services));
-	store_each(store, false, name_servers, &(struct naming){planning.ledger, result});
+	store_each(store, false, name_servers, &(struct naming){ledger, result});
 	plan_rules(result, options, node);
-	planning_end(&planning);
 	return result;
 }
 

@@ -6,6 +6,7 @@
 #include "agent/settings/options.h"
 #include "lib/base/memory.h"
 #include "lib/objects/store.h"
+#include "lib/plan/ledger.h"
 #include "lib/plan/planned_state.h"
 
 /**
@@ -35,6 +36,14 @@ struct plan_result *plan_result_new(const struct options *options, struct store 
 				    struct node_state *node);
 void plan_result_free(struct plan_result *result);
 AUTO_FREE_DEFINE(plan_result);
+
+/**
+ * plan_result_changes() - plan every Service in @store, on a node that may have something
+ * @ledger:   knows what the kernel holds, if anything; learns what the Services want
+ * @changes:  what makes the one of the other is appended; sorted
+ */
+void plan_result_changes(const struct options *options, struct store *store,
+			 struct node_state *node, struct ledger *ledger, struct changes *changes);
 
 /** plan_result_key() - as the kernel has it: by a firewall mark if it is for clients in the cluster */
 struct virtual_server_key plan_result_key(const struct plan_result *result,

@@ -293,12 +293,20 @@ static bool is_waiting(const struct rules_keeper_family *family)
 	       clock_milliseconds() < family->contested_until;
 }
 
+static struct ruleset_options options_of(const struct rules_keeper_family *family)
+{
+	const struct rules_keeper *keeper = family->keeper;
+	struct ruleset_options options = keeper->options[family->family == AF_INET6];
+
+	options.family = family->family;
+	options.has_random_fully = keeper->has_random_fully;
+	options.has_in_cluster = options.has_in_cluster && !keeper->is_without_marks;
+	return options;
+}
+
 /* The ruleset belongs to the verification under way until that ends; only then it may change. */
 static void verify_family(struct rules_keeper_family *family)
 {
-	struct rules_keeper *keeper = family->keeper;
-	struct ruleset_options options = keeper->options[family->family == AF_INET6];
-
 	if (!is_kept(family))
 		return;
 	if (rules_is_busy(family->rules)) {
@@ -310,9 +318,8 @@ static void verify_family(struct rules_keeper_family *family)
 	family->is_due = false;
 	timer_stop(&family->due);
 	if (family->is_outdated) {
-		options.family = family->family;
-		options.has_random_fully = keeper->has_random_fully;
-		options.has_in_cluster = options.has_in_cluster && !keeper->is_without_marks;
+		struct ruleset_options options = options_of(family);
+
 		ruleset_free(family->ruleset);
 		family->ruleset = ruleset_new(&options);
 		family->state = RULES_FAMILY_STATE_UNKNOWN;
@@ -456,6 +463,15 @@ bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_
 {
 	*ret_reason = keeper->marks_error;
 	return keeper->options[0].has_in_cluster && !keeper->is_without_marks;
+}
+
+bool rules_keeper_options(const struct rules_keeper *keeper, enum ip_family family,
+			  struct ruleset_options *ret)
+{
+	if (!is_kept(&keeper->families[family]) || !keeper->has_options)
+		return false;
+	*ret = options_of(&keeper->families[family]);
+	return true;
 }
 
 unsigned long rules_keeper_failed(const struct rules_keeper *keeper, enum ip_family family)

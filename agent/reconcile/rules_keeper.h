@@ -50,6 +50,11 @@ void rules_keeper_set_absent(struct rules_keeper *keeper, uint16_t family, bool 
  *  accepted here, @ret_reason is what was said about them */
 bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_reason);
 
+/** rules_keeper_options() - what the rules of @family are made from; @ret borrows from the keeper;
+ *  Return: false if none are kept, or they are not known yet */
+bool rules_keeper_options(const struct rules_keeper *keeper, enum ip_family family,
+			  struct ruleset_options *ret);
+
 /** rules_keeper_clash() - a rule of others that is about our marks, with its family; "" if there is
  *  none; valid until the next report */
 const char *rules_keeper_clash(const struct rules_keeper *keeper);

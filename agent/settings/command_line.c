@@ -36,7 +36,7 @@ static const struct {
 	{"output", 'o', ~0U},
 	{"watch", 'w', ~0U},
 	{"help", 'h', ~0U},
-	{"manifests", 'f', OPTION_SCOPE_PLAN},
+	{"manifests", 'f', OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF},
 };
 
 static const struct setting *find_short(int letter)
@@ -70,7 +70,8 @@ static int gather(struct options *options, const struct option *table,
 		  const struct setting *const *rows, enum option_scope scope, int argc, char **argv,
 		  struct flags *ret, struct error *err)
 {
-	const char *short_flags = scope == OPTION_SCOPE_PLAN ? ":v:o:whf:" : ":v:o:wh";
+	bool takes_manifests = scope & (OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF);
+	const char *short_flags = takes_manifests ? ":v:o:whf:" : ":v:o:wh";
 	int letter, row = 0;
 
 	optind = 0;
@@ -324,7 +325,8 @@ static int parse(struct options *options, enum option_scope scope, int argc, cha
 	if (r >= 0)
 		complete(options, options->configuration_path && !is_alone);
 	if (r >= 0 && !is_alone && !options->help &&
-	    (scope & (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN | OPTION_SCOPE_CHECK)))
+	    (scope &
+	     (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN | OPTION_SCOPE_CHECK | OPTION_SCOPE_DIFF)))
 		r = check(options, err);
 	free(line.items);
 	for (int i = 0; i < argc; i++)

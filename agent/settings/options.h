@@ -90,6 +90,7 @@ enum kube_proxy_release { KUBE_PROXY_RELEASE_1_36, KUBE_PROXY_RELEASE_1_32 };
 /**
  * enum option_scope - which command a flag belongs to; bits
  *   CHECK  takes what RUN takes, but for what makes RUN do something else
+ *   DIFF   takes what decides what PLAN plans
  */
 enum option_scope {
 	OPTION_SCOPE_RUN = 1,
@@ -97,6 +98,7 @@ enum option_scope {
 	OPTION_SCOPE_CLEANUP = 4,
 	OPTION_SCOPE_PLAN = 8,
 	OPTION_SCOPE_CHECK = 16,
+	OPTION_SCOPE_DIFF = 32,
 };
 
 /** enum plan_part - what of a plan is printed, in the order in which it is safe to load */

@@ -7,7 +7,8 @@
 #define RUN	OPTION_SCOPE_RUN
 #define STATUS	OPTION_SCOPE_STATUS
 #define CLEANUP OPTION_SCOPE_CLEANUP
-#define PLAN	OPTION_SCOPE_PLAN
+#define PLAN	(OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF)
+#define DIFF	OPTION_SCOPE_DIFF
 #define CHECK	OPTION_SCOPE_CHECK
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): parts of an initializer */
@@ -32,9 +33,9 @@ const struct setting settings[] = {
 	{"manifests", NULL, "manifests", VALUE(texts, manifests), .scope = RUN | PLAN,
 	 .bits = SETTING_NOT_EMPTY | SETTING_WHOLE | SETTING_RESTART, .argument = "PATH",
 	 .help = "file or directory of Services, EndpointSlices and Nodes; repeatable"},
-	{"socket", NULL, "socket", VALUE(text, socket_path), .scope = RUN | STATUS,
+	{"socket", NULL, "socket", VALUE(text, socket_path), .scope = RUN | STATUS | DIFF,
 	 .bits = SETTING_NOT_EMPTY | SETTING_RESTART, .argument = "PATH",
-	 .help = "UNIX socket of `ipvsagent status` (default: " OPTIONS_DEFAULT_SOCKET ")"},
+	 .help = "UNIX socket at which the agent answers (default: " OPTIONS_DEFAULT_SOCKET ")"},
 	{"affinity-scheduler", NULL, "affinityScheduler",
 	 VALUE(scheduler, desired.affinity_scheduler), .scope = RUN | PLAN,
 	 .bits = SETTING_NOT_EMPTY, .argument = "NAME",
@@ -160,7 +161,7 @@ const struct setting settings[] = {
 	{"ipvs-scheduler", "ipvs.scheduler", NULL, VALUE(scheduler, desired.scheduler),
 	 .scope = RUN | PLAN, .argument = "NAME", .help = "IPVS scheduler (default: rr)"},
 	{"ipvs-exclude-cidrs", "ipvs.excludeCIDRs", NULL, VALUE(prefixes, excluded),
-	 .scope = RUN | CLEANUP, .argument = "CIDR,...",
+	 .scope = RUN | CLEANUP | DIFF, .argument = "CIDR,...",
 	 .help = "leave other programs' virtual servers in these CIDRs alone"},
 	{"ipvs-strict-arp", "ipvs.strictARP", NULL, VALUE(switch, strict_arp), .scope = RUN,
 	 .help = "strict ARP: set arp_ignore=1 and arp_announce=2"},
@@ -232,10 +233,10 @@ const struct setting settings[] = {
 	{"profiling", "enableProfiling", NULL, VALUE(switch, profiling), .scope = RUN,
 	 .help = "let the log level be set by PUT /debug/flags/v on the metrics port"},
 
-	{"output", NULL, NULL, VALUE(output, output), .scope = STATUS | PLAN | CHECK,
+	{"output", NULL, NULL, VALUE(output, output), .scope = STATUS | PLAN | CHECK | CLEANUP,
 	 .argument = "FORMAT",
 	 .help = "output format: wide or json for status, text (default) or json for others"},
-	{"part", NULL, NULL, VALUE(plan_part, part), .scope = PLAN, .argument = "PART",
+	{"part", NULL, NULL, VALUE(plan_part, part), .scope = OPTION_SCOPE_PLAN, .argument = "PART",
 	 .help = "print this part only: ipset, iptables, ip6tables, ipvs or addresses"},
 	{"node-name", NULL, NULL, VALUE(text, node_name), .scope = PLAN, .argument = "NAME",
 	 .help = "same as --hostname-override"},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control.h"
 
+#include "answers.h"
 #include "lib/base/acceptor.h"
-#include "service_report.h"
 
 #include <errno.h>
 #include <string.h>
@@ -31,11 +31,12 @@ struct client {
 	ev_timer patience;
 	char request[REQUEST_SIZE];
 	size_t request_length;
-	const char *filter; /* in @request: which Services are asked for */
-	char *keys;	    /* status_report_keys(), once @has_keys */
+	const struct answer_kind *kind; /* of what is asked for */
+	const char *filter;		/* in @request: which part of it */
+	char *keys;			/* of the lines of the answer, once @has_keys */
 	const char *next_key;
 	size_t keys_left;
-	struct service_report *report; /* of @next_key, once it was begun */
+	void *report; /* of @next_key, once it was begun */
 	bool has_keys;
 	bool is_complete; /* nothing is to be produced any more, only to be sent */
 	char *output;
@@ -62,7 +63,8 @@ static void client_drop(struct client *client)
 	control->client_count--;
 	close(client->fd);
 	free(client->keys);
-	service_report_free(client->report);
+	if (client->report)
+		client->kind->end(client->report);
 	free(client->output);
 	free(client);
 }
@@ -94,16 +96,19 @@ static void append_error(struct client *client, const char *text)
 	client->is_complete = true;
 }
 
-/* A part of a Service. One that went away since the keys were gathered is left out. */
+/* A part of a line. What went away since the keys were gathered is left out. */
 static void produce_part(struct client *client)
 {
+	const struct answer_kind *kind = client->kind;
+
 	if (!client->report)
-		client->report = service_report_new(&client->control->sources, client->next_key);
-	if (client->report && service_report_step(client->report, append_output, client))
+		client->report = kind->begin(&client->control->sources, client->next_key);
+	if (client->report && kind->step(client->report, append_output, client))
 		return;
-	if (client->report)
+	if (client->report) {
 		append_output("\n", 1, client);
-	service_report_free(take(&client->report));
+		kind->end(take(&client->report));
+	}
 	client->next_key += strlen(client->next_key) + 1;
 	client->keys_left--;
 }
@@ -111,7 +116,7 @@ static void produce_part(struct client *client)
 static void gather_keys(struct client *client)
 {
 	client->keys =
-		status_report_keys(&client->control->sources, client->filter, &client->keys_left);
+		client->kind->keys(&client->control->sources, client->filter, &client->keys_left);
 	client->next_key = client->keys;
 	client->has_keys = true;
 }
@@ -160,17 +165,14 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int events)
 
 static void answer(struct client *client)
 {
-	static const char verb[] = "status";
-	const char *filter = client->request + strlen(verb);
-
 	ev_io_stop(client->control->loop, &client->readable);
 	ev_io_start(client->control->loop, &client->writable);
-	if (strncmp(client->request, verb, strlen(verb)) != 0 || (*filter && *filter != ' ')) {
+	client->kind = answers_find(client->request, &client->filter);
+	if (!client->kind) {
 		append_error(client, "unknown request");
 		return;
 	}
-	append_line(client, status_report_agent(&client->control->sources));
-	client->filter = *filter ? filter + 1 : filter;
+	append_line(client, client->kind->head(&client->control->sources));
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)

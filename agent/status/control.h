@@ -8,9 +8,9 @@
 #include <ev.h>
 
 /**
- * struct control - the UNIX socket at which the running agent answers `ipvsagent status`
+ * struct control - the UNIX socket at which the running agent answers `ipvsagent status` and others
  *
- * A client sends one line, "status" or "status FILTER" (status_report_keys()), and receives lines
+ * A client sends one line, "status" or "status FILTER" (answers.h has them all), and receives lines
  * of JSON: the agent, each Service, and {"complete":true}; or {"error":"..."}. An answer without
  * either end was cut short. Answers are produced in small pieces as fast as the client reads, so
  * that neither a slow client nor a large one holds up the loop.

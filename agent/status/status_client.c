@@ -44,9 +44,9 @@ static int connect_to(const char *path, struct error *err)
 	return fd;
 }
 
-static int send_request(int fd, const char *filter, struct error *err)
+static int send_request(int fd, const char *verb, const char *filter, struct error *err)
 {
-	auto_memory char *request = string_printf("status%s%s\n", *filter ? " " : "", filter);
+	auto_memory char *request = string_printf("%s%s%s\n", verb, *filter ? " " : "", filter);
 	size_t length = strlen(request);
 	ssize_t sent = send(fd, request, length, MSG_NOSIGNAL);
 
@@ -101,7 +101,8 @@ static int read_answer(FILE *stream, json_t *document, struct error *err)
 			 "the agent closed the connection before the end of its reply");
 }
 
-int status_client_ask(const char *socket_path, const char *filter, json_t **ret, struct error *err)
+int status_client_ask(const char *socket_path, const char *verb, const char *filter, json_t **ret,
+		      struct error *err)
 {
 	int fd = connect_to(socket_path, err);
 	json_t *document;
@@ -117,7 +118,7 @@ int status_client_ask(const char *socket_path, const char *filter, json_t **ret,
 		return r;
 	}
 	document = json_pack("{s:n, s:[]}", "agent", "services");
-	r = send_request(fd, filter, err);
+	r = send_request(fd, verb, filter, err);
 	if (r >= 0)
 		r = read_answer(stream, document, err);
 	fclose(stream);

@@ -8,13 +8,16 @@
 
 /**
  * status_client_ask() - the running agent's whole answer, from its socket
- * @filter:  as in status_report_keys()
- * @ret:     {"agent": ..., "services": [...]}; set on success only; owned by the caller
+ * @verb:    of answers.h
+ * @filter:  what of it; "" = all
+ * @ret:     {"agent": the first line, "services": [the others]}; set on success only; owned by the
+ *           caller
  *
  * Blocks; gives up when the agent says nothing for ten seconds.
  * Return: 0; -ECONNREFUSED if no agent runs; -EACCES without permission; -ETIMEDOUT; -EPROTO for
  * an answer that is refused, cut short or not understood
  */
-int status_client_ask(const char *socket_path, const char *filter, json_t **ret, struct error *err);
+int status_client_ask(const char *socket_path, const char *verb, const char *filter, json_t **ret,
+		      struct error *err);
 
 #endif

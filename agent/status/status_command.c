@@ -121,7 +121,7 @@ static int ask(struct status_run *run, json_t **ret, struct error *err)
 {
 	const char *socket = run->options->socket_path;
 	auto_memory char *service = NULL;
-	int r = status_client_ask(socket, run->query.filter, ret, err);
+	int r = status_client_ask(socket, "status", run->query.filter, ret, err);
 
 	run->style.filter = run->query.filter;
 	if (r < 0 || !run->query.servers)
@@ -131,7 +131,7 @@ static int ask(struct status_run *run, json_t **ret, struct error *err)
 	if (!service)
 		return 0;
 	json_decref(*ret);
-	r = status_client_ask(socket, service, ret, err);
+	r = status_client_ask(socket, "status", service, ret, err);
 	if (r < 0)
 		return r;
 	status_query_select(&run->query, *ret);

@@ -4,7 +4,9 @@
 
 #include "agent/notify/rejections.h"
 #include "agent/reconcile/health.h"
+#include "agent/reconcile/rules_keeper.h"
 #include "agent/reconcile/sync.h"
+#include "agent/settings/options.h"
 #include "lib/kernel/kernel.h"
 #include "lib/objects/store.h"
 
@@ -15,6 +17,8 @@
 /**
  * struct status_sources - where a report is taken from
  * @kernel:  for how full the sets are; NULL leaves that out
+ * @rules:   NULL: there are none
+ * @options: those in force; NULL: the defaults
  */
 struct status_sources {
 	const struct store *store;
@@ -22,6 +26,8 @@ struct status_sources {
 	const struct ledger *ledger;
 	const struct rejections *rejections;
 	struct kernel *kernel;
+	const struct rules_keeper *rules;
+	const struct options *options;
 	const struct agent_health *health;
 };
 

@@ -63,23 +63,31 @@ static int open_all(struct kernel *kernel, const char *link_name, struct error *
 	return r < 0 ? error_wrap(err, r, "%s", name_of(FACILITY_LINK)) : 0;
 }
 
-int kernel_open(const char *link_name, const struct mark_range *range, struct kernel **ret,
-		struct error *err)
+int kernel_open_to_read(const char *link_name, const struct mark_range *range, struct kernel **ret,
+			struct error *err)
 {
-	struct error module_error = {0};
 	struct kernel *kernel = memory_allocate(sizeof(*kernel));
-	int module = load_modules(~0U, &module_error);
 	int r = open_all(kernel, link_name, err);
 
 	if (r < 0) {
 		kernel_close(kernel);
-		return explain(r, module, &module_error, err);
+		return r;
 	}
 	kernel->marks = marks_new(range);
 	ipvs_use_marks(kernel->ipvs, kernel->marks);
 	ipsets_use_marks(kernel->ipsets, kernel->marks);
 	*ret = kernel;
 	return 0;
+}
+
+int kernel_open(const char *link_name, const struct mark_range *range, struct kernel **ret,
+		struct error *err)
+{
+	struct error module_error = {0};
+	int module = load_modules(~0U, &module_error);
+	int r = kernel_open_to_read(link_name, range, ret, err);
+
+	return r < 0 ? explain(r, module, &module_error, err) : 0;
 }
 
 static int reopen(struct kernel *kernel, enum facility facility, struct error *err)

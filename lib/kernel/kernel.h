@@ -31,6 +31,11 @@ struct kernel {
  */
 int kernel_open(const char *link_name, const struct mark_range *range, struct kernel **ret,
 		struct error *err);
+
+/** kernel_open_to_read() - the same for whoever only observes: loads no module itself, though the
+ *  kernel may, as for every program that asks it */
+int kernel_open_to_read(const char *link_name, const struct mark_range *range, struct kernel **ret,
+			struct error *err);
 void kernel_close(struct kernel *kernel);
 
 /**

@@ -58,6 +58,7 @@ struct rules {
 	char *clash;
 	char *unreadable;
 	bool is_legacy;
+	bool only_looks;
 	struct error error;
 	struct task next; /* if has_next: asked for in the meantime */
 	bool has_next;
@@ -123,9 +124,11 @@ static void finish(struct rules *rules, bool is_changed)
 	auto_memory char *what = take(&rules->what);
 	auto_memory char *clash = take(&rules->clash);
 	auto_memory char *unreadable = take(&rules->unreadable);
+	auto_memory char *restore = take(&rules->restore);
 	struct error error = rules->error;
 	struct rules_report report = {.is_changed = is_changed && !error.code,
 				      .what = what ? what : "",
+				      .restore = restore && rules->only_looks ? restore : "",
 				      .clash = clash,
 				      .unreadable = unreadable ? unreadable : "",
 				      .error = &error,
@@ -133,7 +136,6 @@ static void finish(struct rules *rules, bool is_changed)
 	void (*on_done)(void *owner, const struct rules_report *report) = rules->on_done;
 	void *owner = rules->owner;
 
-	free(take(&rules->restore));
 	rules->error = (struct error){0};
 	rules->state = RULES_STATE_IDLE;
 	if (rules->has_next) {
@@ -275,7 +277,7 @@ static void on_saved(void *owner, const struct child_outcome *outcome)
 			rules->what = string_dup("our chains were there");
 	}
 	child_free(take(&rules->child));
-	if (rules->restore)
+	if (rules->restore && !rules->only_looks)
 		start_restoring(rules);
 	else
 		finish(rules, false);
@@ -349,6 +351,11 @@ int rules_open(struct ev_loop *loop, uint16_t family,
 	timer_init(&rules->retry, rules->loop, on_retry, rules);
 	*ret = rules;
 	return 0;
+}
+
+void rules_only_look(struct rules *rules)
+{
+	rules->only_looks = true;
 }
 
 void rules_close(struct rules *rules)

@@ -21,6 +21,8 @@ struct rules;
  * struct rules_report - how a verification ended
  * @is_changed:   rules were missing or altered and have been written
  * @what:         what differed, for a log line; "" if nothing
+ * @restore:      with rules_only_look(): the input for iptables-restore that would be written; ""
+ *                if nothing
  * @clash:        a rule of others that is about the marks of ours, as ruleset_clash() says; NULL if
  *                there is none
  * @unreadable:   tables with chains of ours that iptables cannot show, and so were neither compared
@@ -31,6 +33,7 @@ struct rules_report {
 	bool is_changed;
 	const char *unreadable;
 	const char *what;
+	const char *restore;
 	const char *clash;
 	const struct error *error;
 	int code;
@@ -45,6 +48,9 @@ struct rules_report {
 int rules_open(struct ev_loop *loop, uint16_t family,
 	       void (*on_done)(void *owner, const struct rules_report *report), void *owner,
 	       struct rules **ret, struct error *err);
+
+/** rules_only_look() - from now on nothing is written: the reports say what would be */
+void rules_only_look(struct rules *rules);
 
 /** rules_close() - kills a running child; on_done() is not called any more */
 void rules_close(struct rules *rules);

@@ -18,6 +18,28 @@ void service_state_free(struct service_state *state)
 	free(state);
 }
 
+static void *copy_of(const void *bytes, size_t count, size_t size)
+{
+	void *copy = memory_array(count, size);
+
+	if (count)
+		memcpy(copy, bytes, count * size);
+	return copy;
+}
+
+struct service_state *service_state_copy(const struct service_state *state)
+{
+	struct service_state *copy = copy_of(state, 1, sizeof(*state));
+
+	copy->servers = copy_of(state->servers, state->server_count, sizeof(*state->servers));
+	copy->destinations = copy_of(state->destinations, state->destination_bytes, 1);
+	copy->members = copy_of(state->members, state->member_bytes, 1);
+	copy->addresses =
+		copy_of(state->addresses, state->address_count, sizeof(*state->addresses));
+	copy->is_packed = false;
+	return copy;
+}
+
 /* A destination as bytes: its address, and then this. */
 struct destination_rest {
 	uint16_t port;

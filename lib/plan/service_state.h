@@ -75,6 +75,9 @@ AUTO_FREE_DEFINE(service_state);
 /** service_state_pack() - the same state in one allocation, and nothing can be added any more */
 struct service_state *service_state_pack(struct service_state *state);
 
+/** service_state_copy() - for whoever has to go through it while the Service may change */
+struct service_state *service_state_copy(const struct service_state *state);
+
 /** service_state_destination() - the destination of @wanted with number @index */
 struct destination service_state_destination(const struct service_state *state,
 					     const struct wanted_server *wanted, uint32_t index);

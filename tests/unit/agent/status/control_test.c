@@ -59,7 +59,8 @@ static void *ask_in_thread(void *data)
 {
 	struct asking *asking = data;
 
-	asking->result = status_client_ask(path, asking->filter, &asking->document, &asking->err);
+	asking->result =
+		status_client_ask(path, "status", asking->filter, &asking->document, &asking->err);
 	ev_async_send(asking->fixture->loop, &asking->done);
 	return NULL;
 }
@@ -334,13 +335,13 @@ static void test_stale_socket_is_replaced(void **state)
 	memcpy(address.sun_path, stale, strlen(stale) + 1);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
-	assert_int_equal(status_client_ask(stale, "", &document, &err), -ECONNREFUSED);
+	assert_int_equal(status_client_ask(stale, "status", "", &document, &err), -ECONNREFUSED);
 
 	if (control_open(fixture->loop, stale, &fixture->sources, &second, &err) < 0)
 		fail_msg("%s", err.text);
 	control_close(second);
 	assert_int_equal(access(stale, F_OK), -1);
-	assert_int_equal(status_client_ask(stale, "", &document, &err), -ECONNREFUSED);
+	assert_int_equal(status_client_ask(stale, "status", "", &document, &err), -ECONNREFUSED);
 	assert_non_null(strstr(err.text, "not running"));
 }
 
@@ -390,7 +391,8 @@ static void test_bad_answers(void **state)
 		pthread_t thread;
 
 		assert_int_equal(pthread_create(&thread, NULL, answer_badly, &bad), 0);
-		assert_int_equal(status_client_ask(bad_path, "", &document, &err), -EPROTO);
+		assert_int_equal(status_client_ask(bad_path, "status", "", &document, &err),
+				 -EPROTO);
 		pthread_join(thread, NULL);
 		assert_non_null(strstr(err.text, cases[i].complaint));
 		assert_null(document);
