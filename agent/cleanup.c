@@ -3,6 +3,7 @@
 
 #include "agent/input/node_state.h"
 #include "agent/reconcile/sync.h"
+#include "cleanup_listing.h"
 #include "instance_lock.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -13,6 +14,7 @@
 #include "privileges.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,11 +24,15 @@
 
 /**
  * struct cleanup
+ * @listing:  of a dry run, which gets what would be removed; else NULL
+ * @family:   of the rules that are looked at
  * @code:     the first failure
  * @is_news:  the dump of virtual servers brought one that was not known
  */
 struct cleanup {
 	struct ledger *ledger;
+	struct cleanup_listing *listing;
+	uint16_t family;
 	struct error *err;
 	int code;
 	bool is_news;
@@ -153,8 +159,11 @@ static void remove_planned(struct cleanup *cleanup, struct kernel *kernel, struc
 
 static void on_rules_done(void *owner, const struct rules_report *report)
 {
+	struct cleanup *cleanup = owner;
 	struct error err = {0};
 
+	if (cleanup->listing)
+		cleanup_listing_add_rules(cleanup->listing, cleanup->family, report->restore);
 	if (report->code < 0)
 		note_failure(owner, report->code, report->error);
 	if (!*report->unreadable)
@@ -174,6 +183,9 @@ static void remove_rules(struct cleanup *cleanup, uint16_t family, bool for_kube
 		note_failure(cleanup, r, &err);
 		return;
 	}
+	cleanup->family = family;
+	if (cleanup->listing)
+		rules_only_look(rules);
 	if (for_kube_proxy)
 		rules_keep_for_kube_proxy(rules);
 	else
@@ -270,6 +282,45 @@ static void keep_for_kube_proxy(struct cleanup *cleanup, struct kernel *kernel,
 		remove_planned(cleanup, kernel, changes);
 	}
 	remove_sets(cleanup, kernel, options);
+}
+
+/* In the order in which it would go. */
+static void list_everything(struct cleanup *cleanup, struct kernel *kernel,
+			    const struct options *options)
+{
+	auto_free(changes) struct changes *changes = changes_new();
+
+	if (plan_removal(cleanup, kernel, options, changes))
+		cleanup_listing_add_changes(cleanup->listing, changes);
+	remove_all_rules(cleanup, options);
+	cleanup_listing_add_sets(cleanup->listing, kernel->ipsets, options->for_kube_proxy);
+	if (!options->for_kube_proxy && if_nametoindex(DUMMY_INTERFACE))
+		cleanup_listing_add_interface(cleanup->listing, DUMMY_INTERFACE);
+}
+
+int cleanup_list(const struct options *options, FILE *stream, struct error *err)
+{
+	auto_free(cleanup_listing) struct cleanup_listing *listing = cleanup_listing_new();
+	const struct ledger_options ledger_options = {0};
+	struct cleanup cleanup = {.err = err, .listing = listing};
+	struct kernel *kernel = NULL;
+	int r = privileges_check(err);
+
+	if (r >= 0)
+		r = kernel_open_to_read(DUMMY_INTERFACE, &options->in_cluster_marks, &kernel, err);
+	if (r < 0)
+		return r;
+	cleanup.ledger = ledger_new(&ledger_options);
+	list_everything(&cleanup, kernel, options);
+	ledger_free(cleanup.ledger);
+	kernel_close(kernel);
+	if (strcmp(options->output, "json") == 0)
+		cleanup_listing_print_json(listing, stream);
+	else
+		cleanup_listing_print_text(listing, stream);
+	if (cleanup.code >= 0 && (fflush(stream) != 0 || ferror(stream)))
+		return error_set(err, -EIO, "writing the output: %s", strerror(errno));
+	return cleanup.code;
 }
 
 int cleanup_run(const struct options *options, struct error *err)

@@ -5,6 +5,8 @@
 #include "agent/settings/options.h"
 #include "lib/base/error.h"
 
+#include <stdio.h>
+
 /**
  * cleanup_run() - remove what this agent, or kube-proxy in IPVS mode, left in the kernel
  *
@@ -19,5 +21,13 @@
  * (the rest is removed all the same)
  */
 int cleanup_run(const struct options *options, struct error *err);
+
+/**
+ * cleanup_list() - `cleanup --dry-run`: print to @stream what cleanup_run() would remove
+ *
+ * Only reads, and so may be called while an agent runs, whose objects are listed as well.
+ * Return: 0, or the negative errno of what could not be read (the rest is listed all the same)
+ */
+int cleanup_list(const struct options *options, FILE *stream, struct error *err);
 
 #endif

@@ -48,7 +48,7 @@ static int cleanup(struct options *options)
 	int r;
 
 	settings_log(options, NULL);
-	r = cleanup_run(options, &err);
+	r = options->dry_run ? cleanup_list(options, stdout, &err) : cleanup_run(options, &err);
 	return r < 0 ? fail("cleanup", exit_status(r), &err) : 0;
 }
 
@@ -116,7 +116,10 @@ static const struct command commands[] = {
 	{"status", "[NAMESPACE/NAME | ADDRESS[:PORT]]",
 	 "show what the running agent has programmed", OPTION_SCOPE_STATUS, status, ""},
 	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",
-	 OPTION_SCOPE_CLEANUP, cleanup, ""},
+	 OPTION_SCOPE_CLEANUP, cleanup,
+	 "  ipvsagent cleanup --dry-run\n"
+	 "  ipvsagent cleanup\n"
+	 "  ipvsagent cleanup --for-kube-proxy\n"},
 	{"version", "", "print the version", 0, version, ""},
 };
 

@@ -279,6 +279,13 @@ static int check_plan(const struct options *options, struct error *err)
 	return 0;
 }
 
+static int check_cleanup(const struct options *options, struct error *err)
+{
+	if (*options->output && !options->dry_run)
+		return error_set(err, -EINVAL, "--output requires --dry-run");
+	return 0;
+}
+
 /* What remains to be checked when all settings are known. */
 static int check(const struct options *options, struct error *err)
 {
@@ -324,6 +331,8 @@ static int parse(struct options *options, enum option_scope scope, int argc, cha
 		r = apply(options, &line, err);
 	if (r >= 0)
 		complete(options, options->configuration_path && !is_alone);
+	if (r >= 0 && !options->help && scope == OPTION_SCOPE_CLEANUP)
+		r = check_cleanup(options, err);
 	if (r >= 0 && !is_alone && !options->help &&
 	    (scope &
 	     (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN | OPTION_SCOPE_CHECK | OPTION_SCOPE_DIFF)))

@@ -124,6 +124,7 @@ const char *plan_part_name(enum plan_part part);
  * @write_to:           only write the configuration to this file
  * @cleanup:            only remove what is ours, as the command cleanup does
  * @for_kube_proxy:     of that, only what kube-proxy does not have
+ * @dry_run:            only list what that would be
  * @init_only:          only make the preparations that need root
  * @node_name:          NULL = the host's name
  * @bind_address:       the node's primary address; family 0 or unspecified = as the Node says
@@ -162,6 +163,7 @@ struct options {
 	char *write_to;
 	bool cleanup;
 	bool for_kube_proxy;
+	bool dry_run;
 	bool init_only;
 	bool drop_privileges;
 	struct client_options client;

@@ -60,6 +60,8 @@ const struct setting settings[] = {
 	 .help = "how addresses of other nodes are found (default: list, if a VIP could be one)"},
 	{"for-kube-proxy", NULL, NULL, VALUE(switch, for_kube_proxy), .scope = CLEANUP,
 	 .help = "keep everything that kube-proxy in IPVS mode has as well"},
+	{"dry-run", NULL, NULL, VALUE(switch, dry_run), .scope = CLEANUP,
+	 .help = "list what would be removed, and change nothing"},
 	{"drain-timeout", NULL, "drainTimeout", VALUE(duration, drain_timeout),
 	 .scope = RUN | CLEANUP, .argument = "DURATION",
 	 .help = "maximum time a removed endpoint keeps its connections (default: 15m)"},
