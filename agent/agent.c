@@ -99,6 +99,7 @@ static int start(struct agent *agent, struct error *err)
 		.rejections = agent->rejections,
 		.kernel = agent->kernel,
 		.rules = agent->rules,
+		.history = agent->history,
 		.options = agent->options,
 		.health = &agent->health,
 	};
@@ -148,6 +149,7 @@ int agent_run(struct options *options, struct error *err)
 	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
 	agent.node = node_state_new(options);
 	agent.events = events_new(node_state_name(agent.node));
+	agent.history = history_new(ev_time);
 	agent.conflicts = conflicts_new(agent.store, agent.events);
 	agent.capacity = capacity_new(agent.events);
 	agent.remarks = remarks_new(agent.events);
@@ -194,6 +196,7 @@ int agent_run(struct options *options, struct error *err)
 	capacity_free(agent.capacity);
 	remarks_free(agent.remarks);
 	events_free(agent.events);
+	history_free(agent.history);
 	node_state_free(agent.node);
 	rejections_free(agent.rejections);
 	footprint_free(agent.footprint);

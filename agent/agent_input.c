@@ -98,6 +98,7 @@ int agent_input_open(struct agent *agent, struct error *err)
 		.node = agent->node,
 		.rejections = agent->rejections,
 		.events = agent->events,
+		.history = agent->history,
 		.health = &agent->proxy_health,
 		.metrics = agent->metrics,
 		.sync = agent->sync,

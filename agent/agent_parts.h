@@ -11,6 +11,7 @@
 #include "agent/notify/capacity.h"
 #include "agent/notify/conflicts.h"
 #include "agent/notify/events.h"
+#include "agent/notify/history.h"
 #include "agent/notify/rejections.h"
 #include "agent/notify/remarks.h"
 #include "agent/reconcile/drainer.h"
@@ -63,6 +64,7 @@ struct agent {
 	struct loop_clock *loop_clock;
 	struct http_endpoints *endpoints;
 	struct events *events;
+	struct history *history;
 	struct conflicts *conflicts;
 	struct remarks *remarks;
 	struct capacity *capacity;

@@ -21,6 +21,7 @@ static void on_planned(void *owner, const struct service_view *view,
 	struct agent *agent = owner;
 
 	former_vips_planned(agent->former_vips, view);
+	history_planned(agent->history, view->key, ledger_state(agent->ledger, view->key), state);
 	health_ports_set(agent->health_ports, view->key, state->health_check_port,
 			 state->local_endpoint_count);
 	localhost_ports_planned(agent->localhost_ports, view->key, view->service, state);
@@ -34,6 +35,7 @@ static void on_passed(void *owner, double seconds)
 {
 	struct agent *agent = owner;
 
+	history_passed(agent->history);
 	proxy_metrics_passed(agent->metrics, seconds, ev_time());
 	proxy_health_updated(&agent->proxy_health, PROXY_PART_OBJECTS,
 			     rules_keeper_families(agent->rules), clock_milliseconds(), ev_time());
@@ -49,6 +51,7 @@ static void on_applied(void *owner, const struct changes *changes)
 
 	flow_cleaner_follow(agent->flows, changes);
 	capacity_applied(agent->capacity, changes);
+	history_applied(agent->history, agent->ledger, changes);
 }
 
 static void on_reported(void *owner)
@@ -56,6 +59,7 @@ static void on_reported(void *owner)
 	struct agent *agent = owner;
 
 	capacity_reported(agent->capacity);
+	history_reported(agent->history);
 	if (agent->drainer)
 		drainer_wake(agent->drainer);
 #if HAVE_LIBSYSTEMD
@@ -123,7 +127,9 @@ static bool has_lost_kernel(const struct agent_health *health)
 static void on_part_lost(void *owner, enum health_part part, const char *reason)
 {
 	struct agent *agent = owner;
+	auto_memory char *object = string_printf("kernel's %s", health_part_name(part));
 
+	history_note(agent->history, object, *reason ? reason : "can be reached again", "");
 	health_set_lost(&agent->health, part, reason);
 	proxy_health_set_lost(&agent->proxy_health, has_lost_kernel(&agent->health),
 			      clock_milliseconds());
@@ -202,10 +208,20 @@ static void note_rules_health(struct agent *agent, enum ip_family family)
 			    rules_keeper_families(agent->rules) & ~in_place, clock_milliseconds());
 }
 
+static void note_rules_written(struct agent *agent, enum ip_family family)
+{
+	auto_memory char *cause = rules_keeper_take_news(agent->rules, family);
+	auto_memory char *object = string_printf("%s rules", ip_family_name(family));
+
+	if (cause)
+		history_note(agent->history, object, cause, "iptables-restore");
+}
+
 static void on_rules_report(void *owner, enum ip_family family, bool is_in_place, const char *error)
 {
 	struct agent *agent = owner;
 
+	note_rules_written(agent, family);
 	note_rules_health(agent, family);
 	if (family == IP_FAMILY_IPV4)
 		host_watch_variant(rules_keeper_is_legacy(agent->rules), &agent->health);

@@ -47,6 +47,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 	struct ledger_options ledger_options = agent_settings_ledger(agent);
 	bool needs_planning;
 
+	history_note(agent->history, "settings", "configuration files changed", "");
 	if (options->oom_score_adj != before->oom_score_adj)
 		oom_score_set(options->oom_score_adj);
 	node_setup_follow(options, before, agent->kernel->ipvs);

@@ -7,6 +7,7 @@
 #include "agent/settings/kube_proxy_config.h"
 #include "agent/settings/options.h"
 #include "agent/settings/settings_log.h"
+#include "agent/status/events_command.h"
 #include "agent/status/status_command.h"
 #include "cleanup.h"
 #include "node_setup.h"
@@ -100,6 +101,11 @@ static int diff(struct options *options)
 	return diff_command(options, stdout);
 }
 
+static int events(struct options *options)
+{
+	return events_command(options, stdout);
+}
+
 static const struct command commands[] = {
 	{"run", "", "run the service proxy of this node", OPTION_SCOPE_RUN, run, ""},
 	{"plan", "", "print what would be programmed for manifests", OPTION_SCOPE_PLAN, plan,
@@ -115,6 +121,11 @@ static const struct command commands[] = {
 	 OPTION_SCOPE_CHECK, check, ""},
 	{"status", "[NAMESPACE/NAME | ADDRESS[:PORT]]",
 	 "show what the running agent has programmed", OPTION_SCOPE_STATUS, status, ""},
+	{"events", "[NAMESPACE/NAME]", "show what the running agent changed, and why",
+	 OPTION_SCOPE_EVENTS, events,
+	 "  ipvsagent events -n 20\n"
+	 "  ipvsagent events default/web\n"
+	 "  ipvsagent events -o json | jq '.events[] | select(.failedCount > 0)'\n"},
 	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",
 	 OPTION_SCOPE_CLEANUP, cleanup,
 	 "  ipvsagent cleanup --dry-run\n"

@@ -37,6 +37,18 @@ static unsigned int known_families(const struct store *store, const char *namesp
 	return store_find(store, key, &view) ? service_families(view.service) : 0;
 }
 
+/* @kind, @namespace_name, @name: of the object that @has_come (or was changed), or went */
+static void note_cause(const struct object_intake_parts *parts, const char *kind,
+		       const char *namespace_name, const char *name, const char *service_name,
+		       bool has_come)
+{
+	auto_memory char *service = string_printf("%s/%s", namespace_name, service_name);
+	auto_memory char *what = string_printf("%s %s/%s %s", kind, namespace_name, name,
+					       has_come ? "changed" : "removed");
+
+	history_object(parts->history, service, what);
+}
+
 static void on_service_event(const struct object_intake_parts *parts, bool is_change,
 			     unsigned int families)
 {
@@ -65,6 +77,7 @@ static void on_service_set(void *owner, struct service *service)
 		service_families(service) |
 		known_families(parts->store, service->namespace_name, service->name);
 
+	note_cause(parts, "Service", service->namespace_name, service->name, service->name, true);
 	on_service_event(parts, store_set_service(parts->store, service), families);
 }
 
@@ -73,6 +86,7 @@ static void on_service_removed(void *owner, const char *namespace_name, const ch
 	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
 	unsigned int families = known_families(parts->store, namespace_name, name);
 
+	note_cause(parts, "Service", namespace_name, name, name, false);
 	on_service_event(parts, store_remove_service(parts->store, namespace_name, name), families);
 }
 
@@ -82,14 +96,22 @@ static void on_endpoint_slice_set(void *owner, struct endpoint_slice *slice)
 	int64_t trigger_time = slice->trigger_time;
 	uint16_t family = slice->family;
 
+	if (slice->service_name)
+		note_cause(parts, "EndpointSlice", slice->namespace_name, slice->name,
+			   slice->service_name, true);
 	on_slice_event(parts, store_set_endpoint_slice(parts->store, slice), family, trigger_time);
 }
 
 static void on_endpoint_slice_removed(void *owner, const char *namespace_name, const char *name)
 {
 	const struct object_intake_parts *parts = &((struct object_intake *)owner)->parts;
-	uint16_t family = store_endpoint_slice_family(parts->store, namespace_name, name);
+	const struct endpoint_slice *slice =
+		store_endpoint_slice(parts->store, namespace_name, name);
+	uint16_t family = slice ? slice->family : 0;
 
+	if (slice && slice->service_name)
+		note_cause(parts, "EndpointSlice", namespace_name, name, slice->service_name,
+			   false);
 	on_slice_event(parts, store_remove_endpoint_slice(parts->store, namespace_name, name),
 		       family, 0);
 }

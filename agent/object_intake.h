@@ -6,6 +6,7 @@
 #include "agent/http/proxy_metrics.h"
 #include "agent/input/node_state.h"
 #include "agent/notify/events.h"
+#include "agent/notify/history.h"
 #include "agent/notify/rejections.h"
 #include "agent/reconcile/sync.h"
 #include "lib/objects/object_sink.h"
@@ -35,6 +36,7 @@ struct object_intake_parts {
 	struct node_state *node;
 	struct rejections *rejections;
 	struct events *events;
+	struct history *history;
 	struct proxy_health *health;
 	struct proxy_metrics *metrics;
 	struct sync *sync;

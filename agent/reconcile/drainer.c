@@ -85,6 +85,7 @@ static void on_look(void *owner)
 		ledger_drain_each(drainer->ledger, collect_key, drainer);
 	while (drainer->key_count && clock_milliseconds() < slice_end)
 		look_at(drainer, &drainer->keys[--drainer->key_count]);
+	drainer->changes->cause = CHANGE_CAUSE_DRAIN;
 	sync_commit(drainer->sync, drainer->changes);
 
 	if (drainer->key_count)

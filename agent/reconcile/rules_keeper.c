@@ -76,6 +76,7 @@ struct rules_keeper_family {
 	char unreadable[700];
 	char writer[48];
 	char *clash;
+	char *news;
 	struct timer due;
 	bool is_absent;
 	bool was_in_place;
@@ -232,6 +233,12 @@ static void begin_contest(struct rules_keeper_family *family, const char *what, 
 static void note_change(struct rules_keeper_family *family, const struct rules_report *report,
 			uint64_t now)
 {
+	free(family->news);
+	family->news = family->was_in_place
+			       ? string_printf("drift: %s changed them (%s)",
+					       *family->writer ? family->writer : "another program",
+					       report->what)
+			       : string_dup("written, since they were not there");
 	if (!family->was_in_place) {
 		log_info("wrote the %s rules", family->name);
 		return;
@@ -474,6 +481,11 @@ bool rules_keeper_options(const struct rules_keeper *keeper, enum ip_family fami
 	return true;
 }
 
+char *rules_keeper_take_news(struct rules_keeper *keeper, enum ip_family family)
+{
+	return take(&keeper->families[family].news);
+}
+
 unsigned long rules_keeper_failed(const struct rules_keeper *keeper, enum ip_family family)
 {
 	return keeper->families[family].failed;
@@ -530,6 +542,7 @@ void rules_keeper_free(struct rules_keeper *keeper)
 		ruleset_free(keeper->families[i].ruleset);
 		free(keeper->interfaces[i]);
 		free(keeper->families[i].clash);
+		free(keeper->families[i].news);
 	}
 	free(keeper);
 }

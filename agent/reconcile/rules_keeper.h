@@ -55,6 +55,10 @@ bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_
 bool rules_keeper_options(const struct rules_keeper *keeper, enum ip_family family,
 			  struct ruleset_options *ret);
 
+/** rules_keeper_take_news() - what made the last report write the rules of @family; NULL if it did not,
+ *  or this was asked before; the caller frees it */
+char *rules_keeper_take_news(struct rules_keeper *keeper, enum ip_family family);
+
 /** rules_keeper_clash() - a rule of others that is about our marks, with its family; "" if there is
  *  none; valid until the next report */
 const char *rules_keeper_clash(const struct rules_keeper *keeper);

@@ -177,7 +177,8 @@ static bool report_some(struct sync *sync, double slice_begin)
 		size_t rest = sync->changes->count - sync->reported;
 		size_t budget = OBJECTS_PER_LOOK;
 		const struct changes part = {.items = sync->changes->items + sync->reported,
-					     .count = rest < budget ? rest : budget};
+					     .count = rest < budget ? rest : budget,
+					     .cause = sync->changes->cause};
 
 		if (part.count)
 			report_part(sync, &part);
@@ -304,6 +305,7 @@ static void end_batch(struct sync *sync)
 		timer_ensure(&sync->work, 0.);
 	} else if (!sync->is_swept && sync->may_sweep) {
 		sync->is_swept = true;
+		sync->changes->cause = CHANGE_CAUSE_SWEEP;
 		ledger_sweep(sync->ledger, clock_milliseconds(), sync->changes);
 		begin_batch(sync);
 	} else {
@@ -443,15 +445,13 @@ static void on_apply(void *owner)
 static void on_retry(void *owner)
 {
 	struct sync *sync = owner;
-	double begin;
+	double begin = clock_now();
 
-	/*
-	 * The report of what is planned or carried out now schedules it again. What is planned may
-	 * take back what would be tried, and both in one list come in no such order.
-	 */
+	/* The report of what is planned or carried out now schedules it again. What is planned may
+	 * take back what would be tried, and both in one list come in no such order. */
 	if (sync_is_ahead(sync))
 		return;
-	begin = clock_now();
+	sync->changes->cause = CHANGE_CAUSE_RETRY;
 	ledger_retry(sync->ledger, clock_milliseconds(), BATCH_OBJECTS / 4, sync->changes);
 	begin_batch(sync);
 	run_batch(sync, begin);
@@ -474,10 +474,10 @@ void sync_wake(struct sync *sync)
 
 void sync_allow(struct sync *sync, enum sync_gate gate)
 {
-	if (sync->gates == ALL_GATES)
-		return;
+	bool was_open = sync->gates == ALL_GATES;
+
 	sync->gates |= gate;
-	if (sync->gates != ALL_GATES)
+	if (was_open || sync->gates != ALL_GATES)
 		return;
 	sync->opened = clock_milliseconds();
 	sync_wake(sync);

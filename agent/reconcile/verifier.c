@@ -93,6 +93,7 @@ static void repair(struct verifier *verifier, enum facility facility)
 			    facility_name(facility), drift);
 		sync_count_repair(verifier->sync, facility, drift);
 	}
+	verifier->changes->cause = CHANGE_CAUSE_DRIFT;
 	sync_commit(verifier->sync, verifier->changes);
 }
 

@@ -36,6 +36,7 @@ static const struct {
 	{"output", 'o', ~0U},
 	{"watch", 'w', ~0U},
 	{"help", 'h', ~0U},
+	{"n", 'n', OPTION_SCOPE_EVENTS},
 	{"manifests", 'f', OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF},
 };
 
@@ -65,13 +66,20 @@ static const char *value_of(const struct setting *setting, const char *argument,
 	return argument + (is_letter && *argument == '=');
 }
 
+/* For getopt_long(3). */
+static const char *short_flags_of(enum option_scope scope)
+{
+	if (scope & (OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF))
+		return ":v:o:whf:";
+	return scope == OPTION_SCOPE_EVENTS ? ":v:o:whn:" : ":v:o:wh";
+}
+
 /* Takes the command line apart; @rows are the settings with flags, in the order of @table. */
 static int gather(struct options *options, const struct option *table,
 		  const struct setting *const *rows, enum option_scope scope, int argc, char **argv,
 		  struct flags *ret, struct error *err)
 {
-	bool takes_manifests = scope & (OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF);
-	const char *short_flags = takes_manifests ? ":v:o:whf:" : ":v:o:wh";
+	const char *short_flags = short_flags_of(scope);
 	int letter, row = 0;
 
 	optind = 0;

@@ -98,7 +98,8 @@ enum option_scope {
 	OPTION_SCOPE_CLEANUP = 4,
 	OPTION_SCOPE_PLAN = 8,
 	OPTION_SCOPE_CHECK = 16,
-	OPTION_SCOPE_DIFF = 32,
+	OPTION_SCOPE_DIFF = 64,
+	OPTION_SCOPE_EVENTS = 128,
 };
 
 /** enum plan_part - what of a plan is printed, in the order in which it is safe to load */
@@ -148,6 +149,7 @@ const char *plan_part_name(enum plan_part part);
  * @profiling:          the metrics port lets its clients set the log level
  * @part:               of a plan: what to print
  * @node_port:          of status: whose it is; 0 = not asked
+ * @event_count:        how many are shown; 0 = all
  * @node_addresses:     of a plan: those of the node's interfaces; none = as the Node says
  * @arguments:          what is left after the flags
  * @unused:             flags without effect, as they were given: "NAME=VALUE"
@@ -207,6 +209,7 @@ struct options {
 	char *output; /* of status: "", "wide" or "json"; of plan: "", "text" or "json" */
 	struct address_list node_addresses;
 	int node_port;
+	int event_count;
 	bool watch;
 	bool help;
 	bool version;

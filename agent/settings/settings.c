@@ -9,6 +9,7 @@
 #define CLEANUP OPTION_SCOPE_CLEANUP
 #define PLAN	(OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF)
 #define DIFF	OPTION_SCOPE_DIFF
+#define EVENTS	OPTION_SCOPE_EVENTS
 #define CHECK	OPTION_SCOPE_CHECK
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): parts of an initializer */
@@ -33,7 +34,7 @@ const struct setting settings[] = {
 	{"manifests", NULL, "manifests", VALUE(texts, manifests), .scope = RUN | PLAN,
 	 .bits = SETTING_NOT_EMPTY | SETTING_WHOLE | SETTING_RESTART, .argument = "PATH",
 	 .help = "file or directory of Services, EndpointSlices and Nodes; repeatable"},
-	{"socket", NULL, "socket", VALUE(text, socket_path), .scope = RUN | STATUS | DIFF,
+	{"socket", NULL, "socket", VALUE(text, socket_path), .scope = RUN | STATUS | DIFF | EVENTS,
 	 .bits = SETTING_NOT_EMPTY | SETTING_RESTART, .argument = "PATH",
 	 .help = "UNIX socket at which the agent answers (default: " OPTIONS_DEFAULT_SOCKET ")"},
 	{"affinity-scheduler", NULL, "affinityScheduler",
@@ -235,8 +236,8 @@ const struct setting settings[] = {
 	{"profiling", "enableProfiling", NULL, VALUE(switch, profiling), .scope = RUN,
 	 .help = "let the log level be set by PUT /debug/flags/v on the metrics port"},
 
-	{"output", NULL, NULL, VALUE(output, output), .scope = STATUS | PLAN | CHECK | CLEANUP,
-	 .argument = "FORMAT",
+	{"output", NULL, NULL, VALUE(output, output),
+	 .scope = STATUS | PLAN | CHECK | CLEANUP | EVENTS, .argument = "FORMAT",
 	 .help = "output format: wide or json for status, text (default) or json for others"},
 	{"part", NULL, NULL, VALUE(plan_part, part), .scope = OPTION_SCOPE_PLAN, .argument = "PART",
 	 .help = "print this part only: ipset, iptables, ip6tables, ipvs or addresses"},
@@ -247,11 +248,13 @@ const struct setting settings[] = {
 	 .help = "addresses of the node's interfaces (default: InternalIPs of its Node object)"},
 	{"node-port", NULL, NULL, VALUE(integer, node_port), 1, 65535, .scope = STATUS,
 	 .argument = "PORT", .help = "show whose NodePort that is"},
+	{"n", NULL, NULL, VALUE(integer, event_count), 1, 1000, .scope = EVENTS,
+	 .argument = "NUMBER", .help = "show the last NUMBER changes (default: all)"},
 	{"watch", NULL, NULL, VALUE(switch, watch), .scope = STATUS,
 	 .help = "refresh every two seconds"},
 	{"version", NULL, NULL, VALUE(switch, version), .scope = RUN, .bits = SETTING_ACTION,
 	 .help = "print the version and exit"},
-	{"help", NULL, NULL, VALUE(switch, help), .scope = RUN | STATUS | CLEANUP | PLAN,
+	{"help", NULL, NULL, VALUE(switch, help), .scope = RUN | STATUS | CLEANUP | PLAN | EVENTS,
 	 .help = "print this help and exit"},
 
 	{"config-sync-period", "configSyncPeriod", NULL, VALUE(duration, config_sync_period),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "answers.h"
 
+#include "history_report.h"
 #include "service_report.h"
 #include "wanted_report.h"
 
@@ -36,9 +37,27 @@ static void end_wanted(void *report)
 	wanted_report_free(report);
 }
 
+static void *begin_event(const struct status_sources *sources, const char *key)
+{
+	return history_report_event(sources, key);
+}
+
+/* An event is small. */
+static bool step_event(void *report, json_dump_callback_t write, void *owner)
+{
+	json_dump_callback(report, write, owner, JSON_COMPACT);
+	return false;
+}
+
+static void end_event(void *report)
+{
+	json_decref(report);
+}
+
 static const struct answer_kind kinds[] = {
 	{"status", status_report_agent, status_report_keys, begin_service, step_service,
 	 end_service},
+	{"events", history_report_agent, history_report_keys, begin_event, step_event, end_event},
 	{"wanted", wanted_report_agent, status_report_keys, begin_wanted, step_wanted, end_wanted},
 };
 

@@ -4,10 +4,22 @@
 #include "lib/base/memory.h"
 
 #include <string.h>
+#include <time.h>
 
 json_t *report_number(uint64_t number)
 {
 	return json_integer((json_int_t)number);
+}
+
+json_t *report_time(double seconds)
+{
+	time_t whole = (time_t)seconds;
+	char text[sizeof("2026-11-30T03:12:07")] = "";
+	struct tm tm;
+
+	if (gmtime_r(&whole, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	return json_sprintf("%s.%03dZ", text, (int)((seconds - (double)whole) * 1000));
 }
 
 char *report_complaint(const struct rejection *rejection)

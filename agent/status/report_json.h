@@ -11,6 +11,9 @@
 
 json_t *report_number(uint64_t number);
 
+/** report_time() - @seconds: since 1970; "2026-11-30T03:12:07.123Z" */
+json_t *report_time(double seconds);
+
 /** report_complaint() - why an object, or a part of it, is not used */
 char *report_complaint(const struct rejection *rejection);
 

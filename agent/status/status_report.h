@@ -2,6 +2,7 @@
 #ifndef AGENT_STATUS_REPORT_H
 #define AGENT_STATUS_REPORT_H
 
+#include "agent/notify/history.h"
 #include "agent/notify/rejections.h"
 #include "agent/reconcile/health.h"
 #include "agent/reconcile/rules_keeper.h"
@@ -18,6 +19,7 @@
  * struct status_sources - where a report is taken from
  * @kernel:  for how full the sets are; NULL leaves that out
  * @rules:   NULL: there are none
+ * @history: NULL: nothing is remembered
  * @options: those in force; NULL: the defaults
  */
 struct status_sources {
@@ -27,6 +29,7 @@ struct status_sources {
 	const struct rejections *rejections;
 	struct kernel *kernel;
 	const struct rules_keeper *rules;
+	const struct history *history;
 	const struct options *options;
 	const struct agent_health *health;
 };

@@ -313,14 +313,14 @@ bool store_remove_endpoint_slice(struct store *store, const char *namespace_name
 	return true;
 }
 
-uint16_t store_endpoint_slice_family(const struct store *store, const char *namespace_name,
-				     const char *name)
+const struct endpoint_slice *store_endpoint_slice(const struct store *store,
+						  const char *namespace_name, const char *name)
 {
 	auto_memory char *key = string_printf("%s/%s", namespace_name, name);
 	const struct slice_entry *entry;
 
 	HASH_FIND_STR(store->slices, key, entry);
-	return entry ? entry->slice->family : 0;
+	return entry ? entry->slice : NULL;
 }
 
 void store_mark_all_dirty(struct store *store)

@@ -51,9 +51,9 @@ bool store_remove_service(struct store *store, const char *namespace_name, const
 bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice);
 bool store_remove_endpoint_slice(struct store *store, const char *namespace_name, const char *name);
 
-/** store_endpoint_slice_family() - of the slice of this name; 0 = FQDN, or there is none */
-uint16_t store_endpoint_slice_family(const struct store *store, const char *namespace_name,
-				     const char *name);
+/** store_endpoint_slice() - the slice of this name; NULL if there is none; valid until it changes */
+const struct endpoint_slice *store_endpoint_slice(const struct store *store,
+						  const char *namespace_name, const char *name);
 
 /** store_mark_all_dirty() - after a change of node view or options, which every Service may feel */
 void store_mark_all_dirty(struct store *store);

@@ -24,6 +24,7 @@ void changes_clear(struct changes *changes)
 {
 	changes->count = 0;
 	changes->guard_count = 0;
+	changes->cause = CHANGE_CAUSE_PLAN;
 	free(take(&changes->has_failed));
 }
 

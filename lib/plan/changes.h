@@ -54,7 +54,24 @@ struct change {
 };
 
 /**
+ * enum change_cause - why a list of changes came to be
+ *   PLAN   Services, endpoints, the node or the settings changed
+ *   DRIFT  another program changed what the kernel holds
+ *   DRAIN  destinations without an endpoint lost their connections, or their time was over
+ *   RETRY  what failed before is tried again
+ *   SWEEP  nobody wants it, and it was there before the agent
+ */
+enum change_cause {
+	CHANGE_CAUSE_PLAN,
+	CHANGE_CAUSE_DRIFT,
+	CHANGE_CAUSE_DRAIN,
+	CHANGE_CAUSE_RETRY,
+	CHANGE_CAUSE_SWEEP,
+};
+
+/**
  * struct changes - a list of them; public to read, filled by changes_add()
+ * @cause:  for whoever hears of them; set by who fills the list
  * @spare:  where the next sorting puts them: a list is sorted again and again, and new memory each
  *          time would cost more than the sorting
  * @sorting:  by changes_sort_step(), while @is_sorting
@@ -67,6 +84,7 @@ struct changes {
 	struct changes_sorting *sorting;
 	bool *has_failed;
 	uint32_t guard_count;
+	enum change_cause cause;
 	bool is_sorting;
 };
 

@@ -330,6 +330,15 @@ void ledger_each_node_port(const struct ledger *ledger, void (*visit)(void *owne
 	}
 }
 
+const char *ledger_server_owner(const struct ledger *ledger,
+				const struct virtual_server_key *server)
+{
+	struct server_entry *entry = ledger_servers_find(&ledger->servers, server);
+	const struct claimant *winner = entry ? ledger_claims_winner(entry) : NULL;
+
+	return winner ? winner->service->key : NULL;
+}
+
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret)
 {
 	*ret = (struct ledger_counts){

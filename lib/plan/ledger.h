@@ -142,6 +142,11 @@ void ledger_claim(const struct ledger *ledger, const char *key, size_t index,
 void ledger_each_node_port(const struct ledger *ledger, void (*visit)(void *owner, uint16_t port),
 			   void *owner);
 
+/** ledger_server_owner() - key of the Service that has the virtual server; NULL if nobody wants it;
+ *  valid until the next change */
+const char *ledger_server_owner(const struct ledger *ledger,
+				const struct virtual_server_key *server);
+
 void ledger_count(const struct ledger *ledger, struct ledger_counts *ret);
 
 #endif

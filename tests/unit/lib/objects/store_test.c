@@ -392,9 +392,9 @@ static void test_family_of_a_slice(void **state)
 	(void)state;
 	carry_out(store, strings, "slice a/web-1 service=web port=:80/TCP 10.0.0.1");
 	carry_out(store, strings, "slice a/web-2 service=web family=6 port=:80/TCP fd00::1");
-	assert_int_equal(store_endpoint_slice_family(store, "a", "web-1"), AF_INET);
-	assert_int_equal(store_endpoint_slice_family(store, "a", "web-2"), AF_INET6);
-	assert_int_equal(store_endpoint_slice_family(store, "b", "web-2"), 0);
+	assert_int_equal(store_endpoint_slice(store, "a", "web-1")->family, AF_INET);
+	assert_int_equal(store_endpoint_slice(store, "a", "web-2")->family, AF_INET6);
+	assert_null(store_endpoint_slice(store, "b", "web-2"));
 }
 
 int main(void)
