@@ -9,6 +9,7 @@
 #include "lib/base/listen_retry.h"
 #include "lib/base/log.h"
 #include "lib/http/http_server.h"
+#include "metric_table.h"
 #include "process_usage.h"
 #include "zpages.h"
 
@@ -38,9 +39,9 @@ struct http_endpoints {
 	struct listen_retry retry;
 	uint16_t health_port; /* that @sources.listens knows of */
 	double started;
-	double process_started; /* seconds since 1970 */
-	struct metrics *checks; /* of /metrics/slis */
-	struct metric *last_result, *results;
+	double process_started;			  /* seconds since 1970 */
+	struct metrics *checks;			  /* of /metrics/slis */
+	struct metric *of[CHECK_METRIC_ID_COUNT]; /* NULL: the release does not have it */
 };
 
 char *http_endpoints_configuration_text(const struct options *options)
@@ -130,8 +131,8 @@ static void answer_ping(const struct http_endpoints *endpoints, bool is_verbose,
 	static const char *const last_values[] = {"ping", "healthz"};
 	static const char *const values[] = {"ping", "success", "healthz"};
 
-	metric_set(endpoints->last_result, last_values, 1);
-	metric_increase(endpoints->results, values, 1);
+	metric_set(endpoints->of[CHECK_METRIC_ID_LAST_RESULT], last_values, 1);
+	metric_increase(endpoints->of[CHECK_METRIC_ID_RESULTS], values, 1);
 	set_text(reply, 200, is_verbose ? "[+]ping ok\nhealthz check passed\n" : "ok");
 }
 
@@ -314,37 +315,24 @@ static void on_retry(void *owner)
 	listen_or_retry(owner);
 }
 
-/* Release 1.36 has it among the checks too. */
-static void add_start_time(struct http_endpoints *endpoints)
-{
-	static const struct metric_description start_time = {
-		.name = "process_start_time_seconds",
-		.help = "[ALPHA] Start time of the process since unix epoch in seconds.",
-		.type = METRIC_TYPE_GAUGE};
-	struct process_usage usage;
-
-	process_usage_read(&usage);
-	endpoints->process_started = usage.start_seconds;
-	if (!is_like_1_32(endpoints))
-		metric_set(metrics_add(endpoints->checks, &start_time), NULL, usage.start_seconds);
-}
-
 static void create_checks(struct http_endpoints *endpoints)
 {
-	static const struct metric_description last_result = {
-		.name = "kubernetes_healthcheck",
-		.help = "[STABLE] This metric records the result of a single healthcheck.",
-		.type = METRIC_TYPE_GAUGE,
-		.labels = "name,type"};
-	static const struct metric_description results = {
-		.name = "kubernetes_healthchecks_total",
-		.help = "[STABLE] This metric records the results of all healthcheck.",
-		.type = METRIC_TYPE_COUNTER,
-		.labels = "name,status,type"};
+	struct metric *start_time;
+	struct process_usage usage;
 
 	endpoints->checks = metrics_new();
-	endpoints->last_result = metrics_add(endpoints->checks, &last_result);
-	endpoints->results = metrics_add(endpoints->checks, &results);
+	for (int i = 0; i < CHECK_METRIC_ID_COUNT; i++) {
+		const struct metric_description *description = metric_table_check(
+			endpoints->sources.options->kube_proxy_compat, (enum check_metric_id)i);
+
+		if (description)
+			endpoints->of[i] = metrics_add(endpoints->checks, description);
+	}
+	process_usage_read(&usage);
+	endpoints->process_started = usage.start_seconds;
+	start_time = endpoints->of[CHECK_METRIC_ID_START_TIME];
+	if (start_time)
+		metric_set(start_time, NULL, usage.start_seconds);
 }
 
 int http_endpoints_open(struct ev_loop *loop, const struct http_endpoints_sources *sources,
@@ -356,7 +344,6 @@ int http_endpoints_open(struct ev_loop *loop, const struct http_endpoints_source
 	endpoints->sources = *sources;
 	endpoints->started = ev_time();
 	create_checks(endpoints);
-	add_start_time(endpoints);
 	endpoints->ports[0] = (struct http_endpoint_port){.what = "--healthz-bind-address",
 							  .failure = EVENT_KIND_HEALTHZ,
 							  .at = sources->options->healthz,

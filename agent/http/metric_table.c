@@ -201,6 +201,35 @@ static const struct metric_description descriptions[METRIC_ID_COUNT] = {
 	[METRIC_ID_LONGEST_TURN] = {"ipvsagent_loop_longest_turn_seconds",
 				    "Duration of the longest event loop turn since the start.",
 				    GAUGE},
+	[METRIC_ID_CERTIFICATE_EXPIRY] =
+		{"ipvsagent_client_certificate_expiration_timestamp_seconds",
+		 "When the client certificate for the API server expires; 0 without one.", GAUGE},
+
+	[METRIC_ID_SERVICE_CONNECTIONS] =
+		{"ipvsagent_service_connections_total",
+		 "Connections to each Service, as of the last verification.", COUNTER,
+		 LABELS("namespace,service")},
+	[METRIC_ID_SERVICE_PACKETS] =
+		{"ipvsagent_service_packets_total",
+		 "Packets to (in) and from (out) each Service, as of the last verification.",
+		 COUNTER, LABELS("direction,namespace,service")},
+	[METRIC_ID_SERVICE_BYTES] =
+		{"ipvsagent_service_bytes_total",
+		 "Bytes to (in) and from (out) each Service, as of the last verification.", COUNTER,
+		 LABELS("direction,namespace,service")},
+};
+
+static const struct metric_description checks[CHECK_METRIC_ID_COUNT] = {
+	[CHECK_METRIC_ID_LAST_RESULT] =
+		{"kubernetes_healthcheck",
+		 "[STABLE] This metric records the result of a single healthcheck.", GAUGE,
+		 LABELS("name,type")},
+	[CHECK_METRIC_ID_RESULTS] = {"kubernetes_healthchecks_total",
+				     "[STABLE] This metric records the results of all healthcheck.",
+				     COUNTER, LABELS("name,status,type")},
+	[CHECK_METRIC_ID_START_TIME] =
+		{"process_start_time_seconds",
+		 "[ALPHA] Start time of the process since unix epoch in seconds.", GAUGE},
 };
 
 /* Before 1.33 there was one number for both families, and the build information was alpha. */
@@ -233,4 +262,12 @@ void metric_table_fill(enum kube_proxy_release release,
 	}
 	ret[METRIC_ID_CONNTRACK_DURATION].name = NULL;
 	ret[METRIC_ID_CONNTRACK_DELETED].name = NULL;
+}
+
+const struct metric_description *metric_table_check(enum kube_proxy_release release,
+						    enum check_metric_id id)
+{
+	if (release == KUBE_PROXY_RELEASE_1_32 && id == CHECK_METRIC_ID_START_TIME)
+		return NULL;
+	return &checks[id];
 }

@@ -5,7 +5,7 @@
 #include "agent/settings/options.h"
 #include "lib/http/metrics.h"
 
-/** enum metric_id - the metrics of this program, but those of single Services */
+/** enum metric_id - what /metrics shows */
 enum metric_id {
 	METRIC_ID_SYNC_DURATION,
 	METRIC_ID_LAST_QUEUED,
@@ -66,7 +66,19 @@ enum metric_id {
 	METRIC_ID_LONGEST_TURN,
 	METRIC_ID_LOG_DROPPED,
 	METRIC_ID_LOG_HELD_BACK,
+	METRIC_ID_CERTIFICATE_EXPIRY,
+	METRIC_ID_SERVICE_CONNECTIONS,
+	METRIC_ID_SERVICE_PACKETS,
+	METRIC_ID_SERVICE_BYTES,
 	METRIC_ID_COUNT
+};
+
+/** enum check_metric_id - what /metrics/slis shows */
+enum check_metric_id {
+	CHECK_METRIC_ID_LAST_RESULT,
+	CHECK_METRIC_ID_RESULTS,
+	CHECK_METRIC_ID_START_TIME,
+	CHECK_METRIC_ID_COUNT
 };
 
 /**
@@ -77,5 +89,9 @@ enum metric_id {
  */
 void metric_table_fill(enum kube_proxy_release release,
 		       struct metric_description ret[METRIC_ID_COUNT]);
+
+/** metric_table_check() - one of /metrics/slis; NULL: @release does not have it */
+const struct metric_description *metric_table_check(enum kube_proxy_release release,
+						    enum check_metric_id id);
 
 #endif

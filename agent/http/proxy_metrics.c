@@ -104,7 +104,11 @@ struct proxy_metrics *proxy_metrics_new(double now, size_t service_limit,
 	for (int i = 0; i < METRIC_ID_COUNT; i++)
 		if (metrics->adapted[i].name)
 			metrics->of[i] = metrics_add(metrics->registry, &metrics->adapted[i]);
-	metrics->traffic = service_traffic_new(metrics->registry, service_limit);
+	metrics->traffic = service_traffic_new(
+		&(struct service_traffic_metrics){metrics->of[METRIC_ID_SERVICE_CONNECTIONS],
+						  metrics->of[METRIC_ID_SERVICE_PACKETS],
+						  metrics->of[METRIC_ID_SERVICE_BYTES]},
+		service_limit);
 	set_build(metrics);
 	return metrics;
 }
@@ -352,11 +356,13 @@ static void collect_settings(struct proxy_metrics *metrics, const struct reload_
 	set_labelled(metrics, METRIC_ID_SETTINGS_READ, "rejected", (double)state->rejected);
 }
 
-static void collect_watches(struct proxy_metrics *metrics, const struct object_source *source)
+static void collect_server(struct proxy_metrics *metrics, const struct object_source *source)
 {
 	struct kube_source_watch watches[KUBE_SOURCE_WATCHES];
 	size_t count = source ? object_source_watches(source, watches) : 0;
 
+	set(metrics, METRIC_ID_CERTIFICATE_EXPIRY,
+	    source ? (double)object_source_certificate_expiry(source) : 0);
 	for (size_t i = 0; i < count; i++) {
 		set_labelled(metrics, METRIC_ID_WATCH_CURRENT, watches[i].resource,
 			     watches[i].is_current);
@@ -393,7 +399,7 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	collect_held(metrics, status->ledger);
 	collect_sets(metrics, status->kernel);
 	collect_source(metrics, status);
-	collect_watches(metrics, sources->source);
+	collect_server(metrics, sources->source);
 	collect_events(metrics, sources->source);
 	collect_settings(metrics, status->health->settings);
 	service_traffic_collect(metrics->traffic, status->ledger);

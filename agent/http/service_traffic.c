@@ -23,24 +23,8 @@ struct service_traffic {
 	struct observed_server *coming;
 	struct followed_service *services;
 	size_t limit;
-	struct metric *connections, *packets, *bytes;
+	struct service_traffic_metrics of;
 };
-
-static const struct metric_description connections = {
-	.name = "ipvsagent_service_connections_total",
-	.help = "Connections to each Service, as of the last verification.",
-	.type = METRIC_TYPE_COUNTER,
-	.labels = "namespace,service"};
-static const struct metric_description packets = {
-	.name = "ipvsagent_service_packets_total",
-	.help = "Packets to (in) and from (out) each Service, as of the last verification.",
-	.type = METRIC_TYPE_COUNTER,
-	.labels = "direction,namespace,service"};
-static const struct metric_description bytes = {
-	.name = "ipvsagent_service_bytes_total",
-	.help = "Bytes to (in) and from (out) each Service, as of the last verification.",
-	.type = METRIC_TYPE_COUNTER,
-	.labels = "direction,namespace,service"};
 
 /* The labels of a Service; with the direction for those that have one, without it from the second
  * on. */
@@ -63,23 +47,22 @@ static void unfollow(struct service_traffic *traffic, struct followed_service *s
 	for (size_t i = 0; i < COUNT(directions); i++) {
 		struct labels labels = labels_of(service->key, directions[i]);
 
-		metric_remove(traffic->connections, labels.values + 1);
-		metric_remove(traffic->packets, labels.values);
-		metric_remove(traffic->bytes, labels.values);
+		metric_remove(traffic->of.connections, labels.values + 1);
+		metric_remove(traffic->of.packets, labels.values);
+		metric_remove(traffic->of.bytes, labels.values);
 		free(labels.namespace_name);
 	}
 	HASH_DEL(traffic->services, service);
 	free(service);
 }
 
-struct service_traffic *service_traffic_new(struct metrics *metrics, size_t limit)
+struct service_traffic *service_traffic_new(const struct service_traffic_metrics *metrics,
+					    size_t limit)
 {
 	struct service_traffic *traffic = memory_allocate(sizeof(*traffic));
 
 	traffic->limit = limit;
-	traffic->connections = metrics_add(metrics, &connections);
-	traffic->packets = metrics_add(metrics, &packets);
-	traffic->bytes = metrics_add(metrics, &bytes);
+	traffic->of = *metrics;
 	return traffic;
 }
 
@@ -222,9 +205,9 @@ static void collect_direction(struct service_traffic *traffic, const char *key,
 {
 	struct labels labels = labels_of(key, direction);
 
-	set(traffic->connections, labels.values + 1, connection_count);
-	set(traffic->packets, labels.values, packet_count);
-	set(traffic->bytes, labels.values, byte_count);
+	set(traffic->of.connections, labels.values + 1, connection_count);
+	set(traffic->of.packets, labels.values, packet_count);
+	set(traffic->of.bytes, labels.values, byte_count);
 	free(labels.namespace_name);
 }
 

@@ -20,11 +20,18 @@
  */
 struct service_traffic;
 
+/** struct service_traffic_metrics - its families; packets and bytes have the label direction first */
+struct service_traffic_metrics {
+	struct metric *connections, *packets, *bytes;
+};
+
 /**
- * service_traffic_new() - adds its families to @metrics
- * @limit:  Services to follow; 0 = none
+ * service_traffic_new()
+ * @metrics:  copied; the families outlive it
+ * @limit:    Services to follow; 0 = none
  */
-struct service_traffic *service_traffic_new(struct metrics *metrics, size_t limit);
+struct service_traffic *service_traffic_new(const struct service_traffic_metrics *metrics,
+					    size_t limit);
 void service_traffic_free(struct service_traffic *traffic);
 AUTO_FREE_DEFINE(service_traffic);
 

@@ -179,3 +179,8 @@ size_t object_source_watches(const struct object_source *source,
 	kube_source_watches(source->kube, ret);
 	return KUBE_SOURCE_WATCHES;
 }
+
+int64_t object_source_certificate_expiry(const struct object_source *source)
+{
+	return source->kube ? kube_source_certificate_expiry(source->kube) : 0;
+}

@@ -69,4 +69,7 @@ const char *object_source_description(const struct object_source *source);
 size_t object_source_watches(const struct object_source *source,
 			     struct kube_source_watch ret[KUBE_SOURCE_WATCHES]);
 
+/** object_source_certificate_expiry() - as kube_source_certificate_expiry(); 0 for manifests */
+int64_t object_source_certificate_expiry(const struct object_source *source);
+
 #endif

@@ -14,8 +14,9 @@
 #define GIVEN_MILLISECONDS_MIN 5000
 
 /*
- * The texts are what @access points to; those of the plugin are in @given. @told_expiry: when the
- * client certificate expired that was told of last; 0 if it has not, as far as is known.
+ * The texts are what @access points to; those of the plugin are in @given. @expiry: of the
+ * client certificate; 0 without one. @told_expiry: when the one expired that was told of last; 0 if
+ * it has not, as far as is known.
  */
 struct kube_credentials {
 	struct ev_loop *loop;
@@ -28,6 +29,7 @@ struct kube_credentials {
 	struct kube_exec *exec;
 	struct kube_exec_credential given;
 	bool has_given;
+	int64_t expiry;
 	int64_t told_expiry;
 	void (*on_ready)(void *owner, const struct error *err);
 	void (*on_certificate)(void *owner, bool is_expired, const char *text);
@@ -221,6 +223,7 @@ static void judge_certificate(struct kube_credentials *credentials)
 		tell_expiry(credentials, expiry, is_expired);
 	if (is_news)
 		credentials->told_expiry = is_expired ? expiry : 0;
+	credentials->expiry = expiry;
 }
 
 int kube_credentials_get(struct kube_credentials *credentials, const struct kube_access **ret,
@@ -254,6 +257,11 @@ int kube_credentials_get(struct kube_credentials *credentials, const struct kube
 	};
 	*ret = &credentials->access;
 	return 0;
+}
+
+int64_t kube_credentials_certificate_expiry(const struct kube_credentials *credentials)
+{
+	return credentials->expiry;
 }
 
 void kube_credentials_refused(struct kube_credentials *credentials)

@@ -8,6 +8,7 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /**
  * struct kube_access - what one request needs; texts are NULL where there is nothing
@@ -49,6 +50,13 @@ kube_credentials_new(struct ev_loop *loop, const struct kube_config *config,
 void kube_credentials_watch_certificate(struct kube_credentials *credentials,
 					void (*on_certificate)(void *owner, bool is_expired,
 							       const char *text));
+
+/**
+ * kube_credentials_certificate_expiry() - until when the client certificate is valid
+ *
+ * Return: seconds since 1970, of the one that kube_credentials_get() read last; 0 without one
+ */
+int64_t kube_credentials_certificate_expiry(const struct kube_credentials *credentials);
 
 void kube_credentials_free(struct kube_credentials *credentials);
 AUTO_FREE_DEFINE(kube_credentials);

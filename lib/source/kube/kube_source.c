@@ -342,3 +342,8 @@ void kube_source_watches(const struct kube_source *source,
 			.interruptions = part->interruptions};
 	}
 }
+
+int64_t kube_source_certificate_expiry(const struct kube_source *source)
+{
+	return kube_credentials_certificate_expiry(source->credentials);
+}

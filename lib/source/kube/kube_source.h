@@ -113,6 +113,9 @@ struct kube_source_watch {
 void kube_source_watches(const struct kube_source *source,
 			 struct kube_source_watch ret[KUBE_SOURCE_WATCHES]);
 
+/** kube_source_certificate_expiry() - as kube_credentials_certificate_expiry() */
+int64_t kube_source_certificate_expiry(const struct kube_source *source);
+
 /** kube_source_limit() - how many requests are sent, as kube_http_limit() says */
 void kube_source_limit(struct kube_source *source, double per_second, int burst);
 

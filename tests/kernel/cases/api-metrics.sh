@@ -53,3 +53,19 @@ api_start
 for resource in services endpointslices nodes; do
 	wait_until_equal 20 "$resource" 1 metric "ipvsagent_watch_current{resource=\"$resource\"}"
 done
+
+step "when the client certificate expires, which is not before it is replaced by one that expires later"
+expiry()
+{
+	date -d "$(openssl x509 -noout -enddate -in "$directory/tls/client.crt" | cut -d= -f2)" +%s
+}
+# expiry_metric: as a whole number, since large ones are written as 1.7e+09
+expiry_metric()
+{
+	metric ipvsagent_client_certificate_expiration_timestamp_seconds | awk '{ printf "%d\n", $1 }'
+}
+assert_equal "the certificate in use" "$(expiry)" "$(expiry_metric)"
+certificate client /O=system:node-proxier/CN=system:kube-proxy 30
+api_kill
+api_start
+wait_until_equal 20 "the new certificate" "$(expiry)" expiry_metric

@@ -11,7 +11,6 @@
 #include "agent/reconcile/sync.h"
 #include "agent/reconcile/verifier.h"
 #include "lib/base/clock.h"
-#include "lib/http/metrics.h"
 #include "lib/plan/ledger_drain.h"
 
 #include "tests/fake/cluster_model.h"
@@ -64,7 +63,6 @@ struct model {
 	struct cluster_model *world;
 	struct ev_loop *loop;
 	struct fake_facilities *facilities;
-	struct metrics *metrics;
 	struct service_traffic *traffic;
 	struct ledger *ledger;
 	struct sync *sync;
@@ -196,8 +194,7 @@ static void model_init(struct model *model, uint64_t seed, bool is_disturbed)
 	model->world = cluster_model_new(seed, seed % 2 ? FEW_SERVICES : MANY_SERVICES);
 	model->loop = virtual_loop_new(random_below, model);
 	model->facilities = fake_facilities_new(model->loop, random_below, model);
-	model->metrics = metrics_new();
-	model->traffic = service_traffic_new(model->metrics, 0);
+	model->traffic = service_traffic_new(&(struct service_traffic_metrics){0}, 0);
 	drift_injector_add_strangers(model->facilities->held);
 	start(model);
 }
@@ -206,7 +203,6 @@ static void model_end(struct model *model)
 {
 	stop(model);
 	service_traffic_free(model->traffic);
-	metrics_free(model->metrics);
 	fake_facilities_free(model->facilities);
 	virtual_loop_free(model->loop);
 	cluster_model_free(model->world);

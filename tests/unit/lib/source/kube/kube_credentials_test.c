@@ -137,6 +137,11 @@ static void assert_told(struct fixture *fixture, const char *wanted)
 	assert_string_equal(fixture->told, wanted);
 }
 
+static void assert_expiry(const struct fixture *fixture, int64_t wanted)
+{
+	assert_int_equal(kube_credentials_certificate_expiry(fixture->credentials), wanted);
+}
+
 static void put_certificate(int64_t expiry)
 {
 	auto_memory char *pem = make_certificate(expiry);
@@ -169,12 +174,15 @@ static void test_a_file(void **state)
 	free(write_file("client.key", "key"));
 	put_certificate(IN_THE_FUTURE);
 	prepare(&fixture, "client-certificate: client.crt, client-key: client.key");
+	assert_expiry(&fixture, 0);
 	assert_told(&fixture, "");
+	assert_expiry(&fixture, IN_THE_FUTURE);
 
 	put_certificate(LONG_AGO);
 	assert_told(&fixture, "expired: client-certificate client.crt expired at "
 			      "2020-01-02T03:04:05Z; using it until it is replaced\n");
 	assert_told(&fixture, "");
+	assert_expiry(&fixture, LONG_AGO);
 	put_certificate(NOT_SO_LONG);
 	assert_told(&fixture, "expired: client-certificate client.crt expired at "
 			      "2021-01-02T03:24:05Z; using it until it is replaced\n");
@@ -186,6 +194,7 @@ static void test_a_file(void **state)
 	assert_told(&fixture, "");
 	free(write_file("client.crt", "no certificate"));
 	assert_told(&fixture, "");
+	assert_expiry(&fixture, 0);
 	clean_up(&fixture);
 }
 
@@ -245,6 +254,7 @@ static void test_a_plugin(void **state)
 		    "expired: clientCertificateData of credential plugin ./plugin expired at "
 		    "2020-01-02T03:04:05Z; using it until it is replaced\n");
 	assert_told(&fixture, "");
+	assert_expiry(&fixture, LONG_AGO);
 	clean_up(&fixture);
 	free(text);
 	json_decref(answer);
