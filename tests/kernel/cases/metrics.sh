@@ -177,9 +177,11 @@ wait_until 20 is_told
 [ "$(metric 'ipvsagent_service_connections_total{namespace="default",service="web"}')" -ge 7 ] ||
 	fail "the connections are not counted: $(told)"
 
-step "Prometheus scrapes it"
+step "Prometheus scrapes it, and has the alert rules"
+rules=$(readlink -f "$(dirname "$0")/../../../packaging/prometheus/ipvsagent-alerts.yaml")
 cat >"$directory/prometheus.yml" <<-END
-	global: {scrape_interval: 1s}
+	global: {scrape_interval: 1s, evaluation_interval: 1s}
+	rule_files: ["$rules"]
 	scrape_configs:
 	- job_name: kube-proxy
 	  static_configs: [{targets: ["127.0.0.1:10249"]}]
@@ -202,6 +204,21 @@ assert_equal "what it knows" \
 	"$(query ipvsagent_destinations)"
 assert_equal "a quantile of a histogram" "{} => 1" \
 	"$(query 'histogram_quantile(0.5, sum by (le) (kubeproxy_sync_proxy_rules_duration_seconds_bucket)) <= bool 16.384')"
+pending()
+{
+	query 'count by (alertname, alertstate) (ALERTS)'
+}
+# Without an API server there are no watches.
+scraped=$(on node curl -s http://127.0.0.1:9090/api/v1/label/__name__/values)
+for name in $(grep -oE '(ipvsagent|kubeproxy|process)_[a-z_]+' "$rules" | sort -u); do
+	[ "$name" = ipvsagent_watch_current ] || assert_contains "what Prometheus has" "\"$name\"" "$scraped"
+done
+service_manifest bad cluster_ip=10.96.0.11 ports=http:XXX:80:8080 | manifest bad.yaml
+wait_until_equal 30 "the alerts" \
+	'{alertname="IpvsagentRejectedObjects", alertstate="pending"} => 1' pending
+rm "$manifests/bad.yaml"
+assert_equal "the rules that Prometheus can evaluate" "$(grep -c '^  - alert:' "$rules")" \
+	"$(on node curl -s http://127.0.0.1:9090/api/v1/rules | grep -o '"health":"ok"' | wc -l)"
 assert_equal "the families" '{ip_family="IPv4"} => 1
 {ip_family="IPv6"} => 1' \
 	"$(query 'group by (ip_family) (kubeproxy_sync_proxy_rules_duration_seconds_count)' | sort)"

@@ -304,9 +304,10 @@ static char *metrics_of(struct fixture *fixture, enum kube_proxy_release release
 	text = proxy_metrics_text(metrics,
 				  &(struct proxy_metrics_sources){.status = &fixture->sources},
 				  METRICS_FORMAT_TEXT);
-	/* Without a kernel there are no sets. */
+	/* Without a kernel there are no sets, and without an API server no watches. */
 	text = memory_resize(text, strlen(text) + 100, 1);
-	return strcat(text, "ipvsagent_set_members\nipvsagent_set_capacity\n");
+	return strcat(text, "ipvsagent_set_members\nipvsagent_set_capacity\n"
+			    "ipvsagent_watch_current\n");
 }
 
 static void test_dashboard(void **state)
@@ -338,6 +339,28 @@ static void test_dashboard(void **state)
 	}
 	assert_true(queries > 10);
 	json_decref(dashboard);
+	fixture_tear_down(&fixture);
+}
+
+static void test_alerts(void **state)
+{
+	json_t *documents = read_documents("prometheus/ipvsagent-alerts.yaml"), *rule;
+	auto_memory char *of_1_36 = NULL, *of_1_32 = NULL;
+	struct fixture fixture = {0};
+	size_t index;
+
+	(void)state;
+	fixture_set_up(&fixture);
+	of_1_36 = metrics_of(&fixture, KUBE_PROXY_RELEASE_1_36);
+	of_1_32 = metrics_of(&fixture, KUBE_PROXY_RELEASE_1_32);
+	json_array_foreach (find(documents, "0.groups.0.rules"), index, rule) {
+		const char *query = json_string_value(find(rule, "expr"));
+
+		assert_metrics_exist(query, of_1_36);
+		assert_metrics_exist(query, of_1_32);
+	}
+	assert_true(index > 10);
+	json_decref(documents);
 	fixture_tear_down(&fixture);
 }
 
@@ -406,15 +429,11 @@ static void test_dashboard_of_kube_proxy(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_daemon_set),
-		cmocka_unit_test(test_init_only),
-		cmocka_unit_test(test_rbac),
-		cmocka_unit_test(test_config_map),
-		cmocka_unit_test(test_container),
-		cmocka_unit_test(test_dashboard),
-		cmocka_unit_test(test_unit),
-		cmocka_unit_test(test_cleanup),
-		cmocka_unit_test(test_dashboard_of_kube_proxy),
+		cmocka_unit_test(test_daemon_set), cmocka_unit_test(test_init_only),
+		cmocka_unit_test(test_rbac),	   cmocka_unit_test(test_config_map),
+		cmocka_unit_test(test_container),  cmocka_unit_test(test_dashboard),
+		cmocka_unit_test(test_alerts),	   cmocka_unit_test(test_unit),
+		cmocka_unit_test(test_cleanup),	   cmocka_unit_test(test_dashboard_of_kube_proxy),
 	};
 
 	if (argc != 2) {
