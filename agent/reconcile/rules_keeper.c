@@ -373,7 +373,8 @@ void rules_keeper_changed(struct rules_keeper *keeper, uint16_t family_number, c
 
 	if (!is_kept(family) || !family->ruleset)
 		return;
-	if (*writer)
+	/* What is told while the rules are written is likely to be the writing. */
+	if (*writer && !rules_is_busy(family->rules))
 		snprintf(family->writer, sizeof(family->writer), "%s", writer);
 	family->is_due = rules_is_busy(family->rules);
 	if (family->is_due || timer_is_running(&family->due) || is_waiting(family))

@@ -37,12 +37,14 @@ struct rules {
  * @looks:         how often they were read, both families together
  * @repairs:       how often they were written
  * @last_repair:   when
+ * @told:          hears at once of what is written, as from nftables; NULL = nobody
  */
 static struct iptables {
 	bool is_altered[2], is_there[2], is_broken[2];
 	const char *unreadable;
 	unsigned int looks, repairs;
 	double last_repair;
+	struct rules_keeper *told;
 } iptables;
 
 static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
@@ -55,8 +57,10 @@ static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	iptables.looks++;
-	rules->is_busy = false;
 	report.is_changed = iptables.is_altered[is_ipv6] || !iptables.is_there[is_ipv6];
+	if (iptables.told && report.is_changed)
+		rules_keeper_changed(iptables.told, rules->family, "iptables-restor (process 18)");
+	rules->is_busy = false;
 	if (iptables.unreadable)
 		report.unreadable = iptables.unreadable;
 	if (iptables.is_broken[is_ipv6]) {
@@ -233,12 +237,14 @@ static void test_there_is_no_loop_against_another_writer(void **state)
 	struct fixture *fixture = *state;
 	unsigned int before;
 
+	iptables.told = fixture->keeper;
 	for (int i = 0; i < 3; i++) {
 		alter(fixture);
 		pass(fixture, 2);
 	}
 	assert_int_equal(iptables.repairs, 3);
 	assert_false(fixture->is_in_place);
+	/* Not the one that restored them. */
 	assert_non_null(strstr(fixture->error, "nft (process 17) keeps changing them"));
 	assert_non_null(strstr(fixture->error, "next repair in 10 s"));
 
