@@ -260,6 +260,31 @@ static void test_unit(void **state)
 	assert_non_null(strstr(text, "\nRestart=always\n"));
 }
 
+/* The package is of this version, and installs files that exist. */
+static void test_debian(void **state)
+{
+	auto_memory char *changelog = read_file("debian/changelog");
+	auto_memory char *install = read_file("debian/ipvsagent.install");
+	auto_memory char *examples = read_file("debian/ipvsagent.examples");
+	auto_memory char *lines = string_printf("%s%s", install, examples);
+	char *rest = lines, *line;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(strncmp(changelog, "ipvsagent (" IPVSAGENT_VERSION "-",
+				 strlen("ipvsagent (" IPVSAGENT_VERSION "-")),
+			 0);
+	while ((line = strsep(&rest, "\n")) && rest) {
+		auto_memory char *path =
+			string_printf("%s/%.*s", top, (int)strcspn(line, " "), line);
+
+		if (access(path, R_OK) != 0)
+			fail_msg("%s: %s", path, strerror(errno));
+		count++;
+	}
+	assert_int_equal(count, 5);
+}
+
 /* Every metric that a query names, for its first letters make it one of ours. */
 static void assert_metrics_exist(const char *query, const char *metrics)
 {
@@ -429,11 +454,17 @@ static void test_dashboard_of_kube_proxy(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_daemon_set), cmocka_unit_test(test_init_only),
-		cmocka_unit_test(test_rbac),	   cmocka_unit_test(test_config_map),
-		cmocka_unit_test(test_container),  cmocka_unit_test(test_dashboard),
-		cmocka_unit_test(test_alerts),	   cmocka_unit_test(test_unit),
-		cmocka_unit_test(test_cleanup),	   cmocka_unit_test(test_dashboard_of_kube_proxy),
+		cmocka_unit_test(test_daemon_set),
+		cmocka_unit_test(test_init_only),
+		cmocka_unit_test(test_rbac),
+		cmocka_unit_test(test_config_map),
+		cmocka_unit_test(test_container),
+		cmocka_unit_test(test_dashboard),
+		cmocka_unit_test(test_alerts),
+		cmocka_unit_test(test_debian),
+		cmocka_unit_test(test_unit),
+		cmocka_unit_test(test_cleanup),
+		cmocka_unit_test(test_dashboard_of_kube_proxy),
 	};
 
 	if (argc != 2) {
