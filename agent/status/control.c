@@ -46,6 +46,7 @@ struct client {
 struct control {
 	struct ev_loop *loop;
 	struct status_sources sources;
+	struct control_question question; /* verb NULL: none */
 	char *path;
 	struct acceptor *acceptor;
 	struct client *clients;
@@ -163,10 +164,36 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int events)
 	ev_timer_again(loop, &client->patience);
 }
 
+/* What follows @verb in the request, and a blank; NULL if it is another request. */
+static const char *argument_of(const struct client *client, const char *verb)
+{
+	const char *rest = client->request + strlen(verb);
+
+	if (strncmp(client->request, verb, strlen(verb)) != 0 || (*rest && *rest != ' '))
+		return NULL;
+	return *rest ? rest + 1 : rest;
+}
+
+/* Return: whether it is one that the control was given. */
+static bool answer_question(struct client *client)
+{
+	const struct control_question *question = &client->control->question;
+	const char *argument = question->verb ? argument_of(client, question->verb) : NULL;
+
+	if (!argument)
+		return false;
+	append_line(client, question->answer(question->owner, argument));
+	append_line(client, json_pack("{s:b}", "complete", 1));
+	client->is_complete = true;
+	return true;
+}
+
 static void answer(struct client *client)
 {
 	ev_io_stop(client->control->loop, &client->readable);
 	ev_io_start(client->control->loop, &client->writable);
+	if (answer_question(client))
+		return;
 	client->kind = answers_find(client->request, &client->filter);
 	if (!client->kind) {
 		append_error(client, "unknown request");
@@ -351,6 +378,11 @@ int control_open(struct ev_loop *loop, const char *path, const struct status_sou
 	control->acceptor = acceptor_new(loop, fd, on_accepted, control);
 	*ret = control;
 	return 0;
+}
+
+void control_set_question(struct control *control, const struct control_question *question)
+{
+	control->question = *question;
 }
 
 void control_close(struct control *control)

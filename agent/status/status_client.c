@@ -128,3 +128,16 @@ int status_client_ask(const char *socket_path, const char *verb, const char *fil
 		*ret = document;
 	return r;
 }
+
+int status_client_question(const char *socket_path, const char *question, json_t **ret,
+			   struct error *err)
+{
+	json_t *document = NULL;
+	int r = status_client_ask(socket_path, question, "", &document, err);
+
+	if (r < 0)
+		return r;
+	*ret = json_incref(json_object_get(document, "agent"));
+	json_decref(document);
+	return 0;
+}

@@ -20,4 +20,14 @@
 int status_client_ask(const char *socket_path, const char *verb, const char *filter, json_t **ret,
 		      struct error *err);
 
+/**
+ * status_client_question() - the answer to what was given to control_set_question()
+ * @question:  its verb, a blank and the argument
+ * @ret:       the object; owned by the caller
+ *
+ * As status_client_ask() otherwise.
+ */
+int status_client_question(const char *socket_path, const char *question, json_t **ret,
+			   struct error *err);
+
 #endif

@@ -49,6 +49,7 @@ static int tear_down(void **state)
 struct asking {
 	struct fixture *fixture;
 	const char *filter;
+	const char *question; /* instead of the status */
 	ev_async done;
 	json_t *document;
 	struct error err;
@@ -59,8 +60,12 @@ static void *ask_in_thread(void *data)
 {
 	struct asking *asking = data;
 
-	asking->result =
-		status_client_ask(path, "status", asking->filter, &asking->document, &asking->err);
+	if (asking->question)
+		asking->result = status_client_question(path, asking->question, &asking->document,
+							&asking->err);
+	else
+		asking->result = status_client_ask(path, "status", asking->filter,
+						   &asking->document, &asking->err);
 	ev_async_send(asking->fixture->loop, &asking->done);
 	return NULL;
 }
@@ -72,17 +77,24 @@ static void on_done(struct ev_loop *loop, ev_async *done, int events)
 	ev_break(loop, EVBREAK_ONE);
 }
 
+static void run_asking(struct asking *asking)
+{
+	struct ev_loop *loop = asking->fixture->loop;
+	pthread_t thread;
+
+	ev_async_init(&asking->done, on_done);
+	ev_async_start(loop, &asking->done);
+	assert_int_equal(pthread_create(&thread, NULL, ask_in_thread, asking), 0);
+	ev_run(loop, 0);
+	pthread_join(thread, NULL);
+	ev_async_stop(loop, &asking->done);
+}
+
 static json_t *ask(struct fixture *fixture, const char *filter)
 {
 	struct asking asking = {.fixture = fixture, .filter = filter};
-	pthread_t thread;
 
-	ev_async_init(&asking.done, on_done);
-	ev_async_start(fixture->loop, &asking.done);
-	assert_int_equal(pthread_create(&thread, NULL, ask_in_thread, &asking), 0);
-	ev_run(fixture->loop, 0);
-	pthread_join(thread, NULL);
-	ev_async_stop(fixture->loop, &asking.done);
+	run_asking(&asking);
 	if (asking.result < 0)
 		fail_msg("%s", asking.err.text);
 	return asking.document;
@@ -108,6 +120,47 @@ static void test_filter(void **state)
 	assert_count(fixture, "a/", 2);
 	assert_count(fixture, "a/web", 1);
 	assert_count(fixture, "a/we", 0);
+}
+
+/* Larger than what a socket takes at once. */
+#define ANSWER_SIZE 1000000
+
+static json_t *answer(void *owner, const char *argument)
+{
+	auto_memory char *padding = memory_allocate(ANSWER_SIZE);
+
+	assert_string_equal(owner, "owner");
+	if (strcmp(argument, "bad") == 0)
+		return json_pack("{s:s}", "error", "it is bad");
+	memset(padding, 'x', ANSWER_SIZE - 1);
+	return json_pack("{s:s, s:s}", "argument", argument, "padding", padding);
+}
+
+static void test_another_question(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct control_question question = {"explain", answer, (char[]){"owner"}};
+	struct asking good = {.fixture = fixture, .question = "explain a b"};
+	struct asking bad = {.fixture = fixture, .question = "explain bad"};
+	struct asking early = {.fixture = fixture, .question = "explain a"};
+	struct asking other = {.fixture = fixture, .question = "explains a"};
+
+	run_asking(&early);
+	assert_int_equal(early.result, -EPROTO);
+	assert_non_null(strstr(early.err.text, "unknown request"));
+	control_set_question(control, &question);
+	run_asking(&good);
+	assert_int_equal(good.result, 0);
+	assert_string_equal(json_string_value(json_object_get(good.document, "argument")), "a b");
+	assert_int_equal(json_string_length(json_object_get(good.document, "padding")),
+			 ANSWER_SIZE - 1);
+	json_decref(good.document);
+	run_asking(&bad);
+	assert_int_equal(bad.result, -EPROTO);
+	assert_non_null(strstr(bad.err.text, "it is bad"));
+	run_asking(&other);
+	assert_non_null(strstr(other.err.text, "unknown request"));
+	assert_count(fixture, "", 0);
 }
 
 static int connect_client(void)
@@ -460,6 +513,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_filter, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_another_question, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_requests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_slow_client_holds_up_nobody, set_up,
 						tear_down),
