@@ -193,10 +193,10 @@ static void name_servers(const struct service_view *view, void *owner)
 static void plan_rules(struct plan_result *result, const struct options *options,
 		       const struct node_state *node)
 {
-	struct ruleset_options rules[2];
+	struct ruleset_options *rules = result->rule_options;
 
 	node_state_rules(node, rules);
-	for (size_t i = 0; i < COUNT(rules); i++) {
+	for (size_t i = 0; i < COUNT(result->rule_options); i++) {
 		auto_free(ruleset) struct ruleset *ruleset = NULL;
 
 		rules[i].has_random_fully = true;
@@ -235,6 +235,7 @@ struct plan_result *plan_result_new(const struct options *options, struct store 
 	result->services = memory_array(result->state->server_count, sizeof(*result->services));
 	store_each(store, false, name_servers, &(struct naming){ledger, result});
 	plan_rules(result, options, node);
+	result->ledger = take(&ledger);
 	return result;
 }
 
@@ -249,6 +250,7 @@ void plan_result_free(struct plan_result *result)
 	free(result->rules[1]);
 	planned_state_free(result->state);
 	marks_free(result->marks);
+	ledger_free(result->ledger);
 	free(result);
 }
 

@@ -8,6 +8,7 @@
 #include "lib/objects/store.h"
 #include "lib/plan/ledger.h"
 #include "lib/plan/planned_state.h"
+#include "lib/plan/ruleset.h"
 
 /**
  * struct plan_result - what the agent would make of objects, on a node that has nothing of its own
@@ -16,6 +17,8 @@
  * @services:  "namespace/name" of whom each of @state->servers is
  * @rules:     input for iptables-restore and ip6tables-restore --noflush
  * @marks:     see plan_result_key() and plan_result_mark()
+ * @ledger:    the same by Service, as if the kernel had taken it all
+ * @rule_options: of which @rules are made
  */
 struct plan_result {
 	struct node_view view;
@@ -23,6 +26,8 @@ struct plan_result {
 	char **services;
 	char *rules[2];
 	struct marks *marks;
+	struct ledger *ledger;
+	struct ruleset_options rule_options[2];
 };
 
 /**

@@ -37,7 +37,7 @@ static const struct {
 	{"watch", 'w', ~0U},
 	{"help", 'h', ~0U},
 	{"n", 'n', OPTION_SCOPE_EVENTS},
-	{"manifests", 'f', OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF},
+	{"manifests", 'f', OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF | OPTION_SCOPE_EXPLAIN},
 };
 
 static const struct setting *find_short(int letter)
@@ -69,7 +69,7 @@ static const char *value_of(const struct setting *setting, const char *argument,
 /* For getopt_long(3). */
 static const char *short_flags_of(enum option_scope scope)
 {
-	if (scope & (OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF))
+	if (scope & (OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF | OPTION_SCOPE_EXPLAIN))
 		return ":v:o:whf:";
 	return scope == OPTION_SCOPE_EVENTS ? ":v:o:whn:" : ":v:o:wh";
 }
@@ -342,8 +342,8 @@ static int parse(struct options *options, enum option_scope scope, int argc, cha
 	if (r >= 0 && !options->help && scope == OPTION_SCOPE_CLEANUP)
 		r = check_cleanup(options, err);
 	if (r >= 0 && !is_alone && !options->help &&
-	    (scope &
-	     (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN | OPTION_SCOPE_CHECK | OPTION_SCOPE_DIFF)))
+	    (scope & (OPTION_SCOPE_RUN | OPTION_SCOPE_PLAN | OPTION_SCOPE_CHECK |
+		      OPTION_SCOPE_DIFF | OPTION_SCOPE_EXPLAIN)))
 		r = check(options, err);
 	free(line.items);
 	for (int i = 0; i < argc; i++)

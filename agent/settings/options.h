@@ -89,8 +89,9 @@ enum kube_proxy_release { KUBE_PROXY_RELEASE_1_36, KUBE_PROXY_RELEASE_1_32 };
 
 /**
  * enum option_scope - which command a flag belongs to; bits
- *   CHECK  takes what RUN takes, but for what makes RUN do something else
- *   DIFF   takes what decides what PLAN plans
+ *   CHECK    takes what RUN takes, but for what makes RUN do something else
+ *   DIFF     takes what decides what PLAN plans
+ *   EXPLAIN  takes what PLAN takes, but for its parts
  */
 enum option_scope {
 	OPTION_SCOPE_RUN = 1,
@@ -98,6 +99,7 @@ enum option_scope {
 	OPTION_SCOPE_CLEANUP = 4,
 	OPTION_SCOPE_PLAN = 8,
 	OPTION_SCOPE_CHECK = 16,
+	OPTION_SCOPE_EXPLAIN = 32,
 	OPTION_SCOPE_DIFF = 64,
 	OPTION_SCOPE_EVENTS = 128,
 };
@@ -206,7 +208,7 @@ struct options {
 	bool profiling;
 	bool status_page;
 	enum plan_part part;
-	char *output; /* of status: "", "wide" or "json"; of plan: "", "text" or "json" */
+	char *output; /* of status: "", "wide" or "json"; of others: "", "text" or "json" */
 	struct address_list node_addresses;
 	int node_port;
 	int event_count;

@@ -8,6 +8,8 @@ bool setting_is_of(const struct setting *setting, enum option_scope scope)
 {
 	if (scope == OPTION_SCOPE_CHECK && setting->scope & OPTION_SCOPE_RUN)
 		return !(setting->bits & SETTING_ACTION);
+	if (scope == OPTION_SCOPE_EXPLAIN && setting->scope & OPTION_SCOPE_PLAN)
+		return setting->kind != &setting_kind_plan_part;
 	return setting->scope & scope;
 }
 

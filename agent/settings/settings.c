@@ -11,6 +11,7 @@
 #define DIFF	OPTION_SCOPE_DIFF
 #define EVENTS	OPTION_SCOPE_EVENTS
 #define CHECK	OPTION_SCOPE_CHECK
+#define EXPLAIN OPTION_SCOPE_EXPLAIN
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): parts of an initializer */
 #define VALUE(name, member) .kind = &setting_kind_##name, .offset = offsetof(struct options, member)
@@ -34,7 +35,8 @@ const struct setting settings[] = {
 	{"manifests", NULL, "manifests", VALUE(texts, manifests), .scope = RUN | PLAN,
 	 .bits = SETTING_NOT_EMPTY | SETTING_WHOLE | SETTING_RESTART, .argument = "PATH",
 	 .help = "file or directory of Services, EndpointSlices and Nodes; repeatable"},
-	{"socket", NULL, "socket", VALUE(text, socket_path), .scope = RUN | STATUS | DIFF | EVENTS,
+	{"socket", NULL, "socket", VALUE(text, socket_path),
+	 .scope = RUN | STATUS | DIFF | EVENTS | EXPLAIN,
 	 .bits = SETTING_NOT_EMPTY | SETTING_RESTART, .argument = "PATH",
 	 .help = "UNIX socket at which the agent answers (default: " OPTIONS_DEFAULT_SOCKET ")"},
 	{"affinity-scheduler", NULL, "affinityScheduler",
@@ -188,7 +190,7 @@ const struct setting settings[] = {
 	 0, 31, .scope = RUN | PLAN, .argument = "BIT",
 	 .help = "packet mark bit that requests masquerading (default: 14)"},
 	{"iptables-localhost-nodeports", "iptables.localhostNodePorts", NULL,
-	 VALUE(switch, localhost_node_ports), .scope = RUN,
+	 VALUE(switch, localhost_node_ports), .scope = RUN | EXPLAIN,
 	 .help = "serve NodePorts on 127.0.0.1 and ::1 too (default: true)"},
 	{"conntrack-max-per-core", "conntrack.maxPerCore", NULL,
 	 VALUE(integer, conntrack.max_per_core), 0, INT_MAX, .scope = RUN, .argument = "NUMBER",
