@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
 
+#include "agent_explain.h"
 #include "agent_input.h"
 #include "agent_reconcile.h"
 #include "agent_refresh.h"
@@ -111,6 +112,7 @@ static int start(struct agent *agent, struct error *err)
 	if (r < 0)
 		return r;
 
+	agent_explain_open(agent);
 	agent_reconcile_watch(agent);
 	agent_settings_follow(agent);
 	agent->signals = signals_new(agent->loop, on_hangup, agent);

@@ -2,6 +2,7 @@
 #include "agent.h"
 #include "agent/check/check_command.h"
 #include "agent/diff/diff_command.h"
+#include "agent/explain/explain_command.h"
 #include "agent/plan/plan_command.h"
 #include "agent/settings/command_line.h"
 #include "agent/settings/kube_proxy_config.h"
@@ -90,6 +91,12 @@ static int plan(struct options *options)
 	return plan_command(options, stdout);
 }
 
+static int explain(struct options *options)
+{
+	settings_log(options, NULL);
+	return explain_command(options, stdout);
+}
+
 static int check(struct options *options)
 {
 	return check_command(options, stdout);
@@ -117,6 +124,14 @@ static const struct command commands[] = {
 	 "  ipvsagent diff\n"
 	 "  ipvsagent diff -o json\n"
 	 "  ipvsagent diff -f manifests/ --config config.conf --node-name node1\n"},
+	{"explain", "CLIENT [to] ADDRESS:PORT[/PROTO]",
+	 "follow a packet, and say which step decides what and why", OPTION_SCOPE_EXPLAIN, explain,
+	 "  ipvsagent explain 10.244.1.7 to 10.96.0.10:80\n"
+	 "  ipvsagent explain node 10.96.0.53:53/udp\n"
+	 "  ipvsagent explain 198.51.100.9 [2001:db8::10]:443 -o json\n"
+	 "  ipvsagent explain outside 192.168.77.10:30080 -f web.yaml --node-name node1\n"
+	 "\nCLIENT is an address, \"node\" or \"outside\"; PROTO is tcp (default), udp or sctp.\n"
+	 "Without -f the running agent is asked; the flags about settings go with -f.\n"},
 	{"check", "", "look for what would keep Services from working on this node",
 	 OPTION_SCOPE_CHECK, check, ""},
 	{"status", "[NAMESPACE/NAME | ADDRESS[:PORT]]",

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent_explain.h"
+
+#include "agent/explain/explain_document.h"
+
+static json_t *answer(void *owner, const char *text)
+{
+	struct agent *agent = owner;
+	struct explain_sources sources = {
+		.store = agent->store,
+		.ledger = agent->ledger,
+		.node = sync_node(agent->sync),
+		.desired = sync_desired_options(agent->sync),
+	};
+
+	node_state_rules(agent->node, sources.rules);
+	for (size_t i = 0; i < COUNT(sources.rules); i++) {
+		sources.rules[i].has_in_cluster = sources.desired->has_in_cluster;
+		sources.rules[i].marks = agent->options->in_cluster_marks;
+	}
+	node_state_loopbacks(agent->node, sources.loopbacks);
+	return explain_document_answer(&sources, text);
+}
+
+void agent_explain_open(struct agent *agent)
+{
+	const struct control_question question = {"explain", answer, agent};
+
+	control_set_question(agent->control, &question);
+}
