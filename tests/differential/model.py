@@ -15,6 +15,7 @@ NAMES_V6 = {
 NO_PROXY = 'service.kubernetes.io/service-proxy-name'
 HEADLESS = 'service.kubernetes.io/headless'
 SERVICE_OF_SLICE = 'kubernetes.io/service-name'
+HEALTHZ_PORT = 10256
 CLUSTER_IP, EXTERNAL_IP, LOAD_BALANCER_IP, NODE_PORT = range(4)
 
 
@@ -220,6 +221,15 @@ class Model:
         if self.may_bind(service, origin, address):
             self.bound.add(address)
             self.add('KUBE-IPVS-IPS', version, address)
+            if origin == LOAD_BALANCER_IP:
+                self.health_checks(service, address)
+
+    def health_checks(self, service, address):
+        """Some load balancers send them to the load balancer IP"""
+        for number in (HEALTHZ_PORT, service['spec'].get('healthCheckNodePort')):
+            if number:
+                self.add('KUBE-LOAD-BALANCER-HEALTH', family(address),
+                         '%s,tcp:%d' % (address, number))
 
     def members_of(self, service, port, origin, address, number, place, is_local):
         version = family(address)
