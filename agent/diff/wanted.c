@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wanted.h"
 
+#include "lib/plan/ledger_former.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,6 +219,23 @@ static bool read_state(struct reading *reading, const json_t *json)
 	       read_addresses(state, json_object_get(json, "addresses"));
 }
 
+/* VIPs of deleted Services, which the agent keeps for a time. */
+static bool add_former_vips(const json_t *list, struct ledger *ledger)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		const char *text = json_string_value(item);
+		struct address address;
+
+		if (!text || !address_parse(text, &address))
+			return false;
+		ledger_former_add(ledger, &address, 0);
+	}
+	return true;
+}
+
 int wanted_replace(const json_t *answer, struct ledger *ledger, struct error *err)
 {
 	const json_t *services = json_object_get(answer, "services"), *service;
@@ -233,5 +252,8 @@ int wanted_replace(const json_t *answer, struct ledger *ledger, struct error *er
 		}
 		ledger_replace(ledger, key, created, service_state_pack(reading.state));
 	}
+	if (!add_former_vips(json_object_get(json_object_get(answer, "agent"), "formerVIPs"),
+			     ledger))
+		return refuse(err);
 	return 0;
 }

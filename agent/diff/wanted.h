@@ -36,7 +36,8 @@ struct wanted {
 int wanted_read(const json_t *answer, struct wanted *ret, struct error *err);
 void wanted_clear(struct wanted *wanted);
 
-/** wanted_replace() - the Services of the answer want what it says from now on; to be settled
+/** wanted_replace() - the Services of the answer want what it says from now on, and the VIPs of
+ *  deleted ones are wanted, too; to be settled
  *  Return: 0; -EPROTO */
 int wanted_replace(const json_t *answer, struct ledger *ledger, struct error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wanted_report.h"
 
+#include "lib/plan/ledger_former.h"
 #include "lib/source/json_text.h"
 #include "report_json.h"
 
@@ -228,6 +229,21 @@ static json_t *excluded_json(const struct prefix_list *excluded)
 	return list;
 }
 
+static void add_former(void *owner, const struct address *address)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	json_array_append_new(owner, json_string(address_text(address, text)));
+}
+
+static json_t *former_json(const struct ledger *ledger)
+{
+	json_t *list = json_array();
+
+	ledger_former_each(ledger, add_former, list);
+	return list;
+}
+
 json_t *wanted_report_agent(const struct status_sources *sources)
 {
 	static const struct options none;
@@ -242,6 +258,7 @@ json_t *wanted_report_agent(const struct status_sources *sources)
 	json_object_set_new(report, "markBase", json_integer(marks->base));
 	json_object_set_new(report, "markMask", json_integer(marks->mask));
 	json_object_set_new(report, "excluded", excluded_json(&options->excluded));
+	json_object_set_new(report, "formerVIPs", former_json(sources->ledger));
 	for (int i = 0; i < IP_FAMILY_COUNT; i++)
 		json_array_append_new(rules, rules_json(sources->rules, (enum ip_family)i));
 	json_object_set_new(report, "rules", rules);

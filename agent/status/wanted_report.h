@@ -26,8 +26,8 @@ void wanted_report_free(struct wanted_report *report);
  */
 bool wanted_report_step(struct wanted_report *report, json_dump_callback_t write, void *owner);
 
-/** wanted_report_agent() - what does not belong to a Service: the node, the rules, the range of marks;
- *  the caller owns the result */
+/** wanted_report_agent() - what does not belong to a Service: the node, the rules, the range of marks,
+ *  the VIPs of deleted Services; the caller owns the result */
 json_t *wanted_report_agent(const struct status_sources *sources);
 
 #endif

@@ -40,7 +40,7 @@ static void drop(struct ledger *ledger, struct former_vip *former)
 	free(former);
 }
 
-static void keep(struct ledger *ledger, const struct address *address, uint64_t now)
+void ledger_former_add(struct ledger *ledger, const struct address *address, uint64_t now)
 {
 	struct former_vip *former = find(ledger, address);
 
@@ -60,7 +60,7 @@ void ledger_former_keep(struct ledger *ledger, const char *key, uint64_t now)
 	const struct service_state *state = service ? service->state : NULL;
 
 	for (uint32_t i = 0; state && i < state->address_count && i < KEPT_OF_SERVICE_MAX; i++)
-		keep(ledger, &state->addresses[i], now);
+		ledger_former_add(ledger, &state->addresses[i], now);
 }
 
 static void release(struct ledger *ledger, struct former_vip *former)
@@ -96,6 +96,13 @@ void ledger_former_expire(struct ledger *ledger, uint64_t milliseconds, uint64_t
 uint64_t ledger_former_next(const struct ledger *ledger, uint64_t milliseconds)
 {
 	return ledger->formers ? ledger->formers->since + milliseconds : UINT64_MAX;
+}
+
+void ledger_former_each(const struct ledger *ledger,
+			void (*visit)(void *owner, const struct address *address), void *owner)
+{
+	for (const struct former_vip *former = ledger->formers; former; former = former->hh.next)
+		visit(owner, &former->address);
 }
 
 size_t ledger_former_count(const struct ledger *ledger)

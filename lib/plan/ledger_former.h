@@ -16,6 +16,9 @@
 /** ledger_former_keep() - all VIPs of a Service that is about to be replaced by nothing */
 void ledger_former_keep(struct ledger *ledger, const char *key, uint64_t now);
 
+/** ledger_former_add() - one of them, or one that is told to have been */
+void ledger_former_add(struct ledger *ledger, const struct address *address, uint64_t now);
+
 /** ledger_former_yield() - @address is somebody's again; it goes at once unless a Service claims it */
 void ledger_former_yield(struct ledger *ledger, const struct address *address);
 
@@ -30,6 +33,10 @@ void ledger_former_expire(struct ledger *ledger, uint64_t milliseconds, uint64_t
 
 /** ledger_former_next() - when ledger_former_expire() has work; UINT64_MAX = never */
 uint64_t ledger_former_next(const struct ledger *ledger, uint64_t milliseconds);
+
+/** ledger_former_each() - in the order in which they were kept */
+void ledger_former_each(const struct ledger *ledger,
+			void (*visit)(void *owner, const struct address *address), void *owner);
 
 /** ledger_former_count() - addresses that are kept */
 size_t ledger_former_count(const struct ledger *ledger);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/diff/wanted.h"
 
+#include "lib/plan/ledger_former.h"
+
 #include "agent/status/wanted_report.h"
 #include "tests/unit/agent/agent_fixture.h"
 
@@ -107,7 +109,7 @@ static void add_services(struct fixture *fixture)
 	program(fixture);
 }
 
-/* What is told and read again is what the Services want, to the last attribute. */
+/* What is told and read again is what the Services want, to the last attribute, and a deleted one had. */
 static void everything_arrives(void **state)
 {
 	struct fixture *fixture = *state;
@@ -116,19 +118,24 @@ static void everything_arrives(void **state)
 	auto_free(ledger) struct ledger *original = ledger_new(&options);
 	auto_memory char *expected = NULL, *found = NULL;
 	struct error err = {0};
+	struct address former;
 	json_t *answer;
 
 	add_services(fixture);
+	assert_true(address_parse("10.0.0.99", &former));
+	ledger_former_add(fixture->ledger, &former, 1);
 	answer = answer_of(fixture, keys, COUNT(keys), NULL);
 	for (size_t i = 0; i < COUNT(keys); i++)
 		ledger_replace(original, keys[i], 0,
 			       service_state_pack(
 				       service_state_copy(ledger_state(fixture->ledger, keys[i]))));
+	ledger_former_add(original, &former, 1);
 	if (wanted_replace(answer, told, &err) < 0)
 		fail_msg("%s", err.text);
 	expected = text_of_settled(original);
 	found = text_of_settled(told);
 	assert_true(strlen(expected) > 1000);
+	assert_non_null(strstr(expected, "10.0.0.99"));
 	assert_string_equal(found, expected);
 	json_decref(answer);
 }
