@@ -95,7 +95,7 @@ done
 } | manifest services.yaml
 
 step "without an agent it says so"
-assert_status 4 agent explain node 10.96.0.10:80
+assert_status "explain" 4 agent explain node 10.96.0.10:80
 
 agent_start
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.2.1:8080 1"

@@ -50,7 +50,7 @@ wait_until 20 status_has "KUBE-KUBELET-CANARY .* the kubelet uses the other one"
 other iptables -t mangle -X KUBE-KUBELET-CANARY
 wait_until 20 status_lacks "variant of iptables"
 
-# source_ports: of connections of the node, two ports and one of them a NodePort
+# source_ports: that the kernel chooses for connections of the node
 source_ports()
 {
 	local count
@@ -66,8 +66,10 @@ echo 8080 | on node tee /proc/sys/net/ipv4/ip_local_reserved_ports >/dev/null
 echo 30080 30081 | on node tee /proc/sys/net/ipv4/ip_local_port_range >/dev/null
 wait_until 20 status_has "NodePort 30080 is an ephemeral port as well"
 assert_contains "the cure" "set net.ipv4.ip_local_reserved_ports to 8080,30000-32767, or" "$(agent status)"
-ports=$(source_ports)
-assert_contains "connections from the NodePort" timeout "$ports"
+assert_contains "a connection from another port" "peer=192.168.77.10:30081" \
+	"$(ask node --reset --timeout 500 --source-port 30081 tcp 192.168.77.1 9000)"
+from_node_port=$(ask node --reset --timeout 500 --source-port 30080 tcp 192.168.77.1 9000 || true)
+assert_lacks "a connection from the NodePort" "peer=" "$from_node_port"
 agent_stop
 
 step "reserved by the agent, what was reserved stays"

@@ -106,7 +106,7 @@ on node ip link set kube-ipvs0 mtu 1279
 	service_manifest dual cluster_ip=10.96.0.20 extra="externalIPs: [203.0.113.12, 'fd00:203::12']" |
 		sed "s/clusterIPs: .*/clusterIPs: [10.96.0.20, 'fd00:96::20']/; s/\[IPv4\]/[IPv4, IPv6]/"
 	slice_manifest dual endpoints=pod1
-	slice_manifest dual endpoints=pod1 family=IPv6
+	slice_manifest dual suffix=2 endpoints=pod1 family=IPv6
 } | manifest dual.yaml
 for address in 10.96.0.20 203.0.113.12; do
 	wait_for_service tcp "$address" 80 "10.244.1.1:8080 1"
