@@ -15,6 +15,9 @@ static json_t *answer(void *owner, const char *text)
 
 	node_state_rules(agent->node, sources.rules);
 	for (size_t i = 0; i < COUNT(sources.rules); i++) {
+		/* Those that were written, if any were: iptables may not know all options. */
+		if (rules_keeper_options(agent->rules, (enum ip_family)i, &sources.rules[i]))
+			continue;
 		sources.rules[i].has_in_cluster = sources.desired->has_in_cluster;
 		sources.rules[i].marks = agent->options->in_cluster_marks;
 	}
