@@ -52,6 +52,15 @@ void page_frame_end(struct html *html)
 	html_markup(html, "</main>\n</body>\n</html>\n");
 }
 
+void page_fact(struct html *html, const char *name, const char *text)
+{
+	if (!*text)
+		return;
+	html_element(html, "dt", name);
+	html_element(html, "dd", text);
+	html_markup(html, "\n");
+}
+
 void page_table_begin(struct html *html, const char *caption, const char *const *columns,
 		      size_t count)
 {

@@ -15,6 +15,9 @@ void page_frame_begin(struct html *html, const char *title);
 /** page_frame_end() - the end of the page */
 void page_frame_end(struct html *html);
 
+/** page_fact() - an entry of a list that html_markup("<dl>") began; none without a text */
+void page_fact(struct html *html, const char *name, const char *text);
+
 /** page_table_begin() - a table with these columns; those with a '#' in front hold numbers */
 void page_table_begin(struct html *html, const char *caption, const char *const *columns,
 		      size_t count);

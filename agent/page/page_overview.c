@@ -16,13 +16,6 @@
 #define SERVERS_MAX    20
 #define REJECTIONS_MAX 50
 
-static void write_fact(struct html *html, const char *name, const char *text)
-{
-	html_element(html, "dt", name);
-	html_element(html, "dd", text);
-	html_markup(html, "\n");
-}
-
 static void write_problem(struct html *html, const char *what, const char *text)
 {
 	if (!*text)
@@ -46,14 +39,14 @@ static void write_agent(struct html *html, const struct status_sources *sources)
 						 health->is_source_synced ? "" : ", not read yet");
 
 	html_markup(html, "<dl>\n");
-	write_fact(html, "Node", node->name ? node->name : "");
-	write_fact(html, "Version", IPVSAGENT_VERSION);
-	write_fact(html, "Running for", up);
-	write_fact(html, "Source", source);
-	write_fact(html, "Rules", health->are_rules_in_place ? "in place" : "not in place");
-	write_fact(html, "State",
-		   sync_is_settled(sources->sync) ? "everything is programmed"
-						  : "changes are pending");
+	page_fact(html, "Node", node->name ? node->name : "");
+	page_fact(html, "Version", IPVSAGENT_VERSION);
+	page_fact(html, "Running for", up);
+	page_fact(html, "Source", source);
+	page_fact(html, "Rules", health->are_rules_in_place ? "in place" : "not in place");
+	page_fact(html, "State",
+		  sync_is_settled(sources->sync) ? "everything is programmed"
+						 : "changes are pending");
 	html_markup(html, "</dl>\n");
 }
 

@@ -51,15 +51,6 @@ static void write_endpoints(struct html *html, const json_t *server)
 	}
 }
 
-static void write_fact(struct html *html, const char *name, const char *text)
-{
-	if (!*text)
-		return;
-	html_element(html, "dt", name);
-	html_element(html, "dd", text);
-	html_markup(html, "\n");
-}
-
 static void write_server(struct html *html, const json_t *server)
 {
 	auto_memory char *address = status_field_address(server);
@@ -77,13 +68,13 @@ static void write_server(struct html *html, const json_t *server)
 			      reason);
 	html_element(html, "h2", title);
 	html_markup(html, "\n<dl>\n");
-	write_fact(html, "Kind", status_field_text(server, "kind"));
-	write_fact(html, "Port name", status_field_text(server, "portName"));
-	write_fact(html, "State", state);
-	write_fact(html, "Scheduler", status_field_text(server, "scheduler"));
-	write_fact(html, "Affinity", affinity ? affinity : "");
-	write_fact(html, "Rule", status_field_text(server, "rule"));
-	write_fact(html, "Hints", status_field_text(server, "hints"));
+	page_fact(html, "Kind", status_field_text(server, "kind"));
+	page_fact(html, "Port name", status_field_text(server, "portName"));
+	page_fact(html, "State", state);
+	page_fact(html, "Scheduler", status_field_text(server, "scheduler"));
+	page_fact(html, "Affinity", affinity ? affinity : "");
+	page_fact(html, "Rule", status_field_text(server, "rule"));
+	page_fact(html, "Hints", status_field_text(server, "hints"));
 	html_markup(html, "</dl>\n");
 	write_endpoints(html, server);
 }
@@ -98,10 +89,10 @@ static void write_summary(struct html *html, const json_t *document)
 	size_t i;
 
 	html_markup(html, "<dl>\n");
-	write_fact(html, "Type", status_field_text(document, "type"));
-	write_fact(html, "State", state);
+	page_fact(html, "Type", status_field_text(document, "type"));
+	page_fact(html, "State", state);
 	json_array_foreach (remarks, i, remark) {
-		write_fact(html, "Remark", json_string_value(remark));
+		page_fact(html, "Remark", json_string_value(remark));
 	}
 	html_markup(html, "</dl>\n");
 }
