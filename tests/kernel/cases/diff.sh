@@ -144,6 +144,12 @@ pod_locate "$own"
 # shellcheck disable=SC2046
 web $(printf '%s\n' pod1 pod2 rpod1 | grep -vx "$own" | paste -sd' ') | manifest web.yaml
 wait_until 10 eval "destinations tcp 10.96.0.10:80 | grep -q '$pod_ipv4:8080 0'"
+# The NodePort's destination drains too; nothing holds it, so it goes as soon as the agent looks.
+node_port_has_drained()
+{
+	! destinations tcp 192.168.77.10:30080 | grep -q "$pod_ipv4:8080"
+}
+wait_until 20 node_port_has_drained
 compare 0
 assert_line "it drains" "destination $pod_ipv4:8080 of 10.96.0.10:80/TCP | 1 | 0"
 hold_close one
