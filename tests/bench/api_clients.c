@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * api_clients COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain} [nodes]: what COUNT agents do to the
- * API server on 127.0.0.1:PORT (see api_server), whose commands go to SOCKET. They are the API clients
- * of as many agents, in a few processes, which forget the objects; PAGE objects are asked for at a
- * time. With "nodes" they ask for all Nodes, too. Prints what the server counted for all of them together:
+ * api_clients COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain} {json|protobuf} [nodes]:
+ * what COUNT agents do to the API server on 127.0.0.1:PORT (see api_server), whose commands go to
+ * SOCKET. They are the API clients of as many agents, in a few processes, which forget the objects;
+ * PAGE objects are asked for at a time. With "nodes" they ask for all Nodes, too. Prints what the
+ * server counted for all of them together:
  *
  *   start CONNECTIONS REQUESTS BYTES SECONDS COMPRESSING  until all know everything
  *   change CONNECTIONS REQUESTS BYTES SECONDS             until all know that an endpoint came
@@ -56,6 +57,7 @@ struct agents {
 	bool wants_nodes;
 	uint16_t port;
 	struct kube_listing listing;
+	enum kube_encoding encoding;
 	ev_timer start;
 };
 
@@ -205,6 +207,7 @@ static void start_agent(struct agents *agents)
 		.master = master,
 		.node_name = OBJECTS_NODE_NAME,
 		.listing = agents->listing,
+		.encoding = agents->encoding,
 		.requests_per_second = -1,
 		.sink = {.owner = agent,
 			 .strings = agents->strings,
@@ -322,8 +325,9 @@ int main(int argc, char **argv)
 	size_t parts;
 	double begin;
 
-	if (argc != 7 && argc != 8) {
-		fputs("agents COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain} [nodes]\n",
+	if (argc != 8 && argc != 9) {
+		fputs("api_clients COUNT PORT SOCKET PAGE {streamed|listed} {compressed|plain} "
+		      "{json|protobuf} [nodes]\n",
 		      stderr);
 		return 2;
 	}
@@ -332,7 +336,9 @@ int main(int argc, char **argv)
 	agents.listing.page_size = (int)strtol(argv[4], NULL, 10);
 	agents.listing.is_streamed = strcmp(argv[5], "streamed") == 0;
 	agents.listing.is_compressed = strcmp(argv[6], "compressed") == 0;
-	agents.wants_nodes = argc == 8;
+	agents.encoding =
+		strcmp(argv[7], "protobuf") == 0 ? KUBE_ENCODING_PROTOBUF : KUBE_ENCODING_JSON;
+	agents.wants_nodes = argc == 9;
 	signal(SIGPIPE, SIG_IGN);
 	raise_limit();
 	alarm(LIMIT_SECONDS);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * api_server PORT SERVICES ENDPOINTS SOCKET {stream|list|pages|protobuf} [NODES]: an API server on 127.0.0.1, over HTTP,
- * with that many Services of that many endpoints each and one Node, or for who asks for all of them, NODES. It answers lists and watches as
- * an API server does which has everything in its watch cache:
+ * api_server PORT SERVICES ENDPOINTS SOCKET {stream|list|pages} {json|protobuf} [NODES]: an API
+ * server on 127.0.0.1, over HTTP, with that many Services of that many endpoints each and one Node, or
+ * for who asks for all of them, NODES. It answers lists and watches in one encoding only, as an API
+ * server does which has everything in its watch cache:
  *
  *   stream    with streaming lists
  *   list      without; a list comes in one piece
  *   pages     without; a list comes in pages if the client wants them
- *   protobuf  with streaming lists, and in protocol buffers only
  *
  * A list of 128 KiB or more is compressed for who accepts that, as by a real one, only that this
  * here does it once. Commands come as datagrams to SOCKET (see object_writer) and become events at once:
@@ -435,17 +435,18 @@ int main(int argc, char **argv)
 	struct rlimit files;
 	int listener;
 
-	if (argc != 6 && argc != 7) {
-		fputs("serve PORT SERVICES ENDPOINTS SOCKET {stream|list|pages|protobuf} [NODES]\n",
+	if (argc != 7 && argc != 8) {
+		fputs("api_server PORT SERVICES ENDPOINTS SOCKET {stream|list|pages} "
+		      "{json|protobuf} [NODES]\n",
 		      stderr);
 		return 2;
 	}
 	listener = listen_on(argv[1]);
 	server.answers.services = strtoul(argv[2], NULL, 10);
 	server.answers.endpoints = strtoul(argv[3], NULL, 10);
-	server.answers.nodes = argc == 7 ? strtoul(argv[6], NULL, 10) : 0;
-	server.answers.is_protobuf = strcmp(argv[5], "protobuf") == 0;
-	server.has_streaming = server.answers.is_protobuf || strcmp(argv[5], "stream") == 0;
+	server.answers.nodes = argc == 8 ? strtoul(argv[7], NULL, 10) : 0;
+	server.answers.is_protobuf = strcmp(argv[6], "protobuf") == 0;
+	server.has_streaming = strcmp(argv[5], "stream") == 0;
 	server.has_pages = strcmp(argv[5], "pages") == 0;
 	server.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (server.epoll < 0 || getrlimit(RLIMIT_NOFILE, &files) < 0)

@@ -7,7 +7,8 @@ changeable=500 # Services that have a manifest of their own
 port=18080
 work=/run/bench
 log=$work/log
-declare -A server_modes=([api]=stream [lists]=list [json]=stream [protobuf]=protobuf)
+declare -A server_modes=([api]="stream protobuf" [lists]="list protobuf" [json]="stream json"
+	[protobuf]="stream protobuf")
 
 # The test kernel has one processor, and a process that has it keeps it for up to 10 ms. The agent goes before the
 # server and those who observe it, which wait until it waits, as if it had a processor of its own. Its children
@@ -74,8 +75,9 @@ start_source()
 		;;
 	*)
 		objects=$work/commands
+		# shellcheck disable=SC2086
 		"${in_turn[@]}" "$BENCH/api_server" "$port" "$services" "$endpoints" "$objects" \
-			"${server_modes[$source]}" >"$work/requested" &
+			${server_modes[$source]} >"$work/requested" &
 		server_pid=$!
 		while [ ! -S "$objects" ]; do
 			kill -0 "$server_pid"
