@@ -33,6 +33,7 @@ struct mark_name {
  * @break_percent:   of all calls fail as if the connection did: changes may be carried out or not
  * @disturb_percent: of the dumps of virtual servers leave some out, as a kernel's do while other
  *                   network namespaces change their own; never two in a row
+ * @interrupt_percent: of the steps of a dump of sets say that it has to be begun again
  * @is_lost:         by facility: it fails until it is opened again
  * @is_replaced:     likewise, and then it is another one, which holds nothing
  * @complaint:       NULL, or what should not have happened
@@ -47,7 +48,7 @@ struct fake_facilities {
 	struct ev_loop *loop;
 	unsigned int (*random)(void *owner, unsigned int limit);
 	void *owner;
-	unsigned int refuse_percent, break_percent, disturb_percent;
+	unsigned int refuse_percent, break_percent, disturb_percent, interrupt_percent;
 	bool is_lost[FACILITY_COUNT], is_replaced[FACILITY_COUNT];
 	const char *complaint;
 };

@@ -231,7 +231,7 @@ int ipsets_observe_step(struct ipsets *ipsets, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (fake_happens(ipsets->facilities, 1))
+	if (fake_happens(ipsets->facilities, ipsets->facilities->interrupt_percent))
 		return error_set(err, -EINTR, "%s", strerror(EINTR));
 	follow_moves(ipsets);
 	is_last = ipsets->part.is_last;
