@@ -102,6 +102,7 @@ int agent_input_open(struct agent *agent, struct error *err)
 		.health = &agent->proxy_health,
 		.metrics = agent->metrics,
 		.sync = agent->sync,
+		.last_change = &agent->health.last_object_change,
 		.on_own_node = on_own_node,
 		.on_other_nodes = agent_refresh_addresses,
 		.on_synced = on_source_synced,

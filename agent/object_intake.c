@@ -53,6 +53,7 @@ static void on_service_event(const struct object_intake_parts *parts, bool is_ch
 			     unsigned int families)
 {
 	proxy_metrics_service_event(parts->metrics, families, is_change, ev_now(parts->loop));
+	*parts->last_change = ev_now(parts->loop);
 	if (is_change)
 		note_change(parts, families);
 	sync_wake(parts->sync);
@@ -65,6 +66,7 @@ static void on_slice_event(const struct object_intake_parts *parts, bool is_chan
 
 	proxy_metrics_slice_event(parts->metrics, families, is_change, trigger_time,
 				  ev_now(parts->loop));
+	*parts->last_change = ev_now(parts->loop);
 	if (is_change)
 		note_change(parts, families);
 	sync_wake(parts->sync);

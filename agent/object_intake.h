@@ -24,6 +24,7 @@ struct object_intake;
 
 /**
  * struct object_intake_parts - where it all goes; everything must outlive the intake
+ * @last_change:     set to the time at which an object came, changed or went, in seconds since 1970
  * @on_own_node:     what is known of this Node changed, or it went
  * @on_other_nodes:  others came, changed or went; once for all of them, before @on_synced
  * @on_synced:       as synced() of struct object_sink
@@ -40,6 +41,7 @@ struct object_intake_parts {
 	struct proxy_health *health;
 	struct proxy_metrics *metrics;
 	struct sync *sync;
+	double *last_change;
 	void (*on_own_node)(void *owner);
 	void (*on_other_nodes)(void *owner);
 	void (*on_synced)(void *owner);

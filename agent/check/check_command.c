@@ -17,16 +17,34 @@ static void settings_check(const struct options *options, struct findings *findi
 	}
 }
 
+/* @of_settings: nothing is to be said without the agent's settings */
 static const struct check {
 	const char *name;
 	void (*run)(const struct options *options, struct findings *findings);
+	bool of_settings;
 } checks[] = {
-	{"settings", settings_check}, {"modules", modules_check},
-	{"sysctls", sysctls_check},   {"ports", ports_check},
-	{"iptables", programs_check}, {"tables", tables_check},
-	{"proxies", proxies_check},   {"interface", interface_check},
-	{"limits", limits_check},     {"credentials", credentials_check},
+	{"settings", settings_check, true},  {"modules", modules_check, false},
+	{"sysctls", sysctls_check, false},   {"ports", ports_check, false},
+	{"iptables", programs_check, false}, {"tables", tables_check, false},
+	{"proxies", proxies_check, false},   {"interface", interface_check, false},
+	{"limits", limits_check, false},     {"credentials", credentials_check, true},
 };
+
+void check_node(const struct options *options, struct check_counts *ret)
+{
+	auto_free(findings) struct findings *findings = findings_new();
+
+	for (size_t i = 0; i < COUNT(checks); i++) {
+		findings_begin(findings, checks[i].name);
+		if (!checks[i].of_settings)
+			checks[i].run(options, findings);
+	}
+	*ret = (struct check_counts){
+		.errors = findings_count_of(findings, SEVERITY_ERROR),
+		.warnings = findings_count_of(findings, SEVERITY_WARNING),
+		.notes = findings_count_of(findings, SEVERITY_NOTE),
+	};
+}
 
 int check_command(const struct options *options, FILE *output)
 {

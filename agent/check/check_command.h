@@ -4,6 +4,7 @@
 
 #include "agent/settings/options.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 /**
@@ -16,5 +17,18 @@
  * one did, or the output cannot be written
  */
 int check_command(const struct options *options, FILE *output);
+
+/** struct check_counts - findings by severity */
+struct check_counts {
+	size_t errors, warnings, notes;
+};
+
+/**
+ * check_node() - the same for the node alone, without what depends on the agent's settings
+ * @options:  of any command; its defaults stand for the settings
+ *
+ * Blocks while programs of iptables run.
+ */
+void check_node(const struct options *options, struct check_counts *ret);
 
 #endif

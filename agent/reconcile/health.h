@@ -41,6 +41,7 @@ enum health_part {
  * @longest_verification_step_seconds:  of that, the longest time that nothing else could happen
  * @source:                     what reading the source took so far; NULL before it is open
  * @settings:                   how the files of settings fare; NULL if nothing is known of them
+ * @last_object_change:         when the source told of an object last, in seconds since 1970; 0 = never
  * @started:                    clock_milliseconds() at the start
  */
 struct agent_health {
@@ -57,6 +58,7 @@ struct agent_health {
 	char source_description[200];
 	double last_verification_seconds;
 	double longest_verification_step_seconds;
+	double last_object_change;
 	const struct source_effort *source;
 	const struct reload_state *settings;
 	uint64_t started;

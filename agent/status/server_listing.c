@@ -53,6 +53,16 @@ static int on_server(void *owner, const struct virtual_server *server)
 	return 0;
 }
 
+static int on_traffic(void *owner, const struct virtual_server_key *key,
+		      const struct ipvs_traffic *traffic)
+{
+	struct listed_server *server = get_server(owner, key);
+
+	server->traffic = *traffic;
+	server->has_traffic = true;
+	return 0;
+}
+
 static int on_destination(void *owner, const struct virtual_server_key *key,
 			  const struct destination_usage *usage)
 {
@@ -66,6 +76,7 @@ static int on_destination(void *owner, const struct virtual_server_key *key,
 
 const struct ipvs_visitor server_listing_visitor = {
 	.server = on_server,
+	.traffic = on_traffic,
 	.destination = on_destination,
 };
 

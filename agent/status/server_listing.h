@@ -5,16 +5,22 @@
 #include "lib/base/memory.h"
 #include "lib/kernel/ipvs.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <uthash.h>
 
-/** struct listed_server - a virtual server as the kernel has it, with its destinations */
+/**
+ * struct listed_server - a virtual server as the kernel has it, with its destinations
+ * @traffic:  all 0 unless @has_traffic
+ */
 struct listed_server {
 	UT_hash_handle hh;
 	struct virtual_server server;
 	struct destination_usage *usages;
 	size_t usage_count;
 	size_t usage_capacity;
+	struct ipvs_traffic traffic;
+	bool has_traffic;
 };
 
 /** struct server_listing - virtual servers and their connections, as of one moment */

@@ -4,6 +4,7 @@
 #include "endpoint_report.h"
 #include "lib/objects/service_key.h"
 #include "lib/plan/address_owner.h"
+#include "lib/plan/ledger_conflicts.h"
 #include "lib/plan/service_remarks.h"
 #include "lib/source/json_text.h"
 
@@ -41,6 +42,9 @@ static const char *look_name(enum service_look look)
 	}
 	return "";
 }
+
+/* Of one virtual server. */
+#define CLAIMANTS_MAX 20
 
 /**
  * enum stage - which part of a report comes next
@@ -162,6 +166,23 @@ static char *unbound_text(const struct service_report *report, const struct want
 	return owner_text(report, &wanted->server.key.address);
 }
 
+static void add_claimant(void *owner, const char *key)
+{
+	json_array_append_new(owner, json_text(key));
+}
+
+/* Who would have it if this Service had not. */
+static json_t *others_json(const struct service_report *report, const struct claim_report *claim,
+			   const struct virtual_server_key *server)
+{
+	json_t *others = json_array();
+
+	if (claim->state != CLAIM_STATE_CONFLICT)
+		ledger_conflicts_of(report->sources->ledger, server, CLAIMANTS_MAX, add_claimant,
+				    others);
+	return others;
+}
+
 static void add_claim(struct service_report *report, json_t *server, const char *server_name,
 		      size_t index)
 {
@@ -184,6 +205,8 @@ static void add_claim(struct service_report *report, json_t *server, const char 
 	json_object_set_new(server, "draining", report_number(is_ours ? claim.draining : 0));
 	json_object_set_new(server, "state", json_string(look_name(look)));
 	json_object_set_new(server, "reason", json_text(reason));
+	json_object_set_new(server, "alsoWantedBy",
+			    others_json(report, &claim, &wanted->server.key));
 	worsen(report, look,
 	       *reason ? string_printf("%s: %s", server_name, reason) : string_dup(""));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "status_command.h"
 
+#include "agent/check/check_command.h"
 #include "server_listing.h"
 #include "status_client.h"
 #include "status_document.h"
@@ -23,6 +24,7 @@ struct status_run {
 	struct status_query query;
 	char *service; /* which has the virtual servers that are asked for, if it is one */
 	struct status_style style;
+	json_t *check; /* what check_node() counted; NULL until it is asked for */
 	bool is_json;
 	bool is_terminal;
 };
@@ -46,8 +48,7 @@ static int read_kernel(const struct status_run *run, const json_t *document,
 		return r;
 	if (document && (*run->query.filter || run->query.servers)) {
 		keys = status_document_keys(document, &count);
-		r = ipvs_observe_destinations_of(ipvs, keys, count, &server_listing_visitor,
-						 listing, err);
+		r = ipvs_observe_these(ipvs, keys, count, &server_listing_visitor, listing, err);
 	} else {
 		r = ipvs_observe(ipvs, &server_listing_visitor, listing, err);
 	}
@@ -55,6 +56,20 @@ static int read_kernel(const struct status_run *run, const json_t *document,
 	if (r >= 0)
 		*ret = take(&listing);
 	return r;
+}
+
+/* With --watch, the node is looked at once. */
+static void add_check(struct status_run *run, json_t *document)
+{
+	struct check_counts counts;
+
+	if (!run->check) {
+		check_node(run->options, &counts);
+		run->check = json_pack("{s:I, s:I, s:I}", "errors", (json_int_t)counts.errors,
+				       "warnings", (json_int_t)counts.warnings, "notes",
+				       (json_int_t)counts.notes);
+	}
+	json_object_set(document, "check", run->check);
 }
 
 static void print_document(const struct status_run *run, const json_t *document, bool has_agent)
@@ -92,7 +107,7 @@ static int show_kernel(const struct status_run *run, const struct error *reason)
 	return EXIT_NOT_RUNNING;
 }
 
-static int show_agent(const struct status_run *run, json_t *document)
+static int show_agent(struct status_run *run, json_t *document)
 {
 	auto_free(server_listing) struct server_listing *listing = NULL;
 	struct error err = {0};
@@ -112,6 +127,10 @@ static int show_agent(const struct status_run *run, json_t *document)
 		complain(err.text);
 	}
 	status_document_join(document, listing);
+	if (!run->style.is_partial) {
+		status_document_count(document);
+		add_check(run, document);
+	}
 	print_document(run, document, true);
 	return 0;
 }
@@ -192,6 +211,7 @@ static void choose_style(struct status_run *run)
 	run->style.is_wide = strcmp(run->options->output, "wide") == 0;
 	run->style.is_coloured = run->is_terminal && !(no_colour && *no_colour);
 	run->style.filter = run->query.filter;
+	run->style.is_partial = *run->query.filter || run->query.servers;
 }
 
 int status_command(const struct options *options)
@@ -209,5 +229,6 @@ int status_command(const struct options *options)
 	status = options->watch ? watch(&run) : finish_output(show(&run));
 	status_query_clear(&run.query);
 	free(run.service);
+	json_decref(run.check);
 	return status;
 }

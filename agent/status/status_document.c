@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#define FORMAT_VERSION 1
+
 static uint16_t protocol_of(const char *name)
 {
 	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
@@ -108,6 +110,22 @@ static void add_totals(json_t *json, const struct listed_server *listed)
 	}
 	json_object_set_new(json, "activeConnections", json_integer(active));
 	json_object_set_new(json, "inactiveConnections", json_integer(inactive));
+}
+
+/* What it has had since it was created; nothing where the kernel does not tell. */
+static void add_traffic(json_t *json, const struct listed_server *listed)
+{
+	const struct ipvs_traffic *traffic = listed ? &listed->traffic : NULL;
+
+	if (!listed || !listed->has_traffic)
+		return;
+	json_object_set_new(json, "traffic",
+			    json_pack("{s:I, s:I, s:I, s:I, s:I}", "connections",
+				      (json_int_t)traffic->connections, "packetsIn",
+				      (json_int_t)traffic->packets_in, "packetsOut",
+				      (json_int_t)traffic->packets_out, "bytesIn",
+				      (json_int_t)traffic->bytes_in, "bytesOut",
+				      (json_int_t)traffic->bytes_out));
 }
 
 static int compare_usages(const void *a, const void *b)
@@ -255,6 +273,7 @@ static void join_server(json_t *server, const struct server_listing *listing)
 		key_of(server, &key);
 		listed = server_listing_find(listing, &key);
 		add_totals(server, listed);
+		add_traffic(server, listed);
 	}
 	joining.rule = status_field_text(server, "rule");
 	joining.wanted =
@@ -280,6 +299,21 @@ static void join_server(json_t *server, const struct server_listing *listing)
 	free(joining.usages);
 }
 
+void status_document_count(json_t *document)
+{
+	json_t *states = json_object();
+	const json_t *service;
+	size_t i;
+
+	json_array_foreach (json_object_get(document, "services"), i, service) {
+		const char *state = status_field_text(service, "state");
+
+		json_object_set_new(states, state,
+				    json_integer(status_field_number(states, state) + 1));
+	}
+	json_object_set_new(document, "states", states);
+}
+
 void status_document_join(json_t *document, const struct server_listing *listing)
 {
 	json_t *service, *server;
@@ -290,6 +324,7 @@ void status_document_join(json_t *document, const struct server_listing *listing
 			join_server(server, listing);
 		}
 	}
+	json_object_set_new(document, "version", json_integer(FORMAT_VERSION));
 }
 
 static json_t *listed_json(const struct listed_server *listed)
@@ -320,6 +355,7 @@ static json_t *listed_json(const struct listed_server *listed)
 	}
 	json_object_set_new(json, "destinations", destinations);
 	add_totals(json, listed);
+	add_traffic(json, listed);
 	return json;
 }
 
@@ -331,6 +367,7 @@ json_t *status_document_of_kernel(const struct server_listing *listing)
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, listed_json(servers[i]));
+	json_object_set_new(document, "version", json_integer(FORMAT_VERSION));
 	json_object_set_new(document, "agent", json_null());
 	json_object_set_new(document, "virtualServers", list);
 	return document;

@@ -29,6 +29,9 @@ struct virtual_server_key *status_document_keys(const json_t *document, size_t *
  */
 void status_document_join(json_t *document, const struct server_listing *listing);
 
+/** status_document_count() - of an answer about all Services: how many are in which state */
+void status_document_count(json_t *document);
+
 /** status_document_of_kernel() - what can be told without an agent; the caller owns the result */
 json_t *status_document_of_kernel(const struct server_listing *listing);
 

@@ -178,6 +178,21 @@ static void print_group(const struct group *group, bool is_coloured, FILE *strea
 			is_coloured, stream);
 }
 
+/* Who waits for the address and port that this Service has. */
+static void print_others(const json_t *server, bool is_coloured, FILE *stream)
+{
+	auto_memory char *others = status_field_joined(json_object_get(server, "alsoWantedBy"));
+	auto_memory char *address = status_field_address(server);
+
+	if (!*others)
+		return;
+	fputc('\n', stream);
+	print_note(string_printf("%s/%s%s is claimed by %s as well, in vain", address,
+				 status_field_text(server, "protocol"), status_field_scope(server),
+				 others),
+		   is_coloured, stream);
+}
+
 void status_endpoints_print(const json_t *service, bool is_coloured, FILE *stream)
 {
 	struct groups groups = {0};
@@ -186,6 +201,7 @@ void status_endpoints_print(const json_t *service, bool is_coloured, FILE *strea
 
 	json_array_foreach (json_object_get(service, "servers"), i, server) {
 		add_server(&groups, server);
+		print_others(server, is_coloured, stream);
 	}
 	for (i = 0; i < groups.count; i++) {
 		print_group(&groups.items[i], is_coloured, stream);

@@ -31,3 +31,18 @@ const char *status_field_scope(const json_t *server)
 	return strcmp(status_field_text(server, "clientScope"), "in-cluster") == 0 ? " in-cluster"
 										   : "";
 }
+
+char *status_field_joined(const json_t *texts)
+{
+	char *all = string_dup("");
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach (texts, i, text) {
+		char *longer = string_printf("%s%s%s", all, i ? ", " : "", json_string_value(text));
+
+		free(all);
+		all = longer;
+	}
+	return all;
+}

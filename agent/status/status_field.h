@@ -18,4 +18,7 @@ char *status_field_address(const json_t *object);
 /** status_field_scope() - " in-cluster" of a virtual server for clients in the cluster alone, or "" */
 const char *status_field_scope(const json_t *server);
 
+/** status_field_joined() - a list of texts, separated by ", "; owned by the caller */
+char *status_field_joined(const json_t *texts);
+
 #endif

@@ -4,7 +4,9 @@
 #include "lib/base/address.h"
 #include "status_endpoints.h"
 #include "status_field.h"
+#include "status_header.h"
 #include "status_table.h"
+#include "status_traffic.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -332,73 +334,10 @@ static void print_full_sets(const json_t *sets, const struct status_style *style
 	}
 }
 
-static char *joined(const json_t *texts)
+static void print_failures(const json_t *agent, const struct status_style *style, FILE *stream)
 {
-	char *all = string_dup("");
-	const json_t *text;
-	size_t i;
-
-	json_array_foreach (texts, i, text) {
-		char *longer = string_printf("%s%s%s", all, i ? ", " : "", json_string_value(text));
-
-		free(all);
-		all = longer;
-	}
-	return all;
-}
-
-static void print_uptime(double seconds, char *buffer, size_t size)
-{
-	unsigned long minutes = (unsigned long)seconds / 60;
-
-	if (minutes >= 24 * 60)
-		snprintf(buffer, size, "%lud%luh", minutes / (24 * 60), minutes / 60 % 24);
-	else if (minutes >= 60)
-		snprintf(buffer, size, "%luh%lum", minutes / 60, minutes % 60);
-	else if (minutes)
-		snprintf(buffer, size, "%lum%lus", minutes, (unsigned long)seconds % 60);
-	else
-		snprintf(buffer, size, "%lus", (unsigned long)seconds);
-}
-
-static json_int_t count_repairs(const json_t *agent)
-{
-	json_t *operations = json_object_get(agent, "operations"), *facility;
-	json_int_t count = 0;
-	const char *name;
-
-	json_object_foreach (operations, name, facility) {
-		count += status_field_number(facility, "repaired");
-	}
-	return count;
-}
-
-static void print_agent(const json_t *agent, const struct status_style *style, FILE *stream)
-{
-	const json_t *source = json_object_get(agent, "source");
-	const json_t *held = json_object_get(agent, "held");
 	json_int_t failed = status_field_number(agent, "waitingForRetry");
-	json_int_t draining = status_field_number(agent, "draining");
-	json_int_t repairs = count_repairs(agent);
-	char uptime[40];
 
-	print_uptime(json_number_value(json_object_get(agent, "uptimeSeconds")), uptime,
-		     sizeof(uptime));
-	fputc('\n', stream);
-	print_remark(
-		string_printf(
-			"Agent %s on node %s, up %s: %lld Services, %lld EndpointSlices from %s; %lld virtual servers, %lld destinations, %lld draining.",
-			status_field_text(agent, "version"), status_field_text(agent, "node"),
-			uptime, (long long)status_field_number(source, "services"),
-			(long long)status_field_number(source, "endpointSlices"),
-			status_field_text(source, "description"),
-			(long long)status_field_number(held, "virtualServers"),
-			(long long)status_field_number(held, "destinations"), (long long)draining),
-		STATUS_COLOUR_NONE, style, stream);
-	if (repairs)
-		print_remark(string_printf("Repaired %lld objects that other programs had changed.",
-					   (long long)repairs),
-			     STATUS_COLOUR_NONE, style, stream);
 	if (failed)
 		print_remark(string_printf("%lld kernel objects failed; retrying them.",
 					   (long long)failed),
@@ -408,7 +347,8 @@ static void print_agent(const json_t *agent, const struct status_style *style, F
 static void print_settings(const json_t *settings, const struct status_style *style, FILE *stream)
 {
 	const char *error = status_field_text(settings, "error");
-	auto_memory char *waiting = joined(json_object_get(settings, "waitingForRestart"));
+	auto_memory char *waiting =
+		status_field_joined(json_object_get(settings, "waitingForRestart"));
 
 	if (*error)
 		print_remark(string_printf("Reload failed, previous settings in force: %s", error),
@@ -502,7 +442,7 @@ static void print_obstacles(const json_t *agent, const struct status_style *styl
 }
 
 /* Of one Service that is asked for by its name. */
-static void print_endpoints(const json_t *services, const struct status_style *style, FILE *stream)
+static void print_details(const json_t *services, const struct status_style *style, FILE *stream)
 {
 	size_t length = strlen(style->filter);
 	const json_t *service;
@@ -512,21 +452,40 @@ static void print_endpoints(const json_t *services, const struct status_style *s
 		return;
 	json_array_foreach (services, i, service) {
 		status_endpoints_print(service, style->is_coloured, stream);
+		status_traffic_print(service, style->is_coloured, stream);
 	}
+}
+
+/* What is wrong with the agent or around it, after an empty line; nothing if nothing is. */
+static void print_agent(const json_t *agent, const struct status_style *style, FILE *stream)
+{
+	auto_memory char *text = NULL;
+	size_t size = 0;
+	FILE *remarks = open_memstream(&text, &size);
+
+	if (!remarks)
+		abort();
+	print_failures(agent, style, remarks);
+	print_full_sets(json_object_get(agent, "sets"), style, remarks);
+	print_obstacles(agent, style, remarks);
+	print_host(agent, style, remarks);
+	fclose(remarks);
+	if (size)
+		fprintf(stream, "\n%s", text);
 }
 
 void status_print(const json_t *document, const struct status_style *style, FILE *stream)
 {
+	const json_t *services = json_object_get(document, "services");
 	const json_t *agent = json_object_get(document, "agent");
 
-	print_services(json_object_get(document, "services"), style, stream);
-	print_endpoints(json_object_get(document, "services"), style, stream);
-	print_service_remarks(json_object_get(document, "services"), style, stream);
+	if (!style->is_partial)
+		status_header_print(document, style->is_coloured, stream);
+	print_services(services, style, stream);
+	print_details(services, style, stream);
+	print_service_remarks(services, style, stream);
 	print_rejections(json_object_get(agent, "rejections"), style, stream);
 	print_agent(agent, style, stream);
-	print_full_sets(json_object_get(agent, "sets"), style, stream);
-	print_obstacles(agent, style, stream);
-	print_host(agent, style, stream);
 }
 
 static void add_kernel_server(struct status_table *table, const json_t *server,

@@ -11,10 +11,12 @@
  * @is_wide:      with port names, kinds of address and destinations
  * @is_coloured:  for a terminal
  * @filter:       which Services were asked for; rejections of others are left out
+ * @is_partial:   not all were asked for; there is no header
  */
 struct status_style {
 	bool is_wide;
 	bool is_coloured;
+	bool is_partial;
 	const char *filter;
 };
 

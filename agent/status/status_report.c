@@ -2,6 +2,7 @@
 #include "status_report.h"
 
 #include "lib/base/clock.h"
+#include "lib/objects/scheduler.h"
 #include "lib/plan/ledger_drain.h"
 #include "lib/source/json_text.h"
 #include "report_json.h"
@@ -87,6 +88,42 @@ static json_t *lost_json(const struct agent_health *health)
 	return lost;
 }
 
+static const char *rules_variant(const struct rules_keeper *rules)
+{
+	if (!rules)
+		return "";
+	return rules_keeper_is_legacy(rules) ? "legacy" : "nft";
+}
+
+/* The rules of IPv4, which every node has, are as those of IPv6 in that. */
+static bool lacks_random_ports(const struct rules_keeper *rules)
+{
+	struct ruleset_options options;
+
+	return rules && rules_keeper_options(rules, IP_FAMILY_IPV4, &options) &&
+	       !options.has_random_fully;
+}
+
+/* What the agent would use, and this host does not have. */
+static json_t *missing_json(const struct status_sources *sources)
+{
+	const struct agent_health *health = sources->health;
+	uint32_t schedulers = sync_desired_options(sources->sync)->missing_schedulers;
+	json_t *missing = json_array();
+
+	if (*health->in_cluster_error)
+		json_array_append_new(missing, json_string("marks for in-cluster clients"));
+	if (*health->ipv6_off)
+		json_array_append_new(missing, json_string("IPv6"));
+	if (lacks_random_ports(sources->rules))
+		json_array_append_new(missing, json_string("MASQUERADE --random-fully"));
+	for (uint8_t i = 1; i < 32; i++)
+		if (schedulers >> i & 1)
+			json_array_append_new(missing,
+					      json_sprintf("scheduler %s", scheduler_name(i)));
+	return missing;
+}
+
 static void add_source(json_t *report, const struct status_sources *sources)
 {
 	const struct agent_health *health = sources->health;
@@ -99,10 +136,14 @@ static void add_source(json_t *report, const struct status_sources *sources)
 			    report_number(store_endpoint_slice_count(sources->store)));
 	json_object_set_new(source, "endpoints",
 			    report_number(store_endpoint_count(sources->store)));
+	json_object_set_new(source, "lastChange",
+			    health->last_object_change > 0 ? report_time(health->last_object_change)
+							   : json_null());
 	json_object_set_new(report, "source", source);
 
 	json_object_set_new(rules, "inPlace", json_boolean(health->are_rules_in_place));
 	json_object_set_new(rules, "error", json_text(health->rules_error));
+	json_object_set_new(rules, "variant", json_string(rules_variant(sources->rules)));
 	json_object_set_new(report, "rules", rules);
 	json_object_set_new(report, "lost", lost_json(health));
 
@@ -185,6 +226,7 @@ json_t *status_report_agent(const struct status_sources *sources)
 	json_object_set_new(report, "waitingForRetry", report_number(ledger_failed_count(ledger)));
 	json_object_set_new(report, "draining", report_number(ledger_drain_count(ledger)));
 	json_object_set_new(report, "sets", sets_json(sources->kernel));
+	json_object_set_new(report, "missingFeatures", missing_json(sources));
 	json_object_set_new(report, "rejections", rejections_json(sources->rejections));
 	return report;
 }

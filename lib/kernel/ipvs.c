@@ -380,22 +380,38 @@ static int ask_for_server(struct ipvs *ipvs, const struct virtual_server_key *se
 	return 0;
 }
 
+/* Tells the visitor of @list of those that exist. */
+static int ask_for_each(struct ipvs *ipvs, const struct virtual_server_key *servers, size_t count,
+			struct server_list *list, struct error *err)
+{
+	struct error absence = {0};
+	int r = 0;
+
+	list->err = &absence;
+	for (size_t i = 0; i < count && (r >= 0 || r == -ESRCH); i++)
+		r = ask_for_server(ipvs, &servers[i], on_server, list, &absence);
+	list->err = NULL;
+	if (r >= 0 || r == -ESRCH)
+		return 0;
+	*err = absence;
+	return r;
+}
+
 int ipvs_observe_left_out(struct ipvs *ipvs, const struct virtual_server_key *servers, size_t count,
 			  struct error *err)
 {
-	struct error absence = {0};
+	return ask_for_each(ipvs, servers, count, &ipvs->observed, err);
+}
 
-	for (size_t i = 0; i < count; i++) {
-		int r;
+int ipvs_observe_these(struct ipvs *ipvs, const struct virtual_server_key *servers, size_t count,
+		       const struct ipvs_visitor *visitor, void *owner, struct error *err)
+{
+	struct server_list list = {
+		.ipvs = ipvs, .visitor = visitor, .owner = owner, .is_in_steps = true};
+	size_t seen;
+	int r = ask_for_each(ipvs, servers, count, &list, err);
 
-		ipvs->observed.err = &absence;
-		r = ask_for_server(ipvs, &servers[i], on_server, &ipvs->observed, &absence);
-		if (r < 0 && r != -ESRCH) {
-			*err = absence;
-			return r;
-		}
-	}
-	return 0;
+	return r < 0 ? r : observe_destinations(ipvs, servers, count, visitor, owner, &seen, err);
 }
 
 int ipvs_observe_destinations(struct ipvs *ipvs, const struct virtual_server_key *server,

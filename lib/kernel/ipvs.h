@@ -108,6 +108,15 @@ int ipvs_observe_destinations_of(struct ipvs *ipvs, const struct virtual_server_
 				 struct error *err);
 
 /**
+ * ipvs_observe_these() - several virtual servers, by their keys, with traffic and destinations
+ *
+ * Blocks: two system calls for each, and two more for its destinations. One that does not exist is
+ * left out.
+ */
+int ipvs_observe_these(struct ipvs *ipvs, const struct virtual_server_key *servers, size_t count,
+		       const struct ipvs_visitor *visitor, void *owner, struct error *err);
+
+/**
  * ipvs_apply() - carry out SERVER_* and DESTINATION_* changes in order, in batches
  * @changes:  other kinds are passed over; each of ours gets its result
  *

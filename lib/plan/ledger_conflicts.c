@@ -40,6 +40,24 @@ uint64_t ledger_conflicts_version(const struct ledger *ledger)
 	return ledger->conflict_version;
 }
 
+void ledger_conflicts_of(const struct ledger *ledger, const struct virtual_server_key *server,
+			 size_t limit, void (*visit)(void *owner, const char *loser), void *owner)
+{
+	struct server_entry *entry = ledger_servers_find(&ledger->servers, server);
+	const struct claimant *claimants, *winner;
+
+	if (!entry || entry->claimant_count < 2)
+		return;
+	claimants = ledger_servers_claimants(entry);
+	winner = ledger_claims_winner(entry);
+	for (uint32_t i = 0; i < entry->claimant_count && limit; i++) {
+		if (&claimants[i] == winner)
+			continue;
+		visit(owner, claimants[i].service->key);
+		limit--;
+	}
+}
+
 void ledger_conflicts_each(const struct ledger *ledger, size_t limit,
 			   void (*visit)(void *owner, const struct ledger_conflict *conflict),
 			   void *owner)

@@ -22,4 +22,9 @@ void ledger_conflicts_each(const struct ledger *ledger, size_t limit,
 			   void (*visit)(void *owner, const struct ledger_conflict *conflict),
 			   void *owner);
 
+/** ledger_conflicts_of() - the Services that do without @server, which another one has, by their
+ *  keys; at most @limit */
+void ledger_conflicts_of(const struct ledger *ledger, const struct virtual_server_key *server,
+			 size_t limit, void (*visit)(void *owner, const char *loser), void *owner);
+
 #endif

@@ -36,6 +36,8 @@ assert_order()
 		wait_until_equal 10 "the state of $loser" conflict state_of "$loser"
 		assert_contains "the status of $loser" "default/$winner" "$(agent status -o wide "default/$loser")"
 		assert_contains "the status of $loser" "default/$winner" "$(agent status -o json "default/$loser")"
+		assert_contains "the status of $winner" "default/$loser" "$(agent status "default/$winner" |
+			grep '^203.0.113.20:80/TCP is claimed by .* as well, in vain$')"
 	done
 }
 

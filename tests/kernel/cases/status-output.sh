@@ -55,6 +55,42 @@ for part in TCP sh 600 1/0/2 programmed; do
 done
 assert_contains "the line of dns" "UDP" "$(line_of dns 10.96.0.53:53)"
 
+step "a header: the node, its source, and what is programmed"
+# header NAME: what follows it
+agent status >"$directory/status"
+header()
+{
+	sed -n "s/^$1  *//p" "$directory/status"
+}
+assert_contains "the node" "node1: ipvsagent " "$(header Node)"
+assert_contains "the source" "manifests $directory/manifests, last change $(date -u +%Y-%m-%d)T" "$(header Source)"
+assert_equal "the objects" "4 Services, 3 EndpointSlices, 6 endpoints" "$(header Objects)"
+assert_equal "the Services" "3 programmed, 0 pending, 0 failed, 1 skipped" "$(header Services)"
+assert_contains "the kernel" "$(on node ipvsadm-save -n | grep -c '^-A') virtual servers, $(on node ipvsadm-save -n |
+	grep -c '^-a') destinations, 0 draining" "$(header Kernel)"
+assert_equal "the rules" "in place, iptables-$(iptables -V | grep -q legacy && echo legacy || echo nft)" "$(header Rules)"
+assert_contains "the sets" "$(on node ipset save | grep -c '^add KUBE-') members; the fullest is KUBE-" "$(header Sets)"
+check=$(agent check -o json | jq -r '[.findings[] | select(.check != "credentials") | .severity] |
+	"\(map(select(. == "error")) | length) \(map(select(. == "warning")) | length)"')
+assert_equal "the findings of check" "$check" "$(header Check | sed 's/^\([0-9]*\) errors*, \([0-9]*\) warning.*/\1 \2/' |
+	grep . || echo 0 0)"
+assert_lacks "the status of one Service" "ipvsagent " "$(agent status default/web | grep '^Node')"
+
+step "traffic is what IPVS counts"
+answers client 7 tcp 10.96.0.10 80 >/dev/null
+# traffic ADDRESS:PORT: connections, packets and bytes that ipvsadm has for it
+traffic()
+{
+	on node ipvsadm -L -n --stats --exact | awk -v server="$1" '$2 == server { print $3, $4, $5, $6, $7 }'
+}
+shown()
+{
+	agent status default/web | awk -v server="$1/TCP" '$1 == server && NF == 6 { print $2, $3, $4, $5, $6 }'
+}
+wait_until_equal 10 "10.96.0.10:80" "$(traffic 10.96.0.10:80)" shown 10.96.0.10:80
+assert_equal "connections" 8 "$(shown 10.96.0.10:80 | cut -d' ' -f1)"
+assert_equal "of the NodePort" "0 0 0 0 0" "$(shown 192.168.77.10:30080)"
+
 step "filters"
 output=$(agent status default/dns)
 assert_contains "status default/dns" "default/dns" "$output"

@@ -57,7 +57,10 @@ static void write_server(FILE *stream, const json_t *server)
 		(int)json_integer_value(json_object_get(server, "persistenceSeconds")));
 	write_texts(stream, ">", json_object_get(server, "destinations"));
 	write_texts(stream, "-", json_object_get(server, "unused"));
-	fprintf(stream, " %s: %s\n", text_of(server, "state"), text_of(server, "reason"));
+	fprintf(stream, " %s: %s", text_of(server, "state"), text_of(server, "reason"));
+	if (json_array_size(json_object_get(server, "alsoWantedBy")))
+		write_texts(stream, "and for", json_object_get(server, "alsoWantedBy"));
+	fputc('\n', stream);
 }
 
 /* One line per Service, one more per virtual server. */
@@ -150,7 +153,7 @@ static void test_services(void **state)
 		"  ClusterIP 10.0.0.1:53/UDP dns rr 0 > - programmed: \n"
 		"a/web NodePort programmed: left out: odd address\n"
 		"  ClusterIP 10.0.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "
-		"ready programmed: \n"
+		"ready programmed:  and for a/thief\n"
 		"  ExternalIP 10.9.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "
 		"ready programmed: \n"
 		"  LoadBalancerIP 10.8.0.1:80/TCP http sh 600 > 10.1.0.1:8080 - 10.1.0.2:8080 not "
@@ -465,6 +468,7 @@ static void test_agent(void **state)
 	fixture->health.longest_verification_step_seconds = 0.25;
 	fixture->health.source = &effort;
 	fixture->health.settings = &settings;
+	fixture->health.last_object_change = 86400.5;
 	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
 	add_slice(fixture, "a/web-1 service=web port=http:8080/TCP 10.1.0.1 10.1.0.2");
 	add_service(fixture, "a/refused ip=10.0.0.2 port=:666/TCP");
@@ -489,23 +493,25 @@ static void test_agent(void **state)
 	json_object_del(agent, "lastPassSeconds");
 	json_object_del(agent, "effort");
 	expected = json_pack(
-		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i}, "
-		"s:{s:b, s:s}, s:i, s:f, s:f, s:i, s:i,"
+		"{s:b, s:{s:[s,s], s:s, s:[s], s:i, s:i}, s:s, s:b, s:{s:s, s:b, s:i, s:i, s:i, s:s}, "
+		"s:{s:b, s:s, s:s}, s:i, s:f, s:f, s:i, s:i,"
 		" s:{s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}},"
 		" s:{s:i, s:i, s:i, s:i}, s:[], s:[{s:s, s:s, s:s, s:s}], s:{s:s, s:s}, s:{s:s}, s:s,"
-		" s:s, s:s}",
+		" s:s, s:s, s:[s]}",
 		"waitingForPodCIDRs", 0, "settings", "files", "/c", "/o", "error", "bad c",
 		"waitingForRestart", "hostnameOverride", "applied", 2, "rejected", 1, "node", "n",
 		"settled", 1, "source", "description", "a test", "synced", 1, "services", 2,
-		"endpointSlices", 1, "endpoints", 2, "rules", "inPlace", 1, "error", "", "passes",
-		1, "lastVerificationSeconds", 1.5, "longestVerificationStepSeconds", 0.25,
+		"endpointSlices", 1, "endpoints", 2, "lastChange", "1970-01-02T00:00:00.500Z",
+		"rules", "inPlace", 1, "error", "", "variant", "", "passes", 1,
+		"lastVerificationSeconds", 1.5, "longestVerificationStepSeconds", 0.25,
 		"waitingForRetry", 1, "draining", 0, "operations", "ipset", "applied", 5, "failed",
 		0, "repaired", 0, "ipvs", "applied", 3, "failed", 1, "repaired", 0, "link",
 		"applied", 2, "failed", 0, "repaired", 0, "held", "virtualServers", 1,
 		"destinations", 2, "setMembers", 5, "addresses", 2, "sets", "rejections", "kind",
 		"EndpointSlice", "namespace", "a", "name", "web-2", "reason", "bad endpoint",
 		"inCluster", "error", "", "clash", "", "lost", "ipvs", "no module", "ipv6Off",
-		"all", "otherVariant", "a chain", "portOverlap", "a port");
+		"all", "otherVariant", "a chain", "portOverlap", "a port", "missingFeatures",
+		"IPv6");
 	assert_non_null(expected);
 	if (!json_equal(agent, expected)) {
 		auto_memory char *is = json_dumps(agent, JSON_INDENT(1) | JSON_SORT_KEYS);
