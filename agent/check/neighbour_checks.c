@@ -2,6 +2,7 @@
 #include "checks.h"
 
 #include "agent/input/node_state.h"
+#include "lib/kernel/ipsets.h"
 #include "lib/kernel/ipvs.h"
 #include "lib/kernel/link.h"
 #include "lib/kernel/modules.h"
@@ -72,9 +73,63 @@ static void on_node(void *owner, const struct node_address *address)
 	add_address(owner, &address->address);
 }
 
+/* Virtual servers that our sets name: ours, even if the node does not have their address. */
+struct named_servers {
+	struct virtual_server_key *items;
+	size_t count, capacity;
+};
+
+static void on_member(void *owner, const struct set_member *member)
+{
+	static const enum set_kind kinds[] = {SET_KIND_CLUSTER_IP, SET_KIND_EXTERNAL_IP,
+					      SET_KIND_EXTERNAL_IP_LOCAL, SET_KIND_LOAD_BALANCER,
+					      SET_KIND_LOAD_BALANCER_LOCAL};
+	struct named_servers *named = owner;
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		if (member->kind != kinds[i])
+			continue;
+		named->items = memory_grow(named->items, named->count, &named->capacity,
+					   sizeof(*named->items));
+		named->items[named->count++] =
+			(struct virtual_server_key){.address = member->address,
+						    .port = member->port,
+						    .protocol = member->protocol};
+	}
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct virtual_server_key));
+}
+
+/* To ask ipset would load its module; a node without it has no set of ours. */
+static int read_names(struct named_servers *named)
+{
+	struct ipsets *ipsets = NULL;
+	int r;
+
+	if (modules_look("ip_set") != MODULE_STATE_PRESENT)
+		return 0;
+	r = ipsets_open(&ipsets, NULL);
+	if (r >= 0)
+		r = ipsets_observe(ipsets, on_member, named, NULL);
+	ipsets_close(ipsets);
+	if (named->count)
+		qsort(named->items, named->count, sizeof(*named->items), compare_keys);
+	return r;
+}
+
+static bool is_named(const struct named_servers *named, const struct virtual_server_key *key)
+{
+	return named->count &&
+	       bsearch(key, named->items, named->count, sizeof(*named->items), compare_keys);
+}
+
 struct search {
 	const struct options *options;
 	struct addresses local;
+	struct named_servers named;
 	size_t count;
 	struct virtual_server_key first;
 };
@@ -93,7 +148,8 @@ static int on_server(void *owner, const struct virtual_server *server)
 
 	if (!server->key.address.family || server->key.firewall_mark ||
 	    address_is_among(&server->key.address, search->local.items, search->local.count) ||
-	    is_excluded(search->options, &server->key.address))
+	    is_excluded(search->options, &server->key.address) ||
+	    is_named(&search->named, &server->key))
 		return 0;
 	if (search->count++ == 0)
 		search->first = server->key;
@@ -109,6 +165,8 @@ static int search_servers(struct search *search)
 
 	if (r >= 0)
 		r = link_observe(link, on_bound, on_node, &search->local, NULL);
+	if (r >= 0)
+		r = read_names(&search->named);
 	if (r >= 0)
 		r = ipvs_open(&ipvs, NULL);
 	address_sort(search->local.items, search->local.count);
@@ -138,6 +196,7 @@ static void check_servers(const struct options *options, struct findings *findin
 			     search.count,
 			     address_port_text(&search.first.address, search.first.port, text));
 	free(search.local.items);
+	free(search.named.items);
 }
 
 void proxies_check(const struct options *options, struct findings *findings)

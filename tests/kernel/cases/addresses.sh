@@ -59,6 +59,7 @@ assert_equal "asked by node" "node2 1" "$(answers node 1 tcp 192.168.77.20 8022)
 assert_equal "the Service, asked by node" "pod1 1" "$(answers node 1 tcp 192.168.77.20 81)"
 assert_contains "the status" "address of Node node2" "$(agent status default/gate)"
 assert_contains "the log" "external IP 192.168.77.20 is an address of Node node2" "$(cat "$agent_log")"
+assert_lacks "the check" "another program" "$(agent check --manifests "$manifests" || true)"
 rm "$manifests/node2.yaml"
 wait_until_equal 10 "the owner" kube-ipvs0 owner_of 192.168.77.20
 
