@@ -59,6 +59,16 @@ static int open_endpoints(struct agent *agent, struct error *err)
 	return http_endpoints_open(agent->loop, &sources, &agent->endpoints, err);
 }
 
+static int open_control(struct agent *agent, struct error *err)
+{
+	struct answer_kind kinds[ANSWERS_COUNT + 1];
+
+	answers_fill(&agent->sources, kinds);
+	kinds[ANSWERS_COUNT] = agent_explain_kind(agent);
+	return control_open(agent->loop, agent->options->socket_path, kinds, COUNT(kinds),
+			    &agent->control, err);
+}
+
 static int drop_privileges(const struct agent *agent, struct error *err)
 {
 	node_setup_programs();
@@ -107,12 +117,10 @@ static int start(struct agent *agent, struct error *err)
 	r = open_endpoints(agent, err);
 	if (r < 0)
 		return r;
-	r = control_open(agent->loop, agent->options->socket_path, &agent->sources, &agent->control,
-			 err);
+	r = open_control(agent, err);
 	if (r < 0)
 		return r;
 
-	agent_explain_open(agent);
 	agent_reconcile_watch(agent);
 	agent_settings_follow(agent);
 	agent->signals = signals_new(agent->loop, on_hangup, agent);

@@ -3,7 +3,7 @@
 
 #include "agent/explain/explain_document.h"
 
-static json_t *answer(void *owner, const char *text)
+static json_t *head(void *owner, const char *text)
 {
 	struct agent *agent = owner;
 	struct explain_sources sources = {
@@ -25,9 +25,7 @@ static json_t *answer(void *owner, const char *text)
 	return explain_document_answer(&sources, text);
 }
 
-void agent_explain_open(struct agent *agent)
+struct answer_kind agent_explain_kind(struct agent *agent)
 {
-	const struct control_question question = {"explain", answer, agent};
-
-	control_set_question(agent->control, &question);
+	return (struct answer_kind){.verb = "explain", .head = head, .owner = agent};
 }

@@ -4,7 +4,7 @@
 
 #include "agent_parts.h"
 
-/** agent_explain_open() - answer `ipvsagent explain` at the control socket, which is open */
-void agent_explain_open(struct agent *agent);
+/** agent_explain_kind() - how `ipvsagent explain` is answered at the control socket */
+struct answer_kind agent_explain_kind(struct agent *agent);
 
 #endif

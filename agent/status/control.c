@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control.h"
 
-#include "answers.h"
 #include "lib/base/acceptor.h"
 
 #include <errno.h>
@@ -45,8 +44,8 @@ struct client {
 
 struct control {
 	struct ev_loop *loop;
-	struct status_sources sources;
-	struct control_question question; /* verb NULL: none */
+	struct answer_kind *kinds;
+	size_t kind_count;
 	char *path;
 	struct acceptor *acceptor;
 	struct client *clients;
@@ -103,7 +102,7 @@ static void produce_part(struct client *client)
 	const struct answer_kind *kind = client->kind;
 
 	if (!client->report)
-		client->report = kind->begin(&client->control->sources, client->next_key);
+		client->report = kind->begin(kind->owner, client->next_key);
 	if (client->report && kind->step(client->report, append_output, client))
 		return;
 	if (client->report) {
@@ -116,8 +115,10 @@ static void produce_part(struct client *client)
 
 static void gather_keys(struct client *client)
 {
-	client->keys =
-		client->kind->keys(&client->control->sources, client->filter, &client->keys_left);
+	const struct answer_kind *kind = client->kind;
+
+	if (kind->keys)
+		client->keys = kind->keys(kind->owner, client->filter, &client->keys_left);
 	client->next_key = client->keys;
 	client->has_keys = true;
 }
@@ -164,42 +165,19 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int events)
 	ev_timer_again(loop, &client->patience);
 }
 
-/* What follows @verb in the request, and a blank; NULL if it is another request. */
-static const char *argument_of(const struct client *client, const char *verb)
-{
-	const char *rest = client->request + strlen(verb);
-
-	if (strncmp(client->request, verb, strlen(verb)) != 0 || (*rest && *rest != ' '))
-		return NULL;
-	return *rest ? rest + 1 : rest;
-}
-
-/* Return: whether it is one that the control was given. */
-static bool answer_question(struct client *client)
-{
-	const struct control_question *question = &client->control->question;
-	const char *argument = question->verb ? argument_of(client, question->verb) : NULL;
-
-	if (!argument)
-		return false;
-	append_line(client, question->answer(question->owner, argument));
-	append_line(client, json_pack("{s:b}", "complete", 1));
-	client->is_complete = true;
-	return true;
-}
-
 static void answer(struct client *client)
 {
-	ev_io_stop(client->control->loop, &client->readable);
-	ev_io_start(client->control->loop, &client->writable);
-	if (answer_question(client))
-		return;
-	client->kind = answers_find(client->request, &client->filter);
+	const struct control *control = client->control;
+
+	ev_io_stop(control->loop, &client->readable);
+	ev_io_start(control->loop, &client->writable);
+	client->kind =
+		answers_find(control->kinds, control->kind_count, client->request, &client->filter);
 	if (!client->kind) {
 		append_error(client, "unknown request");
 		return;
 	}
-	append_line(client, client->kind->head(&client->control->sources));
+	append_line(client, client->kind->head(client->kind->owner, client->filter));
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
@@ -363,8 +341,8 @@ static int listen_at(const char *path, struct error *err)
 	return fd;
 }
 
-int control_open(struct ev_loop *loop, const char *path, const struct status_sources *sources,
-		 struct control **ret, struct error *err)
+int control_open(struct ev_loop *loop, const char *path, const struct answer_kind *kinds,
+		 size_t kind_count, struct control **ret, struct error *err)
 {
 	struct control *control;
 	int fd = listen_at(path, err);
@@ -373,16 +351,13 @@ int control_open(struct ev_loop *loop, const char *path, const struct status_sou
 		return fd;
 	control = memory_allocate(sizeof(*control));
 	control->loop = loop;
-	control->sources = *sources;
+	control->kinds = memory_array(kind_count, sizeof(*kinds));
+	memcpy(control->kinds, kinds, kind_count * sizeof(*kinds));
+	control->kind_count = kind_count;
 	control->path = string_dup(path);
 	control->acceptor = acceptor_new(loop, fd, on_accepted, control);
 	*ret = control;
 	return 0;
-}
-
-void control_set_question(struct control *control, const struct control_question *question)
-{
-	control->question = *question;
 }
 
 void control_close(struct control *control)
@@ -398,5 +373,6 @@ void control_close(struct control *control)
 	acceptor_free(control->acceptor);
 	unlink(control->path);
 	free(control->path);
+	free(control->kinds);
 	free(control);
 }

@@ -21,7 +21,7 @@ int status_client_ask(const char *socket_path, const char *verb, const char *fil
 		      struct error *err);
 
 /**
- * status_client_question() - the answer to what was given to control_set_question()
+ * status_client_question() - an answer of one line
  * @question:  its verb, a blank and the argument
  * @ret:       the object; owned by the caller
  *

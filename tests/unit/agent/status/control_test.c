@@ -19,6 +19,33 @@ static char directory[40];
 static char path[80];
 static struct control *control;
 
+/* Larger than what a socket takes at once. */
+#define ANSWER_SIZE 1000000
+
+static char answer_owner[] = "owner";
+
+static json_t *answer(void *owner, const char *argument)
+{
+	auto_memory char *padding = memory_allocate(ANSWER_SIZE);
+
+	assert_string_equal(owner, "owner");
+	if (strcmp(argument, "bad") == 0)
+		return json_pack("{s:s}", "error", "it is bad");
+	memset(padding, 'x', ANSWER_SIZE - 1);
+	return json_pack("{s:s, s:s}", "argument", argument, "padding", padding);
+}
+
+static int open_at(struct fixture *fixture, const char *where, struct control **ret,
+		   struct error *err)
+{
+	struct answer_kind kinds[ANSWERS_COUNT + 1];
+
+	answers_fill(&fixture->sources, kinds);
+	kinds[ANSWERS_COUNT] =
+		(struct answer_kind){.verb = "explain", .head = answer, .owner = answer_owner};
+	return control_open(fixture->loop, where, kinds, COUNT(kinds), ret, err);
+}
+
 static int set_up(void **state)
 {
 	struct fixture *fixture = memory_allocate(sizeof(*fixture));
@@ -28,7 +55,7 @@ static int set_up(void **state)
 	strcpy(directory, "/tmp/control_test.XXXXXX");
 	assert_non_null(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/run/socket", directory);
-	if (control_open(fixture->loop, path, &fixture->sources, &control, &err) < 0)
+	if (open_at(fixture, path, &control, &err) < 0)
 		fail_msg("%s", err.text);
 	*state = fixture;
 	return 0;
@@ -122,33 +149,13 @@ static void test_filter(void **state)
 	assert_count(fixture, "a/we", 0);
 }
 
-/* Larger than what a socket takes at once. */
-#define ANSWER_SIZE 1000000
-
-static json_t *answer(void *owner, const char *argument)
-{
-	auto_memory char *padding = memory_allocate(ANSWER_SIZE);
-
-	assert_string_equal(owner, "owner");
-	if (strcmp(argument, "bad") == 0)
-		return json_pack("{s:s}", "error", "it is bad");
-	memset(padding, 'x', ANSWER_SIZE - 1);
-	return json_pack("{s:s, s:s}", "argument", argument, "padding", padding);
-}
-
-static void test_another_question(void **state)
+static void test_answer_of_one_line(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct control_question question = {"explain", answer, (char[]){"owner"}};
 	struct asking good = {.fixture = fixture, .question = "explain a b"};
 	struct asking bad = {.fixture = fixture, .question = "explain bad"};
-	struct asking early = {.fixture = fixture, .question = "explain a"};
 	struct asking other = {.fixture = fixture, .question = "explains a"};
 
-	run_asking(&early);
-	assert_int_equal(early.result, -EPROTO);
-	assert_non_null(strstr(early.err.text, "unknown request"));
-	control_set_question(control, &question);
 	run_asking(&good);
 	assert_int_equal(good.result, 0);
 	assert_string_equal(json_string_value(json_object_get(good.document, "argument")), "a b");
@@ -356,21 +363,17 @@ static void test_open_errors(void **state)
 	struct control *second = NULL;
 	struct error err = {0};
 
-	assert_int_equal(control_open(fixture->loop, path, &fixture->sources, &second, &err),
-			 -EADDRINUSE);
+	assert_int_equal(open_at(fixture, path, &second, &err), -EADDRINUSE);
 	assert_non_null(strstr(err.text, path));
 
 	close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-	assert_int_equal(control_open(fixture->loop, file, &fixture->sources, &second, &err),
-			 -EEXIST);
+	assert_int_equal(open_at(fixture, file, &second, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "not a socket"));
 	unlink(file);
 
-	assert_int_equal(control_open(fixture->loop, deep, &fixture->sources, &second, &err),
-			 -ENOENT);
+	assert_int_equal(open_at(fixture, deep, &second, &err), -ENOENT);
 	memset(too_long + 5, 'x', sizeof(too_long) - 6);
-	assert_int_equal(control_open(fixture->loop, too_long, &fixture->sources, &second, &err),
-			 -ENAMETOOLONG);
+	assert_int_equal(open_at(fixture, too_long, &second, &err), -ENAMETOOLONG);
 	assert_null(second);
 	assert_count(fixture, "", 0);
 }
@@ -390,7 +393,7 @@ static void test_stale_socket_is_replaced(void **state)
 	close(fd);
 	assert_int_equal(status_client_ask(stale, "status", "", &document, &err), -ECONNREFUSED);
 
-	if (control_open(fixture->loop, stale, &fixture->sources, &second, &err) < 0)
+	if (open_at(fixture, stale, &second, &err) < 0)
 		fail_msg("%s", err.text);
 	control_close(second);
 	assert_int_equal(access(stale, F_OK), -1);
@@ -513,7 +516,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_filter, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_another_question, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_answer_of_one_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_requests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_slow_client_holds_up_nobody, set_up,
 						tear_down),
