@@ -10,6 +10,7 @@
 #include "agent/settings/settings_log.h"
 #include "agent/status/events_command.h"
 #include "agent/status/status_command.h"
+#include "agent/top/top_command.h"
 #include "cleanup.h"
 #include "node_setup.h"
 
@@ -113,6 +114,11 @@ static int events(struct options *options)
 	return events_command(options, stdout);
 }
 
+static int top(struct options *options)
+{
+	return top_command(options, stdout);
+}
+
 static const struct command commands[] = {
 	{"run", "", "run the service proxy of this node", OPTION_SCOPE_RUN, run, ""},
 	{"plan", "", "print what would be programmed for manifests", OPTION_SCOPE_PLAN, plan,
@@ -141,6 +147,10 @@ static const struct command commands[] = {
 	 "  ipvsagent events -n 20\n"
 	 "  ipvsagent events default/web\n"
 	 "  ipvsagent events -o json | jq '.events[] | select(.failedCount > 0)'\n"},
+	{"top", "", "show which Services have how much traffic", OPTION_SCOPE_TOP, top,
+	 "  ipvsagent top\n"
+	 "  ipvsagent top --sort bytes\n"
+	 "  ipvsagent top --once --interval 10s -o json\n"},
 	{"cleanup", "", "remove everything that the agent or kube-proxy in IPVS mode programmed",
 	 OPTION_SCOPE_CLEANUP, cleanup,
 	 "  ipvsagent cleanup --dry-run\n"

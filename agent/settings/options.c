@@ -38,6 +38,7 @@ struct options *options_new(void)
 	options->masquerade_bit = 14;
 	options->in_cluster_marks = (struct mark_range){IN_CLUSTER_MARK_BASE, IN_CLUSTER_MARK_MASK};
 	options->sync_period = 30;
+	options->interval = 2;
 	options->config_sync_period = 15 * 60.0;
 	options->drain_timeout = 15 * 60.0;
 	options->former_vip_timeout = 60.0;

@@ -102,6 +102,7 @@ enum option_scope {
 	OPTION_SCOPE_EXPLAIN = 32,
 	OPTION_SCOPE_DIFF = 64,
 	OPTION_SCOPE_EVENTS = 128,
+	OPTION_SCOPE_TOP = 256,
 };
 
 /** enum plan_part - what of a plan is printed, in the order in which it is safe to load */
@@ -117,6 +118,10 @@ enum plan_part {
 
 /** plan_part_name() - "ipset"; "all" for PLAN_PART_ALL */
 const char *plan_part_name(enum plan_part part);
+
+/** enum top_order - by which of its columns `top` sorts */
+enum top_order { TOP_ORDER_CONNECTIONS, TOP_ORDER_PACKETS, TOP_ORDER_BYTES, TOP_ORDER_NAME };
+#define TOP_ORDER_COUNT (TOP_ORDER_NAME + 1)
 
 /**
  * struct options - everything that can be set, filled with defaults by options_new()
@@ -152,6 +157,8 @@ const char *plan_part_name(enum plan_part part);
  * @part:               of a plan: what to print
  * @node_port:          of status: whose it is; 0 = not asked
  * @event_count:        how many are shown; 0 = all
+ * @top_order, @interval, @once: of top: how it sorts, and seconds between two samples; end after
+ *                      the first rates
  * @node_addresses:     of a plan: those of the node's interfaces; none = as the Node says
  * @arguments:          what is left after the flags
  * @unused:             flags without effect, as they were given: "NAME=VALUE"
@@ -200,6 +207,7 @@ struct options {
 	double config_sync_period;
 	double drain_timeout;
 	double former_vip_timeout;
+	double interval;
 	struct port_range reserved_node_ports;
 	struct conntrack_options conntrack;
 	int oom_score_adj;
@@ -212,6 +220,8 @@ struct options {
 	struct address_list node_addresses;
 	int node_port;
 	int event_count;
+	enum top_order top_order;
+	bool once;
 	bool watch;
 	bool help;
 	bool version;

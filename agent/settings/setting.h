@@ -144,5 +144,6 @@ extern const struct setting_kind setting_kind_log_format;
 extern const struct setting_kind setting_kind_port_range;
 extern const struct setting_kind setting_kind_output;
 extern const struct setting_kind setting_kind_plan_part;
+extern const struct setting_kind setting_kind_top_order;
 
 #endif

@@ -399,6 +399,23 @@ static int set_plan_part(const struct setting *setting, struct options *options,
 			 "\"%s\" is not all, ipset, iptables, ip6tables, ipvs or addresses", text);
 }
 
+static int set_top_order(const struct setting *setting, struct options *options, const char *text,
+			 struct error *err)
+{
+	static const char *const names[TOP_ORDER_COUNT] = {[TOP_ORDER_CONNECTIONS] = "connections",
+							   [TOP_ORDER_PACKETS] = "packets",
+							   [TOP_ORDER_BYTES] = "bytes",
+							   [TOP_ORDER_NAME] = "name"};
+
+	for (int order = 0; order < TOP_ORDER_COUNT; order++) {
+		if (strcmp(names[order], text) != 0)
+			continue;
+		*FIELD(enum top_order, setting, options) = (enum top_order)order;
+		return 0;
+	}
+	return error_set(err, -EINVAL, "\"%s\" is not connections, packets, bytes or name", text);
+}
+
 static int add_address(const struct setting *setting, struct options *options, const char *text,
 		       struct error *err)
 {
@@ -474,3 +491,5 @@ const struct setting_kind setting_kind_output = {SETTING_FORM_TEXT, sizeof(char 
 						 NULL, false};
 const struct setting_kind setting_kind_plan_part = {SETTING_FORM_TEXT, sizeof(enum plan_part),
 						    set_plan_part, NULL, false};
+const struct setting_kind setting_kind_top_order = {SETTING_FORM_TEXT, sizeof(enum top_order),
+						    set_top_order, NULL, false};

@@ -10,6 +10,7 @@
 #define PLAN	(OPTION_SCOPE_PLAN | OPTION_SCOPE_DIFF)
 #define DIFF	OPTION_SCOPE_DIFF
 #define EVENTS	OPTION_SCOPE_EVENTS
+#define TOP	OPTION_SCOPE_TOP
 #define CHECK	OPTION_SCOPE_CHECK
 #define EXPLAIN OPTION_SCOPE_EXPLAIN
 
@@ -36,7 +37,7 @@ const struct setting settings[] = {
 	 .bits = SETTING_NOT_EMPTY | SETTING_WHOLE | SETTING_RESTART, .argument = "PATH",
 	 .help = "file or directory of Services, EndpointSlices and Nodes; repeatable"},
 	{"socket", NULL, "socket", VALUE(text, socket_path),
-	 .scope = RUN | STATUS | DIFF | EVENTS | EXPLAIN,
+	 .scope = RUN | STATUS | DIFF | EVENTS | EXPLAIN | TOP,
 	 .bits = SETTING_NOT_EMPTY | SETTING_RESTART, .argument = "PATH",
 	 .help = "UNIX socket at which the agent answers (default: " OPTIONS_DEFAULT_SOCKET ")"},
 	{"affinity-scheduler", NULL, "affinityScheduler",
@@ -239,7 +240,7 @@ const struct setting settings[] = {
 	 .help = "let the log level be set by PUT /debug/flags/v on the metrics port"},
 
 	{"output", NULL, NULL, VALUE(output, output),
-	 .scope = STATUS | PLAN | CHECK | CLEANUP | EVENTS, .argument = "FORMAT",
+	 .scope = STATUS | PLAN | CHECK | CLEANUP | EVENTS | TOP, .argument = "FORMAT",
 	 .help = "output format: wide or json for status, text (default) or json for others"},
 	{"part", NULL, NULL, VALUE(plan_part, part), .scope = OPTION_SCOPE_PLAN, .argument = "PART",
 	 .help = "print this part only: ipset, iptables, ip6tables, ipvs or addresses"},
@@ -252,12 +253,19 @@ const struct setting settings[] = {
 	 .argument = "PORT", .help = "show whose NodePort that is"},
 	{"n", NULL, NULL, VALUE(integer, event_count), 1, 1000, .scope = EVENTS,
 	 .argument = "NUMBER", .help = "show the last NUMBER changes (default: all)"},
+	{"sort", NULL, NULL, VALUE(top_order, top_order), .scope = TOP,
+	 .argument = "connections|packets|bytes|name",
+	 .help = "the busiest first by this (default: connections), or by name"},
+	{"interval", NULL, NULL, VALUE(duration, interval), .scope = TOP, .bits = SETTING_POSITIVE,
+	 .argument = "DURATION", .help = "time between two samples (default: 2s)"},
+	{"once", NULL, NULL, VALUE(switch, once), .scope = TOP,
+	 .help = "print the rates of one interval and exit"},
 	{"watch", NULL, NULL, VALUE(switch, watch), .scope = STATUS,
 	 .help = "refresh every two seconds"},
 	{"version", NULL, NULL, VALUE(switch, version), .scope = RUN, .bits = SETTING_ACTION,
 	 .help = "print the version and exit"},
-	{"help", NULL, NULL, VALUE(switch, help), .scope = RUN | STATUS | CLEANUP | PLAN | EVENTS,
-	 .help = "print this help and exit"},
+	{"help", NULL, NULL, VALUE(switch, help),
+	 .scope = RUN | STATUS | CLEANUP | PLAN | EVENTS | TOP, .help = "print this help and exit"},
 
 	{"config-sync-period", "configSyncPeriod", NULL, VALUE(duration, config_sync_period),
 	 .scope = RUN, .bits = SETTING_ZERO_DEFAULT | SETTING_POSITIVE, .ignored = FOR_REFRESH,

@@ -39,22 +39,50 @@ static bool is_lost(const json_t *server)
 	return strcmp(status_field_text(server, "state"), "conflict") == 0;
 }
 
-struct virtual_server_key *status_document_keys(const json_t *document, size_t *count)
+void status_document_each(const json_t *document,
+			  void (*visit)(void *owner, const char *service,
+					const struct virtual_server_key *server),
+			  void *owner)
 {
-	struct virtual_server_key *keys = NULL;
 	const json_t *service, *server;
-	size_t capacity = 0, i, k;
+	struct virtual_server_key key;
+	size_t i, k;
 
-	*count = 0;
 	json_array_foreach (json_object_get(document, "services"), i, service) {
+		auto_memory char *name =
+			string_printf("%s/%s", status_field_text(service, "namespace"),
+				      status_field_text(service, "name"));
+
 		json_array_foreach (json_object_get(service, "servers"), k, server) {
 			if (is_lost(server))
 				continue;
-			keys = memory_grow(keys, *count, &capacity, sizeof(*keys));
-			key_of(server, &keys[(*count)++]);
+			key_of(server, &key);
+			visit(owner, name, &key);
 		}
 	}
-	return keys;
+}
+
+struct key_list {
+	struct virtual_server_key *items;
+	size_t count, capacity;
+};
+
+static void add_key(void *owner, const char *service, const struct virtual_server_key *server)
+{
+	struct key_list *list = owner;
+
+	(void)service;
+	list->items = memory_grow(list->items, list->count, &list->capacity, sizeof(*list->items));
+	list->items[list->count++] = *server;
+}
+
+struct virtual_server_key *status_document_keys(const json_t *document, size_t *count)
+{
+	struct key_list list = {0};
+
+	status_document_each(document, add_key, &list);
+	*count = list.count;
+	return list.items;
 }
 
 /* A destination of the agent's answer, and what it says about it; "" if nothing. */

@@ -18,6 +18,13 @@
  */
 struct virtual_server_key *status_document_keys(const json_t *document, size_t *count);
 
+/** status_document_each() - each virtual server that a Service of the answer has, with the Service's
+ *  "namespace/name" */
+void status_document_each(const json_t *document,
+			  void (*visit)(void *owner, const char *service,
+					const struct virtual_server_key *server),
+			  void *owner);
+
 /**
  * status_document_join() - turn destinations into objects with their usage, and count endpoints
  * @document:  the agent's answer, in which destinations are texts; altered
