@@ -134,6 +134,7 @@ static const struct command commands[] = {
 	 "follow a packet, and say which step decides what and why", OPTION_SCOPE_EXPLAIN, explain,
 	 "  ipvsagent explain 10.244.1.7 to 10.96.0.10:80\n"
 	 "  ipvsagent explain node 10.96.0.53:53/udp\n"
+	 "  ipvsagent explain --live 10.244.1.7 10.96.0.10:80\n"
 	 "  ipvsagent explain 198.51.100.9 [2001:db8::10]:443 -o json\n"
 	 "  ipvsagent explain outside 192.168.77.10:30080 -f web.yaml --node-name node1\n"
 	 "\nCLIENT is an address, \"node\" or \"outside\"; PROTO is tcp (default), udp or sctp.\n"

@@ -3,6 +3,7 @@
 
 #include "agent/status/status_client.h"
 #include "agent/status/status_field.h"
+#include "explain_live.h"
 #include "explain_plan.h"
 #include "explain_print.h"
 
@@ -66,6 +67,8 @@ static int print(const struct options *options, const json_t *document, FILE *ou
 		fputc('\n', output);
 	} else {
 		explain_print(document, output);
+		if (options->live)
+			explain_live_print(document, output);
 	}
 	if (fflush(output) != 0 || ferror(output))
 		return error_set(err, -EBADMSG, "writing the output: %s", strerror(errno));
@@ -83,10 +86,16 @@ int explain_command(const struct options *options, FILE *output)
 	r = explain_query_read(options->arguments.items, options->arguments.count, &query, &err);
 	if (r < 0)
 		return fail(options, r, &err);
+	if (options->live && options->manifests.count) {
+		r = error_set(&err, -EINVAL, "--live is about the running agent: without -f");
+		return fail(options, r, &err);
+	}
 	if (options->manifests.count)
 		r = ask_plan(options, &query, &document, &err);
 	else
 		r = ask_agent(options, &query, &document, &err);
+	if (r >= 0 && options->live)
+		r = explain_live_add(document, &query, options->socket_path, &err);
 	if (r >= 0)
 		r = print(options, document, output, &err);
 	is_answered = strcmp(status_field_text(document, "outcome"), "answered") == 0;

@@ -159,6 +159,7 @@ enum top_order { TOP_ORDER_CONNECTIONS, TOP_ORDER_PACKETS, TOP_ORDER_BYTES, TOP_
  * @event_count:        how many are shown; 0 = all
  * @top_order, @interval, @once: of top: how it sorts, and seconds between two samples; end after
  *                      the first rates
+ * @live:               of explain: with what the kernel says did happen
  * @node_addresses:     of a plan: those of the node's interfaces; none = as the Node says
  * @arguments:          what is left after the flags
  * @unused:             flags without effect, as they were given: "NAME=VALUE"
@@ -222,6 +223,7 @@ struct options {
 	int event_count;
 	enum top_order top_order;
 	bool once;
+	bool live;
 	bool watch;
 	bool help;
 	bool version;

@@ -258,6 +258,8 @@ const struct setting settings[] = {
 	 .help = "the busiest first by this (default: connections), or by name"},
 	{"interval", NULL, NULL, VALUE(duration, interval), .scope = TOP, .bits = SETTING_POSITIVE,
 	 .argument = "DURATION", .help = "time between two samples (default: 2s)"},
+	{"live", NULL, NULL, VALUE(switch, live), .scope = EXPLAIN,
+	 .help = "also print the client's connections and what was counted"},
 	{"once", NULL, NULL, VALUE(switch, once), .scope = TOP,
 	 .help = "print the rates of one interval and exit"},
 	{"watch", NULL, NULL, VALUE(switch, watch), .scope = STATUS,

@@ -143,3 +143,30 @@ for question in "10.244.1.1 10.96.0.10:53/udp" "outside 203.0.113.12:80" "node 2
 		"$(agent explain -o json $question 2>/dev/null || true)"
 done
 agent explain 192.168.77.1 203.0.113.12:80 | sed 's/^/| /'
+
+step "--live: the client's connections, as ipvsadm lists them, and what was counted"
+# connections CLIENT: "PORT ENDPOINT STATE" of those to 10.96.0.10:80, by ipvsadm
+connections()
+{
+	on node ipvsadm -L -n -c | awk -v client="$1" '$1 == "TCP" && index($4, client ":") == 1 && $5 == "10.96.0.10:80" {
+		sub(/.*:/, "", $4); print $4, $6, $3 }' | sort
+}
+# shown CLIENT: the same, by explain
+shown()
+{
+	agent explain --live -o json "$1" 10.96.0.10:80 | jq -r '.live.connections[] |
+		"\(.clientPort) \(.address):\(.port) \(.state)"' | sort
+}
+hold_open live pod3 tcp 10.96.0.10 80
+pod_locate pod3
+wait_until 20 eval "connections '$pod_ipv4' | grep -q ESTABLISHED && [ \"\$(connections '$pod_ipv4')\" = \"\$(shown '$pod_ipv4')\" ]"
+assert_contains "the one that is open" "ESTABLISHED" "$(agent explain --live "$pod_ipv4" 10.96.0.10:80)"
+assert_equal "of another client" "" "$(shown 192.168.77.99)"
+assert_contains "of another client" "No connection of the client." "$(agent explain --live 192.168.77.99 10.96.0.10:80)"
+assert_equal "what the virtual server had" \
+	"$(on node ipvsadm -L -n --stats --exact | awk '$2 == "10.96.0.10:80" { print $3 }')" \
+	"$(agent explain --live -o json "$pod_ipv4" 10.96.0.10:80 | jq '.live.servers[0].traffic.connections')"
+assert_equal "its endpoints' open connections" 1 "$(agent explain --live -o json "$pod_ipv4" 10.96.0.10:80 |
+	jq '[.live.servers[0].destinations[].activeConnections] | add')"
+hold_close live
+assert_status "with manifests" 2 agent explain --live -f "$manifests" node 10.96.0.10:80
