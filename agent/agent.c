@@ -31,6 +31,16 @@ static void on_turn(void *owner, double seconds)
 	proxy_metrics_turn(agent->metrics, seconds);
 }
 
+static struct server_rates *new_rates(const struct agent *agent)
+{
+	const struct traffic_observer metrics =
+		service_traffic_observer(proxy_metrics_traffic(agent->metrics));
+	struct server_rates *rates = server_rates_new(ev_time, &metrics);
+
+	server_rates_want(rates, agent->options->status_page);
+	return rates;
+}
+
 static void on_listens(void *owner, uint16_t health_port)
 {
 	struct agent *agent = owner;
@@ -111,6 +121,7 @@ static int start(struct agent *agent, struct error *err)
 		.kernel = agent->kernel,
 		.rules = agent->rules,
 		.history = agent->history,
+		.rates = agent->rates,
 		.options = agent->options,
 		.health = &agent->health,
 	};
@@ -156,6 +167,7 @@ int agent_run(struct options *options, struct error *err)
 	agent.proxy_health.is_eligible = is_eligible_without_node(options);
 	agent.metrics = proxy_metrics_new(ev_time(), (size_t)options->service_metrics,
 					  options->kube_proxy_compat);
+	agent.rates = new_rates(&agent);
 	agent.loop_clock = loop_clock_new(agent.loop, on_turn, &agent);
 	agent.node = node_state_new(options);
 	agent.events = events_new(node_state_name(agent.node));
@@ -200,6 +212,7 @@ int agent_run(struct options *options, struct error *err)
 	rules_keeper_free(agent.rules);
 	sync_free(agent.sync);
 	ledger_free(agent.ledger);
+	server_rates_free(agent.rates);
 	proxy_metrics_free(agent.metrics);
 	kernel_close(agent.kernel);
 	conflicts_free(agent.conflicts);

@@ -61,6 +61,7 @@ struct agent {
 	struct localhost_ports *localhost_ports;
 	struct proxy_health proxy_health;
 	struct proxy_metrics *metrics;
+	struct server_rates *rates;
 	struct loop_clock *loop_clock;
 	struct http_endpoints *endpoints;
 	struct events *events;

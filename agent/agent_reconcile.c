@@ -165,8 +165,7 @@ static void on_facility_replaced(void *owner, enum facility facility)
 
 void agent_reconcile_watch(struct agent *agent)
 {
-	const struct traffic_observer traffic =
-		service_traffic_observer(proxy_metrics_traffic(agent->metrics));
+	const struct traffic_observer traffic = server_rates_observer(agent->rates);
 	const struct verifier_observer observer = {
 		.owner = agent,
 		.may_begin = may_verify,

@@ -61,6 +61,7 @@ static void on_settings_changed(void *owner, const struct options *before)
 	agent_refresh_rules(agent);
 	agent_refresh_gate(agent);
 	needs_planning = agent_refresh_localhost(agent);
+	server_rates_want(agent->rates, options->status_page);
 	needs_planning |= service_traffic_set_limit(proxy_metrics_traffic(agent->metrics),
 						    (size_t)options->service_metrics);
 	if (needs_planning)

@@ -2,6 +2,7 @@
 #ifndef AGENT_HISTORY_H
 #define AGENT_HISTORY_H
 
+#include "lib/base/memory.h"
 #include "lib/plan/changes.h"
 #include "lib/plan/service_state.h"
 
@@ -41,6 +42,7 @@ struct history_event {
 /** history_new() - @clock: the time of day in seconds, as ev_time() */
 struct history *history_new(double (*clock)(void));
 void history_free(struct history *history);
+AUTO_FREE_DEFINE(history);
 
 /**
  * history_object() - an object came, changed or went, and its Service will be planned

@@ -6,7 +6,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/memory.h"
 #include "lib/plan/ledger_drain.h"
+#include "page_changes.h"
 #include "page_frame.h"
+#include "page_rates.h"
 #include "service_choice.h"
 #include "service_document.h"
 
@@ -94,6 +96,15 @@ static void write_complaint(void *owner, const struct rejection *rejection)
 	write_problem(complaints->html, what, reason);
 }
 
+static void write_failures(struct html *html, const struct status_sources *sources)
+{
+	size_t count = ledger_failed_count(sources->ledger);
+	auto_memory char *text = string_printf(
+		"%zu objects failed and are tried again; the changes below say when", count);
+
+	write_problem(html, "kernel", count ? text : "");
+}
+
 static void write_problems(struct html *html, const struct status_sources *sources)
 {
 	const struct agent_health *health = sources->health;
@@ -102,6 +113,7 @@ static void write_problems(struct html *html, const struct status_sources *sourc
 
 	for (int i = 0; i < HEALTH_PART_COUNT; i++)
 		write_problem(&list, health_part_name((enum health_part)i), health->lost[i]);
+	write_failures(&list, sources);
 	write_problem(&list, "iptables rules", health->rules_error);
 	write_problem(&list, "in-cluster clients", health->in_cluster_error);
 	write_problem(&list, "firewall marks", health->mark_clash);
@@ -158,7 +170,8 @@ static void write_addresses(struct html *html, const json_t *servers)
 	html_markup(html, "</td>");
 }
 
-static void write_row(struct html *html, const char *key, const json_t *document, bool is_complete)
+static void write_row(struct html *html, const struct status_sources *sources, const char *key,
+		      const json_t *document, bool is_complete)
 {
 	const json_t *servers = json_object_get(document, "servers");
 
@@ -170,6 +183,7 @@ static void write_row(struct html *html, const char *key, const json_t *document
 	page_cell(html, status_field_text(document, "type"));
 	write_addresses(html, servers);
 	page_number(html, endpoint_count(servers));
+	page_rates_cells(html, sources, key);
 	if (is_complete)
 		page_state(html, status_field_text(document, "state"),
 			   status_field_text(document, "reason"));
@@ -198,8 +212,9 @@ static void write_next(struct html *html, const char *wanted, const char *last)
 static void write_services(struct html *html, const struct status_sources *sources,
 			   struct service_choice *choice, double deadline)
 {
-	static const char *const columns[] = {"Service", "Type", "Addresses", "#Endpoints used",
-					      "State"};
+	static const char *const columns[] = {
+		"Service",	  "Type",     "Addresses", "#Endpoints used",
+		"#Connections/s", "#Bytes/s", "State"};
 	auto_memory char *caption = string_printf("%zu Services%s%s", choice->total,
 						  *choice->wanted ? " with " : "", choice->wanted);
 	size_t i;
@@ -211,7 +226,7 @@ static void write_services(struct html *html, const struct status_sources *sourc
 		json_t *document = service_document(sources, choice->keys[i], SERVERS_MAX, deadline,
 						    &is_complete);
 
-		write_row(html, choice->keys[i], document, is_complete);
+		write_row(html, sources, choice->keys[i], document, is_complete);
 		json_decref(document);
 	}
 	page_table_end(html);
@@ -231,6 +246,7 @@ char *page_overview_text(const struct status_sources *sources, const char *wante
 	write_counts(&html, sources);
 	write_problems(&html, sources);
 	write_services(&html, sources, &choice, deadline);
+	page_changes_write(&html, sources->history, NULL);
 	page_frame_end(&html);
 	service_choice_clear(&choice);
 	return html.text;

@@ -3,7 +3,9 @@
 
 #include "agent/status/status_field.h"
 #include "lib/base/memory.h"
+#include "page_changes.h"
 #include "page_frame.h"
+#include "page_rates.h"
 #include "service_document.h"
 
 #include <string.h>
@@ -113,6 +115,8 @@ char *page_service_text(const struct status_sources *sources, const char *key, d
 	json_array_foreach (json_object_get(document, "servers"), i, server) {
 		write_server(&html, server);
 	}
+	page_rates_write(&html, sources, key);
+	page_changes_write(&html, sources->history, key);
 	if (!is_complete) {
 		html_markup(&html, "<p>This Service has more virtual servers: <code>");
 		html_format(&html, "ipvsagent status %s", key);

@@ -10,6 +10,7 @@
 #include "agent/settings/options.h"
 #include "lib/kernel/kernel.h"
 #include "lib/objects/store.h"
+#include "server_rates.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@
  * @kernel:  for how full the sets are; NULL leaves that out
  * @rules:   NULL: there are none
  * @history: NULL: nothing is remembered
+ * @rates:   NULL: nobody measures
  * @options: those in force; NULL: the defaults
  */
 struct status_sources {
@@ -30,6 +32,7 @@ struct status_sources {
 	struct kernel *kernel;
 	const struct rules_keeper *rules;
 	const struct history *history;
+	const struct server_rates *rates;
 	const struct options *options;
 	const struct agent_health *health;
 };

@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "tests/unit/agent/agent_fixture.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -109,7 +110,10 @@ static void test_overview(void **state)
 	assert_has(page, "<dt>Node</dt><dd>n</dd>");
 	assert_has(page, "<a href=\"/services/a/web\">a/web</a></th><td>NodePort</td>"
 			 "<td>10.0.0.1:80/TCP<br>10.8.0.1:80/TCP<br>192.168.0.1:30080/TCP</td>"
-			 "<td class=\"n\">2</td><td><span class=\"good\">programmed</span></td>");
+			 "<td class=\"n\">2</td><td class=\"n\">-</td><td class=\"n\">-</td>"
+			 "<td><span class=\"good\">programmed</span></td>");
+	assert_has(page, "<span class=\"bad\">kernel</span>: 1 objects failed");
+	assert_lacks(page, "Recent changes");
 	assert_has(page,
 		   "<span class=\"bad\">failed</span>: 10.0.0.2:666/TCP: No space left on device");
 	assert_has(page, "<caption>3 Services</caption>");
@@ -144,6 +148,87 @@ static void test_service(void **state)
 	assert_has(page, "<dt>Affinity</dt><dd>ClientIP, 600 s</dd>");
 	assert_has(page, "<tr><td>10.1.0.1:8080</td><td>used</td><td></td></tr>");
 	assert_has(page, "<tr><td>10.1.0.2:8080</td><td>not used</td><td>not ready</td></tr>");
+}
+
+static double frozen_time;
+
+static double frozen_clock(void)
+{
+	return frozen_time;
+}
+
+static void test_changes(void **state)
+{
+	struct fixture *fixture = *state;
+	auto_free(history) struct history *history = history_new(frozen_clock);
+	auto_memory char *page = NULL, *service = NULL;
+
+	fixture->sources.history = history;
+	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
+	program(fixture);
+	frozen_time = 1767323045;
+	history_note(history, "Service a/web", "EndpointSlice <x> changed", "add");
+	for (int i = 0; i < 20; i++)
+		history_note(history, "rules", "newer", "write");
+	page = page_of(fixture, "/", "", "");
+	assert_has(page, "<h2>Recent changes</h2>");
+	assert_has(page, "<tr><td>2026-01-02 03:04:05 UTC</td><td>rules</td><td>newer</td>"
+			 "<td class=\"n\">1</td><td class=\"n\">0</td></tr>");
+	assert_lacks(page, "EndpointSlice");
+	service = page_of(fixture, "/services/a/web", "", "");
+	assert_has(service, "<td>EndpointSlice &lt;x&gt; changed</td>");
+	assert_lacks(service, "newer");
+}
+
+static bool nobody_wants(void *owner)
+{
+	(void)owner;
+	return false;
+}
+
+static void observe(struct server_rates *rates, double now, uint64_t connections)
+{
+	const struct traffic_observer observer = server_rates_observer(rates);
+	const struct ipvs_traffic traffic = {connections, 2 * connections, 3 * connections,
+					     50 * connections, 50 * connections};
+	struct virtual_server_key key = {.port = 80, .protocol = IPPROTO_TCP};
+
+	frozen_time = now;
+	assert_true(address_parse("10.0.0.1", &key.address));
+	assert_true(observer.is_wanted(observer.owner));
+	observer.begin(observer.owner);
+	observer.observe(observer.owner, &key, &traffic);
+	observer.begin(observer.owner);
+	observer.observe(observer.owner, &key, &traffic);
+	observer.end(observer.owner);
+}
+
+static void test_rates(void **state)
+{
+	const struct traffic_observer nobody = {.is_wanted = nobody_wants};
+	auto_free(server_rates) struct server_rates *rates =
+		server_rates_new(frozen_clock, &nobody);
+	struct fixture *fixture = *state;
+	auto_memory char *before = NULL, *page = NULL, *service = NULL, *anew = NULL;
+
+	fixture->sources.rates = rates;
+	server_rates_want(rates, true);
+	add_service(fixture, "a/web ip=10.0.0.1 port=http:80/TCP");
+	program(fixture);
+	observe(rates, 100, 1000);
+	before = page_of(fixture, "/", "", "");
+	assert_has(before, "<td class=\"n\">-</td><td class=\"n\">-</td>");
+	observe(rates, 110, 1025);
+	page = page_of(fixture, "/", "", "");
+	assert_has(page, "<td class=\"n\">2.5</td><td class=\"n\">250</td>");
+	service = page_of(fixture, "/services/a/web", "", "");
+	assert_has(service,
+		   "<td>10.0.0.1:80/TCP</td><td class=\"n\">2.5</td><td class=\"n\">5.0</td>"
+		   "<td class=\"n\">7.5</td><td class=\"n\">125</td>"
+		   "<td class=\"n\">125</td></tr>");
+	observe(rates, 111, 20);
+	anew = page_of(fixture, "/", "", "");
+	assert_has(anew, "<td class=\"n\">20</td><td class=\"n\">2000</td>");
 }
 
 static void test_no_such_page(void **state)
@@ -273,6 +358,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_overview, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_problems, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_service, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_changes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rates, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_such_page, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_pages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_next_page, set_up, tear_down),
