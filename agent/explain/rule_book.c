@@ -128,6 +128,14 @@ static bool read_state(struct reading *reading)
 	return true;
 }
 
+/* What is followed opens a flow, which makes the direction. */
+static bool read_direction(struct reading *reading)
+{
+	const char *direction = next_word(reading);
+
+	return direction && strcmp(direction, "ORIGINAL") == 0;
+}
+
 static bool read_source(struct reading *reading)
 {
 	struct rule_match *match = add_match(reading, MATCH_SOURCE);
@@ -181,6 +189,15 @@ static bool read_action(struct reading *reading)
 	return target;
 }
 
+/* To a chain of which the end is that of this one, too. */
+static bool read_goto(struct reading *reading)
+{
+	if (!read_action(reading) || reading->rule->action != RULE_ACTION_CHAIN)
+		return false;
+	reading->rule->is_goto = true;
+	return true;
+}
+
 static bool read_map(struct reading *reading)
 {
 	return find_set(reading, next_word(reading), &reading->rule->set) && next_word(reading);
@@ -223,9 +240,11 @@ static bool read_option(struct reading *reading, const char *option)
 		{"--match-set", read_set},
 		{"--mark", read_mark},
 		{"--ctstate", read_state},
+		{"--ctdir", read_direction},
 		{"--src-type", read_source_local},
 		{"--dst-type", read_destination_local},
 		{"-j", read_action},
+		{"-g", read_goto},
 		{"--map-set", read_map},
 		{"--map-mark", read_nothing},
 		{"--set-xmark", read_new_mark},
@@ -281,7 +300,7 @@ static int read_rule(struct rule_book *book, const char *table, const char *line
 	reading.rule = add_rule(get_chain(book, table, name), line[1] == 'I');
 	reading.rule->text = string_dup(reading.rest);
 	while ((word = next_word(&reading))) {
-		has_action |= strcmp(word, "-j") == 0;
+		has_action |= strcmp(word, "-j") == 0 || strcmp(word, "-g") == 0;
 		if (!read_option(&reading, word))
 			return error_set(err, -EINVAL, "rule not understood: %s: %s", word, line);
 	}

@@ -74,6 +74,7 @@ enum rule_action {
  * struct book_rule
  * @text:    without "-A CHAIN "
  * @target:  of CHAIN
+ * @is_goto: of CHAIN: what it leaves undecided leaves this chain as well
  * @set:     of MAP_MARK
  */
 struct book_rule {
@@ -84,6 +85,7 @@ struct book_rule {
 	enum rule_action action;
 	enum set_kind set;
 	uint32_t value, mask;
+	bool is_goto;
 };
 
 struct book_chain {

@@ -133,7 +133,7 @@ static enum walk_end follow(const struct walk_facts *facts, const struct book_ch
 			end = walk_chain(facts, target, packet, walk, depth + 1);
 		break;
 	}
-	*ret_is_over = end != WALK_END_PASS;
+	*ret_is_over = rule->is_goto || end != WALK_END_PASS;
 	return end;
 }
 

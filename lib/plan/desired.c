@@ -272,7 +272,10 @@ static void add_cluster_ip(struct desired *desired, const struct address *addres
 	uint32_t server = add_server(desired, address, current_port(desired)->port, traffic,
 				     CLIENT_SCOPE_ANY);
 
-	draft_add_server_member(&desired->draft, server, SET_KIND_CLUSTER_IP);
+	/* The rules of ClusterIPs ask for no source ranges. */
+	if (!source_ranges_restrict_address(desired->service, desired->options->has_strict_ranges,
+					    address))
+		draft_add_server_member(&desired->draft, server, SET_KIND_CLUSTER_IP);
 	bind_address(desired, address);
 }
 

@@ -226,9 +226,9 @@ static void add_services(struct ruleset *ruleset, const struct ruleset_options *
 	add_valid_bit(ruleset, "nat", "KUBE-SERVICES");
 	ruleset_add_rule(ruleset, "nat", "KUBE-SERVICES", "-s %s -j RETURN",
 			 ruleset->family == AF_INET6 ? "::1/128" : "127.0.0.0/8");
+	add_cluster_ips(ruleset, options);
 	ruleset_add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_LOAD_BALANCER, "dst,dst",
 			     "KUBE-LOAD-BALANCER");
-	add_cluster_ips(ruleset, options);
 	ruleset_add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP, "dst,dst",
 			     "KUBE-EXTERNAL-IP");
 	ruleset_add_set_rule(ruleset, "nat", "KUBE-SERVICES", "", SET_KIND_EXTERNAL_IP_LOCAL,
@@ -323,42 +323,26 @@ static void add_node_ranges(struct ruleset *ruleset)
 	 * Its own packets to a VIP have the VIP as their source, and pass neither INPUT nor FORWARD. kube-proxy adds a rule for
 	 * each VIP and port to KUBE-IPVS-OUT-FILTER in filter, where IPVS has replaced the
 	 * destination already. In mangle it is still there, so sets can tell: a load balancer with
-	 * source ranges, and the VIP not among the sources that are allowed, which is how a node
-	 * inside of the ranges is let in.
+	 * source ranges, which the jump asks for, and the VIP not among the sources that are
+	 * allowed, which is how a node inside of the ranges is let in.
 	 */
 	ruleset_add_rule(ruleset, "mangle", "KUBE-IPVS-OUT-FILTER",
-			 "-m comment --comment \"%s\" -m set --match-set %s dst,dst "
-			 "-m set --match-set %s src -m set ! --match-set %s dst,dst,src -j DROP",
+			 "-m comment --comment \"%s\" -m set --match-set %s src "
+			 "-m set ! --match-set %s dst,dst,src -j DROP",
 			 "no access from a node outside of the source ranges",
-			 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
 			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
 			 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_IP, ruleset->family));
 
 	/* From an address of its own that a program of the node chose. */
 	ruleset_add_rule(ruleset, "mangle", "KUBE-IPVS-OUT-FILTER",
-			 "-m set --match-set %s dst,dst -m set ! --match-set %s src "
-			 "-m set ! --match-set %s dst,dst,src -j DROP",
-			 set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family),
+			 "-m set ! --match-set %s src -m set ! --match-set %s dst,dst,src -j DROP",
 			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family),
 			 set_kind_name(SET_KIND_LOAD_BALANCER_SOURCE_CIDR, ruleset->family));
 }
 
-/*
- * What comes in and does not belong to a connection that is known. UDP comes with marks to be
- * completed, see add_marking().
- */
-static void add_input(struct ruleset *ruleset)
-{
-	static const char *const chains[] = {"KUBE-IPVS-FILTER", "KUBE-PROXY-FIREWALL",
-					     "KUBE-NODE-PORT"};
-
-	for (size_t i = 0; i < COUNT(chains); i++)
-		ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-INPUT", "-j %s", chains[i]);
-}
-
-/* The sets of addresses and ports that Services have on VIPs. */
-static const enum set_kind served[] = {SET_KIND_LOAD_BALANCER, SET_KIND_CLUSTER_IP,
-				       SET_KIND_EXTERNAL_IP, SET_KIND_EXTERNAL_IP_LOCAL};
+/* The sets of addresses and ports that Services have on VIPs, apart from ClusterIPs, of which most are. */
+static const enum set_kind served[] = {SET_KIND_LOAD_BALANCER, SET_KIND_EXTERNAL_IP,
+				       SET_KIND_EXTERNAL_IP_LOCAL};
 
 /*
  * IPVS answers for a virtual server without destinations by ICMP alone, of which the kernel sends few,
@@ -397,27 +381,43 @@ static void add_no_endpoint(struct ruleset *ruleset)
 			 "-m mark ! --mark 0x%x/0x%x -j DROP", marks->base, ~marks->mask);
 }
 
+/* @negation: "", or "! " for what the set has not */
+static void add_destination_rule(struct ruleset *ruleset, const char *negation, enum set_kind kind,
+				 const char *fields, const char *action)
+{
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER", "-m set %s--match-set %s %s %s",
+			 negation, set_kind_name(kind, ruleset->family), fields, action);
+}
+
 /*
+ * What comes in and does not belong to a connection that is known. UDP comes with marks to be
+ * completed, see add_marking(), and for the source ranges.
+ *
  * New connections to a VIP are for its Services only, not for what else listens on the node. Some load
  * balancers send their health checks to the load balancer IP: only what would be refused is asked
  * whether it is one.
+ *
+ * Each set that is asked costs as much as IPVS itself, so what is asked for most leaves first:
+ * ClusterIPs, which have no source ranges. With -g the end of the chain that is gone to leads back
+ * to INPUT.
  */
 static void add_access_filter(struct ruleset *ruleset)
 {
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-INPUT", "-g KUBE-IPVS-FILTER");
 	add_valid_bit(ruleset, "filter", "KUBE-IPVS-FILTER");
 	if (ruleset->marks.mask)
-		ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
-				 "-p udp -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
-	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_NO_ENDPOINT, "dst,dst",
-			   "KUBE-IPVS-NO-ENDPOINT");
-	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
-			 "-m set ! --match-set %s dst -j RETURN",
-			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
+		ruleset_add_rule(
+			ruleset, "filter", "KUBE-IPVS-FILTER",
+			"-p udp -m conntrack --ctstate RELATED,ESTABLISHED -g KUBE-PROXY-FIREWALL");
+	add_destination_rule(ruleset, "", SET_KIND_NO_ENDPOINT, "dst,dst",
+			     "-j KUBE-IPVS-NO-ENDPOINT");
+	add_destination_rule(ruleset, "", SET_KIND_CLUSTER_IP, "dst,dst", "-j RETURN");
+	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER", "-j KUBE-PROXY-FIREWALL");
+	add_destination_rule(ruleset, "! ", SET_KIND_IPVS_IPS, "dst", "-g KUBE-NODE-PORT");
 	for (size_t i = 0; i < COUNT(served); i++)
-		add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", served[i], "dst,dst",
-				   "RETURN");
-	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-FILTER", SET_KIND_LOAD_BALANCER_HEALTH,
-			   "dst,dst", "RETURN");
+		add_destination_rule(ruleset, "", served[i], "dst,dst", "-j RETURN");
+	add_destination_rule(ruleset, "", SET_KIND_LOAD_BALANCER_HEALTH, "dst,dst",
+			     "-g KUBE-NODE-PORT");
 	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-FILTER",
 			 "-m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE");
 }
@@ -439,6 +439,8 @@ static void add_acceptance(struct ruleset *ruleset)
 		{"sctp", SET_KIND_NODE_PORT_SCTP, "dst,dst"},
 	};
 
+	add_plain_set_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT", SET_KIND_CLUSTER_IP, "dst,dst",
+			   "ACCEPT");
 	ruleset_add_rule(ruleset, "filter", "KUBE-IPVS-ACCEPT",
 			 "-m conntrack --ctstate NEW,RELATED -m set --match-set %s dst -j ACCEPT",
 			 set_kind_name(SET_KIND_IPVS_IPS, ruleset->family));
@@ -476,7 +478,6 @@ struct ruleset *ruleset_new(const struct ruleset_options *options)
 	if (options->is_kube_proxy)
 		return ruleset;
 	add_node_ranges(ruleset);
-	add_input(ruleset);
 	add_refusal(ruleset);
 	add_no_endpoint(ruleset);
 	add_access_filter(ruleset);

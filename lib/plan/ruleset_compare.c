@@ -21,6 +21,8 @@ enum condition {
 	CONDITION_ESTABLISHED,	 /* what known connections themselves send */
 	CONDITION_KNOWN,	 /* what does */
 	CONDITION_KNOWN_UDP,	 /* what does, of UDP */
+	CONDITION_ASKING_UDP,	 /* of that, what who opened the flow sends */
+	CONDITION_RESTRICTED,	 /* what does not, to what has source ranges */
 	CONDITION_MARKED,	 /* what has a mark of ours */
 };
 
@@ -70,11 +72,12 @@ static const struct jump {
 	{"filter", "OUTPUT", "KUBE-IPVS-OUT-FILTER", ACCESS, CONDITION_ALL, NEED_KUBE_PROXY, false},
 	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", CLIENTS, CONDITION_UNKNOWN, NEED_MARKS,
 	 true},
-	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", CLIENTS, CONDITION_KNOWN_UDP, NEED_MARKS,
+	{"mangle", "PREROUTING", "KUBE-IPVS-MARK-POD", CLIENTS, CONDITION_ASKING_UDP, NEED_MARKS,
 	 true},
-	{"mangle", "OUTPUT", "KUBE-IPVS-OUT-FILTER", ACCESS, CONDITION_UNKNOWN, NEED_ALWAYS, false},
+	{"mangle", "OUTPUT", "KUBE-IPVS-OUT-FILTER", ACCESS, CONDITION_RESTRICTED, NEED_ALWAYS,
+	 false},
 	{"mangle", "OUTPUT", "KUBE-IPVS-MARK", CLIENTS, CONDITION_UNKNOWN, NEED_MARKS, true},
-	{"mangle", "OUTPUT", "KUBE-IPVS-MARK", CLIENTS, CONDITION_KNOWN_UDP, NEED_MARKS, true},
+	{"mangle", "OUTPUT", "KUBE-IPVS-MARK", CLIENTS, CONDITION_ASKING_UDP, NEED_MARKS, true},
 	{"mangle", "POSTROUTING", "KUBE-IPVS-UNMARK", CLIENTS, CONDITION_ALL, NEED_NEVER, false},
 	{"nat", "PREROUTING", "KUBE-SERVICES", "kubernetes service portals", CONDITION_ALL,
 	 NEED_SHARED, false},
@@ -146,6 +149,13 @@ static char *condition_text(enum condition condition, const struct ruleset *rule
 		return string_dup("-m conntrack --ctstate RELATED,ESTABLISHED");
 	case CONDITION_KNOWN_UDP:
 		return string_dup("-p udp -m conntrack --ctstate RELATED,ESTABLISHED");
+	case CONDITION_ASKING_UDP:
+		return string_dup(
+			"-p udp -m conntrack --ctstate RELATED,ESTABLISHED --ctdir ORIGINAL");
+	case CONDITION_RESTRICTED:
+		return string_printf(
+			"-m conntrack ! --ctstate RELATED,ESTABLISHED -m set --match-set %s dst,dst",
+			set_kind_name(SET_KIND_LOAD_BALANCER_FIREWALL, ruleset->family));
 	case CONDITION_MARKED:
 		return ruleset_marked_match(ruleset);
 	}

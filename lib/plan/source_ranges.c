@@ -15,6 +15,15 @@ bool source_ranges_restrict(const struct service *service, bool is_strict, uint1
 	return has_range || (is_strict && service->source_range_count);
 }
 
+bool source_ranges_restrict_address(const struct service *service, bool is_strict,
+				    const struct address *address)
+{
+	for (size_t i = 0; i < service->load_balancer_ip_count; i++)
+		if (address_is_equal(&service->load_balancer_ips[i], address))
+			return source_ranges_restrict(service, is_strict, address->family);
+	return false;
+}
+
 void source_ranges_add(const struct service *service, const struct address *node_ip,
 		       const struct address *address, uint32_t server, struct draft *draft)
 {

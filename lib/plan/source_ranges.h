@@ -17,6 +17,10 @@
  */
 bool source_ranges_restrict(const struct service *service, bool is_strict, uint16_t family);
 
+/** source_ranges_restrict_address() - whether they restrict that one, as a load balancer IP */
+bool source_ranges_restrict_address(const struct service *service, bool is_strict,
+				    const struct address *address);
+
 /**
  * source_ranges_add() - what sets say of them, for the virtual server @server of @draft
  * @node_ip:  the node's own, of the family of @address

@@ -52,12 +52,12 @@ static const struct {
 	{"mangle", ":KUBE-IPVS-UNMARK -"},
 	{"mangle", "-A PREROUTING -m conntrack ! --ctstate RELATED,ESTABLISHED " CLIENTS
 		   "-j KUBE-IPVS-MARK-POD"},
-	{"mangle", "-A PREROUTING -p udp -m conntrack --ctstate RELATED,ESTABLISHED " CLIENTS
-		   "-j KUBE-IPVS-MARK-POD"},
+	{"mangle", "-A PREROUTING -p udp -m conntrack --ctstate RELATED,ESTABLISHED "
+		   "--ctdir ORIGINAL " CLIENTS "-j KUBE-IPVS-MARK-POD"},
 	{"mangle",
 	 "-A OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED " CLIENTS "-j KUBE-IPVS-MARK"},
-	{"mangle", "-A OUTPUT -p udp -m conntrack --ctstate RELATED,ESTABLISHED " CLIENTS
-		   "-j KUBE-IPVS-MARK"},
+	{"mangle", "-A OUTPUT -p udp -m conntrack --ctstate RELATED,ESTABLISHED "
+		   "--ctdir ORIGINAL " CLIENTS "-j KUBE-IPVS-MARK"},
 	{"mangle", "-A KUBE-IPVS-MARK -j SET --map-set SET(IN-CLUSTER) dst,dst --map-mark"},
 	{"mangle",
 	 "-A KUBE-IPVS-MARK-POD -[si] * -j SET --map-set SET(IN-CLUSTER) dst,dst --map-mark"},
@@ -70,7 +70,7 @@ static const struct {
 	{"filter", "-A INPUT -p udp -m conntrack --ctstate RELATED,ESTABLISHED -m comment "
 		   "--comment \"kubernetes ipvs new connections\" -j KUBE-IPVS-INPUT"},
 	{"filter", "-A KUBE-IPVS-FILTER -p udp -m conntrack --ctstate RELATED,ESTABLISHED "
-		   "-j RETURN"},
+		   "-g KUBE-PROXY-FIREWALL"},
 	{"nat", "-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff "
 		"-j MARK --set-xmark 0x40000000/0x40000000"},
 	{"filter", "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ffff "
@@ -88,8 +88,7 @@ static const struct {
 	{"filter", "-A KUBE-IPVS-REFUSE -j REJECT --reject-with icmp*-port-unreachable"},
 
 	/* Source ranges restrict programs of the node, whatever address of it they use. */
-	{"mangle", "-A KUBE-IPVS-OUT-FILTER -m set --match-set SET(LOAD-BALANCER-FW) dst,dst "
-		   "-m set ! --match-set SET(IPVS-IPS) src "
+	{"mangle", "-A KUBE-IPVS-OUT-FILTER -m set ! --match-set SET(IPVS-IPS) src "
 		   "-m set ! --match-set SET(LOAD-BALANCER-SOURCE-CIDR) dst,dst,src -j DROP"},
 };
 

@@ -224,10 +224,10 @@ static void compare_out_filter(const struct rule_context *context, struct text_l
 {
 	auto_memory char *replacement = string_printf(
 		":" OUT_FILTER_CHAIN " -\n"
-		"-A OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED -m comment --comment "
+		"-A OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED "
+		"-m set --match-set KUBE-%1$sLOAD-BALANCER-FW dst,dst -m comment --comment "
 		"\"kubernetes ipvs access filter\" -j " OUT_FILTER_CHAIN "\n" OUT_FILTER_RULE
 		"-m comment --comment \"no access from a node outside of the source ranges\" "
-		"-m set --match-set KUBE-%1$sLOAD-BALANCER-FW dst,dst "
 		"-m set --match-set KUBE-%1$sIPVS-IPS src "
 		"-m set ! --match-set KUBE-%1$sLOAD-BALANCER-SOURCE-IP dst,dst,src -j DROP\n",
 		context->family);

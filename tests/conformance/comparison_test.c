@@ -200,13 +200,14 @@ static void test_static_rules(void **state)
 	}
 }
 
-#define MANGLE                                                                                   \
-	":KUBE-IPVS-OUT-FILTER -\n"                                                              \
-	"-A OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED -m comment --comment "           \
-	"\"kubernetes ipvs access filter\" -j KUBE-IPVS-OUT-FILTER\n"                            \
-	"-A KUBE-IPVS-OUT-FILTER -m comment --comment "                                          \
-	"\"no access from a node outside of the source ranges\" "                                \
-	"-m set --match-set KUBE-LOAD-BALANCER-FW dst,dst -m set --match-set KUBE-IPVS-IPS src " \
+#define MANGLE                                                                   \
+	":KUBE-IPVS-OUT-FILTER -\n"                                              \
+	"-A OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED "                \
+	"-m set --match-set KUBE-LOAD-BALANCER-FW dst,dst -m comment --comment " \
+	"\"kubernetes ipvs access filter\" -j KUBE-IPVS-OUT-FILTER\n"            \
+	"-A KUBE-IPVS-OUT-FILTER -m comment --comment "                          \
+	"\"no access from a node outside of the source ranges\" "                \
+	"-m set --match-set KUBE-IPVS-IPS src "                                  \
 	"-m set ! --match-set KUBE-LOAD-BALANCER-SOURCE-IP dst,dst,src -j DROP\n"
 #define RESTRICTED "add KUBE-LOAD-BALANCER-FW 203.0.113.1,tcp:80\nadd KUBE-IPVS-IPS 203.0.113.1\n"
 #define LET_IN	   "add KUBE-LOAD-BALANCER-SOURCE-IP 203.0.113.1,tcp:80,203.0.113.1\n"

@@ -89,13 +89,13 @@ static const struct {
 	 "\"kubernetes ipvs new connections\" -j KUBE-IPVS-INPUT"},
 	{"filter",
 	 "-A INPUT -m comment --comment \"kubernetes ipvs access filter\" -j KUBE-IPVS-FILTER",
-	 "-A KUBE-IPVS-INPUT -j KUBE-IPVS-FILTER"},
+	 "-A KUBE-IPVS-INPUT -g KUBE-IPVS-FILTER"},
 	{"filter",
 	 "-A INPUT -m comment --comment \"kube-proxy firewall rules\" -j KUBE-PROXY-FIREWALL",
-	 "-A KUBE-IPVS-INPUT -j KUBE-PROXY-FIREWALL"},
+	 "-A KUBE-IPVS-FILTER -j KUBE-PROXY-FIREWALL"},
 	{"filter",
 	 "-A INPUT -m comment --comment \"kubernetes health check rules\" -j KUBE-NODE-PORT",
-	 "-A KUBE-IPVS-INPUT -j KUBE-NODE-PORT"},
+	 "-A KUBE-IPVS-FILTER -m set ! --match-set SET(IPVS-IPS) dst -g KUBE-NODE-PORT"},
 	{"filter", NULL,
 	 "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment "
 	 "\"kubernetes forwarding conntrack rule\" -j ACCEPT"},
@@ -106,18 +106,19 @@ static const struct {
 	 "-j REJECT --reject-with icmp*-port-unreachable",
 	 "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE"},
 
+	/* What is asked for most leaves first. */
+	{"filter", "-A KUBE-IPVS-FILTER -m set --match-set SET(CLUSTER-IP) dst,dst -j RETURN",
+	 "-A KUBE-IPVS-FILTER -m set --match-set SET(CLUSTER-IP) dst,dst -j RETURN"},
+
 	/* Health check ports are those of load balancer IPs, and of the node. */
 	{"filter",
 	 "-A KUBE-IPVS-FILTER -m set --match-set SET(HEALTH-CHECK-NODE-PORT) dst -j RETURN",
-	 "-A KUBE-IPVS-FILTER -m set --match-set SET(LOAD-BALANCER-HEALTH) dst,dst -j RETURN"},
+	 "-A KUBE-IPVS-FILTER -m set --match-set SET(LOAD-BALANCER-HEALTH) dst,dst -g KUBE-NODE-PORT"},
 
 	/* Empty there: ours is in mangle. */
 	{"filter",
 	 "-A OUTPUT -m comment --comment \"kubernetes ipvs access filter\" -j KUBE-IPVS-OUT-FILTER",
 	 NULL},
-
-	/* Who asks for no VIP is not asked for each kind of VIP. */
-	{"filter", NULL, "-A KUBE-IPVS-FILTER -m set ! --match-set SET(IPVS-IPS) dst -j RETURN"},
 };
 
 /* What the "*" of @pattern stands for in @line; NULL if it does not match. The caller frees it. */

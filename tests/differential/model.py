@@ -234,6 +234,12 @@ class Model:
     def members_of(self, service, port, origin, address, number, place, is_local):
         version = family(address)
         if origin == CLUSTER_IP:
+            balancers = [ipaddress.ip_address(i['ip']) for i in
+                         service.get('status', {}).get('loadBalancer', {}).get('ingress', [])
+                         if i.get('ip') and i.get('ipMode', 'VIP') == 'VIP']
+            if (ipaddress.ip_address(address) in balancers and
+                    self.source_ranges(service, address, place)):
+                return []
             return [('KUBE-CLUSTER-IP', place)]
         if origin == EXTERNAL_IP:
             return [('KUBE-EXTERNAL-IP-LOCAL' if is_local else 'KUBE-EXTERNAL-IP', place)]

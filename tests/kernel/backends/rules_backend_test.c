@@ -153,8 +153,9 @@ static void test_jumps_are_where_kube_proxy_puts_them(void **state)
 		"-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff -j MARK --set-xmark "
 		"0x40000000/0x40000000\n"
 		"-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"
-		"-A KUBE-SERVICES -m comment --comment \"Kubernetes service lb portal\" -m set "
-		"--match-set KUBE-LOAD-BALANCER dst,dst -j KUBE-LOAD-BALANCER\n");
+		"-A KUBE-SERVICES -m comment --comment \"Kubernetes service cluster ip + port for "
+		"masquerade purpose\" -m set --match-set KUBE-CLUSTER-IP dst,dst -j "
+		"KUBE-CLUSTER-IP\n");
 	rules_close(rules);
 }
 

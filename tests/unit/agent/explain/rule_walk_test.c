@@ -74,6 +74,7 @@ static void test_not_understood(void **state)
 		"-A INPUT -m addrtype --dst-type BROADCAST -j DROP",
 		"-A INPUT -m comment --comment \"no target\"",
 		"-A INPUT -j",
+		"-A INPUT -g DROP",
 		"-A",
 	};
 
@@ -105,6 +106,12 @@ static void test_walks(void **state)
 		 WALK_END_REJECT, 0},
 		{"and back", "-A X -j RETURN\n-A X -j DROP\n-A INPUT -j X\n-A INPUT -j ACCEPT\n",
 		 WALK_END_ACCEPT, 0},
+		{"gone to, and not back to the chain that went",
+		 "-A X -s 9.9.9.9/32 -j DROP\n-A Y -g X\n-A Y -j DROP\n-A INPUT -j Y\n"
+		 "-A INPUT -j ACCEPT\n",
+		 WALK_END_ACCEPT, 0},
+		{"gone to, and decided there", "-A X -j DROP\n-A INPUT -g X\n-A INPUT -j ACCEPT\n",
+		 WALK_END_DROP, 0},
 		{"a chain that is not there", "-A INPUT -j X\n-A INPUT -j DROP\n", WALK_END_DROP,
 		 0},
 		{"inserted", "-A INPUT -j DROP\n-I INPUT -j ACCEPT\n", WALK_END_ACCEPT, 0},

@@ -139,7 +139,7 @@ static void test_options(void **state)
 		{"only what would be refused is asked whether it is a health check",
 		 {.family = AF_INET6},
 		 NULL,
-		 "-A KUBE-IPVS-FILTER -m set --match-set KUBE-6-LOAD-BALANCER-HEALTH dst,dst -j RETURN\n-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE\n"},
+		 "-A KUBE-IPVS-FILTER -m set --match-set KUBE-6-LOAD-BALANCER-HEALTH dst,dst -g KUBE-NODE-PORT\n-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -j KUBE-IPVS-REFUSE\n"},
 		{"what IPVS sends on loses its mark, and nothing else is asked for more",
 		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x300, 0xf000000}},
 		 NULL,
@@ -156,6 +156,36 @@ static void test_options(void **state)
 		 NULL,
 		 "-A KUBE-SERVICES -m addrtype ! --dst-type LOCAL -j RETURN\n"
 		 "-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n"},
+		{"ClusterIPs leave before other sets are asked",
+		 {.family = AF_INET},
+		 NULL,
+		 "-A KUBE-IPVS-FILTER -m set --match-set KUBE-NO-ENDPOINT dst,dst -j "
+		 "KUBE-IPVS-NO-ENDPOINT\n"
+		 "-A KUBE-IPVS-FILTER -m set --match-set KUBE-CLUSTER-IP dst,dst -j RETURN\n"
+		 "-A KUBE-IPVS-FILTER -j KUBE-PROXY-FIREWALL\n"
+		 "-A KUBE-IPVS-FILTER -m set ! --match-set KUBE-IPVS-IPS dst -g "
+		 "KUBE-NODE-PORT\n"},
+		{"what leaves the filter goes on in INPUT",
+		 {.family = AF_INET},
+		 NULL,
+		 "-A KUBE-IPVS-INPUT -g KUBE-IPVS-FILTER\n"},
+		{"source ranges decide on each datagram",
+		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
+		 NULL,
+		 "-A KUBE-IPVS-FILTER -p udp -m conntrack --ctstate RELATED,ESTABLISHED -g "
+		 "KUBE-PROXY-FIREWALL\n"},
+		{"of known flows the answers are not marked",
+		 {.family = AF_INET, .has_in_cluster = true, .marks = {0x60000000, 0x1fff0000}},
+		 NULL,
+		 "-A PREROUTING -p udp -m conntrack --ctstate RELATED,ESTABLISHED --ctdir "
+		 "ORIGINAL -m comment --comment \"kubernetes ipvs clients in the cluster\" -j "
+		 "KUBE-IPVS-MARK-POD\n"},
+		{"of the node's connections those to source ranges alone are looked at",
+		 {.family = AF_INET6},
+		 NULL,
+		 "-I OUTPUT -m conntrack ! --ctstate RELATED,ESTABLISHED -m set --match-set "
+		 "KUBE-6-LOAD-BALANCER-FW dst,dst -m comment --comment \"kubernetes ipvs access "
+		 "filter\" -j KUBE-IPVS-OUT-FILTER\n"},
 		{"no VIP has NodePorts",
 		 {.family = AF_INET6},
 		 NULL,
