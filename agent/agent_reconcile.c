@@ -20,7 +20,7 @@ static void on_planned(void *owner, const struct service_view *view,
 {
 	struct agent *agent = owner;
 
-	former_vips_planned(agent->former_vips, view);
+	former_vips_planned(agent->former_vips, view, state);
 	history_planned(agent->history, view->key, ledger_state(agent->ledger, view->key), state);
 	health_ports_set(agent->health_ports, view->key, state->health_check_port,
 			 state->local_endpoint_count);

@@ -3,9 +3,8 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/timer.h"
+#include "lib/plan/address_owner.h"
 #include "lib/plan/ledger_former.h"
-
-#include <sys/socket.h>
 
 /* That go at once; of the rest a turn each. */
 #define EXPIRED_AT_ONCE 500
@@ -13,7 +12,7 @@
 /* While the ledger is ahead of the kernel. */
 #define WAIT_SECONDS 0.1
 
-/* @is_node_other: the addresses of the node are to be looked at */
+/* @is_node_other: what the node, other Nodes and settings take is to be looked at */
 struct former_vips {
 	struct sync *sync;
 	struct ledger *ledger;
@@ -29,16 +28,42 @@ static void yield_all(struct former_vips *vips, const struct address *addresses,
 		ledger_former_yield(vips->ledger, &addresses[i]);
 }
 
+static bool is_taken(void *owner, const struct address *address)
+{
+	const struct former_vips *vips = owner;
+	const struct node_view *node = sync_node(vips->sync);
+	const struct opt_out_ranges *ranges = &sync_desired_options(vips->sync)->opt_out;
+
+	return node_view_lacks(node, address->family) ||
+	       address_owner_find(node, NULL, address) != ADDRESS_OWNER_NONE ||
+	       prefix_list_contains(&ranges->unprogrammed, address) ||
+	       prefix_list_contains(&ranges->unbound, address);
+}
+
 static void yield_to_node(struct former_vips *vips)
 {
-	const struct node_view *node = sync_node(vips->sync);
+	const struct former_filter filter = {is_taken, vips};
 
-	yield_all(vips, node->local_addresses, node->local_address_count);
-	yield_all(vips, node->other_addresses, node->other_address_count);
-	yield_all(vips, node->unchecked_addresses, node->unchecked_address_count);
-	if (node->lacks_ipv6)
-		ledger_former_yield_family(vips->ledger, AF_INET6);
+	ledger_former_yield_taken(vips->ledger, &filter);
 	vips->is_node_other = false;
+}
+
+/* One that is served is claimed before it would go. */
+static void yield_to_service(struct former_vips *vips, const struct service *service)
+{
+	if (!service || !service->cluster_ip_count)
+		return;
+	yield_all(vips, service->cluster_ips, service->cluster_ip_count);
+	yield_all(vips, service->external_ips, service->external_ip_count);
+	yield_all(vips, service->load_balancer_ips, service->load_balancer_ip_count);
+	yield_all(vips, service->proxied_ips, service->proxied_ip_count);
+}
+
+static void yield_to_endpoints(struct former_vips *vips, const struct endpoint_slice *slice)
+{
+	for (size_t i = 0; i < slice->endpoint_count; i++)
+		if (external_addresses_is_told(slice, i))
+			ledger_former_yield(vips->ledger, &slice->endpoints[i].address);
 }
 
 /* When the next one goes. */
@@ -69,32 +94,22 @@ static void on_time(void *owner)
 	schedule(vips);
 }
 
-/* A deleted Service. One that goes on may have given an address away, to whom packets are to go. */
-static void keep(struct former_vips *vips, const char *key)
+void former_vips_planned(struct former_vips *vips, const struct service_view *view,
+			 const struct service_state *state)
 {
-	if (!vips->milliseconds)
-		return;
-	ledger_former_keep(vips->ledger, key, clock_milliseconds());
-	yield_to_node(vips);
-	if (!timer_is_running(&vips->timer))
-		schedule(vips);
-}
+	const struct former_filter filter = {is_taken, vips};
 
-void former_vips_planned(struct former_vips *vips, const struct service_view *view)
-{
-	const struct service *service = view->service;
-
-	if (!service) {
-		keep(vips, view->key);
-		return;
-	}
+	if (vips->milliseconds)
+		ledger_former_keep(vips->ledger, view, state, &filter, clock_milliseconds());
 	if (!ledger_former_count(vips->ledger))
 		return;
 	if (vips->is_node_other)
 		yield_to_node(vips);
-	yield_all(vips, service->cluster_ips, service->cluster_ip_count);
-	yield_all(vips, service->external_ips, service->external_ip_count);
-	yield_all(vips, service->load_balancer_ips, service->load_balancer_ip_count);
+	yield_to_service(vips, view->service);
+	for (size_t i = 0; i < view->slice_count; i++)
+		yield_to_endpoints(vips, view->slices[i]);
+	if (!timer_is_running(&vips->timer))
+		schedule(vips);
 }
 
 void former_vips_node_changed(struct former_vips *vips)

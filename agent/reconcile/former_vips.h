@@ -9,11 +9,12 @@
 #include <ev.h>
 
 /**
- * struct former_vips - keeps the VIPs of deleted Services for a time, so that connections through them
+ * struct former_vips - keeps the VIPs that Services lose for a time, so that connections through them
  *                      end with a reset
  *
- * They go earlier if an object names them again, or an interface of this node has them, or another
- * Node as far as that is known. What is kept when the agent ends goes when it starts again.
+ * They go earlier if an object names them again, an endpoint or an interface of this node has them, or
+ * another Node as far as that is known, or settings leave them to somebody else. What is kept when
+ * the agent ends goes when it starts again.
  */
 struct former_vips;
 
@@ -26,9 +27,10 @@ void former_vips_free(struct former_vips *vips);
 void former_vips_set_time(struct former_vips *vips, double seconds);
 
 /** former_vips_planned() - what a Service wants is known, and about to be claimed */
-void former_vips_planned(struct former_vips *vips, const struct service_view *view);
+void former_vips_planned(struct former_vips *vips, const struct service_view *view,
+			 const struct service_state *state);
 
-/** former_vips_node_changed() - addresses of nodes, as of sync_node(), may have become others */
+/** former_vips_node_changed() - sync_node() or sync_desired_options() may have become others */
 void former_vips_node_changed(struct former_vips *vips);
 
 #endif

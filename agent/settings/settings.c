@@ -74,7 +74,7 @@ const struct setting settings[] = {
 	 .help = "ports to keep the kernel from choosing for the node's connections"},
 	{"former-vip-timeout", NULL, "formerVIPTimeout", VALUE(duration, former_vip_timeout),
 	 .scope = RUN, .argument = "DURATION",
-	 .help = "time the VIPs of a deleted Service refuse packets; 0: none (default: 1m)"},
+	 .help = "time that VIPs which Services lost refuse packets; 0: none (default: 1m)"},
 
 	{"in-cluster-mark-base", NULL, "inClusterMarkBase", VALUE(mark, in_cluster_marks.base),
 	 .scope = RUN | PLAN, .bits = SETTING_RESTART, .argument = "MARK",

@@ -6,12 +6,14 @@
 
 /*
  * @services: how many times Services have it
+ * @balancers: how many times they say that it is their load balancer's own
  * @endpoints: how many endpoints do; those that came before it are missing while @is_new
  */
 struct entry {
 	UT_hash_handle hh;
 	struct address address;
 	uint32_t services;
+	uint32_t balancers;
 	uint32_t endpoints;
 	bool is_new;
 };
@@ -55,7 +57,7 @@ static struct entry *find(const struct external_addresses *externals, const stru
 	return entry;
 }
 
-static void add(struct external_addresses *externals, const struct address *address)
+static struct entry *get(struct external_addresses *externals, const struct address *address)
 {
 	struct entry *entry = find(externals, address);
 
@@ -64,36 +66,70 @@ static void add(struct external_addresses *externals, const struct address *addr
 		entry->address = *address;
 		entry->is_new = true;
 		externals->new_count++;
-		externals->version++;
 		HASH_ADD(hh, externals->entries, address, sizeof(entry->address), entry);
 	}
-	entry->services++;
+	return entry;
+}
+
+static void drop_unused(struct external_addresses *externals, struct entry *entry)
+{
+	if (!entry->services && !entry->balancers)
+		drop(externals, entry);
+}
+
+static void add(struct external_addresses *externals, const struct address *address)
+{
+	if (get(externals, address)->services++ == 0)
+		externals->version++;
 }
 
 static void discard(struct external_addresses *externals, const struct address *address)
 {
 	struct entry *entry = find(externals, address);
 
-	if (--entry->services)
-		return;
-	externals->version++;
-	drop(externals, entry);
+	if (--entry->services == 0)
+		externals->version++;
+	drop_unused(externals, entry);
+}
+
+/* A Service without ClusterIP has no other address either. */
+static bool is_counted(const struct service *service)
+{
+	return service && service->cluster_ip_count;
 }
 
 void external_addresses_add(struct external_addresses *externals, const struct service *service)
 {
-	for (size_t i = 0; service && i < service->external_ip_count; i++)
+	if (!is_counted(service))
+		return;
+	for (size_t i = 0; i < service->external_ip_count; i++)
 		add(externals, &service->external_ips[i]);
-	for (size_t i = 0; service && i < service->load_balancer_ip_count; i++)
+	for (size_t i = 0; i < service->load_balancer_ip_count; i++)
 		add(externals, &service->load_balancer_ips[i]);
+	for (size_t i = 0; i < service->proxied_ip_count; i++)
+		get(externals, &service->proxied_ips[i])->balancers++;
 }
 
 void external_addresses_remove(struct external_addresses *externals, const struct service *service)
 {
-	for (size_t i = 0; service && i < service->external_ip_count; i++)
+	if (!is_counted(service))
+		return;
+	for (size_t i = 0; i < service->external_ip_count; i++)
 		discard(externals, &service->external_ips[i]);
-	for (size_t i = 0; service && i < service->load_balancer_ip_count; i++)
+	for (size_t i = 0; i < service->load_balancer_ip_count; i++)
 		discard(externals, &service->load_balancer_ips[i]);
+	for (size_t i = 0; i < service->proxied_ip_count; i++) {
+		struct entry *entry = find(externals, &service->proxied_ips[i]);
+
+		entry->balancers--;
+		drop_unused(externals, entry);
+	}
+}
+
+bool external_addresses_is_named(const struct external_addresses *externals,
+				 const struct address *address)
+{
+	return externals && find(externals, address);
 }
 
 static bool is_of_api_server(const struct endpoint_slice *slice)
@@ -102,15 +138,18 @@ static bool is_of_api_server(const struct endpoint_slice *slice)
 	       strcmp(slice->namespace_name, "default") == 0;
 }
 
+bool external_addresses_is_told(const struct endpoint_slice *slice, size_t index)
+{
+	return slice->endpoints[index].node_name || is_of_api_server(slice);
+}
+
 /* Return: the entry of an endpoint that tells whose its address is; NULL if there is none */
 static struct entry *find_told(const struct external_addresses *externals,
 			       const struct endpoint_slice *slice, size_t index)
 {
-	const struct endpoint *endpoint = &slice->endpoints[index];
-
-	if (!endpoint->node_name && !is_of_api_server(slice))
+	if (!external_addresses_is_told(slice, index))
 		return NULL;
-	return find(externals, &endpoint->address);
+	return find(externals, &slice->endpoints[index].address);
 }
 
 bool external_addresses_count(struct external_addresses *externals,
@@ -124,7 +163,7 @@ bool external_addresses_count(struct external_addresses *externals,
 		if (!entry || entry->is_new)
 			continue;
 		entry->endpoints += (uint32_t)by;
-		has_changed |= entry->endpoints == (by > 0 ? 1 : 0);
+		has_changed |= entry->services && entry->endpoints == (by > 0 ? 1 : 0);
 	}
 	return has_changed;
 }
@@ -174,6 +213,7 @@ struct address *external_addresses_list(const struct external_addresses *externa
 
 	*count = 0;
 	for (entry = externals->entries; entry; entry = entry->hh.next)
-		list[(*count)++] = entry->address;
+		if (entry->services)
+			list[(*count)++] = entry->address;
 	return list;
 }

@@ -9,6 +9,8 @@
  * struct external_addresses - the external and load balancer IPs of all Services, and which of them
  *                             are a pod's or a node's as endpoints have it
  *
+ * Services without ClusterIP do not count: they have no addresses.
+ *
  * Whatever of such an address is known from endpoints costs nothing more to know: those with a
  * nodeName are pods, which have the node's address if they use its network, and those of
  * default/kubernetes are API servers. Other endpoints may be anything, a VIP elsewhere included.
@@ -39,6 +41,13 @@ bool external_addresses_is_behind(const struct external_addresses *externals);
 void external_addresses_catch_up(struct external_addresses *externals,
 				 const struct endpoint_slice *slice);
 void external_addresses_caught_up(struct external_addresses *externals);
+
+/** external_addresses_is_told() - the address of the endpoint @index is a pod's or a node's */
+bool external_addresses_is_told(const struct endpoint_slice *slice, size_t index);
+
+/** external_addresses_is_named() - a Service has it, or says that it is its load balancer's own */
+bool external_addresses_is_named(const struct external_addresses *externals,
+				 const struct address *address);
 
 /** external_addresses_has_endpoint() - @address is that of an endpoint; NULL: of none */
 bool external_addresses_has_endpoint(const struct external_addresses *externals,

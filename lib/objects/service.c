@@ -18,6 +18,7 @@ void service_free(struct service *service)
 	free(service->cluster_ips);
 	free(service->external_ips);
 	free(service->load_balancer_ips);
+	free(service->proxied_ips);
 	free(service->source_ranges);
 	free(service->ports);
 	free(service->proxy_name);
@@ -33,6 +34,7 @@ struct service *service_pack(struct service *service)
 		memory_part_of(&size, service->external_ips, service->external_ip_count);
 	size_t load_balancer_ips =
 		memory_part_of(&size, service->load_balancer_ips, service->load_balancer_ip_count);
+	size_t proxied_ips = memory_part_of(&size, service->proxied_ips, service->proxied_ip_count);
 	size_t source_ranges =
 		memory_part_of(&size, service->source_ranges, service->source_range_count);
 	size_t namespace_name = memory_part_text(&size, service->namespace_name);
@@ -54,6 +56,8 @@ struct service *service_pack(struct service *service)
 	packed->load_balancer_ips =
 		memory_put_array(packed, load_balancer_ips, service->load_balancer_ips,
 				 service->load_balancer_ip_count);
+	packed->proxied_ips = memory_put_array(packed, proxied_ips, service->proxied_ips,
+					       service->proxied_ip_count);
 	packed->source_ranges = memory_put_array(packed, source_ranges, service->source_ranges,
 						 service->source_range_count);
 	packed->namespace_name = memory_put_text(packed, namespace_name, service->namespace_name);
@@ -98,6 +102,8 @@ bool service_is_equal(const struct service *a, const struct service *b)
 	       bytes_are_equal(a->load_balancer_ips, a->load_balancer_ip_count,
 			       b->load_balancer_ips, b->load_balancer_ip_count,
 			       sizeof(*a->load_balancer_ips)) &&
+	       bytes_are_equal(a->proxied_ips, a->proxied_ip_count, b->proxied_ips,
+			       b->proxied_ip_count, sizeof(*a->proxied_ips)) &&
 	       bytes_are_equal(a->source_ranges, a->source_range_count, b->source_ranges,
 			       b->source_range_count, sizeof(*a->source_ranges)) &&
 	       ports_are_equal(a, b) && string_equal(a->proxy_name, b->proxy_name) &&

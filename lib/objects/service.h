@@ -38,6 +38,7 @@ struct service_port {
  * @cluster_ips:                empty for headless Services
  * @external_ips:               spec.externalIPs
  * @load_balancer_ips:          status.loadBalancer.ingress[].ip, without those of ipMode Proxy
+ * @proxied_ips:                those: what is sent to them is for the load balancer itself
  * @source_ranges:              spec.loadBalancerSourceRanges, trimmed
  * @proxy_name:                 label service.kubernetes.io/service-proxy-name, NULL if absent
  * @affinity_seconds:           0 = no ClientIP affinity
@@ -59,12 +60,14 @@ struct service {
 	struct address *cluster_ips;
 	struct address *external_ips;
 	struct address *load_balancer_ips;
+	struct address *proxied_ips;
 	struct prefix *source_ranges;
 	struct service_port *ports;
 	char *proxy_name;
 	uint32_t cluster_ip_count;
 	uint32_t external_ip_count;
 	uint32_t load_balancer_ip_count;
+	uint32_t proxied_ip_count;
 	uint32_t source_range_count;
 	uint32_t port_count;
 	uint32_t affinity_seconds;

@@ -54,13 +54,40 @@ void ledger_former_add(struct ledger *ledger, const struct address *address, uin
 	HASH_ADD(hh, ledger->formers, address, sizeof(former->address), former);
 }
 
-void ledger_former_keep(struct ledger *ledger, const char *key, uint64_t now)
+/* An address that is named and not wanted is another proxy's, or that of the load balancer itself. */
+static bool is_named(const struct service_view *view, const struct address *address)
 {
-	const struct service_entry *service = ledger_claims_find(ledger, key);
-	const struct service_state *state = service ? service->state : NULL;
+	const struct service *service = view->service;
 
-	for (uint32_t i = 0; state && i < state->address_count && i < KEPT_OF_SERVICE_MAX; i++)
-		ledger_former_add(ledger, &state->addresses[i], now);
+	for (uint32_t i = 0; service && i < service->cluster_ip_count; i++)
+		if (address_is_equal(&service->cluster_ips[i], address))
+			return true;
+	return external_addresses_is_named(view->externals, address);
+}
+
+void ledger_former_keep(struct ledger *ledger, const struct service_view *view,
+			const struct service_state *after, const struct former_filter *filter,
+			uint64_t now)
+{
+	const struct service_entry *service = ledger_claims_find(ledger, view->key);
+	const struct service_state *before = service ? service->state : NULL;
+	uint32_t next = 0, kept = 0;
+
+	/* Both are sorted. */
+	for (uint32_t i = 0; before && i < before->address_count && kept < KEPT_OF_SERVICE_MAX;
+	     i++) {
+		const struct address *address = &before->addresses[i];
+		int order = -1;
+
+		while (next < after->address_count &&
+		       (order = address_compare(address, &after->addresses[next])) > 0)
+			next++;
+		if (order == 0 || is_named(view, address) ||
+		    filter->is_taken(filter->owner, address))
+			continue;
+		ledger_former_add(ledger, address, now);
+		kept++;
+	}
 }
 
 static void release(struct ledger *ledger, struct former_vip *former)
@@ -77,12 +104,12 @@ void ledger_former_yield(struct ledger *ledger, const struct address *address)
 		release(ledger, former);
 }
 
-void ledger_former_yield_family(struct ledger *ledger, uint16_t family)
+void ledger_former_yield_taken(struct ledger *ledger, const struct former_filter *filter)
 {
 	struct former_vip *former, *next;
 
 	HASH_ITER (hh, ledger->formers, former, next) {
-		if (former->address.family == family)
+		if (filter->is_taken(filter->owner, &former->address))
 			release(ledger, former);
 	}
 }

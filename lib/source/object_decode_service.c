@@ -182,23 +182,33 @@ static int decode_external_ips(const struct object_field *spec, struct service *
 	return 0;
 }
 
-/* Of mode Proxy is what goes to the load balancer itself, from here, too. */
-static int decode_ingress(const struct object_field *entry, struct address *ret,
+/* One of mode Proxy is the load balancer's own, and of no concern if it is no address. */
+static int decode_ingress(const struct object_field *entry, struct service *service,
 			  struct object_leftovers *left, struct error *err)
 {
 	static const char *const modes[] = {"VIP", "Proxy"};
 	struct object_field ip = object_field_get(entry, "ip");
 	struct object_field mode_field = object_field_get(entry, "ipMode");
+	struct address address = {0};
+	struct error ignored = {0};
 	size_t mode = 0;
 	int r;
 
 	r = object_field_object(entry, err);
 	if (r >= 0)
 		r = object_field_choice(&mode_field, modes, COUNT(modes), &mode, err);
-	if (r < 0 || mode != 0)
+	if (r < 0 || (ip.value.type == OBJECT_VALUE_TEXT && !*object_field_plain_text(&ip)))
 		return r;
-	if (ip.value.type != OBJECT_VALUE_TEXT || *object_field_plain_text(&ip))
-		take_address(&ip, ret, left);
+	if (mode != 0)
+		object_field_unicast(&ip, &address, &ignored);
+	else
+		take_address(&ip, &address, left);
+	if (!address.family)
+		return 0;
+	if (mode != 0)
+		service->proxied_ips[service->proxied_ip_count++] = address;
+	else
+		service->load_balancer_ips[service->load_balancer_ip_count++] = address;
 	return 0;
 }
 
@@ -219,17 +229,13 @@ static int decode_load_balancer_ips(const struct object_field *root, struct serv
 	if (r < 0 || count == 0)
 		return r;
 	service->load_balancer_ips = memory_array(count, sizeof(*service->load_balancer_ips));
-	for (size_t i = 0; i < count; i++) {
+	service->proxied_ips = memory_array(count, sizeof(*service->proxied_ips));
+	for (size_t i = 0; r >= 0 && i < count; i++) {
 		struct object_field entry = object_field_at(&list, i);
-		struct address address = {0};
 
-		r = decode_ingress(&entry, &address, left, err);
-		if (r < 0)
-			return r;
-		if (address.family)
-			service->load_balancer_ips[service->load_balancer_ip_count++] = address;
+		r = decode_ingress(&entry, service, left, err);
 	}
-	return 0;
+	return r;
 }
 
 static int decode_source_ranges(const struct object_field *spec, struct service *service,

@@ -346,6 +346,26 @@ static void replace(struct ledger_bench *bench, const char *service, const char 
 	ledger_replace(bench->ledger, service, created, state_of(state));
 }
 
+static bool is_of_nobody_else(void *owner, const struct address *address)
+{
+	(void)owner;
+	(void)address;
+	return false;
+}
+
+/* What a Service has and @text, "web: bind A", does not is kept for a time. */
+static void lose(struct ledger_bench *bench, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	auto_memory char *service = string_printf("%.*s", (int)(colon - text), text);
+	auto_free(service_state) struct service_state *after = state_of(colon + 1);
+	const struct service_view view = {.key = service};
+	const struct former_filter filter = {is_of_nobody_else, NULL};
+
+	ledger_former_keep(bench->ledger, &view, after, &filter, bench->now);
+	replace(bench, service, colon + 1);
+}
+
 void ledger_bench_step(struct ledger_bench *bench, const char *step)
 {
 	char server, destination;
@@ -380,8 +400,8 @@ void ledger_bench_step(struct ledger_bench *bench, const char *step)
 		usage_of(bench, server, destination)->active_connections = number;
 	} else if (sscanf(step, "weigh %c > %c %u", &server, &destination, &number) == 3) {
 		usage_of(bench, server, destination)->destination.weight = (uint16_t)number;
-	} else if (strncmp(step, "keep ", 5) == 0) {
-		ledger_former_keep(bench->ledger, step + 5, bench->now);
+	} else if (strncmp(step, "lose ", 5) == 0) {
+		lose(bench, step + 5);
 	} else if (sscanf(step, "yield %c", &server) == 1) {
 		struct virtual_server_key key = key_of(server);
 

@@ -119,6 +119,8 @@ static void read_service_word(struct service *service, const char *word)
 	} else if ((value = value_of(word, "lb"))) {
 		append_address(&service->load_balancer_ips, &service->load_balancer_ip_count,
 			       value);
+	} else if ((value = value_of(word, "proxied"))) {
+		append_address(&service->proxied_ips, &service->proxied_ip_count, value);
 	} else if ((value = value_of(word, "range"))) {
 		service->source_ranges =
 			memory_resize(service->source_ranges, service->source_range_count + 1,

@@ -15,7 +15,7 @@
  * object_text_service() - for the caller to free, or to give to a store
  *
  * Words, those for lists repeatable:
- *   ip=ADDRESS external=ADDRESS lb=ADDRESS range=PREFIX
+ *   ip=ADDRESS external=ADDRESS lb=ADDRESS proxied=ADDRESS range=PREFIX
  *   port=NAME:PORT/PROTOCOL[:NODEPORT]   NAME may be empty
  *   type=NodePort affinity=SECONDS created=SECONDS health=PORT proxy=NAME
  *   scheduler=NAME etp=Local itp=Local opted-out unbound

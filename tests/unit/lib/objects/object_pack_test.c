@@ -32,7 +32,8 @@ static void lays_parts_out(void **state)
 static void keeps_all_of_a_service(void **state)
 {
 	const char *text = "shop/web ip=10.96.0.10 ip=fd00::10 port=http:80/TCP:30080 "
-			   "port=dns:53/UDP external=192.0.2.1 lb=192.0.2.2 affinity=60";
+			   "port=dns:53/UDP external=192.0.2.1 lb=192.0.2.2 proxied=192.0.2.3 "
+			   "affinity=60";
 	auto_free(service) struct service *original = object_text_service(text);
 	auto_free(service) struct service *packed = service_pack(object_text_service(text));
 

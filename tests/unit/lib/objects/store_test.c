@@ -183,6 +183,7 @@ static void test_differences(void **state)
 		{"an address more", "set " WEB, "set " WEB " ip=fd00::1", true},
 		{"an external IP", "set " WEB, "set " WEB " external=192.0.2.1", true},
 		{"a load balancer IP", "set " WEB, "set " WEB " lb=192.0.2.1", true},
+		{"a load balancer's own IP", "set " WEB, "set " WEB " proxied=192.0.2.1", true},
 		{"another load balancer IP", "set " WEB " lb=192.0.2.1", "set " WEB " lb=192.0.2.2",
 		 true},
 		{"a source range", "set " WEB, "set " WEB " range=10.0.0.0/8", true},

@@ -3,19 +3,19 @@
 
 #include "lib/plan/ledger.h"
 #include "tests/fake/ledger_bench.h"
+#include "tests/fake/object_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <cmocka.h>
 
 #define STEPS 12
 #define WEB   "web: A > x; bind A; close A", "go"
-#define GONE  "keep web", "web:", "go"
+#define GONE  "lose web:", "go"
 
 /* What the last of the steps changes. */
 static void test_steps(void **state)
@@ -62,7 +62,17 @@ static void test_steps(void **state)
 		 {WEB, "other: C > y; bind A; close A", "go", GONE, "yield A", "go"},
 		 "",
 		 0},
-		{"a Service that is not known has none", {"keep web", "go"}, "", 0},
+		{"a Service that is not known has none", {"lose web:", "go"}, "", 0},
+		{"of a Service that goes on the one that it lost is kept",
+		 {"web: A > x; bind A; close A; bind B; close B", "go",
+		  "lose web: A > x; bind A; close A", "go"},
+		 "",
+		 1},
+		{"and not the one that it has",
+		 {"web: B > x; bind A; close A; bind B; close B", "go",
+		  "lose web: B > x; bind B; close B", "go", "wait 60", "expire 60", "go"},
+		 "unbind A; unclose A",
+		 0},
 		{"after a restart nobody wants it",
 		 {WEB, GONE, "restart", "sweep"},
 		 "unbind A; unclose A",
@@ -103,20 +113,28 @@ static void test_next(void **state)
 	ledger_bench_end(&bench);
 }
 
-/* An IP family that the node does not have any more has no VIPs. */
-static void test_family(void **state)
+static bool is_address(void *owner, const struct address *address)
+{
+	return address_is_equal(address, owner);
+}
+
+/* What somebody else has goes, and nothing else. */
+static void test_taken(void **state)
 {
 	static const char *const steps[] = {WEB, GONE};
+	struct address other = object_text_address("10.96.0.2");
+	struct address taken = object_text_address("10.96.0.1");
+	const struct former_filter filters[] = {{is_address, &other}, {is_address, &taken}};
 	struct ledger_bench bench;
 
 	(void)state;
 	ledger_bench_init(&bench);
 	for (size_t i = 0; i < COUNT(steps); i++)
 		ledger_bench_step(&bench, steps[i]);
-	ledger_former_yield_family(bench.ledger, AF_INET6);
+	ledger_former_yield_taken(bench.ledger, &filters[0]);
 	ledger_bench_step(&bench, "go");
 	assert_string_equal(bench.text, "");
-	ledger_former_yield_family(bench.ledger, AF_INET);
+	ledger_former_yield_taken(bench.ledger, &filters[1]);
 	ledger_bench_step(&bench, "go");
 	assert_string_equal(bench.text, "unbind A; unclose A");
 	ledger_bench_end(&bench);
@@ -127,7 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_next),
-		cmocka_unit_test(test_family),
+		cmocka_unit_test(test_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

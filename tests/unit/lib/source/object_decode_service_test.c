@@ -26,6 +26,7 @@ static void service_text(const char *yaml, char text[TEXT_SIZE])
 	add_addresses(text, " external=", service->external_ips, service->external_ip_count);
 	add_addresses(text, " balancer=", service->load_balancer_ips,
 		      service->load_balancer_ip_count);
+	add_addresses(text, " proxied=", service->proxied_ips, service->proxied_ip_count);
 	for (size_t i = 0; i < service->source_range_count; i++)
 		add(text, "%s%s",
 		    i ? "," : " from=", address_prefix_text(&service->source_ranges[i], buffer));
@@ -100,7 +101,8 @@ static void services(void **state)
 		 SERVICE "  type: LoadBalancer\nstatus: {loadBalancer: {ingress: [{ip: "
 			 "203.0.113.1}, {ip: 203.0.113.2, ipMode: Proxy}, {hostname: lb.example}, "
 			 "{ip: 203.0.113.3, ipMode: VIP}]}}",
-		 "default/web LoadBalancer 10.96.0.10 balancer=203.0.113.1,203.0.113.3"},
+		 "default/web LoadBalancer 10.96.0.10 balancer=203.0.113.1,203.0.113.3 "
+		 "proxied=203.0.113.2"},
 		{"source ranges are trimmed and masked",
 		 SERVICE "  loadBalancerSourceRanges: [' 10.0.0.0/8', \"192.168.1.1/24\\n\", "
 			 "010.1.0.0/16, '2001:db8::/32', '::ffff:10.2.0.0/112']",
@@ -241,6 +243,10 @@ static void bad_services(void **state)
 		{"a bad load balancer address",
 		 SERVICE "status: {loadBalancer: {ingress: [{ip: nowhere}]}}",
 		 "default/web ClusterIP 10.96.0.10 ~ status.loadBalancer.ingress[0].ip: \"nowhere\" is not an IP address"},
+		{"a load balancer's own address that is none is of no concern",
+		 SERVICE "status: {loadBalancer: {ingress: [{ip: nowhere, ipMode: Proxy}, "
+			 "{ipMode: Proxy}]}}",
+		 "default/web ClusterIP 10.96.0.10"},
 		{"a loopback address beside another as load balancer address",
 		 SERVICE "status: {loadBalancer: {ingress: [{ip: 127.0.0.1}, {ip: 203.0.113.10}, "
 			 "{ip: 127.0.0.1, ipMode: Proxy}]}}",
