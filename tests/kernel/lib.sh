@@ -383,13 +383,24 @@ agent_start()
 	on_in_background node "$IPVSAGENT" run --manifests "$manifests" --hostname-override node1 \
 		--cluster-cidr 10.244.0.0/16,fd00:10:244::/56 "$@" 2>>"$agent_log" </dev/null
 	agent_pid=$!
-	wait_until 20 agent_is_up
+	wait_until 30 agent_is_up
 }
 
 agent_is_up()
 {
 	kill -0 "$agent_pid" || fail "the agent ended"
 	[ -S "$agent_socket" ]
+}
+
+# agent_is_settled: all that it has read is programmed, rules included; nothing drains, or waits to be tried again, so that
+# it changes nothing more of its own accord but former VIPs
+agent_is_settled()
+{
+	local said
+
+	said=$(agent status -o json | tr -d ' \n')
+	[[ $said == *'"settled":true'* && $said == *'"inPlace":true'* && $said == *'"waitingForRetry":0'* &&
+		! $said =~ \"draining\":[1-9] ]]
 }
 
 agent_stop()
@@ -483,10 +494,11 @@ address_is_bound()
 	on node ip -o address show dev kube-ipvs0 | grep -qF " $1/"
 }
 
-# wait_for_service PROTOCOL ADDRESS PORT EXPECTED-DESTINATIONS: programmed, and its address answers
+# wait_for_service PROTOCOL ADDRESS PORT EXPECTED-DESTINATIONS: programmed, and its address answers. It comes after a start
+# as well, which on a busy machine waits for programs that nobody has used yet; no case is faster for a shorter limit.
 wait_for_service()
 {
-	local name=$2:$3 seconds=10
+	local name=$2:$3 seconds=30
 
 	case $2 in
 	*:*) name=[$2]:$3 ;;

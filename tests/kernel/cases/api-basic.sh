@@ -62,11 +62,12 @@ for path in "/api/v1/services?.*$services" "/apis/discovery.k8s.io/v1/endpointsl
 done
 
 step "the agent restarts against a server that knows no streaming lists"
+wait_until 60 agent_is_settled
 dump_state "$directory/before"
 agent_stop
 echo "* stream refuse" | api_control faults
 api_agent_start
-sleep 2
+wait_until 20 agent_is_settled
 dump_state "$directory/after"
 assert_same_state "the state after a restart" "$directory/before" "$directory/after"
 assert_equal "lists" 3 "$(api_requests ' list /.*limit=500&resourceVersion=0 200')"

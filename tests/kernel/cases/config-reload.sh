@@ -244,6 +244,7 @@ assert_equal "settings that wait" 1 "$(metric waiting_for_restart)"
 assert_contains "the status" "Settings that take effect after a restart: hostnameOverride" "$(agent status)"
 
 step "a bad file keeps everything and says so, and heals"
+wait_until 60 agent_is_settled
 dump_state "$directory/before"
 config_volume "$pods" "hostnameOverride: node1" "ipvs: {scheduler: sh, syncPeriod: soon}"
 wait_until 20 log_has "ipvs.syncPeriod: \"soon\" is not a duration such as 30s or 1m10s; keeping the previous settings"

@@ -68,7 +68,7 @@ assert_contains "what it says" "the agent is not running" "$(cat "$directory/sai
 
 agent_start --ipvs-sync-period 1h
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1, 10.244.2.1:8080 1"
-wait_until 20 eval "agent status -o json | grep -q '\"settled\": true'"
+wait_until 20 agent_is_settled
 
 step "a programmed node is as wanted, by the agent and by the manifests"
 compare 0

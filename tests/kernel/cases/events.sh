@@ -19,7 +19,7 @@ assert_status "without an agent" 4 agent events
 
 agent_start --ipvs-sync-period 1h
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1"
-wait_until 20 eval "agent status -o json | grep -q '\"settled\": true'"
+wait_until 20 agent_is_settled
 
 # last_event [NAMESPACE/NAME]: the object, the cause and the operations of the last one
 last_event()

@@ -104,12 +104,13 @@ on node iptables -X cali-test
 wait_until 20 eval "! agent status | grep -q cali-test"
 
 step "killed and started again: nothing is written, the marks stay"
-sleep 2
+wait_until 20 agent_is_settled
 agent_kill
 dump_state "$directory/before"
 netlink_writes_start
 iptables_writes >/dev/null
 agent_start --ipvs-sync-period 1s
+wait_until 20 agent_is_settled
 sleep 3
 assert_equal "the netlink writes" "" "$(netlink_writes_stop)"
 assert_equal "the writes of iptables" "" "$(iptables_writes)"

@@ -48,8 +48,7 @@ while IFS= read -r command; do
 	case $command in
 	'kubectl -n kube-system set image daemonset/kube-proxy '*)
 		agent_start --config "$directory/config.conf"
-		wait_until 20 eval "agent status | grep -q programmed"
-		wait_until 20 eval "! agent status | grep -q pending"
+		wait_until 20 agent_is_settled
 		;;
 	'kubectl -n kube-system rollout undo daemonset/kube-proxy')
 		agent_stop

@@ -17,7 +17,7 @@ agent_start --ipvs-sync-period 2s
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1"
 wait_for_service tcp fd00:96::10 80 "[fd00:10:244:1::1]:8080 1, [fd00:10:244:1::2]:8080 1"
 wait_until_equal 10 "the NodePort" "10.244.1.1:8080 1, 10.244.1.2:8080 1" destinations tcp 192.168.77.10:30080
-sleep 3
+wait_until 20 agent_is_settled
 dump_state "$directory/right"
 
 state_is_right()

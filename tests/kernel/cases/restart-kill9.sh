@@ -29,7 +29,7 @@ wait_for_service udp 10.96.0.53 53 "10.244.1.1:5353 1, 10.244.2.1:5353 1"
 wait_for_service tcp 10.96.0.11 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1"
 wait_for_service tcp fd00:96::10 80 "[fd00:10:244:1::1]:8080 1, [fd00:10:244:1::2]:8080 1"
 wait_for_service tcp 10.96.0.99 80 ""
-sleep 1
+wait_until 20 agent_is_settled
 assert_contains "the first start writes rules" "iptables-restore" "$(iptables_writes)"
 hold_open cluster_ip client tcp 10.96.0.10 80
 hold_open node_port client tcp 192.168.77.10 30080
@@ -46,6 +46,7 @@ assert_equal "new connections" "pod1 2, pod2 2" "$(answers client 4 tcp 10.96.0.
 step "started again: nothing is written"
 netlink_writes_start
 agent_start --ipvs-sync-period 1s
+wait_until 20 agent_is_settled
 sleep 3
 agent_is_up
 assert_equal "the netlink writes" "" "$(netlink_writes_stop)"
@@ -71,6 +72,7 @@ assert_equal "the writes" "1 ipset ADD
 assert_equal "the writes of iptables" "" "$(iptables_writes)"
 
 step "stopped in an orderly way: the kernel's state stays"
+wait_until 20 agent_is_settled
 dump_state "$directory/running"
 agent_stop
 dump_state "$directory/stopped"
