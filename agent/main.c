@@ -12,9 +12,11 @@
 #include "agent/status/status_command.h"
 #include "agent/top/top_command.h"
 #include "cleanup.h"
+#include "lib/base/memory.h"
 #include "node_setup.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -205,6 +207,7 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	json_set_alloc_funcs(memory_unset, free);
 	setlocale(LC_CTYPE, "");
 	if (argc > 0 && is_kube_proxy(argv[0]))
 		return run_command(&commands[0], argc, argv);

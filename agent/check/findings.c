@@ -59,7 +59,7 @@ void findings_add(struct findings *findings, enum severity severity, const char 
 	*finding = (struct finding){.severity = severity, .check = findings->check};
 	va_start(arguments, format);
 	if (vasprintf(&finding->what, format, arguments) < 0)
-		abort();
+		memory_exhausted();
 	va_end(arguments);
 	finding->remedy = string_dup(remedy);
 }

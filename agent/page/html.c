@@ -69,7 +69,7 @@ void html_format(struct html *html, const char *format, ...)
 
 	va_start(arguments, format);
 	if (vasprintf(&text, format, arguments) < 0)
-		abort();
+		memory_exhausted();
 	va_end(arguments);
 	html_text(html, text);
 	free(text);

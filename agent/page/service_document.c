@@ -4,6 +4,7 @@
 #include "agent/status/service_report.h"
 #include "lib/base/clock.h"
 #include "lib/base/memory.h"
+#include "lib/base/text_stream.h"
 
 #include <stdio.h>
 
@@ -24,9 +25,7 @@ json_t *service_document(const struct status_sources *sources, const char *key, 
 
 	if (!report)
 		return NULL;
-	stream = open_memstream(&text, &size);
-	if (!stream)
-		abort();
+	stream = text_stream_open(&text, &size);
 	*is_complete = false;
 	while (!*is_complete && parts <= servers_max && clock_now() < deadline) {
 		long before = ftell(stream);
@@ -36,7 +35,7 @@ json_t *service_document(const struct status_sources *sources, const char *key, 
 	}
 	if (!*is_complete)
 		fputs(parts ? "]}" : "{\"servers\":[]}", stream);
-	fclose(stream);
+	text_stream_close(stream, &text);
 	service_report_free(report);
 	document = json_loads(text, 0, NULL);
 	return document ? document : json_object();

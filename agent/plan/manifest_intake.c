@@ -85,17 +85,23 @@ static int read_all(struct intake *intake, const struct options *options,
 		.synced = on_synced,
 	};
 	struct object_source *source;
+	bool is_complete;
 	int r = object_source_open(intake->loop, options, node_state_name(intake->node), &sink,
 				   &observer, &source, err);
 
 	if (r < 0)
 		return r;
 	ev_run(intake->loop, 0);
+	is_complete = object_source_is_complete(source);
 	object_source_close(source);
 	if (intake->error_count)
 		return error_set(err, -EBADMSG,
 				 "the manifests have %zu error%s, so there is no plan",
 				 intake->error_count, intake->error_count == 1 ? "" : "s");
+	/* An agent tries again what nobody is told of. */
+	if (!is_complete)
+		return error_set(err, -EAGAIN,
+				 "a manifest is still being written, so there is no plan");
 	return 0;
 }
 

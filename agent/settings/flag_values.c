@@ -2,6 +2,7 @@
 #include "flag_values.h"
 
 #include "command_line.h"
+#include "lib/base/text_stream.h"
 #include "setting.h"
 
 #include <stdio.h>
@@ -102,11 +103,9 @@ char *flag_values_text(const struct options *options)
 		if (settings[i].flag && settings[i].scope & options->scope)
 			rows[count++] = &settings[i];
 	qsort(rows, count, sizeof(*rows), compare_flags);
-	stream = open_memstream(&text, &size);
-	if (!stream)
-		abort();
+	stream = text_stream_open(&text, &size);
 	for (size_t i = 0; i < count; i++)
 		write_flag(stream, rows[i], flags);
-	fclose(stream);
+	text_stream_close(stream, &text);
 	return text;
 }

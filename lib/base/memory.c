@@ -1,28 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "memory.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static _Noreturn void die(void)
+void memory_exhausted(void)
 {
-	fputs("ipvsagent: out of memory, aborting; the kernel keeps forwarding as programmed\n",
-	      stderr);
+	static const char message[] =
+		"ipvsagent: out of memory, aborting; the kernel keeps forwarding as programmed\n";
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	/* A pipe that nobody reads is not waited for. */
+	if (poll(&out, 1, 0) != 0)
+		(void)!write(STDERR_FILENO, message, strlen(message));
 	abort();
 }
 
 static void *check(void *pointer)
 {
 	if (!pointer)
-		die();
+		memory_exhausted();
 	return pointer;
 }
 
 void *memory_allocate(size_t size)
 {
 	return check(calloc(1, size ? size : 1));
+}
+
+void *memory_unset(size_t size)
+{
+	return check(malloc(size ? size : 1));
 }
 
 void *memory_array(size_t count, size_t size)
@@ -33,7 +45,7 @@ void *memory_array(size_t count, size_t size)
 void *memory_resize(void *pointer, size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / size)
-		die();
+		memory_exhausted();
 	return check(realloc(pointer, count && size ? count * size : 1));
 }
 
@@ -54,7 +66,7 @@ char *string_printf(const char *format, ...)
 
 	va_start(arguments, format);
 	if (vasprintf(&text, format, arguments) < 0)
-		die();
+		memory_exhausted();
 	va_end(arguments);
 	return text;
 }
@@ -72,7 +84,7 @@ size_t memory_part(size_t *size, size_t count, size_t element, size_t alignment)
 	size_t at = (*size + alignment - 1) & ~(alignment - 1);
 
 	if (element && count > (SIZE_MAX - at) / element)
-		die();
+		memory_exhausted();
 	*size = at + count * element;
 	return at;
 }

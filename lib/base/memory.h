@@ -11,8 +11,14 @@
  * outlives the agent and a restart continues from it, so a crash is the honest way out.
  */
 
+/** memory_exhausted() - says so and aborts; for libraries that tell their caller of it instead */
+_Noreturn void memory_exhausted(void);
+
 /** memory_allocate() - @size bytes of zeroed memory; the caller frees it with free() */
 void *memory_allocate(size_t size);
+
+/** memory_unset() - the same, not zeroed: where the time that takes would count */
+void *memory_unset(size_t size);
 
 /** memory_array() - @count zeroed elements of @size bytes each; aborts on overflow */
 void *memory_array(size_t count, size_t size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "metrics.h"
 
-#include "lib/base/log.h"
+#include "lib/base/memory.h"
+#include "lib/base/text_stream.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -71,28 +72,6 @@ void metric_clear(struct metric *metric)
 	HASH_ITER (hh, metric->samples, sample, next) {
 		drop_sample(metric, sample);
 	}
-}
-
-static _Noreturn void die(void)
-{
-	log_error("out of memory, aborting; the kernel keeps forwarding as programmed");
-	abort();
-}
-
-/* A stream into memory; writing to one fails only where there is no memory. */
-static FILE *open_text(char **text, size_t *size)
-{
-	FILE *stream = open_memstream(text, size);
-
-	if (!stream)
-		die();
-	return stream;
-}
-
-static void close_text(FILE *stream)
-{
-	if (ferror(stream) || fclose(stream) != 0)
-		die();
 }
 
 static void write_escaped(FILE *stream, const char *text, bool has_quotes)
@@ -346,13 +325,13 @@ char *metrics_text(struct metrics *metrics, enum metrics_format format)
 {
 	char *text;
 	size_t size;
-	FILE *stream = open_text(&text, &size);
+	FILE *stream = text_stream_open(&text, &size);
 
 	for (size_t i = 0; i < metrics->count; i++)
 		write_metric(stream, metrics->items[i], format);
 	if (format == METRICS_FORMAT_OPENMETRICS)
 		fputs("# EOF\n", stream);
-	close_text(stream);
+	text_stream_close(stream, &text);
 	return text;
 }
 

@@ -33,7 +33,7 @@ void ruleset_add_rule(struct ruleset *ruleset, const char *table, const char *ch
 	rule = &chain->rules[chain->count++];
 	va_start(arguments, format);
 	if (vasprintf(&rule->text, format, arguments) < 0)
-		abort();
+		memory_exhausted();
 	va_end(arguments);
 	rule->canonical = saved_rules_canonical(rule->text);
 }

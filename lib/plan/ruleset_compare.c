@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/base/text_stream.h"
 #include "ruleset.h"
 #include "ruleset_layout.h"
 #include "saved_rules.h"
@@ -321,14 +322,12 @@ bool ruleset_difference(const struct ruleset *ruleset, const char *saved_text, c
 	auto_free(saved_rules) struct saved_rules *saved = saved_rules_new(saved_text);
 	char *restore = NULL, *what = NULL;
 	size_t size;
-	FILE *stream = open_memstream(&restore, &size);
+	FILE *stream = text_stream_open(&restore, &size);
 
-	if (!stream)
-		abort();
 	for (size_t i = 0; i < COUNT(tables); i++)
 		if (!ruleset_is_unreadable(saved_text, tables[i]))
 			write_table(stream, ruleset, saved, tables[i], &what);
-	fclose(stream);
+	text_stream_close(stream, &restore);
 
 	if (!what) {
 		free(restore);
@@ -424,14 +423,12 @@ char *ruleset_removal(const char *saved_text)
 	auto_free(saved_rules) struct saved_rules *saved = saved_rules_new(saved_text);
 	char *ret = NULL;
 	size_t size;
-	FILE *stream = open_memstream(&ret, &size);
+	FILE *stream = text_stream_open(&ret, &size);
 
-	if (!stream)
-		abort();
 	for (size_t i = 0; i < COUNT(tables); i++)
 		if (!ruleset_is_unreadable(saved_text, tables[i]))
 			write_table_removal(stream, saved, tables[i]);
-	fclose(stream);
+	text_stream_close(stream, &ret);
 	if (!*ret) {
 		free(ret);
 		return NULL;
@@ -533,13 +530,11 @@ char *ruleset_reduction(const struct ruleset *kube_proxy, const char *saved_text
 	for (size_t i = 0; i < COUNT(tables); i++) {
 		auto_memory char *lines = NULL, *before = take(&ret);
 		size_t size;
-		FILE *stream = open_memstream(&lines, &size);
+		FILE *stream = text_stream_open(&lines, &size);
 
-		if (!stream)
-			abort();
 		if (!ruleset_is_unreadable(saved_text, tables[i]))
 			write_reduction(stream, kube_proxy, saved, tables[i]);
-		fclose(stream);
+		text_stream_close(stream, &lines);
 		ret = *lines ? string_printf("%s*%s\n%sCOMMIT\n", before ? before : "", tables[i],
 					     lines)
 			     : take(&before);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "saved_rules.h"
 
+#include "lib/base/text_stream.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -121,11 +123,9 @@ static char *group_text(const struct tokens *tokens, const struct group *group)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *stream = open_memstream(&text, &size);
+	FILE *stream = text_stream_open(&text, &size);
 	bool is_address = false;
 
-	if (!stream)
-		abort();
 	for (size_t i = 0; i < group->count; i++) {
 		const char *token = tokens->items[group->first + i];
 
@@ -137,7 +137,7 @@ static char *group_text(const struct tokens *tokens, const struct group *group)
 			fputs(token, stream);
 		is_address = strcmp(token, "-s") == 0 || strcmp(token, "-d") == 0;
 	}
-	fclose(stream);
+	text_stream_close(stream, &text);
 	return text;
 }
 
@@ -167,14 +167,12 @@ char *saved_rules_canonical(const char *text)
 	if (count)
 		qsort(groups, count, sizeof(*groups), compare_groups);
 
-	stream = open_memstream(&ret, &size);
-	if (!stream)
-		abort();
+	stream = text_stream_open(&ret, &size);
 	for (size_t i = 0; i < count; i++) {
 		fprintf(stream, "%s%c", groups[i].text, GROUP_SEPARATOR);
 		free(groups[i].text);
 	}
-	fclose(stream);
+	text_stream_close(stream, &ret);
 	free(groups);
 	tokens_clear(&tokens);
 	return ret;

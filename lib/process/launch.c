@@ -166,7 +166,7 @@ static int start_thread(struct launch *launch)
 	int r;
 
 	if (pthread_attr_init(&attributes) || pthread_attr_setstacksize(&attributes, THREAD_STACK))
-		abort();
+		memory_exhausted();
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = pthread_create(&launch->thread, &attributes, run_thread, launch);

@@ -73,10 +73,10 @@ static void *allocate(size_t size)
 	char *place = arena.bytes + arena.used;
 
 	if (!is_loading)
-		return malloc(size);
+		return memory_unset(size);
 	if (size > ARENA_BYTES || !reserve(size + ALIGNMENT)) {
 		arena.has_overflown = true;
-		return malloc(size);
+		return memory_unset(size);
 	}
 	arena.used += (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
 	return place;

@@ -55,7 +55,7 @@ struct yaml_tree *yaml_tree_new(const char *text, size_t size)
 	struct yaml_tree *tree = memory_allocate(sizeof(*tree));
 
 	if (!yaml_parser_initialize(&tree->parser))
-		abort();
+		memory_exhausted();
 	yaml_parser_set_input_string(&tree->parser, (const unsigned char *)text, size);
 	tree->text = text;
 	return tree;
@@ -143,7 +143,7 @@ static int parser_error(struct yaml_tree *tree, struct error *err)
 	yaml_mark_t mark = parser->problem_mark;
 
 	if (parser->error == YAML_MEMORY_ERROR)
-		abort();
+		memory_exhausted();
 	if (parser->error == YAML_READER_ERROR) {
 		mark = (yaml_mark_t){0};
 		for (size_t i = 0; i < parser->problem_offset; i++) {

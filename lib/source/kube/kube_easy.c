@@ -26,7 +26,7 @@ static void add_header(struct kube_easy *easy, const char *text)
 {
 	easy->headers = curl_slist_append(easy->headers, text);
 	if (!easy->headers)
-		abort();
+		memory_exhausted();
 }
 
 /* CURLOPT_CAINFO_BLOB and others: libcurl takes a copy. */
@@ -86,7 +86,7 @@ static char *build_url(struct kube_easy *easy, const struct kube_access *access,
 	header = string_printf("Host: %s", easy->host);
 	easy->connect_to = curl_slist_append(NULL, target);
 	if (!easy->connect_to)
-		abort();
+		memory_exhausted();
 	add_header(easy, header);
 	curl_easy_setopt(easy->handle, CURLOPT_CONNECT_TO, easy->connect_to);
 	return string_printf("https://%s%s%s%s", access->tls_server_name, port,
@@ -151,7 +151,7 @@ void kube_easy_open(struct kube_easy *easy, const struct kube_access *access,
 	auto_memory char *url = NULL;
 
 	if (!handle)
-		abort();
+		memory_exhausted();
 	set_host(easy, access->server);
 	url = build_url(easy, access, call->path);
 	curl_easy_setopt(handle, CURLOPT_URL, url);

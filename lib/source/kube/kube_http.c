@@ -311,7 +311,7 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 
 	/* Nothing else of the program uses libcurl, and no thread runs yet. */
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		abort();
+		memory_exhausted();
 	http->loop = loop;
 	http->slice.loop = loop;
 	http->started = clock_now();
@@ -319,7 +319,7 @@ struct kube_http *kube_http_new(struct ev_loop *loop,
 	http->owner = owner;
 	http->multi = curl_multi_init();
 	if (!http->multi)
-		abort();
+		memory_exhausted();
 	timer_init(&http->resume, http->loop, on_resume, http);
 	http->sockets = kube_sockets_new(loop, http->multi, on_sockets_ready, http);
 	return http;
@@ -502,7 +502,7 @@ static void send_off(struct kube_request *request)
 {
 	request->phase = PHASE_CONNECTING;
 	if (curl_multi_add_handle(request->http->multi, request->easy.handle) != CURLM_OK)
-		abort();
+		memory_exhausted();
 }
 
 static void on_turn(void *owner)
