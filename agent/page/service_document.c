@@ -35,7 +35,7 @@ json_t *service_document(const struct status_sources *sources, const char *key, 
 	}
 	if (!*is_complete)
 		fputs(parts ? "]}" : "{\"servers\":[]}", stream);
-	text_stream_close(stream, &text);
+	text_stream_close(stream);
 	service_report_free(report);
 	document = json_loads(text, 0, NULL);
 	return document ? document : json_object();

@@ -106,6 +106,6 @@ char *flag_values_text(const struct options *options)
 	stream = text_stream_open(&text, &size);
 	for (size_t i = 0; i < count; i++)
 		write_flag(stream, rows[i], flags);
-	text_stream_close(stream, &text);
+	text_stream_close(stream);
 	return text;
 }

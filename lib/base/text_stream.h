@@ -6,15 +6,14 @@
 #include <stdio.h>
 
 /**
- * text_stream_open() - a stream into memory
+ * text_stream_open() - a stream into memory, as open_memstream(3), with ftell() but no seeking
  *
- * Writing to it fails only where there is no memory; text_stream_close() aborts then, so that no text
- * lacks a part. See memory.h.
- * @text, @size:  set by text_stream_close(); the caller frees the text with free()
+ * Without memory it aborts, see memory.h; open_memstream() leaves out what does not fit, and its
+ * fclose() may succeed with no text at all.
+ * @text, @size:  are there when the stream was closed; the caller frees the text with free()
  */
 FILE *text_stream_open(char **text, size_t *size);
 
-/** text_stream_close() - and @text, that of text_stream_open(), is there, whole */
-void text_stream_close(FILE *stream, char *const *text);
+void text_stream_close(FILE *stream);
 
 #endif

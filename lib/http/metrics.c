@@ -331,7 +331,7 @@ char *metrics_text(struct metrics *metrics, enum metrics_format format)
 		write_metric(stream, metrics->items[i], format);
 	if (format == METRICS_FORMAT_OPENMETRICS)
 		fputs("# EOF\n", stream);
-	text_stream_close(stream, &text);
+	text_stream_close(stream);
 	return text;
 }
 

@@ -327,7 +327,7 @@ bool ruleset_difference(const struct ruleset *ruleset, const char *saved_text, c
 	for (size_t i = 0; i < COUNT(tables); i++)
 		if (!ruleset_is_unreadable(saved_text, tables[i]))
 			write_table(stream, ruleset, saved, tables[i], &what);
-	text_stream_close(stream, &restore);
+	text_stream_close(stream);
 
 	if (!what) {
 		free(restore);
@@ -428,7 +428,7 @@ char *ruleset_removal(const char *saved_text)
 	for (size_t i = 0; i < COUNT(tables); i++)
 		if (!ruleset_is_unreadable(saved_text, tables[i]))
 			write_table_removal(stream, saved, tables[i]);
-	text_stream_close(stream, &ret);
+	text_stream_close(stream);
 	if (!*ret) {
 		free(ret);
 		return NULL;
@@ -534,7 +534,7 @@ char *ruleset_reduction(const struct ruleset *kube_proxy, const char *saved_text
 
 		if (!ruleset_is_unreadable(saved_text, tables[i]))
 			write_reduction(stream, kube_proxy, saved, tables[i]);
-		text_stream_close(stream, &lines);
+		text_stream_close(stream);
 		ret = *lines ? string_printf("%s*%s\n%sCOMMIT\n", before ? before : "", tables[i],
 					     lines)
 			     : take(&before);

@@ -137,7 +137,7 @@ static char *group_text(const struct tokens *tokens, const struct group *group)
 			fputs(token, stream);
 		is_address = strcmp(token, "-s") == 0 || strcmp(token, "-d") == 0;
 	}
-	text_stream_close(stream, &text);
+	text_stream_close(stream);
 	return text;
 }
 
@@ -172,7 +172,7 @@ char *saved_rules_canonical(const char *text)
 		fprintf(stream, "%s%c", groups[i].text, GROUP_SEPARATOR);
 		free(groups[i].text);
 	}
-	text_stream_close(stream, &ret);
+	text_stream_close(stream);
 	free(groups);
 	tokens_clear(&tokens);
 	return ret;
