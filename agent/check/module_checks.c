@@ -29,13 +29,12 @@ static void look_for(const char *name, const char *feature, struct findings *fin
 	case MODULE_STATE_LOADABLE:
 		return;
 	case MODULE_STATE_MISSING:
-		findings_add(findings, SEVERITY_ERROR, MODULES_MISSING_REMEDY,
+		findings_add(findings, SEVERITY_ERROR, modules_remedy(),
 			     "this kernel has no module %s, required for %s", name, feature);
 		return;
 	case MODULE_STATE_UNKNOWN:
 		findings_add(
-			findings, SEVERITY_WARNING,
-			"mount the host's /lib/modules, or load the module on the host beforehand",
+			findings, SEVERITY_WARNING, MODULES_UNKNOWN_REMEDY,
 			"module %s, required for %s, is not loaded, and /lib/modules of this kernel is not here",
 			name, feature);
 		return;

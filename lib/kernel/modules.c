@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "modules.h"
 
+#include "module_remedy.h"
+
 #include <errno.h>
 #include <libkmod.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 static bool is_there(struct kmod_ctx *context, const char *name)
@@ -57,11 +60,20 @@ static int insert(struct kmod_ctx *context, const char *name)
 	return r < 0 ? r : 0;
 }
 
+/* A line in modprobe.d is found as well, whether there is such a module or not. */
 static bool is_installed(struct kmod_ctx *context, const char *name)
 {
-	struct kmod_list *found = NULL;
-	bool is_found = kmod_module_new_from_lookup(context, name, &found) >= 0 && found != NULL;
+	struct kmod_list *found = NULL, *item;
+	bool is_found = false;
 
+	kmod_module_new_from_lookup(context, name, &found);
+	kmod_list_foreach(item, found)
+	{
+		struct kmod_module *module = kmod_module_get_module(item);
+
+		is_found |= kmod_module_get_path(module) != NULL;
+		kmod_module_unref(module);
+	}
 	kmod_module_unref_list(found);
 	return is_found;
 }
@@ -84,9 +96,30 @@ enum module_state modules_look(const char *name)
 	return state;
 }
 
+const char *modules_remedy(void)
+{
+	static char buffer[MODULE_REMEDY_SIZE];
+	struct utsname name = {0};
+
+	uname(&name);
+	return module_remedy(name.release, buffer);
+}
+
+static int say_missing(const char *name, const char *feature, bool has_modules, struct error *err)
+{
+	if (!has_modules)
+		return error_set(
+			err, -ENOENT,
+			"module %s, required for %s, is not loaded, and /lib/modules of this kernel is not here; " MODULES_UNKNOWN_REMEDY,
+			name, feature);
+	return error_set(err, -ENOENT, "this kernel has no module %s, required for %s; %s", name,
+			 feature, modules_remedy());
+}
+
 int modules_load(const char *name, const char *feature, struct error *err)
 {
 	struct kmod_ctx *context = kmod_new(NULL, NULL);
+	bool has_modules;
 	int r;
 
 	if (!context)
@@ -94,13 +127,11 @@ int modules_load(const char *name, const char *feature, struct error *err)
 	/* Its messages would go to stderr; the error says all that matters. */
 	kmod_set_log_priority(context, -1);
 
+	has_modules = access(kmod_get_dirname(context), F_OK) == 0;
 	r = is_there(context, name) ? 0 : insert(context, name);
 	kmod_unref(context);
 	if (r == -ENOENT)
-		return error_set(
-			err, r,
-			"this kernel has no module %s, required for %s; " MODULES_MISSING_REMEDY,
-			name, feature);
+		return say_missing(name, feature, has_modules, err);
 	if (r < 0)
 		return error_set(err, r, "loading the module %s, required for %s: %s", name,
 				 feature, strerror(-r));

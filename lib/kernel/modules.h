@@ -4,10 +4,10 @@
 
 #include "lib/base/error.h"
 
-/* What to do about a module that is not installed; the distributions divide the kernel's modules. */
-#define MODULES_MISSING_REMEDY                                                                      \
-	"install the package of the kernel's other modules, as kernel-modules-extra on Fedora and " \
-	"Enterprise Linux, linux-modules-extra-VERSION on Ubuntu"
+/* What to do where the directory of the running kernel's modules is not there. */
+#define MODULES_UNKNOWN_REMEDY                                                                \
+	"mount the host's /lib/modules, or load the module on the host beforehand; after an " \
+	"upgrade of the kernel, reboot"
 
 /**
  * modules_load() - make sure that a kernel module is there, through libkmod
@@ -16,7 +16,8 @@
  *
  * A built-in or loaded module is fine. Without CAP_SYS_MODULE the attempt may fail although the
  * kernel would load the module by itself later: the caller decides what an error means.
- * Return: 0; -ENOENT if this kernel does not have the module; other negative errno
+ * Return: 0; -ENOENT if this kernel does not have the module, or none of its modules is here; other
+ *         negative errno. The error of -ENOENT says what to do.
  */
 int modules_load(const char *name, const char *feature, struct error *err);
 
@@ -36,5 +37,8 @@ enum module_state {
 
 /** modules_look() - only looks; a module that modprobe.d(5) forbids is LOADABLE all the same */
 enum module_state modules_look(const char *name);
+
+/** modules_remedy() - module_remedy() of the running kernel; until the next call */
+const char *modules_remedy(void);
 
 #endif

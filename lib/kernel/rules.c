@@ -3,6 +3,7 @@
 
 #include "lib/base/timer.h"
 #include "lib/process/child.h"
+#include "modules.h"
 #include "nftables.h"
 
 #include <ctype.h>
@@ -191,6 +192,28 @@ static char *refused_line(const char *errors, const char *input)
 	return string_printf("%.*s", (int)strcspn(input, "\n"), input);
 }
 
+/* What the programs say of a missing module names neither it nor where it is to be had. */
+static bool tell_of_missing_module(struct rules *rules)
+{
+	static const struct {
+		const char *name, *feature;
+		bool is_for_nft;
+	} modules[] = {
+		{"xt_set", "rules that look addresses up in ipsets", false},
+		{"nft_compat", "rules of iptables in nftables", true},
+	};
+
+	for (size_t i = 0; i < COUNT(modules); i++) {
+		if ((modules[i].is_for_nft && rules->is_legacy) ||
+		    modules_look(modules[i].name) != MODULE_STATE_MISSING)
+			continue;
+		error_set(&rules->error, -EIO, "this kernel has no module %s, required for %s; %s",
+			  modules[i].name, modules[i].feature, modules_remedy());
+		return true;
+	}
+	return false;
+}
+
 /* Return: 0, or a negative errno with rules->error saying why the program failed */
 static int check(struct rules *rules, const char *program, const struct child_outcome *outcome)
 {
@@ -203,6 +226,8 @@ static int check(struct rules *rules, const char *program, const struct child_ou
 				 strerror(-outcome->code));
 	if (outcome->status == 0)
 		return 0;
+	if (rules->restore && outcome->status != STATUS_LOCKED && tell_of_missing_module(rules))
+		return rules->error.code;
 	reason = first_line(outcome->errors);
 	if (rules->restore)
 		line = refused_line(outcome->errors, rules->restore);

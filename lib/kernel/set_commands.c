@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "set_commands.h"
 
+#include "modules.h"
+
 #include <errno.h>
 #include <libipset/session.h>
 #include <libipset/types.h>
@@ -117,12 +119,25 @@ static int take_error(struct set_commands *commands, unsigned int *ret_line, str
 	return code;
 }
 
+/* "hash:ip,port" is in the module ip_set_hash_ipport. Return: whether this kernel does not have it */
+static bool is_module_missing(const char *type, char *name, size_t size)
+{
+	size_t used = (size_t)snprintf(name, size, "ip_set_");
+
+	for (; *type && used + 1 < size; type++)
+		if (*type != ',')
+			name[used++] = (char)(*type == ':' ? '_' : *type);
+	name[used] = '\0';
+	return modules_look(name) == MODULE_STATE_MISSING;
+}
+
 static int find_type(struct set_commands *commands, enum set_type type, uint16_t family,
 		     struct error *err)
 {
 	struct ipset_data *data = fresh_data(commands);
 	const struct ipset_type *found;
 	uint8_t short_family = (uint8_t)family;
+	char module[64];
 	int code;
 
 	ipset_data_set(data, IPSET_OPT_TYPENAME, set_type_name(type));
@@ -131,6 +146,12 @@ static int find_type(struct set_commands *commands, enum set_type type, uint16_t
 	found = ipset_type_get(commands->session, IPSET_CMD_CREATE);
 	if (!found) {
 		code = take_error(commands, NULL, err);
+		if (code != -EPERM &&
+		    is_module_missing(set_type_name(type), module, sizeof(module)))
+			return error_set(err, -EPROTO,
+					 "this kernel has no module %s, required for ipset type "
+					 "%s; %s",
+					 module, set_type_name(type), modules_remedy());
 		return error_wrap(err, code == -EPERM ? code : -EPROTO, "ipset type %s",
 				  set_type_name(type));
 	}

@@ -24,10 +24,10 @@ restore()
 
 step "neither the kernel nor the agent can load it"
 wait_until 30 unload
-trap 'restore; on_exit $?' EXIT
+trap 'status=$?; restore; on_exit $status' EXIT
 echo /bin/false >/proc/sys/kernel/modprobe
 mount -t tmpfs tmpfs /lib/modules
 assert_status "no ip_vs" 3 agent run --manifests "$manifests" --hostname-override node1
 assert_equal "lines of '$output'" 1 "$(wc -l <<<"$output")"
 assert_contains "what it says" ip_vs "$output"
-assert_contains "what it says" "install the package of the kernel's other modules, as kernel-modules-extra" "$output"
+assert_contains "what it says" "/lib/modules of this kernel is not here; mount the host's /lib/modules" "$output"
