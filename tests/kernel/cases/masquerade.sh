@@ -1,4 +1,5 @@
 #!/bin/bash
+# time-limit: 150
 # Whose address an endpoint sees: that of clients in the pod network is kept, others become the node's, so that
 # answers come back this way; and each setting which decides who is who.
 . "$(dirname "$0")/../lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# time-limit: 150
 # NodePorts answer on the addresses that --nodeport-addresses selects, TCP, UDP and SCTP alike, and follow the
 # node's addresses at once.
 . "$(dirname "$0")/../lib.sh"
