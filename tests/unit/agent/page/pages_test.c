@@ -57,6 +57,20 @@ static void assert_balanced(const char *page)
 	assert_int_equal(depth, 0);
 }
 
+/* Where tests/checks/page finds them; NULL: nowhere. */
+static const char *kept_in;
+
+static void keep(const char *page)
+{
+	static int count;
+	auto_memory char *path = string_printf("%s/page-%02d.html", kept_in, ++count);
+	FILE *stream = fopen(path, "we");
+
+	assert_non_null(stream);
+	fputs(page, stream);
+	assert_int_equal(fclose(stream), 0);
+}
+
 static char *page_of(struct fixture *fixture, const char *path, const char *wanted,
 		     const char *after)
 {
@@ -66,6 +80,8 @@ static char *page_of(struct fixture *fixture, const char *path, const char *want
 
 	assert_non_null(page);
 	assert_balanced(page);
+	if (kept_in)
+		keep(page);
 	return page;
 }
 
@@ -352,7 +368,8 @@ static void test_html(void **state)
 	free(html.text);
 }
 
-int main(void)
+/* An argument is the directory in which the pages are kept. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_overview, set_up, tear_down),
@@ -367,5 +384,6 @@ int main(void)
 		cmocka_unit_test(test_html),
 	};
 
+	kept_in = argc > 1 ? argv[1] : NULL;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
