@@ -244,6 +244,7 @@ static void complete(struct options *options, bool has_file)
 	}
 	complete_listen_address(&options->healthz, options->healthz_port, has_file);
 	complete_listen_address(&options->metrics, options->metrics_port, has_file);
+	options_settle_marks(options);
 }
 
 static int check_cluster_cidrs(const struct options *options, struct error *err)
@@ -268,7 +269,7 @@ static int check_marks(const struct options *options, struct error *err)
 	if (!mark_range_is_valid(range))
 		return error_set(
 			err, -EINVAL,
-			"--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x: the mask must be 1 to 20 adjacent bits, the base two or more other bits without 0x80000000",
+			"--in-cluster-mark-base 0x%x and --in-cluster-mark-mask 0x%x: the mask must be 1 to 20 bits, the base two or more other bits without 0x80000000",
 			range->base, range->mask);
 	if ((range->base | range->mask) & 1U << options->masquerade_bit)
 		return error_set(

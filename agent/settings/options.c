@@ -10,7 +10,7 @@
  * the portmap plugin (0x2000), Cilium (0xf00) or the AWS plugin (0x80) is.
  */
 #define IN_CLUSTER_MARK_BASE 0x60000000U
-#define IN_CLUSTER_MARK_MASK 0x1fff0000U
+#define IN_CLUSTER_MARK_MASK 0x1fff007eU
 
 struct options *options_new(void)
 {
@@ -50,6 +50,21 @@ struct options *options_new(void)
 	options->verbosity = 2;
 	options->output = string_dup("");
 	return options;
+}
+
+void options_settle_marks(struct options *options)
+{
+	struct mark_range *range = &options->in_cluster_marks;
+	uint32_t bit = 1U << options->masquerade_bit;
+
+	if (range->base != IN_CLUSTER_MARK_BASE || range->mask != IN_CLUSTER_MARK_MASK)
+		return;
+	if (range->base & bit) {
+		/* The highest bit of the mask takes its place. */
+		bit = 1U << (31 - __builtin_clz(range->mask));
+		range->base ^= 1U << options->masquerade_bit | bit;
+	}
+	range->mask &= ~bit;
 }
 
 void options_free(struct options *options)

@@ -237,6 +237,9 @@ struct options {
 };
 
 struct options *options_new(void);
+/** options_settle_marks() - by default, marks for clients in the cluster leave out the masquerade bit */
+void options_settle_marks(struct options *options);
+
 void options_free(struct options *options);
 AUTO_FREE_DEFINE(options);
 

@@ -81,7 +81,7 @@ const struct setting settings[] = {
 	 .help = "base of the firewall marks for in-cluster clients (default: 0x60000000)"},
 	{"in-cluster-mark-mask", NULL, "inClusterMarkMask", VALUE(mark, in_cluster_marks.mask),
 	 .scope = RUN | PLAN, .bits = SETTING_RESTART, .argument = "MARK",
-	 .help = "bits that number these marks; 0 disables them (default: 0x1fff0000)"},
+	 .help = "bits that number these marks; 0 disables them (default: 0x1fff007e)"},
 	{"service-metrics", NULL, "serviceMetrics", VALUE(integer, service_metrics), 0, 1000,
 	 .scope = RUN, .argument = "NUMBER",
 	 .help = "maximum number of Services with metrics of their own (default: 0)"},

@@ -28,6 +28,11 @@
  * use goes, once servers were scanned; a member with another mark than its server's goes, and
  * whoever wants it adds it again.
  *
+ * IPVS looks for a mark in one of 256 lists, by its eight lowest bits. Marks that have none of these
+ * are all in one list, which each new connection walks, and so does each virtual server that is
+ * added: 10,000 took 7 s. So the default range has six of these bits, and the first numbers differ
+ * in them.
+ *
  * A number that somebody else's virtual server has is foreign and never chosen. A mark that
  * MARK_NAMES gives to a key, but that is out of range by now or not the mark of that key, is stale: a
  * server with it is ours, and is removed.
@@ -70,9 +75,26 @@ struct marks {
 	uint32_t limit; /* the largest number */
 };
 
-static unsigned int shift_of(uint32_t mask)
+/* Puts the bits of @number, from the lowest on, where @mask has bits. */
+static uint32_t spread(uint32_t number, uint32_t mask)
 {
-	return mask ? (unsigned int)__builtin_ctz(mask) : 0;
+	uint32_t bits = 0;
+
+	for (; mask; mask &= mask - 1, number >>= 1)
+		if (number & 1)
+			bits |= mask & -mask;
+	return bits;
+}
+
+/* The other way round */
+static uint32_t gather(uint32_t bits, uint32_t mask)
+{
+	uint32_t number = 0;
+
+	for (uint32_t at = 1; mask; mask &= mask - 1, at <<= 1)
+		if (bits & mask & -mask)
+			number |= at;
+	return number;
 }
 
 struct marks *marks_new(const struct mark_range *range)
@@ -80,7 +102,7 @@ struct marks *marks_new(const struct mark_range *range)
 	struct marks *marks = memory_allocate(sizeof(*marks));
 
 	marks->range = *range;
-	marks->limit = range->mask >> shift_of(range->mask);
+	marks->limit = gather(range->mask, range->mask);
 	marks->entries = memory_array(marks->limit + 1U, sizeof(struct mark_entry *));
 	marks->foreign = memory_array(marks->limit + 1U, sizeof(bool));
 	return marks;
@@ -112,7 +134,7 @@ static struct mark_entry *find(const struct marks *marks, const struct virtual_s
 
 static uint32_t mark_of(const struct marks *marks, uint32_t number)
 {
-	return marks->range.base | number << shift_of(marks->range.mask);
+	return marks->range.base | spread(number, marks->range.mask);
 }
 
 /* Return: 0 for marks that are out of range */
@@ -120,7 +142,7 @@ static uint32_t number_of(const struct marks *marks, uint32_t mark)
 {
 	if (!marks->range.mask || (mark & ~marks->range.mask) != marks->range.base)
 		return 0;
-	return (mark & marks->range.mask) >> shift_of(marks->range.mask);
+	return gather(mark, marks->range.mask);
 }
 
 static void add(struct marks *marks, const struct virtual_server_key *key, uint32_t number)

@@ -75,13 +75,9 @@ static const struct {
 
 bool mark_range_is_valid(const struct mark_range *range)
 {
-	uint32_t bits;
-
-	if (!range->mask || range->base & range->mask || __builtin_popcount(range->base) < 2 ||
-	    (range->base | range->mask) & SIGN_BIT)
-		return false;
-	bits = range->mask >> __builtin_ctz(range->mask);
-	return (bits & (bits + 1)) == 0 && bits < 1U << MARK_BITS_MAX;
+	return range->mask && !(range->base & range->mask) &&
+	       __builtin_popcount(range->base) >= 2 && !((range->base | range->mask) & SIGN_BIT) &&
+	       __builtin_popcount(range->mask) <= MARK_BITS_MAX;
 }
 
 uint32_t mark_range_valid_bit(const struct mark_range *range)

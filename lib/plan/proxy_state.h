@@ -40,12 +40,11 @@ struct virtual_server_key {
 };
 
 /**
- * struct mark_range - the marks that may be chosen for CLIENT_SCOPE_IN_CLUSTER: @base + n * (lowest
- * bit of
- * @mask), for n from 1
+ * struct mark_range - the marks that may be chosen for CLIENT_SCOPE_IN_CLUSTER: @base and a number
+ *                     from 1, whose bits are those of @mask, from the lowest on
  * @base:  two or more bits that every mark of ours has, but not the highest of all; none of them in
  *         @mask
- * @mask:  adjacent bits that tell the marks apart; at most 20
+ * @mask:  bits that tell the marks apart; at most 20
  */
 struct mark_range {
 	uint32_t base;

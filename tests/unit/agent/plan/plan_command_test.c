@@ -172,12 +172,12 @@ static void parts(void **state)
 		 "-a -t 10.96.0.10:80 -r 10.244.1.2:8080 -m -w 1\n"
 		 "-A -t 203.0.113.10:80 -s rr\n"
 		 "-a -t 203.0.113.10:80 -r 10.244.1.1:8080 -m -w 1\n"
-		 "-A -f 1610678272 -s rr\n"
-		 "-a -f 1610678272 -r 10.244.1.1:8080 -m -w 1\n"
-		 "-a -f 1610678272 -r 10.244.1.2:8080 -m -w 1\n"},
+		 "-A -f 1610612738 -s rr\n"
+		 "-a -f 1610612738 -r 10.244.1.1:8080 -m -w 1\n"
+		 "-a -f 1610612738 -r 10.244.1.2:8080 -m -w 1\n"},
 		{"their marks", LOCAL, "--part ipset --node-name n1", "add KUBE-IN",
-		 "add KUBE-IN-CLUSTER 203.0.113.10,tcp:80 skbmark 0x20010000\n"
-		 "add KUBE-IN-CLUSTER-MARKS 203.0.113.10,tcp:80 skbmark 0x60010000\n"},
+		 "add KUBE-IN-CLUSTER 203.0.113.10,tcp:80 skbmark 0x20000002\n"
+		 "add KUBE-IN-CLUSTER-MARKS 203.0.113.10,tcp:80 skbmark 0x60000002\n"},
 		{"without marks, as kube-proxy", LOCAL,
 		 "--part ipvs --node-name n1 --in-cluster-mark-mask 0", "-A -f", ""},
 		{"NodePorts on the Node's own addresses",
@@ -434,11 +434,11 @@ static void the_document(void **state)
 		    "{\"address\":\"203.0.113.10\",\"clientScope\":\"in-cluster\","
 		    "\"destinations\":[{\"address\":\"10.244.1.1\",\"port\":8080,\"weight\":1},"
 		    "{\"address\":\"10.244.1.2\",\"port\":8080,\"weight\":1}],"
-		    "\"firewallMark\":1610678272,\"persistenceSeconds\":0,\"port\":80,"
+		    "\"firewallMark\":1610612738,\"persistenceSeconds\":0,\"port\":80,"
 		    "\"protocol\":\"TCP\",\"scheduler\":\"rr\",\"service\":\"a/web\"}");
 	assert_int_equal(json_array_size(json_object_get(json, "sets")), 2 * SET_KIND_COUNT);
 	set = json_array_get(json_object_get(json, "sets"), SET_KIND_IN_CLUSTER);
-	assert_json(set, "{\"members\":[{\"element\":\"203.0.113.10,tcp:80\",\"mark\":536936448}],"
+	assert_json(set, "{\"members\":[{\"element\":\"203.0.113.10,tcp:80\",\"mark\":536870914}],"
 			 "\"name\":\"KUBE-IN-CLUSTER\",\"type\":\"hash:ip,port\"}");
 	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "iptables"), 0)),
 			    "*filter");

@@ -40,6 +40,32 @@ static struct options *parsed(const char *line)
 	return options;
 }
 
+static void marks_leave_the_masquerade_bit_out(void **state)
+{
+	static const struct {
+		const char *line;
+		struct mark_range range;
+	} rows[] = {
+		{"run", {0x60000000, 0x1fff007e}},
+		{"run --iptables-masquerade-bit 0", {0x60000000, 0x1fff007e}},
+		{"run --iptables-masquerade-bit 5", {0x60000000, 0x1fff005e}},
+		{"run --iptables-masquerade-bit 16", {0x60000000, 0x1ffe007e}},
+		{"run --iptables-masquerade-bit 29", {0x50000000, 0x0fff007e}},
+		{"run --iptables-masquerade-bit 30", {0x30000000, 0x0fff007e}},
+		{"run --iptables-masquerade-bit 31", {0x60000000, 0x1fff007e}},
+		{"run --iptables-masquerade-bit 5 --in-cluster-mark-mask 0", {0x60000000, 0}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_free(options) struct options *options = parsed(rows[i].line);
+
+		print_message("%s\n", rows[i].line);
+		assert_int_equal(options->in_cluster_marks.base, rows[i].range.base);
+		assert_int_equal(options->in_cluster_marks.mask, rows[i].range.mask);
+	}
+}
+
 /* The value of a KubeProxyConfiguration's field, as JSON. */
 static char *field_text(const struct options *options, const char *field)
 {
@@ -496,6 +522,7 @@ int main(void)
 		cmocka_unit_test(every_flag_without_effect_is_noted),
 		cmocka_unit_test(all_flags_of_kube_proxy_are_known),
 		cmocka_unit_test(every_setting_without_effect_has_a_default_to_write),
+		cmocka_unit_test(marks_leave_the_masquerade_bit_out),
 		cmocka_unit_test(the_file_of_config_decides_over_most_flags),
 	};
 

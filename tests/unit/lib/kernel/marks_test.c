@@ -44,14 +44,14 @@ static void test_ranges(void **state)
 		struct mark_range range;
 		bool is_valid;
 	} cases[] = {
-		{"the default", {0x60000000, 0x1fff0000}, true},
+		{"the default", {0x60000000, 0x1fff007e}, true},
 		{"a mark that is negative to ipvsadm", {0xc0000000, 0x3fff0000}, false},
 		{"one mark", {0x5, 0x2}, true},
 		{"a base of one bit", {0x40000000, 0x1fff0000}, false},
 		{"base and mask overlap", {0x60000000, 0x3fff0000}, false},
 		{"no base: others have marks without it", {0, 0xff}, false},
 		{"no mask", {0x60000000, 0}, false},
-		{"a gap in the mask", {0x60000000, 0x5}, false},
+		{"a gap in the mask", {0x60000000, 0x5}, true},
 		{"20 bits", {0x60000000, 0xfffff}, true},
 		{"21 bits are too many", {0x60000000, 0x1fffff}, false},
 	};
@@ -85,6 +85,35 @@ static void test_choice(void **state)
 	assert_int_equal(marks_take(marks, &d), 0x60020000);
 	marks_plan_names(marks, names);
 	assert_int_equal(names->count, 3);
+}
+
+/* IPVS looks for marks in 256 lists, by their lowest bits, of which the default has six. */
+static void test_marks_are_spread(void **state)
+{
+	const struct mark_range range = {0x60000000, 0x1fff007e};
+	auto_free(marks) struct marks *marks = marks_new(&range);
+	unsigned int lists[256] = {0};
+
+	(void)state;
+	for (uint16_t port = 1; port <= 6400; port++) {
+		struct virtual_server_key key = key_of("10.0.0.1", port);
+		uint32_t mark = marks_take(marks, &key);
+
+		assert_int_equal(mark & ~range.mask, range.base);
+		assert_int_not_equal(mark, range.base);
+		assert_true(++lists[mark & 0xff] <= 101);
+		assert_int_equal(marks_find(marks, &key), mark);
+	}
+
+	/* What an agent with the range 0x1fff0000 left is still what it was. */
+	{
+		struct virtual_server_key old = key_of("10.0.0.2", 80);
+		struct virtual_server_key found = by_mark(0x7abc0000, AF_INET);
+
+		assert_true(marks_learn(marks, &old, 0x7abc0000));
+		marks_translate(marks, &found);
+		assert_memory_equal(&found, &old, sizeof(found));
+	}
 }
 
 static void test_a_mark_is_not_chosen_again_at_once(void **state)
@@ -193,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_marks_are_spread),
 		cmocka_unit_test(test_a_mark_is_not_chosen_again_at_once),
 		cmocka_unit_test(test_what_the_kernel_says),
 		cmocka_unit_test(test_marks_of_others_are_not_chosen),
