@@ -129,7 +129,9 @@ static int show_agent(struct status_run *run, json_t *document)
 	status_document_join(document, listing);
 	if (!run->style.is_partial) {
 		status_document_count(document);
-		add_check(run, document);
+		/* Programs ask often, and have `ipvsagent check -o json`. */
+		if (!run->is_json)
+			add_check(run, document);
 	}
 	print_document(run, document, true);
 	return 0;

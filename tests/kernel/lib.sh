@@ -452,7 +452,7 @@ iptables_writes_start()
 # iptables_writes: prints what was noted since the last time, without uses that only ask
 iptables_writes()
 {
-	grep -v -e ' --test' -e ' --version' "$directory/iptables-writes" || true
+	grep -v -e ' --test' -e ' --version' -e ' -V$' "$directory/iptables-writes" || true
 	: >"$directory/iptables-writes"
 }
 
