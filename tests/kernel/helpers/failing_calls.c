@@ -389,6 +389,8 @@ void *realloc(void *block, size_t size)
 WRAP_OPEN(open, (), ())
 WRAP_OPEN(open64, (), ())
 WRAP_OPEN(openat64, (int directory, ), (directory, ))
+/* Headers declare it for programs that are built with _FORTIFY_SOURCE only. */
+int __open64_2(const char *path, int flags);
 WRAP(int, __open64_2, (const char *path, int flags), (path, flags), NO_DESCRIPTOR, EINTR, EIO)
 
 #ifdef __x86_64__
