@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define CLIENTS "-m comment --comment \"kubernetes ipvs clients in the cluster\" "
-#define MARKED	"-m mark --mark 0x20000000/0xa000ffff "
+#define MARKED	"-m mark --mark 0x20000000/0xa000ff?1 "
 
 /* Without the prefix KUBE- or KUBE-6- */
 static const char *const sets[] = {"NODE-PORT-IP",	"IN-CLUSTER",  "IN-CLUSTER-MARKS",
@@ -71,9 +71,9 @@ static const struct {
 		   "--comment \"kubernetes ipvs new connections\" -j KUBE-IPVS-INPUT"},
 	{"filter", "-A KUBE-IPVS-FILTER -p udp -m conntrack --ctstate RELATED,ESTABLISHED "
 		   "-g KUBE-PROXY-FIREWALL"},
-	{"nat", "-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ffff "
+	{"nat", "-A KUBE-SERVICES -m mark --mark 0x20000000/0xe000ff?1 "
 		"-j MARK --set-xmark 0x40000000/0x40000000"},
-	{"filter", "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ffff "
+	{"filter", "-A KUBE-IPVS-FILTER -m mark --mark 0x20000000/0xe000ff?1 "
 		   "-j MARK --set-xmark 0x40000000/0x40000000"},
 	{"filter", ":KUBE-IPVS-NO-ENDPOINT -"},
 	{"filter", ":KUBE-IPVS-REFUSE -"},
@@ -82,7 +82,7 @@ static const struct {
 	{"filter", "-A KUBE-IPVS-NO-ENDPOINT -m set ! --match-set SET(NO-LOCAL-ENDPOINT) dst,dst "
 		   "-j KUBE-IPVS-REFUSE"},
 	{"filter", "-A KUBE-IPVS-NO-ENDPOINT -j KUBE-IPVS-REFUSE"},
-	{"filter", "-A KUBE-IPVS-NO-ENDPOINT -m mark ! --mark 0x60000000/0xe000ffff -j DROP"},
+	{"filter", "-A KUBE-IPVS-NO-ENDPOINT -m mark ! --mark 0x60000000/0xe000ff?1 -j DROP"},
 	{"filter", "-A KUBE-IPVS-REFUSE -p tcp -j REJECT --reject-with tcp-reset"},
 	{"filter", "-A KUBE-IPVS-REFUSE -p sctp -j REJECT --reject-with icmp-proto-unreachable"},
 	{"filter", "-A KUBE-IPVS-REFUSE -j REJECT --reject-with icmp*-port-unreachable"},

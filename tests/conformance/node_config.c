@@ -306,7 +306,7 @@ void node_config_ruleset(const struct node_config *config, const struct own_choi
 		.masquerade_all = config->masquerade_all,
 		.has_random_fully = true,
 		.has_in_cluster = choices->has_in_cluster,
-		.marks = {0x60000000, 0x1fff0000},
+		.marks = {0x60000000, 0x1fff007e & ~(1U << config->masquerade_bit)},
 	};
 }
 

@@ -66,8 +66,8 @@ agent_takes_over()
 	agent_pid=$!
 	wait_until 20 agent_is_up
 	wait_until 20 eval "agent status -o json | tr -d ' \n' | grep -q '\"inPlace\":true'"
-	wait_until 20 eval "agent status | grep -q programmed"
-	wait_until 20 eval "! agent status | grep -q pending"
+	wait_until 20 eval "agent status | grep -q 'programmed$'"
+	wait_until 20 agent_is_settled
 }
 
 # assert_unnoticed EXPECTED: of the writes to virtual servers and addresses only these were made; members of sets

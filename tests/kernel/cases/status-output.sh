@@ -33,7 +33,7 @@ agent_start
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1, 10.244.2.1:8080 1"
 wait_for_service tcp 10.96.0.11 80 "10.244.1.1:8080 1"
 wait_for_service udp 10.96.0.53 53 "10.244.1.1:5353 1"
-wait_until 10 eval "agent status | grep -q programmed"
+wait_until 10 eval "agent status | grep -q 'programmed$'"
 hold_open one client tcp 10.96.0.10 80
 own=${hold_line%% *}
 
