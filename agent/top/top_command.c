@@ -104,10 +104,10 @@ static bool wait_for_next(struct top *top)
 		sleep_for(top->options->interval);
 		return true;
 	}
-	for (double left = top->options->interval; left > 0; left = end - clock_now()) {
+	while (clock_now() < end) {
 		enum top_order before = top->order;
 
-		if (!top_screen_wait(top->screen, left, &top->order))
+		if (!top_screen_wait(top->screen, end - clock_now(), &top->order))
 			return false;
 		if (top->order != before)
 			show(top);

@@ -105,7 +105,7 @@ void top_screen_draw(struct top_screen *screen, const struct top_view *view, enu
 bool top_screen_wait(struct top_screen *screen, double seconds, enum top_order *order)
 {
 	set_term(screen->screen);
-	timeout((int)(seconds * 1000));
+	timeout(seconds > 0 ? (int)(seconds * 1000) : 0);
 	switch (getch()) {
 	case 'c':
 		*order = TOP_ORDER_CONNECTIONS;
