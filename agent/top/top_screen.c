@@ -69,7 +69,7 @@ static void draw_name(int line, const char *name)
 	int width = name_width() - 1;
 
 	move(line, 0);
-	for (int i = 0; name[i] && i < width; i++)
+	for (int i = 0; i < width && name[i]; i++)
 		addch(name[i] >= ' ' && name[i] <= '~' ? (chtype)name[i] : '?');
 }
 
