@@ -2,7 +2,7 @@
 # For cases in which the agent's calls fail, or which kill it before one of its writes; sourced by them after
 # lib.sh. What fails, and when, is told to helpers/failing_calls.c.
 control=$directory/calls
-limit=$((15 * slowness)) # until all is right again: three of the sync periods that the agent has here
+limit=$((15 * ${slowness:-1})) # until all is right again: three of the sync periods that the agent has here
 declare -A kinds=([system]=0 [memory]=1 [write]=2)
 order=0
 printf '%-15s\n' 0 0 0 0 -1 0 >"$control"
