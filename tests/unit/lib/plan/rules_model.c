@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -159,4 +160,38 @@ void rules_model_clear(struct rules_model *model)
 {
 	while (model->count)
 		rules_model_delete(model, model->count - 1);
+}
+
+const char rules_model_builtin[] = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n"
+				   ":OUTPUT ACCEPT [0:0]\nCOMMIT\n"
+				   "*mangle\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+				   ":POSTROUTING ACCEPT [0:0]\nCOMMIT\n"
+				   "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n"
+				   ":OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n";
+
+struct ruleset *rules_model_usual_ruleset(void)
+{
+	struct ruleset_options options = {.family = AF_INET,
+					  .detection = LOCAL_DETECTION_PREFIX,
+					  .masquerade_mark = 0x4000,
+					  .has_random_fully = true,
+					  .has_in_cluster = true,
+					  .marks = {0x60000000, 0x1fff0000}};
+
+	assert_true(address_parse_prefix("10.244.0.0/16", &options.pod_prefix));
+	return ruleset_new(&options);
+}
+
+bool rules_model_repair(struct rules_model *model, const struct ruleset *ruleset, char **ret_what)
+{
+	auto_memory char *saved = rules_model_save(model);
+	auto_memory char *restore = NULL;
+	auto_memory char *what = NULL;
+
+	if (!ruleset_difference(ruleset, saved, &restore, &what))
+		return false;
+	rules_model_restore(model, restore);
+	if (ret_what)
+		*ret_what = take(&what);
+	return true;
 }

@@ -2,6 +2,9 @@
 #ifndef UNIT_RULES_MODEL_H
 #define UNIT_RULES_MODEL_H
 
+#include "lib/plan/ruleset.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 
 #define RULES_MODEL_LINES 400
@@ -43,5 +46,18 @@ void rules_model_delete(struct rules_model *model, size_t at);
 
 /** rules_model_clear() - all lines */
 void rules_model_clear(struct rules_model *model);
+
+/** rules_model_builtin - the chains that exist before anyone adds to them, for rules_model_restore() */
+extern const char rules_model_builtin[];
+
+/** rules_model_usual_ruleset() - of IPv4, with a pod prefix and marks for clients in the cluster */
+struct ruleset *rules_model_usual_ruleset(void);
+
+/**
+ * rules_model_repair() - what the agent does when it finds these tables
+ * @ret_what: what differed, to be freed; may be NULL
+ * Return: whether anything did
+ */
+bool rules_model_repair(struct rules_model *model, const struct ruleset *ruleset, char **ret_what);
 
 #endif
