@@ -2,6 +2,7 @@
 #include "explain_live.h"
 
 #include "agent/input/node_state.h"
+#include "agent/status/server_reading.h"
 #include "agent/status/status_client.h"
 #include "agent/status/status_document.h"
 #include "agent/status/status_field.h"
@@ -112,24 +113,6 @@ static bool is_asked_for(const json_t *server, const struct explain_query *query
 	       address_is_equal(&address, &query->address);
 }
 
-static int read_servers(const json_t *status, struct server_listing **ret, struct error *err)
-{
-	auto_free(server_listing) struct server_listing *listing = server_listing_new();
-	auto_memory struct virtual_server_key *keys = NULL;
-	struct ipvs *ipvs;
-	size_t count;
-	int r = ipvs_open(&ipvs, err);
-
-	if (r < 0)
-		return r;
-	keys = status_document_keys(status, &count);
-	r = ipvs_observe_these(ipvs, keys, count, &server_listing_visitor, listing, err);
-	ipvs_close(ipvs);
-	if (r >= 0)
-		*ret = take(&listing);
-	return r;
-}
-
 static json_t *chosen_servers(const json_t *status, const struct explain_query *query)
 {
 	const json_t *services = json_object_get(status, "services"), *server;
@@ -155,7 +138,7 @@ static int add_servers(json_t *live, const char *service, const struct explain_q
 		return 0;
 	r = status_client_ask(socket_path, "status", service, &status, err);
 	if (r >= 0)
-		r = read_servers(status, &listing, err);
+		r = server_reading(status, &listing, err);
 	if (r >= 0) {
 		status_document_join(status, listing);
 		json_object_set_new(live, "servers", chosen_servers(status, query));

@@ -2,7 +2,7 @@
 #include "status_command.h"
 
 #include "agent/check/check_command.h"
-#include "server_listing.h"
+#include "server_reading.h"
 #include "status_client.h"
 #include "status_document.h"
 #include "status_print.h"
@@ -32,30 +32,6 @@ struct status_run {
 static void complain(const char *text)
 {
 	fprintf(stderr, "ipvsagent status: %s\n", text);
-}
-
-/* The connections of what the document names, or of everything without a document. */
-static int read_kernel(const struct status_run *run, const json_t *document,
-		       struct server_listing **ret, struct error *err)
-{
-	auto_free(server_listing) struct server_listing *listing = server_listing_new();
-	auto_memory struct virtual_server_key *keys = NULL;
-	struct ipvs *ipvs;
-	size_t count;
-	int r = ipvs_open(&ipvs, err);
-
-	if (r < 0)
-		return r;
-	if (document && (*run->query.filter || run->query.servers)) {
-		keys = status_document_keys(document, &count);
-		r = ipvs_observe_these(ipvs, keys, count, &server_listing_visitor, listing, err);
-	} else {
-		r = ipvs_observe(ipvs, &server_listing_visitor, listing, err);
-	}
-	ipvs_close(ipvs);
-	if (r >= 0)
-		*ret = take(&listing);
-	return r;
 }
 
 /* With --watch, the node is looked at once. */
@@ -97,7 +73,7 @@ static int show_kernel(const struct status_run *run, const struct error *reason)
 	fprintf(stderr,
 		"ipvsagent status: %s; start it with `ipvsagent run`, or give its socket with --socket\n",
 		reason->text);
-	if (read_kernel(run, NULL, &listing, &err) < 0) {
+	if (server_reading(NULL, &listing, &err) < 0) {
 		complain(err.text);
 		return EXIT_NOT_RUNNING;
 	}
@@ -122,7 +98,9 @@ static int show_agent(struct status_run *run, json_t *document)
 		if (run->query.servers || *run->query.filter)
 			return EXIT_FAILURE;
 	}
-	if (read_kernel(run, document, &listing, &err) < 0) {
+	/* Of a few Services only what these have is read. */
+	if (server_reading(*run->query.filter || run->query.servers ? document : NULL, &listing,
+			   &err) < 0) {
 		error_wrap(&err, err.code, "no connection counts");
 		complain(err.text);
 	}
