@@ -154,9 +154,14 @@ static bool begin_watch(struct server *server, struct connection *connection, bo
 		 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n",
 		 api_answers_type(&server->answers, true));
 	if (is_streaming && !server->has_streaming) {
+		struct text event = {0};
+
+		text_append(&event, refusal, strlen(refusal));
+		api_answers_encode(&server->answers, &event, true);
 		text_append(&connection->output, header, strlen(header));
-		text_append_chunk(&connection->output, refusal, strlen(refusal));
+		text_append_chunk(&connection->output, event.bytes, event.length);
 		text_append(&connection->output, "0\r\n\r\n", 5);
+		free(event.bytes);
 		return false;
 	}
 	if (send(connection->fd, header, strlen(header), MSG_NOSIGNAL) < 0)
