@@ -190,10 +190,12 @@ static bool jump_is_at(const struct jump *jump, const struct chain_place *place)
 static bool is_our_jump(const struct chain_place *place, const struct saved_rule *rule)
 {
 	for (size_t i = 0; i < COUNT(jumps); i++) {
-		auto_memory char *comment = string_printf("--comment \"%s\" ", jumps[i].comment);
+		auto_memory char *comment = NULL;
 
-		if (jump_is_at(&jumps[i], place) && string_equal(rule->target, jumps[i].to) &&
-		    strstr(rule->text, comment))
+		if (!jump_is_at(&jumps[i], place) || !string_equal(rule->target, jumps[i].to))
+			continue;
+		comment = string_printf("--comment \"%s\" ", jumps[i].comment);
+		if (strstr(rule->text, comment))
 			return true;
 	}
 	return false;

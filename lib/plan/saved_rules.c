@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "saved_rules.h"
 
-#include "lib/base/text_stream.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +21,7 @@ struct tokens {
 struct group {
 	size_t first;
 	size_t count;
-	char *text;
+	const char *text;
 };
 
 static void tokens_clear(struct tokens *tokens)
@@ -84,15 +82,19 @@ static bool is_group_start(const struct tokens *tokens, size_t at)
 	return is_leading_option(token) && !(at && strcmp(tokens->items[at - 1], "!") == 0);
 }
 
-/* "0x04000/0x04000" as "0x4000/0x4000"; false if it is not made of hexadecimal numbers. */
-static bool write_hexadecimal(FILE *stream, const char *token)
+/*
+ * "0x04000/0x04000" as "0x4000/0x4000". Return: how long what was put at @to is, where there is room
+ * for @token; 0 if that is not made of hexadecimal numbers
+ */
+static size_t put_hexadecimal(char *to, const char *token)
 {
+	size_t room = strlen(token) + 1;
 	unsigned long value, mask = 0;
 	bool has_mask = false;
 	char *end;
 
 	if (strncmp(token, "0x", 2) != 0 || !isxdigit((unsigned char)token[2]))
-		return false;
+		return 0;
 	errno = 0;
 	value = strtoul(token, &end, 16);
 	if (*end == '/' && strncmp(end + 1, "0x", 2) == 0 && isxdigit((unsigned char)end[3])) {
@@ -100,45 +102,38 @@ static bool write_hexadecimal(FILE *stream, const char *token)
 		mask = strtoul(end + 1, &end, 16);
 	}
 	if (*end || errno)
-		return false;
-	fprintf(stream, "0x%lx", value);
+		return 0;
 	if (has_mask)
-		fprintf(stream, "/0x%lx", mask);
-	return true;
+		return (size_t)snprintf(to, room, "0x%lx/0x%lx", value, mask);
+	return (size_t)snprintf(to, room, "0x%lx", value);
 }
 
 /* A host is printed with or without the length of its prefix, by different versions. */
-static void write_address(FILE *stream, const char *token)
+static size_t put_address(char *to, const char *token)
 {
 	const char *slash = strrchr(token, '/');
 	const char *full = strchr(token, ':') ? "/128" : "/32";
+	const char *end = stpcpy(to, token);
 
-	if (slash && strcmp(slash, full) == 0)
-		fwrite(token, 1, (size_t)(slash - token), stream);
-	else
-		fputs(token, stream);
+	return slash && strcmp(slash, full) == 0 ? (size_t)(slash - token) : (size_t)(end - to);
 }
 
-static char *group_text(const struct tokens *tokens, const struct group *group)
+/* Return: behind the text of @group, which is put at @to and takes no more room than its tokens */
+static char *put_group(char *to, const struct tokens *tokens, struct group *group)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *stream = text_stream_open(&text, &size);
 	bool is_address = false;
 
+	group->text = to;
 	for (size_t i = 0; i < group->count; i++) {
 		const char *token = tokens->items[group->first + i];
+		size_t length = is_address ? put_address(to, token) : put_hexadecimal(to, token);
 
-		if (i)
-			fputc(TOKEN_SEPARATOR, stream);
-		if (is_address)
-			write_address(stream, token);
-		else if (!write_hexadecimal(stream, token))
-			fputs(token, stream);
+		to = length ? to + length : stpcpy(to, token);
+		*to++ = TOKEN_SEPARATOR;
 		is_address = strcmp(token, "-s") == 0 || strcmp(token, "-d") == 0;
 	}
-	text_stream_close(stream);
-	return text;
+	to[-1] = '\0';
+	return to;
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -146,13 +141,17 @@ static int compare_groups(const void *a, const void *b)
 	return strcmp(((const struct group *)a)->text, ((const struct group *)b)->text);
 }
 
+/* Without streams, each of which costs more than the rule: this is called for all rules at each
+ * verification. */
 char *saved_rules_canonical(const char *text)
 {
+	/* Each token is followed by one character, as it is in @text. */
+	size_t size = strlen(text) + 2;
+	auto_memory char *scratch = memory_allocate(size);
+	char *ret = memory_allocate(size), *to = scratch;
 	struct tokens tokens;
 	struct group *groups = NULL;
-	size_t count = 0, capacity = 0, size;
-	char *ret = NULL;
-	FILE *stream;
+	size_t count = 0, capacity = 0;
 
 	tokens_split(&tokens, text);
 	for (size_t i = 0; i < tokens.count; i++) {
@@ -163,16 +162,16 @@ char *saved_rules_canonical(const char *text)
 		groups[count - 1].count++;
 	}
 	for (size_t i = 0; i < count; i++)
-		groups[i].text = group_text(&tokens, &groups[i]);
+		to = put_group(to, &tokens, &groups[i]);
 	if (count)
 		qsort(groups, count, sizeof(*groups), compare_groups);
 
-	stream = text_stream_open(&ret, &size);
+	to = ret;
 	for (size_t i = 0; i < count; i++) {
-		fprintf(stream, "%s%c", groups[i].text, GROUP_SEPARATOR);
-		free(groups[i].text);
+		to = stpcpy(to, groups[i].text);
+		*to++ = GROUP_SEPARATOR;
 	}
-	text_stream_close(stream);
+	*to = '\0';
 	free(groups);
 	tokens_clear(&tokens);
 	return ret;
