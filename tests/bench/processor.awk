@@ -69,8 +69,9 @@ function print_check(   s, o, bytes)
 {
 	for (s = 1; s <= scale_count; s++) {
 		for (o = 1; o <= source_count; o++)
-			verdict("a verification at " scales[s] " Services, " sources[o] ", M instructions",
-				median(sources[o] ".verification.processor", scales[s]) / 1000000, scales[s] * 0.04)
+			if (median(sources[o] ".verification.processor", scales[s]))
+				verdict("a verification at " scales[s] " Services, " sources[o] ", M instructions",
+					median(sources[o] ".verification.processor", scales[s]) / 1000000, scales[s] * 0.04)
 		bytes = median("json.cold.bytes", scales[s])
 		if (bytes && median("protobuf.cold.bytes", scales[s]))
 			verdict("protocol buffers at " scales[s] " Services, bytes, times JSON",
