@@ -122,6 +122,7 @@ static int start(struct agent *agent, struct error *err)
 		.rules = agent->rules,
 		.history = agent->history,
 		.rates = agent->rates,
+		.conflicts = agent->conflicts,
 		.options = agent->options,
 		.health = &agent->health,
 	};

@@ -142,6 +142,10 @@ static const struct metric_description descriptions[METRIC_ID_COUNT] = {
 				      "Kernel objects that failed and wait for a retry.", GAUGE},
 	[METRIC_ID_REJECTED_OBJECTS] = {"ipvsagent_rejected_objects",
 					"Invalid objects and files in the source.", GAUGE},
+	[METRIC_ID_SERVICE_CONFLICTS] =
+		{"ipvsagent_service_conflicts",
+		 "Virtual servers and addresses of a Service that others claim or have: waiting (another Service has it), contested (another Service claims it), unbound (an IP that is a node's or endpoint's address), endpoint (an endpoint's address that is an IP of another Service).",
+		 GAUGE, LABELS("conflict,namespace,service")},
 	[METRIC_ID_SOURCE_SYNCED] = {"ipvsagent_source_synced",
 				     "1 once the source has been read completely, else 0.", GAUGE},
 	[METRIC_ID_WATCH_CURRENT] = {"ipvsagent_watch_current",

@@ -2,6 +2,7 @@
 #include "proxy_metrics.h"
 
 #include "lib/base/log.h"
+#include "lib/objects/service_key.h"
 #include "lib/plan/ledger_drain.h"
 #include "local_gaps.h"
 #include "metric_table.h"
@@ -344,6 +345,23 @@ static void collect_source(struct proxy_metrics *metrics, const struct status_so
 			     *health->lost[i] != '\0');
 }
 
+static void count_conflict(void *owner, const char *service, enum conflict_side side, size_t count)
+{
+	struct proxy_metrics *metrics = owner;
+	auto_memory char *namespace_name = service_key_namespace(service);
+	const char *const values[] = {conflict_side_name(side), namespace_name,
+				      service_key_name(service)};
+
+	metric_increase(metrics->of[METRIC_ID_SERVICE_CONFLICTS], values, (double)count);
+}
+
+static void collect_conflicts(struct proxy_metrics *metrics, const struct conflicts *conflicts)
+{
+	metric_clear(metrics->of[METRIC_ID_SERVICE_CONFLICTS]);
+	if (conflicts)
+		conflicts_each(conflicts, count_conflict, metrics);
+}
+
 static void collect_settings(struct proxy_metrics *metrics, const struct reload_state *state)
 {
 	const struct reload_state none = {.error = (char[]){""}};
@@ -399,6 +417,7 @@ char *proxy_metrics_text(struct proxy_metrics *metrics, const struct proxy_metri
 	collect_held(metrics, status->ledger);
 	collect_sets(metrics, status->kernel);
 	collect_source(metrics, status);
+	collect_conflicts(metrics, status->conflicts);
 	collect_server(metrics, sources->source);
 	collect_events(metrics, sources->source);
 	collect_settings(metrics, status->health->settings);

@@ -19,6 +19,9 @@
  */
 #define RIVALRIES_MAX 1000
 
+/* So many Services with addresses of others are counted. */
+#define REFUSALS_COUNTED 1000
+
 /* @server: the first of them; @count: how many of the winner's the loser goes without */
 struct rivalry {
 	char *loser, *winner;
@@ -31,10 +34,25 @@ struct rivalries {
 	size_t count, capacity;
 };
 
-/* What a Service wants and does not get bound; @text names the addresses. */
+/* An address that is of an endpoint of @service. */
+struct claim {
+	char *service;
+	struct address address;
+};
+
+/*
+ * Addresses that a Service wants and does not get bound.
+ * @text:   names them
+ * @count:  may be more than are named
+ * @claims: those named that are of endpoints of other Services
+ */
 struct refusal {
 	UT_hash_handle hh;
+	UT_hash_handle claiming; /* among those with claims */
 	char *text;
+	size_t count;
+	struct claim claims[ADDRESSES_NAMED];
+	size_t claim_count;
 	char key[];
 };
 
@@ -42,7 +60,7 @@ struct conflicts {
 	const struct store *store;
 	struct events *events;
 	struct rivalries rivalries;
-	struct refusal *refusals;
+	struct refusal *refusals, *claiming;
 	uint64_t version; /* ledger_conflicts_version() of @rivalries */
 };
 
@@ -146,6 +164,9 @@ static void tell_begin(const struct conflicts *conflicts, const struct rivalry *
 	events_emit_about(conflicts->events, EVENT_KIND_SERVICE_CONFLICT, &loser.object,
 			  &winner.object, "waiting for Service %s to release %s%s", rivalry->winner,
 			  server, more);
+	events_emit_about(conflicts->events, EVENT_KIND_SERVICE_CONFLICT, &winner.object,
+			  &loser.object, "Service %s claims %s%s as well, in vain", rivalry->loser,
+			  server, more);
 	free(loser.namespace_name);
 	free(winner.namespace_name);
 }
@@ -189,18 +210,12 @@ void conflicts_passed(struct conflicts *conflicts, const struct ledger *ledger)
 	conflicts->rivalries = now;
 }
 
-/* Addresses of nodes among those of a Service; @count may be more than @text names. */
-struct owned {
-	char *text;
-	size_t count;
-};
-
-static void append_text(struct owned *owned, const char *more)
+static void append_text(struct refusal *refusal, const char *more)
 {
-	char *longer = string_printf("%s%s%s", owned->text, *owned->text ? "; " : "", more);
+	char *longer = string_printf("%s%s%s", refusal->text, *refusal->text ? "; " : "", more);
 
-	free(owned->text);
-	owned->text = longer;
+	free(refusal->text);
+	refusal->text = longer;
 }
 
 static bool is_owned(const struct conflicts *conflicts, const struct node_view *node,
@@ -234,97 +249,193 @@ static char *owner_text(const struct conflicts *conflicts, const struct node_vie
 	return NULL;
 }
 
-static void append_owned(struct owned *owned, const struct conflicts *conflicts,
-			 const struct node_view *node, const struct address *addresses,
-			 size_t count, const char *field)
+/* Its own endpoints are no other Service's. */
+static void add_claim(struct refusal *refusal, const struct conflicts *conflicts,
+		      const struct node_view *node, const struct address *address)
+{
+	const char *key = NULL;
+
+	if (address_owner_find(node, store_externals(conflicts->store), address) ==
+	    ADDRESS_OWNER_ENDPOINT)
+		key = store_endpoint_owner(conflicts->store, address);
+	if (key && strcmp(key, refusal->key) != 0)
+		refusal->claims[refusal->claim_count++] =
+			(struct claim){.service = string_dup(key), .address = *address};
+}
+
+static void add_owned(struct refusal *refusal, const struct conflicts *conflicts,
+		      const struct node_view *node, const struct address *addresses, size_t count,
+		      const char *field)
 {
 	char address[ADDRESS_TEXT_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
 		auto_memory char *owner = NULL, *part = NULL;
 
-		if (!is_owned(conflicts, node, &addresses[i]) || owned->count++ >= ADDRESSES_NAMED)
+		if (!is_owned(conflicts, node, &addresses[i]) ||
+		    refusal->count++ >= ADDRESSES_NAMED)
 			continue;
 		owner = owner_text(conflicts, node, &addresses[i]);
 		part = string_printf("%s %s is an address of %s", field,
 				     address_text(&addresses[i], address), owner);
-		append_text(owned, part);
+		append_text(refusal, part);
+		add_claim(refusal, conflicts, node, &addresses[i]);
 	}
 }
 
-static char *refusal_text(const struct conflicts *conflicts, const struct service *service,
-			  const struct node_view *node)
+static void free_refusal(struct refusal *refusal)
 {
-	struct owned owned = {.text = string_dup("")};
-	auto_memory char *more = NULL;
-
-	if (!service || skip_reason_of(service) != SKIP_REASON_NONE)
-		return owned.text;
-	append_owned(&owned, conflicts, node, service->external_ips, service->external_ip_count,
-		     "external IP");
-	append_owned(&owned, conflicts, node, service->load_balancer_ips,
-		     service->load_balancer_ip_count, "load balancer IP");
-	if (owned.count > ADDRESSES_NAMED) {
-		more = string_printf("and %zu more", owned.count - ADDRESSES_NAMED);
-		append_text(&owned, more);
-	}
-	return owned.text;
+	for (size_t i = 0; i < refusal->claim_count; i++)
+		free(refusal->claims[i].service);
+	free(refusal->text);
+	free(refusal);
 }
 
 static void drop_refusal(struct conflicts *conflicts, struct refusal *refusal)
 {
 	HASH_DEL(conflicts->refusals, refusal);
-	free(refusal->text);
-	free(refusal);
+	if (refusal->claim_count)
+		HASH_DELETE(claiming, conflicts->claiming, refusal);
+	free_refusal(refusal);
 }
 
-static void tell_refusal(const struct conflicts *conflicts, const char *key, const char *text)
+static void keep_refusal(struct conflicts *conflicts, struct refusal *refusal)
 {
+	size_t length = strlen(refusal->key);
+
+	HASH_ADD(hh, conflicts->refusals, key, length, refusal);
+	if (refusal->claim_count)
+		HASH_ADD(claiming, conflicts->claiming, key, length, refusal);
+}
+
+/* Return: of what a Service, which may be gone, wants now; the text is empty if it may have all */
+static struct refusal *new_refusal(const struct conflicts *conflicts,
+				   const struct service_view *view, const struct node_view *node)
+{
+	const struct service *service = view->service;
+	size_t size = strlen(view->key) + 1;
+	struct refusal *refusal = memory_allocate(sizeof(*refusal) + size);
+	auto_memory char *more = NULL;
+
+	memcpy(refusal->key, view->key, size);
+	refusal->text = string_dup("");
+	if (!service || skip_reason_of(service) != SKIP_REASON_NONE)
+		return refusal;
+	add_owned(refusal, conflicts, node, service->external_ips, service->external_ip_count,
+		  "external IP");
+	add_owned(refusal, conflicts, node, service->load_balancer_ips,
+		  service->load_balancer_ip_count, "load balancer IP");
+	if (refusal->count > ADDRESSES_NAMED) {
+		more = string_printf("and %zu more", refusal->count - ADDRESSES_NAMED);
+		append_text(refusal, more);
+	}
+	return refusal;
+}
+
+/* The Service whose endpoint has the address is told, too. */
+static void tell_claimed(const struct conflicts *conflicts, const struct reference *claimant,
+			 const char *key, const struct claim *claim)
+{
+	char address[ADDRESS_TEXT_SIZE];
 	struct reference service;
 
-	log_about(LOG_LEVEL_WARNING, "Service", key, "%s; not binding it to the dummy interface",
-		  text);
-	refer(conflicts->store, key, &service);
+	refer(conflicts->store, claim->service, &service);
 	events_emit_about(
-		conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object, NULL,
-		"%s; it is not bound to the dummy interface, so its other ports still reach its owner",
-		text);
+		conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object,
+		&claimant->object,
+		"%s, the address of an endpoint, is an external or load balancer IP of Service %s; it is not bound to the dummy interface, so its other ports still reach the endpoint",
+		address_text(&claim->address, address), key);
 	free(service.namespace_name);
 }
 
-static void remember_refusal(struct conflicts *conflicts, const char *key, char *text)
+static void tell_refusal(const struct conflicts *conflicts, const struct refusal *refusal)
 {
-	size_t size = strlen(key) + 1;
-	struct refusal *refusal = memory_allocate(sizeof(*refusal) + size);
+	struct reference service;
 
-	memcpy(refusal->key, key, size);
-	refusal->text = text;
-	HASH_ADD_STR(conflicts->refusals, key, refusal);
+	log_about(LOG_LEVEL_WARNING, "Service", refusal->key,
+		  "%s; not binding it to the dummy interface", refusal->text);
+	refer(conflicts->store, refusal->key, &service);
+	events_emit_about(
+		conflicts->events, EVENT_KIND_NODE_ADDRESS_CONFLICT, &service.object, NULL,
+		"%s; it is not bound to the dummy interface, so its other ports still reach its owner",
+		refusal->text);
+	for (size_t i = 0; i < refusal->claim_count; i++)
+		tell_claimed(conflicts, &service, refusal->key, &refusal->claims[i]);
+	free(service.namespace_name);
 }
 
 void conflicts_planned(struct conflicts *conflicts, const struct service_view *view,
 		       const struct node_view *node)
 {
 	const struct service *service = view->service;
-	auto_memory char *text = NULL;
-	struct refusal *refusal;
+	struct refusal *before, *now;
 
-	HASH_FIND_STR(conflicts->refusals, view->key, refusal);
-	if (!refusal &&
+	HASH_FIND_STR(conflicts->refusals, view->key, before);
+	if (!before &&
 	    (!service || (!service->external_ip_count && !service->load_balancer_ip_count)))
 		return;
-	text = refusal_text(conflicts, service, node);
-	if (refusal && strcmp(refusal->text, text) == 0)
+	now = new_refusal(conflicts, view, node);
+	if (strcmp(before ? before->text : "", now->text) == 0) {
+		free_refusal(now);
 		return;
-	if (refusal)
-		drop_refusal(conflicts, refusal);
-	if (*text) {
-		tell_refusal(conflicts, view->key, text);
-		remember_refusal(conflicts, view->key, take(&text));
-	} else if (refusal) {
+	}
+	if (before)
+		drop_refusal(conflicts, before);
+	if (*now->text) {
+		tell_refusal(conflicts, now);
+		keep_refusal(conflicts, now);
+	} else {
+		free_refusal(now);
 		log_about(LOG_LEVEL_INFO, "Service", view->key,
 			  "no longer uses an address of a node or pod");
 	}
+}
+
+const char *conflict_side_name(enum conflict_side side)
+{
+	static const char *const names[] = {
+		[CONFLICT_SIDE_WAITING] = "waiting",
+		[CONFLICT_SIDE_CONTESTED] = "contested",
+		[CONFLICT_SIDE_UNBOUND] = "unbound",
+		[CONFLICT_SIDE_ENDPOINT] = "endpoint",
+	};
+
+	return names[side];
+}
+
+void conflicts_each(const struct conflicts *conflicts,
+		    void (*visit)(void *owner, const char *service, enum conflict_side side,
+				  size_t count),
+		    void *owner)
+{
+	const struct refusal *refusal;
+	size_t counted = 0;
+
+	for (size_t i = 0; i < conflicts->rivalries.count; i++) {
+		const struct rivalry *rivalry = &conflicts->rivalries.items[i];
+
+		visit(owner, rivalry->loser, CONFLICT_SIDE_WAITING, rivalry->count);
+		visit(owner, rivalry->winner, CONFLICT_SIDE_CONTESTED, rivalry->count);
+	}
+	for (refusal = conflicts->refusals; refusal && counted++ < REFUSALS_COUNTED;
+	     refusal = refusal->hh.next) {
+		visit(owner, refusal->key, CONFLICT_SIDE_UNBOUND, refusal->count);
+		for (size_t i = 0; i < refusal->claim_count; i++)
+			visit(owner, refusal->claims[i].service, CONFLICT_SIDE_ENDPOINT, 1);
+	}
+}
+
+void conflicts_at_endpoints(const struct conflicts *conflicts, const char *service,
+			    void (*visit)(void *owner, const struct address *address,
+					  const char *claimant),
+			    void *owner)
+{
+	const struct refusal *refusal;
+
+	for (refusal = conflicts->claiming; refusal; refusal = refusal->claiming.next)
+		for (size_t i = 0; i < refusal->claim_count; i++)
+			if (strcmp(refusal->claims[i].service, service) == 0)
+				visit(owner, &refusal->claims[i].address, refusal->key);
 }
 
 struct conflicts *conflicts_new(const struct store *store, struct events *events)

@@ -25,9 +25,11 @@ struct events;
  *   SETTINGS          Node: the files of settings cannot be used as they are
  *   RULES             Node: iptables cannot show a table with rules of ours
  *   REJECTED          Service, EndpointSlice, Node: a field makes the object unusable
- *   SERVICE_CONFLICT  Service: another one has a virtual server that it wants, too
+ *   SERVICE_CONFLICT  Service: another one has a virtual server that it wants, too, or wants
+ *                     one that it has
  *   NODE_ADDRESS_CONFLICT
- *                     Service: it wants an address that is a node's
+ *                     Service: it wants an address that is a node's or endpoint's, or another one
+ *                     wants that of an endpoint of it
  *   CAPACITY          Service, Node: the kernel has no room for more
  *   EXTERNAL_IPS      Service: its external IPs are not programmed, as the operator wants it
  *   ADDRESS_OUTSIDE   Service: external or load balancer IPs are outside of the allowed ranges

@@ -292,6 +292,16 @@ static void judge(struct service_report *report)
 	}
 }
 
+static void remark_on_endpoint(void *owner, const struct address *address, const char *claimant)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	json_array_append_new(owner,
+			      json_sprintf("the endpoint's address %s is an external or load "
+					   "balancer IP of Service %s",
+					   address_text(address, text), claimant));
+}
+
 static json_t *remarks_json(const struct service_report *report)
 {
 	struct service_remark remarks[SERVICE_REMARK_COUNT];
@@ -310,6 +320,9 @@ static json_t *remarks_json(const struct service_report *report)
 					   report->state->endpoints_left_out == 1 ? "" : "s"));
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_string(remarks[i].text));
+	if (report->sources->conflicts)
+		conflicts_at_endpoints(report->sources->conflicts, report->key, remark_on_endpoint,
+				       list);
 	return list;
 }
 

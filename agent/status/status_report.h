@@ -2,6 +2,7 @@
 #ifndef AGENT_STATUS_REPORT_H
 #define AGENT_STATUS_REPORT_H
 
+#include "agent/notify/conflicts.h"
 #include "agent/notify/history.h"
 #include "agent/notify/rejections.h"
 #include "agent/reconcile/health.h"
@@ -22,6 +23,7 @@
  * @rules:   NULL: there are none
  * @history: NULL: nothing is remembered
  * @rates:   NULL: nobody measures
+ * @conflicts: NULL: nobody looks for them
  * @options: those in force; NULL: the defaults
  */
 struct status_sources {
@@ -33,6 +35,7 @@ struct status_sources {
 	const struct rules_keeper *rules;
 	const struct history *history;
 	const struct server_rates *rates;
+	const struct conflicts *conflicts;
 	const struct options *options;
 	const struct agent_health *health;
 };

@@ -142,10 +142,13 @@ step "two Services claim one external IP"
 external old 2024-01-01T00:00:00Z 10.96.0.41 203.0.113.20
 external young 2024-02-02T00:00:00Z 10.96.0.42 203.0.113.20
 wait_until_equal 30 "Events" 1 count_events ServiceConflict "$(about Service default young "$(uid_of young)")"
-event=$(events ServiceConflict)
+event=$(events ServiceConflict "$(about Service default young "$(uid_of young)")")
 assert_contains "the Event" '"note":"waiting for Service default/old to release 203.0.113.20:80/TCP"' "$event"
 assert_contains "the Event" \
 	"\"related\":{\"kind\":\"Service\",\"namespace\":\"default\",\"name\":\"old\",\"uid\":\"$(uid_of old)\"}" "$event"
+wait_until_equal 30 "Events of the other Service" 1 count_events ServiceConflict \
+	"$(about Service default old "$(uid_of old)")" \
+	'"note":"Service default/young claims 203.0.113.20:80/TCP as well, in vain"' '"name":"young"'
 assert_contains "the log" "Service default/young: waiting for Service default/old to release 203.0.113.20:80/TCP" \
 	"$(cat "$agent_log")"
 

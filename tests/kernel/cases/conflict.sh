@@ -22,6 +22,13 @@ state_of()
 		head -n 1
 }
 
+# conflicts SIDE SERVICE: how many the metrics have
+conflicts()
+{
+	http_get node 127.0.0.1 10249 /metrics |
+		sed -n "s/^ipvsagent_service_conflicts{conflict=\"$1\",namespace=\"default\",service=\"$2\"} //p"
+}
+
 # assert_order WINNER POD [LOSER...]
 assert_order()
 {
@@ -38,7 +45,9 @@ assert_order()
 		assert_contains "the status of $loser" "default/$winner" "$(agent status -o json "default/$loser")"
 		assert_contains "the status of $winner" "default/$loser" "$(agent status "default/$winner" |
 			grep '^203.0.113.20:80/TCP is claimed by .* as well, in vain$')"
+		assert_equal "conflicts of $loser" 1 "$(conflicts waiting "$loser")"
 	done
+	[ $# = 0 ] || assert_equal "conflicts of $winner" $# "$(conflicts contested "$winner")"
 }
 
 topology_create

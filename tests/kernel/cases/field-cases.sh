@@ -91,6 +91,11 @@ step external-ip-is-cluster-ip
 assert_served 10.96.0.60 80 pod1
 assert_served 10.96.0.61 80 pod2
 assert_contains "the status" "in use by Service default/np" "$(agent status default/a)"
+assert_contains "the status of the other one" "is claimed by default/a as well, in vain" "$(agent status default/np)"
+for side in "waiting a" "contested np"; do
+	wait_until_equal 10 "the metric, ${side#* }" 1 eval "http_get node 127.0.0.1 10249 /metrics | sed -n \
+		's/^ipvsagent_service_conflicts{conflict=\"${side% *}\",namespace=\"default\",service=\"${side#* }\"} //p'"
+done
 take_back 10.96.0.60:80
 
 step port-equals-node-port

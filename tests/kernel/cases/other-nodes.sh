@@ -90,6 +90,14 @@ wait_until_equal 20 "the destinations" "$both" destinations tcp 10.244.2.1:80
 assert_equal "who has it" "" "$(owner_of 10.244.2.1)"
 assert_reached "with a pod's address as load balancer IP"
 assert_contains "the status" "not bound: address of an endpoint of Service default/exporter" "$(agent status default/web)"
+assert_contains "the status of the other Service" \
+	"the endpoint's address 10.244.2.1 is an external or load balancer IP of Service default/web" \
+	"$(agent status default/exporter)"
+for side in "unbound web" "endpoint exporter"; do
+	assert_equal "the metric, ${side#* }" 1 "$(http_get node 127.0.0.1 10249 /metrics | sed -n \
+		"s/^ipvsagent_service_conflicts{conflict=\"${side% *}\",namespace=\"default\",service=\"${side#* }\"} //p")"
+done
+wait_until 20 eval "grep NodeAddressConflict '$api_log' | grep -q '10.244.2.1, the address of an endpoint'"
 assert_equal "lists of all Nodes" 3 "$(api_requests "$list")"
 
 step "without permission to list Nodes the address is bound, and the log says so"

@@ -83,6 +83,36 @@ static void test_families_of_1_32(void **state)
 	assert_non_null(strstr(text, "minor=\"32\""));
 }
 
+static void test_conflicts(void **state)
+{
+	static const char *const waiting =
+		"ipvsagent_service_conflicts{conflict=\"waiting\",namespace=\"a\",service=\"young\"}";
+	static const char *const contested =
+		"ipvsagent_service_conflicts{conflict=\"contested\",namespace=\"a\",service=\"old\"}";
+	struct metrics_fixture *fixture = *state;
+	auto_free(events) struct events *events = events_new("n");
+	auto_free(conflicts) struct conflicts *conflicts =
+		conflicts_new(fixture->agent.store, events);
+	auto_memory char *text = NULL;
+
+	fixture->agent.sources.conflicts = conflicts;
+	add_service(&fixture->agent, "a/old ip=10.0.0.1 external=1.1.1.1 port=:80/TCP created=1");
+	add_service(&fixture->agent, "a/young ip=10.0.0.2 external=1.1.1.1 port=:80/TCP created=2");
+	add_service(&fixture->agent, "b/third ip=10.0.0.3 external=1.1.1.1 port=:80/TCP created=3");
+	program(&fixture->agent);
+	conflicts_passed(conflicts, fixture->agent.ledger);
+	metrics_fixture_assert(fixture, waiting, "1");
+	metrics_fixture_assert(fixture, contested, "2");
+	metrics_fixture_assert(fixture, contested, "2");
+
+	store_remove_service(fixture->agent.store, "a", "old");
+	store_remove_service(fixture->agent.store, "a", "young");
+	program(&fixture->agent);
+	conflicts_passed(conflicts, fixture->agent.ledger);
+	text = metrics_fixture_text(fixture, METRICS_FORMAT_TEXT);
+	assert_null(strstr(text, "ipvsagent_service_conflicts"));
+}
+
 /* Computed as kube-proxy does, to be compared with the table. */
 static char *buckets_text(const char *name, const double *bounds, size_t count)
 {
@@ -474,6 +504,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_walks_over_conntrack, metrics_fixture_set_up,
 						metrics_fixture_tear_down),
 		cmocka_unit_test_setup_teardown(test_gaps_of_each_family, metrics_fixture_set_up,
+						metrics_fixture_tear_down),
+		cmocka_unit_test_setup_teardown(test_conflicts, metrics_fixture_set_up,
 						metrics_fixture_tear_down),
 		cmocka_unit_test_setup_teardown(test_what_exists, metrics_fixture_set_up,
 						metrics_fixture_tear_down),

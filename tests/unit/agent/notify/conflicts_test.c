@@ -57,6 +57,41 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void count(void *owner, const char *service, enum conflict_side side, size_t count)
+{
+	struct noted *noted = owner;
+	size_t used = strlen(noted->text);
+
+	snprintf(noted->text + used, sizeof(noted->text) - used, "%s%s %s %zu", used ? ", " : "",
+		 service, conflict_side_name(side), count);
+}
+
+static void assert_counted(struct bench *bench, const char *expected)
+{
+	struct noted counted = {0};
+
+	conflicts_each(bench->conflicts, count, &counted);
+	assert_string_equal(counted.text, expected);
+}
+
+static void name_claimant(void *owner, const struct address *address, const char *claimant)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	struct noted *noted = owner;
+	size_t used = strlen(noted->text);
+
+	snprintf(noted->text + used, sizeof(noted->text) - used, "%s for %s;",
+		 address_text(address, text), claimant);
+}
+
+static void assert_at_endpoints(struct bench *bench, const char *service, const char *expected)
+{
+	struct noted noted = {0};
+
+	conflicts_at_endpoints(bench->conflicts, service, name_claimant, &noted);
+	assert_string_equal(noted.text, expected);
+}
+
 /* Plans what is there now, and looks at what came of it. */
 static void assert_told(struct bench *bench, const char *expected)
 {
@@ -81,7 +116,11 @@ static void test_services(void **state)
 	assert_told(
 		bench,
 		"ServiceConflict a/young uid " UID
-		" related old: waiting for Service a/old to release 1.1.1.1:80/TCP and 1 more\n");
+		" related old: waiting for Service a/old to release 1.1.1.1:80/TCP and 1 more\n"
+		"ServiceConflict a/old related young: Service a/young claims 1.1.1.1:80/TCP and 1 more as "
+		"well, in vain\n");
+
+	assert_counted(bench, "a/young waiting 2, a/old contested 2");
 
 	/* Planned again, of which nothing is new. */
 	add_slice(&bench->fixture, "a/young-1 service=young port=:443/TCP 10.1.0.1");
@@ -89,19 +128,28 @@ static void test_services(void **state)
 	add_service(&bench->fixture, "b/third ip=10.0.0.3 external=1.1.1.1 port=:80/TCP created=3");
 	assert_told(
 		bench,
-		"ServiceConflict b/third related old: waiting for Service a/old to release 1.1.1.1:80/TCP\n");
+		"ServiceConflict b/third related old: waiting for Service a/old to release 1.1.1.1:80/TCP\n"
+		"ServiceConflict a/old related third: Service b/third claims 1.1.1.1:80/TCP as well, in vain\n");
+
+	assert_counted(bench, "a/young waiting 2, a/old contested 2, b/third waiting 1, "
+			      "a/old contested 1");
 
 	/* The winner goes, the next one inherits. */
 	store_remove_service(bench->fixture.store, "a", "old");
 	assert_told(
 		bench,
-		"ServiceConflict b/third related young: waiting for Service a/young to release 1.1.1.1:80/TCP\n");
+		"ServiceConflict b/third related young: waiting for Service a/young to release 1.1.1.1:80/TCP\n"
+		"ServiceConflict a/young uid " UID
+		" related third: Service b/third claims 1.1.1.1:80/TCP as well, in vain\n");
 	store_remove_service(bench->fixture.store, "b", "third");
 	assert_told(bench, "");
+	assert_counted(bench, "");
 	add_service(&bench->fixture, "b/third ip=10.0.0.3 external=1.1.1.1 port=:80/TCP created=3");
 	assert_told(
 		bench,
-		"ServiceConflict b/third related young: waiting for Service a/young to release 1.1.1.1:80/TCP\n");
+		"ServiceConflict b/third related young: waiting for Service a/young to release 1.1.1.1:80/TCP\n"
+		"ServiceConflict a/young uid " UID
+		" related third: Service b/third claims 1.1.1.1:80/TCP as well, in vain\n");
 }
 
 static void assert_planned(struct bench *bench, const struct node_view *node, const char *key,
@@ -116,6 +164,11 @@ static void assert_planned(struct bench *bench, const struct node_view *node, co
 }
 
 #define REST "; it is not bound to the dummy interface, so its other ports still reach its owner\n"
+
+#define CLAIMED                                                                                             \
+	"NodeAddressConflict b/pods related web: 192.168.0.2, the address of an endpoint, is an external "  \
+	"or load balancer IP of Service a/web; it is not bound to the dummy interface, so its other ports " \
+	"still reach the endpoint\n"
 
 static void test_nodes(void **state)
 {
@@ -139,6 +192,8 @@ static void test_nodes(void **state)
 		       "load balancer IP 192.168.0.2 is an address of another Node" REST);
 	assert_planned(bench, &node, "a/web", "");
 
+	assert_counted(bench, "a/web unbound 2");
+
 	/* The node loses one address, and gets it back. */
 	node.local_address_count = 0;
 	assert_planned(bench, &node, "a/web",
@@ -157,13 +212,29 @@ static void test_nodes(void **state)
 	node.other_names = (const char *const[]){"m"};
 	assert_planned(bench, &node, "a/web",
 		       "NodeAddressConflict a/web: load balancer IP 192.168.0.2 is an address of "
-		       "an endpoint of Service b/pods" REST);
+		       "an endpoint of Service b/pods" REST CLAIMED);
+	assert_counted(bench, "a/web unbound 1, b/pods endpoint 1");
+	assert_at_endpoints(bench, "b/pods", "192.168.0.2 for a/web;");
+	assert_at_endpoints(bench, "a/web", "");
 	node.other_address_count = 1;
 	assert_planned(bench, &node, "a/web",
 		       "NodeAddressConflict a/web: load balancer IP 192.168.0.2 is an address of "
 		       "Node m" REST);
+	assert_at_endpoints(bench, "b/pods", "");
 	store_remove_service(bench->fixture.store, "a", "web");
 	assert_planned(bench, &node, "a/web", "");
+	assert_counted(bench, "");
+
+	/* An endpoint of its own is no other Service's. */
+	node.other_address_count = 0;
+	add_service(&bench->fixture, "b/pods ip=10.0.0.3 lb=192.168.0.2 port=:80/TCP");
+	while (store_take_dirty(bench->fixture.store, &view))
+		;
+	assert_planned(
+		bench, &node, "b/pods",
+		"NodeAddressConflict b/pods: load balancer IP 192.168.0.2 is an address of an "
+		"endpoint of Service b/pods" REST);
+	assert_counted(bench, "b/pods unbound 1");
 }
 
 int main(void)
