@@ -31,6 +31,7 @@ agent_start --former-vip-timeout 0s
 
 step "external IPs: those of the node itself serve, and stay on their interface"
 wait_for_service tcp 203.0.113.20 81 "$one"
+wait_until 20 agent_is_settled
 for address in 192.168.77.10 192.168.77.33; do
 	assert_equal "destinations" "$one" "$(destinations tcp $address:81)"
 	assert_equal "the owner of $address" eth0 "$(owner_of $address)"
@@ -91,7 +92,7 @@ assert_equal "the owner of the proxy's IP" "" "$(owner_of 203.0.113.11)"
 balanced 203.0.113.10/Proxy 203.0.113.11
 wait_for_service tcp 203.0.113.11 80 "$one"
 wait_until_equal 10 "the owner of the former VIP" "" owner_of 203.0.113.10
-assert_equal "the former virtual server" "" "$(virtual_server tcp 203.0.113.10:80)"
+wait_until_equal 10 "the former virtual server" "" virtual_server tcp 203.0.113.10:80
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 203.0.113.11 80)"
 
 step "both families of one Service"
@@ -115,6 +116,7 @@ step "both families of one Service"
 } | manifest dual.yaml
 wait_for_service tcp 203.0.113.30 80 "$one"
 wait_for_service tcp 2001:db8::30 80 "[fd00:10:244:1::2]:8080 1"
+wait_until 20 agent_is_settled
 for target in "10.96.0.30 80" "203.0.113.30 80" "192.168.77.10 30030"; do
 	# shellcheck disable=SC2086
 	assert_equal "IPv4 over $target" "pod1 2" "$(answers client 2 tcp $target)"
@@ -145,7 +147,7 @@ done
 inside Local rpod1
 wait_until_equal 10 "what serves" "" serving tcp 10.96.0.40:80
 for source in node pod3; do
-	assert_equal "asked by $source" "refused 1" "$(answers $source 1 tcp 10.96.0.40 80)"
+	wait_until_equal 10 "asked by $source" "refused 1" answers $source 1 tcp 10.96.0.40 80
 done
 inside Cluster rpod1
 wait_until_equal 10 "what serves" "10.244.2.1:8080" serving tcp 10.96.0.40:80

@@ -71,7 +71,7 @@ wait_until 20 agent_is_settled
 dump_state "$directory/after"
 assert_same_state "the state after a restart" "$directory/before" "$directory/after"
 assert_equal "lists" 3 "$(api_requests ' list /.*limit=500&resourceVersion=0 200')"
-assert_equal "watches" 3 "$(api_requests ' watch /')"
+wait_until_equal 10 "watches" 3 api_requests ' watch /'
 web pod1 | manifest web.yaml
 wait_until_equal 20 "who serves" "10.244.1.1:8080" serving tcp 10.96.0.10:80
 agent_stop

@@ -30,6 +30,7 @@ agent_start
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
 wait_for_service tcp fd00:96::10 80 "[fd00:10:244:1::1]:8080 1"
 wait_until_equal 10 "the NodePort" "10.244.1.1:8080 1" destinations tcp 192.168.77.10:30080
+wait_until 20 agent_is_settled
 
 # would_be_removed PATTERN: what of the list matches, without the pattern's word
 would_be_removed()

@@ -129,7 +129,7 @@ assert_equal "the selected address" "pod1 1, pod2 1" "$(answers client 2 tcp 192
 assert_equal "a loopback address, not selected" "refused 1" "$(answers node 1 tcp 127.0.0.1 30080)"
 config_volume "$pods" "hostnameOverride: node1" "iptables: {localhostNodePorts: true}"
 wait_until_equal 20 "a loopback address" "pod1 1, pod2 1" answers node 2 tcp 127.0.0.1 30080
-assert_equal "the other address" "pod1 1, pod2 1" "$(answers client 2 tcp 192.168.88.10 30080)"
+wait_until_equal 20 "the other address" "pod1 1, pod2 1" answers client 2 tcp 192.168.88.10 30080
 config_volume "$pods" "hostnameOverride: node1" "iptables: {localhostNodePorts: false}"
 wait_until_equal 20 "a loopback address" "refused 1" answers node 1 tcp 127.0.0.1 30080
 hold_is_alive kept
@@ -154,10 +154,10 @@ config_volume "$pods" "hostnameOverride: node1" "oomScoreAdj: -500" \
 	"conntrack: {tcpEstablishedTimeout: 2h, udpTimeout: 33s}"
 wait_until_equal 20 "IPVS timeouts" "1200 120 77" ipvs_timeouts
 wait_until_equal 20 "arp_ignore" 1 node_sysctl net/ipv4/conf/all/arp_ignore
-assert_equal "arp_announce" 2 "$(node_sysctl net/ipv4/conf/all/arp_announce)"
-assert_equal "established" 7200 "$(node_sysctl net/netfilter/nf_conntrack_tcp_timeout_established)"
-assert_equal "UDP" 33 "$(node_sysctl net/netfilter/nf_conntrack_udp_timeout)"
-assert_equal "oom_score_adj" -500 "$(cat "/proc/$agent_pid/oom_score_adj")"
+wait_until_equal 20 "arp_announce" 2 node_sysctl net/ipv4/conf/all/arp_announce
+wait_until_equal 20 "established" 7200 node_sysctl net/netfilter/nf_conntrack_tcp_timeout_established
+wait_until_equal 20 "UDP" 33 node_sysctl net/netfilter/nf_conntrack_udp_timeout
+wait_until_equal 20 "oom_score_adj" -500 cat "/proc/$agent_pid/oom_score_adj"
 
 step "the sync period: drift is repaired sooner"
 config_volume "$pods" "hostnameOverride: node1" "ipvs: {syncPeriod: 1s}"

@@ -95,5 +95,5 @@ step "nobody wants it any more"
 rm "$manifests/gate1.yaml"
 wait_until_equal 10 "the virtual server" "" virtual_server tcp 203.0.113.20:80
 wait_until 10 eval '! address_is_bound 203.0.113.20'
-assert_equal "set members" "203.0.113.21,tcp:80" \
-	"$(on node ipset save KUBE-EXTERNAL-IP | sed -n 's/^add [^ ]* //p')"
+wait_until_equal 10 "set members" "203.0.113.21,tcp:80" \
+	eval "on node ipset save KUBE-EXTERNAL-IP | sed -n 's/^add [^ ]* //p'"

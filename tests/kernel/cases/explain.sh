@@ -102,6 +102,7 @@ wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.2.1:8080 1"
 wait_for_service tcp fd00:96::10 80 "[fd00:10:244:1::1]:8080 1, [fd00:10:244:2::1]:8080 1"
 wait_for_service tcp 203.0.113.11 80 "10.244.1.1:8080 1"
 wait_until 10 eval 'address_is_bound 203.0.113.12 && address_is_bound 10.96.0.13'
+wait_until 20 agent_is_settled
 
 step "a ClusterIP"
 assert_explained "pod1 peer=10.244.1.3, rpod1 peer=10.244.1.3" pod3 tcp 10.96.0.10 80

@@ -58,6 +58,7 @@ local_two="10.244.1.1:8080 1, 10.244.1.2:8080 1"
 wait_for_service tcp 203.0.113.10 80 "$local_two"
 wait_for_service tcp 203.0.113.20 80 "$local_two"
 wait_until_equal 10 "the NodePort" "$local_two" destinations tcp 192.168.77.10:30080
+wait_until 20 agent_is_settled
 
 step "this node's endpoints see the client's address"
 for target in "203.0.113.10 80" "203.0.113.20 80" "192.168.77.10 30080"; do

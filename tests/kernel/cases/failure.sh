@@ -86,7 +86,7 @@ wait_for_service tcp 10.96.0.20 80 "$one"
 assert_equal "asked by client" "pod1 1" "$(answers client 1 tcp 10.96.0.20 80)"
 wait_until_equal 10 "the state of six2" failed state_of six2
 assert_contains "why" "Invalid argument" "$(agent status -o wide default/six2; agent status -o json default/six2)"
-assert_equal "the state of four2" programmed "$(state_of four2)"
+wait_until_equal 10 "the state of four2" programmed state_of four2
 [ "$(waiting)" -ge 1 ] || fail "nothing waits for another try"
 assert_contains "the log" "fd00:96::20" "$(grep 'retrying' "$agent_log")"
 

@@ -19,9 +19,11 @@ wait_for_service tcp 10.96.0.12 80 "10.244.1.1:8080 1, 10.244.2.1:8080 1"
 
 step "without the rules of the agent it would not work"
 on node iptables-save -t nat >"$directory/nat"
+kill -STOP "$agent_pid" # it would put them back
 on node iptables -t nat -F POSTROUTING
 assert_equal "asked by pod1" "timeout 1" "$(answers pod1 1 --timeout 300 --source-port 5000 tcp 10.96.0.11 80)"
 on node iptables-restore -T nat <"$directory/nat"
+kill -CONT "$agent_pid"
 
 step "TCP and UDP"
 assert_equal "asked by pod1" "pod1 3" "$(answers pod1 3 tcp 10.96.0.11 80)"

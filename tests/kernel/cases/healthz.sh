@@ -138,6 +138,7 @@ agent_stop
 
 step "the answers of kube-proxy 1.32, for those who ask for them"
 agent_start --kube-proxy-compat 1.32
+wait_until 20 agent_is_settled
 old='[0-9-]+ [0-9:.]+ \+0000 UTC m=\+[0-9.]+'
 on node curl -s http://127.0.0.1:10256/healthz |
 	grep -Eqx "\{\"lastUpdated\": \"$old\",\"currentTime\": \"$old\", \"nodeEligible\": true\}" ||
@@ -204,7 +205,7 @@ agent_stop
 
 step "elsewhere and nowhere"
 agent_start --healthz-bind-address 127.0.0.1:20256 --metrics-bind-address ""
-assert_equal "/healthz elsewhere" 200 "$(status http://127.0.0.1:20256/healthz)"
+wait_until_equal 10 "/healthz elsewhere" 200 status http://127.0.0.1:20256/healthz
 assert_equal "/healthz on another address" 000 "$(status http://192.168.77.10:20256/healthz)"
 assert_equal "/metrics nowhere" 000 "$(status http://127.0.0.1:10249/metrics)"
 

@@ -49,6 +49,7 @@ answer_start node2 tcp/8080 udp/5353 sctp/9999
 agent_start
 wait_for_service sctp fd00:96::10 99 "[fd77::10]:9999 1, [fd77::20]:9999 1"
 wait_for_service sctp 10.96.0.10 99 "192.168.77.10:9999 1, 192.168.77.20:9999 1"
+wait_until 20 agent_is_settled
 
 step "IPv4"
 assert_sources node 10.96.0.10 192.168.77.10 192.168.77.10

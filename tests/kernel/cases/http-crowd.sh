@@ -58,5 +58,5 @@ kill $pids
 
 step "and everything is as before"
 for port in 10256 10249 32000; do
-	assert_equal "port $port" 200 "$(status client "http://192.168.77.10:$port/healthz")"
+	wait_until_equal 20 "port $port" 200 status client "http://192.168.77.10:$port/healthz"
 done

@@ -149,7 +149,7 @@ step "policy Cluster: what was for the cluster goes when its connections have en
 web Cluster pod1 rpod1 | manifest web.yaml
 wait_until_equal 10 "a client outside" "pod1 peer=192.168.77.10, rpod1 peer=192.168.77.10" \
 	sources client tcp 203.0.113.10 80 4
-assert_equal "the mark" "" "$(mark_of 203.0.113.10,tcp:80)"
+wait_until_equal 10 "the mark" "" mark_of 203.0.113.10,tcp:80
 [ "$(mark_count)" -gt 2 ] || fail "no virtual server drains"
 for attempt in 1 2 3; do
 	for name in pod node six; do
@@ -174,22 +174,22 @@ for attempt in 1 2 3; do
 	done
 done
 wait_until_equal 60 "virtual servers by mark" 2 mark_count
-assert_equal "names of marks" "" "$(on node ipset save KUBE-IN-CLUSTER-MARKS | grep ^add || true)"
+wait_until_equal 10 "names of marks" "" eval "on node ipset save KUBE-IN-CLUSTER-MARKS | grep ^add || true"
 
 step "none is on this node: others get no answer, and are not refused; the cluster reaches all"
 web Local rpod1 | manifest web.yaml
 wait_until_equal 10 "a pod" "rpod1 peer=10.244.1.3" sources pod3 tcp 203.0.113.10 80 2
-assert_equal "a client outside" "timeout 2" "$(answers client 2 --timeout 500 tcp 203.0.113.10 80)"
-assert_equal "over the NodePort" "timeout 2" "$(answers client 2 --timeout 500 tcp 192.168.77.10 30080)"
-assert_equal "over UDP" "timeout 2" "$(answers client 2 --timeout 500 udp 203.0.113.53 53)"
-assert_equal "over IPv6" "timeout 2" "$(answers client 2 --timeout 500 tcp 2001:db8::10 80)"
+wait_until_equal 10 "a client outside" "timeout 2" answers client 2 --timeout 500 tcp 203.0.113.10 80
+wait_until_equal 10 "over the NodePort" "timeout 2" answers client 2 --timeout 500 tcp 192.168.77.10 30080
+wait_until_equal 10 "over UDP" "timeout 2" answers client 2 --timeout 500 udp 203.0.113.53 53
+wait_until_equal 10 "over IPv6" "timeout 2" answers client 2 --timeout 500 tcp 2001:db8::10 80
 assert_equal "the node" "rpod1 peer=192.168.77.10" "$(sources node tcp 203.0.113.10 80 2)"
 
 step "there are none at all: everybody is refused"
 web Local | manifest web.yaml
 wait_until_equal 10 "a pod" "refused 2" answers pod3 2 tcp 203.0.113.10 80
-assert_equal "a client outside" "refused 2" "$(answers client 2 tcp 203.0.113.10 80)"
-assert_equal "the node" "refused 2" "$(answers node 2 tcp 203.0.113.10 80)"
+wait_until_equal 10 "a client outside" "refused 2" answers client 2 tcp 203.0.113.10 80
+wait_until_equal 10 "the node" "refused 2" answers node 2 tcp 203.0.113.10 80
 
 step "what somebody does to the sets is repaired"
 web Local pod1 rpod1 | manifest web.yaml
@@ -249,8 +249,8 @@ END
 on node iptables -t mangle -F KUBE-IPVS-MARK
 agent_start
 wait_until 40 eval "agent status | grep -q 'kube-proxy behaviour): IPv4 rules: .*unknown option --map-mark'"
-assert_equal "a pod" "pod1 peer=10.244.1.3" "$(sources pod3 tcp 203.0.113.10 80 4)"
-assert_equal "virtual servers by mark" 2 "$(mark_count)"
+wait_until_equal 20 "a pod" "pod1 peer=10.244.1.3" sources pod3 tcp 203.0.113.10 80 4
+wait_until_equal 20 "virtual servers by mark" 2 mark_count
 assert_equal "how often the log says it" 1 "$(grep -c 'kube-proxy behaviour): .*unknown option' "$agent_log")"
 agent_stop
 rm "$directory/noting/iptables-restore"

@@ -47,7 +47,7 @@ step "the container"
 kube_proxy "-all,+net_admin,+net_raw"
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.2.1:8080 1"
 assert_equal "its capabilities" 0000000000003000 "$(sed -n 's/^CapEff:\t//p' "/proc/$agent_pid/status")"
-assert_equal "asked by client" "pod1 2, rpod1 2" "$(answers client 4 tcp 192.168.77.10 30080)"
+wait_until_equal 10 "asked by client" "pod1 2, rpod1 2" answers client 4 tcp 192.168.77.10 30080
 assert_equal "asked by pod1" "pod1 2, rpod1 2" "$(answers pod1 4 tcp 10.96.0.10 80)"
 assert_equal "/healthz" 200 "$(on node curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:10256/healthz)"
 assert_equal "rules in place" "ipvsagent_rules_in_place 1" \

@@ -47,6 +47,7 @@ six_servers()
 # assert_ipv4_works WHEN
 assert_ipv4_works()
 {
+	wait_until 20 agent_is_settled
 	assert_equal "the ClusterIP $1" "pod1 2, rpod1 2" "$(answers client 4 tcp 10.96.0.20 80)"
 	assert_equal "the external IP $1" "pod1 2, rpod1 2" "$(answers client 4 tcp 203.0.113.20 80)"
 	assert_equal "the NodePort $1" "pod1 2, rpod1 2" "$(answers client 4 tcp 192.168.77.10 30080)"
@@ -72,6 +73,7 @@ wait_for_on()
 	wait_until_equal 20 "IPv6 virtual servers" "$1" six_servers
 	wait_until 20 address_is_bound fd00:96::20
 	wait_until 20 eval "! agent status | grep -q 'IPv6 is off'"
+	wait_until 20 agent_is_settled
 	assert_equal "the IPv6 ClusterIP" "pod1 2, rpod1 2" "$(answers client 4 tcp fd00:96::20 80)"
 	assert_equal "the IPv6 external IP" "pod1 2, rpod1 2" "$(answers client 4 tcp 2001:db8::20 80)"
 }

@@ -107,6 +107,7 @@ agent_start
 wait_for_service tcp 203.0.113.10 80 "10.244.1.1:8080 1"
 wait_for_service tcp 2001:db8::10 80 "[fd00:10:244:1::1]:8080 1"
 wait_until_equal 10 "virtual servers by mark" 4 mark_count
+wait_until 20 agent_is_settled
 hold_open kept client tcp 10.96.0.10 80
 hold_open kept6 client tcp fd00:96::10 80
 hold_open outside client tcp 203.0.113.10 80

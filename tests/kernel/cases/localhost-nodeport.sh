@@ -23,6 +23,7 @@ web "pod1 rpod1"
 agent_start
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.2.1:8080 1"
 wait_for_service tcp fd00:96::10 80 "[fd00:10:244:1::1]:8080 1, [fd00:10:244:2::1]:8080 1"
+wait_until 20 agent_is_settled
 
 step "TCP, UDP, IPv6"
 assert_equal "TCP" "pod1 2, rpod1 2" "$(answers node 4 tcp 127.0.0.1 30080)"
@@ -40,7 +41,7 @@ hold_close one
 step "without endpoints clients are refused at once"
 web ""
 wait_until_equal 10 "TCP" "refused 1" answers node 1 tcp 127.0.0.1 30080
-assert_equal "UDP" "refused 1" "$(answers node 1 udp 127.0.0.1 30053)"
+wait_until_equal 10 "UDP" "refused 1" answers node 1 udp 127.0.0.1 30053
 
 step "not where --nodeport-addresses leaves it out, or the option"
 web "pod1"
@@ -86,6 +87,7 @@ agent_start
 assert_equal "the limits of the agent" "128 128" \
 	"$(sed -n 's/^Max open files *\([0-9]*\) *\([0-9]*\) .*/\1 \2/p' "/proc/$agent_pid/limits")"
 wait_until_equal 20 "NodePorts on localhost" 64 count_listening
+wait_until 20 agent_is_settled
 wait_until 20 grep -q "36 NodePorts do not listen on localhost: RLIMIT_NOFILE is 128, " "$agent_log"
 assert_equal "lines about it" 1 "$(grep -c "on localhost" "$agent_log")"
 assert_equal "the first" "pod1 2" "$(answers node 2 tcp 127.0.0.1 31001)"

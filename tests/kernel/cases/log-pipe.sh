@@ -27,11 +27,11 @@ dropped=$(on node curl -s -m 10 http://127.0.0.1:10249/metrics | sed -n 's/^ipvs
 ((dropped > 0)) || fail "no lines were dropped"
 
 step "the reader wakes up, and is told"
-timeout 1 cat <&8 >/dev/null || true
+timeout "$slowness" cat <&8 >/dev/null || true
 kill -TERM "$agent_pid"
 wait "$agent_pid" || fail "the agent's exit status after SIGTERM is $?"
 agent_pid=
-timeout 1 cat <&8 >"$directory/log" || true
+timeout "$slowness" cat <&8 >"$directory/log" || true
 grep -Eq "warning: $dropped log lines were dropped" "$directory/log" ||
 	fail "it was not told of: $(cat "$directory/log")"
 grep -q "stopping" "$directory/log" || fail "the next line is missing: $(cat "$directory/log")"

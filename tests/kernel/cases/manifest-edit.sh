@@ -38,6 +38,7 @@ step "a file is created, renamed, deleted"
 } >"$manifests/two.yaml"
 wait_for_service tcp 10.96.0.20 80 "10.244.1.2:8080 1"
 hold_open two client tcp 10.96.0.20 80
+wait_until 20 agent_is_settled
 netlink_writes_start
 mv "$manifests/two.yaml" "$manifests/renamed.yaml"
 sleep 2

@@ -63,6 +63,7 @@ answer_start pod2 tcp/8080
 agent_start
 wait_for_service tcp 10.96.0.10 80 "10.244.1.2:8080 1"
 wait_for_service tcp fd00:96::10 80 "[fd00:10:244:1::2]:8080 1"
+wait_until 20 agent_is_settled
 
 step "with --cluster-cidr, pods keep their addresses"
 assert_seen "by default" client=192.168.77.10 node=192.168.77.10 pod1=10.244.1.1 rpod1=10.244.2.1

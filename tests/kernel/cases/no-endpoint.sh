@@ -40,6 +40,7 @@ for family in 4 6; do
 done
 wait_until 10 eval "on node ip6tables-save | grep -q KUBE-POSTROUTING"
 wait_until 10 eval "on node iptables-save | grep -q KUBE-POSTROUTING"
+wait_until 20 agent_is_settled
 before=$(logged)
 
 for family in 4 6; do

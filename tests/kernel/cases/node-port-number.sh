@@ -51,6 +51,7 @@ for family in 4 6; do
 done
 wait_until 10 eval "on node ip6tables-save | grep -q KUBE-POSTROUTING"
 wait_until 10 eval "on node iptables-save | grep -q KUBE-POSTROUTING"
+wait_until 20 agent_is_settled
 
 for family in 4 6; do
 	step "IPv$family: a pod keeps its address"

@@ -70,6 +70,7 @@ done
 cluster_dns
 agent_start
 wait_for_service udp $vip 53 "10.244.1.1:5353 1, 10.244.2.1:5353 1"
+wait_for_service tcp $vip 53 "10.244.1.1:5353 1, 10.244.2.1:5353 1"
 assert_answers "pod2 node" $vip "$pods" 2
 
 step "the cache arrives: as long as IPVS has a virtual server for the VIP, the cache gets nothing there"
@@ -92,6 +93,7 @@ assert_not_from_cache
 step "not programmed: its packets reach the cache"
 cluster_dns "ipvsagent/do-not-program: \"true\""
 wait_until_equal 10 "the virtual server" "" virtual_server udp $vip:53
+wait_until_equal 10 "that of TCP" "" virtual_server tcp $vip:53
 assert_answers "pod2 pod3 node" $vip "cache 2" 2
 assert_answers "pod2 node" $link_local "cache 2" 2
 assert_equal "conntrack entries of the VIP" "" "$(on node conntrack -L -d $vip 2>/dev/null)"
@@ -114,4 +116,5 @@ cache_rules -D
 ip -n node link delete nodelocaldns
 cluster_dns
 wait_for_service udp $vip 53 "10.244.1.1:5353 1, 10.244.2.1:5353 1"
+wait_for_service tcp $vip 53 "10.244.1.1:5353 1, 10.244.2.1:5353 1"
 assert_answers "pod2 node" $vip "$pods" 2

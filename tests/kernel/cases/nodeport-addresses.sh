@@ -30,6 +30,7 @@ both6="[fd00:10:244:1::1]:8080 1, [fd00:10:244:2::1]:8080 1"
 wait_for_node_ports()
 {
 	wait_until_equal 20 "where NodePorts are" "$(printf '%s\n' "$@" | sort)" node_port_addresses
+	wait_until 20 agent_is_settled
 }
 
 node_port_addresses()
@@ -85,6 +86,7 @@ ip -n node -batch - <<-END
 	address add 192.168.88.11/24 dev eth0
 END
 wait_until_equal 20 "the NodePort of the new address" "$both" destinations tcp 192.168.88.11:30080
+wait_until 20 agent_is_settled
 assert_answers 192.168.88.11
 assert_refuses 192.168.77.11
 wait_for_node_ports 192.168.88.10 192.168.88.11 fd77::10 fd88::10

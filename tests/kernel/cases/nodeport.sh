@@ -21,6 +21,7 @@ wait_for_service tcp 10.96.0.10 80 "$three"
 wait_until_equal 10 "the NodePort" "$three" destinations tcp 192.168.77.10:30080
 wait_until_equal 10 "the IPv6 NodePort" "[fd00:10:244:1::1]:8080 1, [fd00:10:244:2::1]:8080 1" \
 	destinations tcp "[fd77::10]:30081"
+wait_until 20 agent_is_settled
 
 step "from outside, from the node, from pods"
 for source in client node node2 pod1 rpod2; do

@@ -51,8 +51,8 @@ step "not to be bound: the addresses go, virtual servers and connections stay"
 hold_open kept client tcp 203.0.113.10 80
 web "ipvsagent/do-not-bind: \"true\""
 wait_until_equal 10 "203.0.113.10 is bound" no is_bound 203.0.113.10
-assert_equal "10.96.0.10 is bound" no "$(is_bound 10.96.0.10)"
-assert_equal "the set of bound addresses" "" "$(on node ipset list KUBE-IPVS-IPS | sed '1,/^Members/d')"
+wait_until_equal 10 "10.96.0.10 is bound" no is_bound 10.96.0.10
+wait_until_equal 10 "the set of bound addresses" "" eval "on node ipset list KUBE-IPVS-IPS | sed '1,/^Members/d'"
 for server in 203.0.113.10:80 10.96.0.10:80; do
 	assert_equal "the destinations of $server" "$both" "$(destinations tcp $server)"
 done
@@ -88,11 +88,11 @@ hold_close kept
 step "not to be programmed: everything of the Service goes"
 web
 wait_for_service tcp 203.0.113.10 80 "$both"
-assert_equal "the NodePort, asked by client" "pod1 1, pod2 1" "$(answers client 2 tcp 192.168.77.10 30080)"
+wait_until_equal 10 "the NodePort, asked by client" "pod1 1, pod2 1" answers client 2 tcp 192.168.77.10 30080
 web "ipvsagent/do-not-program: \"true\""
 wait_until_equal 10 "203.0.113.10 is bound" no is_bound 203.0.113.10
-assert_equal "virtual servers" "" "$(on node ipvsadm -Ln | sed 1,3d)"
-assert_equal "the NodePort, asked by client" "refused 1" "$(answers client 1 tcp 192.168.77.10 30080)"
+wait_until_equal 10 "virtual servers" "" eval "on node ipvsadm -Ln | sed 1,3d"
+wait_until_equal 10 "the NodePort, asked by client" "refused 1" answers client 1 tcp 192.168.77.10 30080
 assert_contains "the status" "annotation ipvsagent/do-not-program" "$(agent status default/web)"
 web "ipvsagent/do-not-program: \"yes\""
 wait_for_service tcp 203.0.113.10 80 "$both"
@@ -126,7 +126,7 @@ done
 # A virtual server that was made anew would count from 0.
 [ "$(on node ipvsadm -Ln --stats | awk '$2 == "10.96.0.10:80" {print $3}')" -ge \
 	"$(awk '$2 == "10.96.0.10:80" {print $3}' "$directory/before")" ] || fail "the virtual server is another one"
-assert_equal "the NodePort's scheduler" "sh (sh-fallback)" "$(scheduler_of 192.168.77.10:30080)"
+wait_until_equal 10 "the NodePort's scheduler" "sh (sh-fallback)" scheduler_of 192.168.77.10:30080
 [ "$(answers client 8 tcp 10.96.0.10 80 | wc -w)" = 2 ] || fail "sh sends one client to several endpoints"
 
 step "with affinity a client stays, whatever the scheduler"

@@ -69,6 +69,7 @@ topology_create
 services 2000 | manifest many.yaml
 agent_start --ipvs-sync-period 10ms
 wait_until_equal 60 "the number of virtual servers" 2000 server_count
+wait_until 60 agent_is_settled
 wait_until 20 verified
 : >"$directory/rounds"
 

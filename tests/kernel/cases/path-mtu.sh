@@ -180,6 +180,7 @@ done | manifest services.yaml
 agent_start
 wait_for_service udp "${gone[6]}" 54 "[${rpod9[6]}]:5354 1"
 wait_for_service udp "${gone[4]}" 54 "${rpod9[4]}:5354 1"
+wait_until 20 agent_is_settled
 
 for firewall in open closed; do
 	if [ $firewall = closed ]; then

@@ -98,6 +98,8 @@ for family in 4 6; do
 	wait_until 10 address_is_bound "${vips[$family]}"
 done
 
+wait_until 20 agent_is_settled
+
 step "policy Cluster: connections and flows to both endpoints, masqueraded"
 for family in 4 6; do
 	hold_both tcp client tcp 80 "$family"

@@ -86,7 +86,7 @@ step "no node address in the ranges of NodePorts does not silence it"
 agent_stop
 agent_start --nodeport-addresses 198.51.100.0/24
 wait_for_health "200 2"
-assert_equal "its NodePort" "" "$(virtual_server tcp 192.168.77.10:30030)"
+wait_until_equal 10 "its NodePort" "" virtual_server tcp 192.168.77.10:30030
 agent_stop
 agent_start
 wait_for_health "200 2"
@@ -120,7 +120,7 @@ for states in "pod1 pod1/unready" "pod1/unready pod1" "pod1/terminating pod1" "p
 done
 
 step "ports that a Service had are not the host's, and NodePorts are of one family"
-assert_equal "the NodePort" "rpod1 1" "$(answers client 1 tcp 192.168.77.10 30010)"
+wait_until_equal 10 "the NodePort" "rpod1 1" answers client 1 tcp 192.168.77.10 30010
 assert_equal "what the host has on that port of the other family" "node 1" "$(answers client 1 tcp fd77::10 30010)"
 for vip in 10.96.0.10 10.96.0.30 fd00:96::30; do
 	for client in client pod3 node; do
@@ -140,7 +140,7 @@ for client in client pod3; do
 	assert_equal "its old UDP port asked by $client" "refused 1" "$(answers "$client" 1 udp 10.96.0.10 53)"
 done
 assert_equal "what the host has on the old NodePort" "node 1" "$(answers client 1 tcp 192.168.77.10 30010)"
-assert_equal "the new NodePort" "rpod1 1" "$(answers client 1 tcp 192.168.77.10 30012)"
+wait_until_equal 10 "the new NodePort" "rpod1 1" answers client 1 tcp 192.168.77.10 30012
 rm "$manifests/services.yaml"
 wait_until_equal 10 "the Service that is gone" "" virtual_server tcp 10.96.0.10:8081
 

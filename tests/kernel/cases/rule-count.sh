@@ -63,7 +63,7 @@ assert_contains "the first start writes rules" "iptables-restore" "$(iptables_wr
 step "many Services of every kind"
 manifest services.yaml <"$directory/many"
 wait_for_service tcp "fd00:96::$many" 80 "[fd00:10:244:1::1]:8080 1, [fd00:10:244:2::1]:8080 1"
-assert_equal "virtual servers" $((many * 7)) "$(on node ipvsadm -Ln | grep -c '^TCP')"
+wait_until_equal 30 "virtual servers" $((many * 7)) eval "on node ipvsadm -Ln | grep -c '^TCP'"
 for program in iptables-save ip6tables-save; do
 	assert_equal "the rules" "$(<"$directory/$program")" "$(rules $program)"
 	echo "| $program: $(wc -l <"$directory/$program") rules, with 2 Services as with $((2 * many))"

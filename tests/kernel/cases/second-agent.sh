@@ -13,6 +13,7 @@ wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1"
 mkdir "$directory/other"
 
 step "a second agent refuses"
+wait_until 20 agent_is_settled
 netlink_writes_start
 assert_status "a second agent" 3 agent run --manifests "$directory/other" --hostname-override node1
 assert_contains "what it says" "another ipvsagent is running" "$output"

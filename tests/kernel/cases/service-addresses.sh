@@ -51,9 +51,9 @@ wait_for()
 			assert_equal "whether $address answers, $what" no "$(answered "$address")"
 		fi
 	done
-	assert_equal "the ClusterIP, $what" "pod1 1, rpod1 1" "$(answers client 2 tcp 10.96.0.10 80)"
-	assert_equal "the NodePort, $what" "pod1 1, rpod1 1" "$(answers client 2 tcp 192.168.77.10 30080)"
-	assert_equal "the IPv6 ClusterIP, $what" "pod1 1, rpod1 1" "$(answers client 2 tcp fd00:96::10 80)"
+	wait_until_equal 20 "the ClusterIP, $what" "pod1 1, rpod1 1" answers client 2 tcp 10.96.0.10 80
+	wait_until_equal 20 "the NodePort, $what" "pod1 1, rpod1 1" answers client 2 tcp 192.168.77.10 30080
+	wait_until_equal 20 "the IPv6 ClusterIP, $what" "pod1 1, rpod1 1" answers client 2 tcp fd00:96::10 80
 }
 
 step "every address is allowed"

@@ -118,7 +118,7 @@ assert_equal "failures" "" "$(grep -v '^pod1 ' "$directory/asked" || true)"
 assert_equal "members that are missing" "" "$(comm -13 \
 	<(on node ipset save KUBE-CLUSTER-IP | sed -n 's/^add [^ ]* \([0-9.]*\),tcp:80$/\1/p' | sort) \
 	<(services 1 4150 | sed -n 's/^  clusterIP: //p' | sort))"
-assert_equal "sets on the way" "" "$(on node ipset list -n | grep GROWING || true)"
+wait_until_equal 10 "sets on the way" "" eval "on node ipset list -n | grep GROWING || true"
 assert_contains "the rule that uses it" "--match-set KUBE-CLUSTER-IP dst,dst" "$(on node iptables-save -t nat)"
 assert_equal "KUBE-EXTERNAL-IP" "$external" "$(header KUBE-EXTERNAL-IP)"
 assert_equal "KUBE-6-CLUSTER-IP" "$six" "$(header KUBE-6-CLUSTER-IP)"

@@ -33,7 +33,7 @@ agent_start
 wait_for_service tcp 10.96.0.10 80 "10.244.1.1:8080 1, 10.244.1.2:8080 1, 10.244.2.1:8080 1"
 wait_for_service tcp 10.96.0.11 80 "10.244.1.1:8080 1"
 wait_for_service udp 10.96.0.53 53 "10.244.1.1:5353 1"
-wait_until 10 eval "agent status | grep -q 'programmed$'"
+wait_until 20 agent_is_settled
 hold_open one client tcp 10.96.0.10 80
 own=${hold_line%% *}
 
@@ -185,8 +185,8 @@ assert_equal "one that serves" "yes terminating, but none is ready" \
 assert_equal "one that does not" "no terminating, and not serving any more" \
 	"$(endpoint ending 10.96.0.73:80 10.244.1.2:8080)"
 wait_until_equal 10 "with internalTrafficPolicy Local" "pod1 6" answers client 6 tcp 10.96.0.74 80
-assert_equal "from outside" "pod1 6" "$(answers client 6 tcp 203.0.113.74 80)"
-assert_equal "from a pod" "pod1 3, rpod1 3" "$(answers pod3 6 tcp 203.0.113.74 80)"
+wait_until_equal 10 "from outside" "pod1 6" answers client 6 tcp 203.0.113.74 80
+wait_until_equal 10 "from a pod" "pod1 3, rpod1 3" answers pod3 6 tcp 203.0.113.74 80
 assert_equal "the ClusterIP's" "yes internalTrafficPolicy Local" "$(endpoint local 10.96.0.74:80 10.244.1.1:8080)"
 assert_equal "not the ClusterIP's" "no not on this node (internalTrafficPolicy Local)" \
 	"$(endpoint local 10.96.0.74:80 10.244.2.1:8080)"

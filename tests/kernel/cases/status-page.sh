@@ -30,6 +30,7 @@ agent_stop
 
 agent_start --status-page --metrics-bind-address 127.0.0.1:10249 --ipvs-sync-period 2s
 wait_until 10 page /
+wait_until 20 agent_is_settled
 step "all Services, each with what ipvsadm says it has"
 page / >"$directory/page"
 grep -q '<a href="/services/default/web">default/web</a>' "$directory/page"
