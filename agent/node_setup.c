@@ -145,6 +145,17 @@ static void reserve_node_ports(struct port_range range)
 		log_info("sysctl %s set to %s (was %s)", name, after, *before ? before : "empty");
 }
 
+/* For what only newer kernels have. */
+static void set_if_known(const char *name, int value, const char *setting)
+{
+	int current;
+
+	if (sysctl_get(name, &current, NULL) == -ENOENT)
+		log_warning("this kernel has no sysctl %s; ignoring %s", name, setting);
+	else
+		set(name, value);
+}
+
 #define KERNEL(major, minor) ((major) << 16 | (minor))
 
 void node_setup_sysctls(const struct options *options)
@@ -162,6 +173,10 @@ void node_setup_sysctls(const struct options *options)
 	set("net/ipv4/vs/expire_nodest_conn", 1);
 	set("net/ipv4/vs/expire_quiescent_template", 1);
 	set("net/ipv4/ip_forward", 1);
+	if (options->suspend_estimation)
+		set_if_known("net/ipv4/vs/run_estimation", 0, "suspendEstimation");
+	if (options->sloppy_sctp)
+		set_if_known("net/ipv4/vs/sloppy_sctp", 1, "sloppySCTP");
 	if (options->strict_arp) {
 		set("net/ipv4/conf/all/arp_ignore", 1);
 		set("net/ipv4/conf/all/arp_announce", 2);
@@ -218,12 +233,18 @@ void node_setup_follow(const struct options *options, const struct options *befo
 	    node_setup_timeouts(options, ipvs, &err) < 0)
 		log_warning("IPVS timeouts: %s; keeping the previous ones", err.text);
 	if (options->strict_arp != before->strict_arp ||
+	    options->suspend_estimation != before->suspend_estimation ||
+	    options->sloppy_sctp != before->sloppy_sctp ||
 	    options->reserved_node_ports.first != before->reserved_node_ports.first ||
 	    options->reserved_node_ports.last != before->reserved_node_ports.last ||
 	    !is_conntrack_equal(&options->conntrack, &before->conntrack))
 		node_setup_sysctls(options);
 	if (before->strict_arp && !options->strict_arp)
 		log_info("strictARP is off now; arp_ignore and arp_announce are not reset");
+	if (before->suspend_estimation && !options->suspend_estimation)
+		log_info("suspendEstimation is off now; run_estimation is not reset");
+	if (before->sloppy_sctp && !options->sloppy_sctp)
+		log_info("sloppySCTP is off now; sloppy_sctp is not reset");
 }
 
 /* The legacy iptables programs load these themselves, which takes CAP_SYS_MODULE; all others are

@@ -45,28 +45,28 @@ static size_t count_destinations(void)
 	return count;
 }
 
-static void check_estimation(struct findings *findings)
+static void check_estimation(const struct options *options, struct findings *findings)
 {
 	int value = 0;
 	size_t count;
 
-	if (sysctl_get("net/ipv4/vs/run_estimation", &value, NULL) < 0 || value != 1)
+	if (options->suspend_estimation ||
+	    sysctl_get("net/ipv4/vs/run_estimation", &value, NULL) < 0 || value != 1)
 		return;
 	count = count_destinations();
 	if (count >= MANY_DESTINATIONS)
 		findings_add(
 			findings, SEVERITY_NOTE,
-			"unless rates are read from IPVS, set net.ipv4.vs.run_estimation to 0",
-			"IPVS has %zu destinations, and the kernel computes the rates of each of "
-			"them every two seconds",
+			"unless rates and counters of IPVS are read, use --suspend-estimation",
+			"IPVS has %zu destinations, and the kernel sums up the counters and rates "
+			"of each of them every two seconds (net.ipv4.vs.run_estimation is 1)",
 			count);
 }
 
 void limits_check(const struct options *options, struct findings *findings)
 {
-	(void)options;
 	check_connections(findings);
-	check_estimation(findings);
+	check_estimation(options, findings);
 }
 
 static void judge_certificate(const char *name, const char *pem, struct findings *findings)

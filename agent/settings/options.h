@@ -210,6 +210,8 @@ struct options {
 	double former_vip_timeout;
 	double interval;
 	struct port_range reserved_node_ports;
+	bool suspend_estimation;
+	bool sloppy_sctp;
 	struct conntrack_options conntrack;
 	int oom_score_adj;
 	int verbosity;

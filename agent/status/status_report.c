@@ -2,11 +2,13 @@
 #include "status_report.h"
 
 #include "lib/base/clock.h"
+#include "lib/kernel/sysctl.h"
 #include "lib/objects/scheduler.h"
 #include "lib/plan/ledger_drain.h"
 #include "lib/source/json_text.h"
 #include "report_json.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -105,6 +107,14 @@ static bool lacks_random_ports(const struct rules_keeper *rules)
 }
 
 /* What the agent would use, and this host does not have. */
+static void add_missing_sysctl(json_t *missing, bool is_wanted, const char *name)
+{
+	int value;
+
+	if (is_wanted && sysctl_get(name, &value, NULL) == -ENOENT)
+		json_array_append_new(missing, json_sprintf("sysctl %s", name));
+}
+
 static json_t *missing_json(const struct status_sources *sources)
 {
 	const struct agent_health *health = sources->health;
@@ -121,6 +131,12 @@ static json_t *missing_json(const struct status_sources *sources)
 		if (schedulers >> i & 1)
 			json_array_append_new(missing,
 					      json_sprintf("scheduler %s", scheduler_name(i)));
+	if (sources->options) {
+		add_missing_sysctl(missing, sources->options->suspend_estimation,
+				   "net/ipv4/vs/run_estimation");
+		add_missing_sysctl(missing, sources->options->sloppy_sctp,
+				   "net/ipv4/vs/sloppy_sctp");
+	}
 	return missing;
 }
 

@@ -159,6 +159,49 @@ wait_until_equal 20 "established" 7200 node_sysctl net/netfilter/nf_conntrack_tc
 wait_until_equal 20 "UDP" 33 node_sysctl net/netfilter/nf_conntrack_udp_timeout
 wait_until_equal 20 "oom_score_adj" -500 cat "/proc/$agent_pid/oom_score_adj"
 
+# counted: connections and packets of web, as ipvsadm has them
+counted()
+{
+	on node ipvsadm -Ln --stats --exact | awk '$2 == "10.96.0.10:80" { print $3, $4 }'
+}
+
+# own_settings [LINE...]: the agent's own file, as it is, with further lines
+own_settings()
+{
+	printf '%s\n' "drainTimeout: 10m" "affinityScheduler: inherit" "$@" >"$directory/own.new"
+	mv "$directory/own.new" "$directory/own.yaml"
+}
+
+has_estimation()
+{
+	on node test -e /proc/sys/net/ipv4/vs/run_estimation
+}
+
+step "settings of IPVS that not every kernel has"
+own_settings "suspendEstimation: true" "sloppySCTP: true"
+wait_until_equal 20 "sloppy_sctp" 1 node_sysctl net/ipv4/vs/sloppy_sctp
+if has_estimation; then
+	wait_until_equal 20 "run_estimation" 0 node_sysctl net/ipv4/vs/run_estimation
+	assert_lacks "the status" "run_estimation" "$(agent status)"
+	sleep 3 # a sum that is being made
+	before=$(counted)
+	answers client 3 tcp 10.96.0.10 80 >/dev/null
+	sleep 3
+	assert_equal "what is counted" "$before" "$(counted)"
+else
+	wait_until 20 log_has "this kernel has no sysctl net/ipv4/vs/run_estimation; ignoring suspendEstimation"
+	assert_contains "the status" "sysctl net/ipv4/vs/run_estimation" "$(agent status | grep '^Missing')"
+fi
+own_settings
+wait_until 20 log_has "suspendEstimation is off now; run_estimation is not reset"
+wait_until 20 log_has "sloppySCTP is off now; sloppy_sctp is not reset"
+assert_equal "sloppy_sctp" 1 "$(node_sysctl net/ipv4/vs/sloppy_sctp)"
+if has_estimation; then
+	assert_equal "run_estimation" 0 "$(node_sysctl net/ipv4/vs/run_estimation)"
+	on node sysctl -qw net.ipv4.vs.run_estimation=1
+fi
+hold_is_alive kept
+
 step "the sync period: drift is repaired sooner"
 config_volume "$pods" "hostnameOverride: node1" "ipvs: {syncPeriod: 1s}"
 wait_until 20 log_has "ipvs.syncPeriod"

@@ -186,7 +186,7 @@ static void flags_without_field(void **state)
 {
 	auto_free(options) struct options *options =
 		parsed("run --manifests a --manifests=b --socket /s --drain-timeout 2m "
-		       "--reserve-node-ports 30000-32767 "
+		       "--reserve-node-ports 30000-32767 --suspend-estimation --sloppy-sctp=true "
 		       "--affinity-scheduler inherit --master https://m --cleanup --init-only "
 		       "--write-config-to f left over");
 
@@ -198,6 +198,8 @@ static void flags_without_field(void **state)
 	assert_true(options->drain_timeout == 120);
 	assert_int_equal(options->reserved_node_ports.first, 30000);
 	assert_int_equal(options->reserved_node_ports.last, 32767);
+	assert_true(options->suspend_estimation);
+	assert_true(options->sloppy_sctp);
 	assert_string_equal(options->desired.affinity_scheduler, "inherit");
 	assert_string_equal(options->client.master, "https://m");
 	assert_true(options->cleanup);
