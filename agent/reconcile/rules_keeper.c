@@ -300,6 +300,16 @@ static bool is_waiting(const struct rules_keeper_family *family)
 	       clock_milliseconds() < family->contested_until;
 }
 
+/*
+ * What could not be read or written is tried again when its time has come, whatever changes meanwhile: it may be
+ * what the failed attempt itself wrote, of a table before the one that was refused.
+ */
+static bool is_to_be_retried(const struct rules_keeper_family *family)
+{
+	return family->state == RULES_FAMILY_STATE_FAILED &&
+	       timer_is_running(&family->keeper->retry);
+}
+
 static struct ruleset_options options_of(const struct rules_keeper_family *family)
 {
 	const struct rules_keeper *keeper = family->keeper;
@@ -362,7 +372,7 @@ static void on_done(void *owner, const struct rules_report *report)
 	tell(family->keeper, family->family == AF_INET6 ? IP_FAMILY_IPV6 : IP_FAMILY_IPV4);
 
 	/* Not from within the callback of what is to be started again. */
-	if (family->is_due && !is_waiting(family))
+	if (family->is_due && !is_waiting(family) && !is_to_be_retried(family))
 		schedule(family, family->is_outdated ? 0. : PAUSE_SECONDS);
 }
 
@@ -377,7 +387,8 @@ void rules_keeper_changed(struct rules_keeper *keeper, uint16_t family_number, c
 	if (*writer && !rules_is_busy(family->rules))
 		snprintf(family->writer, sizeof(family->writer), "%s", writer);
 	family->is_due = rules_is_busy(family->rules);
-	if (family->is_due || timer_is_running(&family->due) || is_waiting(family))
+	if (family->is_due || timer_is_running(&family->due) || is_waiting(family) ||
+	    is_to_be_retried(family))
 		return;
 	schedule(family, since < PAUSE_SECONDS ? PAUSE_SECONDS : GATHER_SECONDS);
 }

@@ -73,7 +73,8 @@ void rules_keeper_verify(struct rules_keeper *keeper);
  *
  * Bursts are gathered, for a tenth of a second, and looks are half a second apart. Rules that had to
  * be repaired three times within a minute wait for the next repair, from 10 s on ever longer: another
- * program wants other rules, and we would only take turns.
+ * program wants other rules, and we would only take turns. What could not be read or written waits for
+ * its retry, or for rules_keeper_verify().
  */
 void rules_keeper_changed(struct rules_keeper *keeper, uint16_t family, const char *writer);
 

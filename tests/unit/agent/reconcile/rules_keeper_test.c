@@ -282,6 +282,27 @@ static void test_a_repair_now_and_then_is_no_contest(void **state)
 	assert_int_equal(iptables.repairs, 10);
 }
 
+/* With legacy tables, those before the one that is refused are written each time, which is told. */
+static void test_what_cannot_be_written_waits_for_its_retry(void **state)
+{
+	struct fixture *fixture = *state;
+
+	iptables.told = fixture->keeper;
+	iptables.is_broken[0] = true;
+	alter(fixture);
+	pass(fixture, 100);
+	iptables.looks = 0;
+	for (int i = 0; i < 300; i++) {
+		rules_keeper_changed(fixture->keeper, AF_INET, "");
+		pass(fixture, 1);
+	}
+	/* Every 30 s, both families. */
+	assert_in_range(iptables.looks, 18, 22);
+	iptables.is_broken[0] = false;
+	pass(fixture, 31);
+	assert_true(fixture->is_in_place);
+}
+
 static void test_unreadable_tables_are_told(void **state)
 {
 	struct fixture *fixture = *state;
@@ -380,6 +401,8 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_repair_now_and_then_is_no_contest, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_what_cannot_be_written_waits_for_its_retry,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_tables_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_families_are_told_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
