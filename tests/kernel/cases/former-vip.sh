@@ -75,7 +75,7 @@ services_end()
 topology_create
 answer_start pod1 tcp/8080 udp/5353 sctp/9999
 answer_start node tcp/2222
-agent_start
+agent_start --former-vip-timeout "$((60 * slowness))s"
 services_start
 count_strays
 
@@ -200,20 +200,20 @@ services_start
 services_end
 are_bound || fail "a VIP has gone"
 agent_kill
-agent_start --former-vip-timeout 2s
+agent_start --former-vip-timeout "$((4 * slowness))s"
 wait_until 10 are_gone
-assert_equal "the set of VIPs" "" "$(on node ipset list KUBE-IPVS-IPS | sed '1,/^Members/d')"
+wait_until_equal 10 "the set of VIPs" "" eval "on node ipset list KUBE-IPVS-IPS | sed '1,/^Members/d'"
 
 step "the time is over"
 services_start
 services_end
 are_bound || fail "a VIP has gone before its time"
 wait_until 10 are_gone
-assert_equal "the set of VIPs" "" "$(on node ipset list KUBE-IPVS-IPS | sed '1,/^Members/d')"
+wait_until_equal 10 "the set of VIPs" "" eval "on node ipset list KUBE-IPVS-IPS | sed '1,/^Members/d'"
 agent_stop
 
 step "none is kept"
 agent_start --former-vip-timeout 0s
 services_start
 services_end
-wait_until 1 are_gone
+wait_until 10 are_gone
