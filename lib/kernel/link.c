@@ -3,6 +3,7 @@
 
 #include "address_listing.h"
 #include "bound_addresses.h"
+#include "link_device.h"
 #include "netlink.h"
 
 #include <arpa/inet.h>
@@ -13,12 +14,9 @@
 #include <net/if.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
-#include <netlink/route/link.h>
 #include <netlink/socket.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#define KIND "dummy"
 
 /* Room for the notifications of some ten thousand IPv6 addresses that we bind in one go. */
 #define MONITOR_BUFFER_BYTES (8 * 1024 * 1024)
@@ -157,73 +155,22 @@ void link_close(struct link *link)
 	free(link);
 }
 
-struct lookup {
-	int index;
-	bool is_dummy;
-};
-
-static int on_link(void *owner, const struct nlmsghdr *message)
-{
-	struct nlattr *attributes[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
-	struct lookup *lookup = owner;
-
-	if (message->nlmsg_type != RTM_NEWLINK ||
-	    nlmsg_parse((struct nlmsghdr *)message, sizeof(struct ifinfomsg), attributes, IFLA_MAX,
-			NULL))
-		return 0;
-	lookup->index = ((const struct ifinfomsg *)nlmsg_data(message))->ifi_index;
-	if (attributes[IFLA_LINKINFO] &&
-	    !nla_parse_nested(info, IFLA_INFO_MAX, attributes[IFLA_LINKINFO], NULL) &&
-	    info[IFLA_INFO_KIND])
-		lookup->is_dummy = nla_strcmp(info[IFLA_INFO_KIND], KIND) == 0;
-	return 0;
-}
-
 /* Finds the interface by its name; Return: 0, with index 0 if there is none */
-static int look_up(struct link *link, struct lookup *ret, struct error *err)
+static int look_up(struct link *link, struct link_device *ret, struct error *err)
 {
-	struct nl_msg *request;
-	int r;
+	int r = link_device_find(link->netlink, link->name, ret, err);
 
-	*ret = (struct lookup){0};
-	if (rtnl_link_build_get_request(0, link->name, &request) < 0)
-		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
-	r = netlink_ask(link->netlink, request, on_link, ret, err);
-	nlmsg_free(request);
-	if (r < 0 && r != -ENODEV)
-		return error_wrap(err, r, "looking up interface %s", link->name);
-
+	if (r < 0)
+		return r;
 	if (ret->index != link->index)
 		bound_addresses_clear(&link->bound);
 	link->index = ret->index;
 	return 0;
 }
 
-static int create(struct link *link, struct error *err)
-{
-	struct rtnl_link *wanted = rtnl_link_alloc();
-	struct nl_msg *request = NULL;
-	int r;
-
-	if (!wanted)
-		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
-	rtnl_link_set_name(wanted, link->name);
-	if (rtnl_link_set_type(wanted, KIND) < 0 ||
-	    rtnl_link_build_add_request(wanted, NLM_F_CREATE | NLM_F_EXCL, &request) < 0) {
-		rtnl_link_put(wanted);
-		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
-	}
-	r = netlink_ask(link->netlink, request, NULL, NULL, err);
-	nlmsg_free(request);
-	rtnl_link_put(wanted);
-	if (r < 0)
-		return error_wrap(err, r, "creating dummy interface %s", link->name);
-	return 0;
-}
-
 int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
 {
-	struct lookup found;
+	struct link_device found;
 	bool is_new;
 	int r;
 
@@ -232,7 +179,7 @@ int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
 		return r;
 	is_new = !found.index;
 	if (is_new) {
-		r = create(link, err);
+		r = link_device_create(link->netlink, link->name, err);
 		if (r >= 0)
 			r = look_up(link, &found, err);
 		if (r < 0)
@@ -248,22 +195,10 @@ int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
 
 int link_remove(struct link *link, struct error *err)
 {
-	struct rtnl_link *unwanted = rtnl_link_alloc();
-	struct nl_msg *request = NULL;
-	int r;
+	int r = link_device_delete(link->netlink, link->name, err);
 
-	if (!unwanted)
-		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
-	rtnl_link_set_name(unwanted, link->name);
-	if (rtnl_link_build_delete_request(unwanted, &request) < 0) {
-		rtnl_link_put(unwanted);
-		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
-	}
-	r = netlink_ask(link->netlink, request, NULL, NULL, err);
-	nlmsg_free(request);
-	rtnl_link_put(unwanted);
-	if (r < 0 && r != -ENODEV)
-		return error_wrap(err, r, "deleting interface %s", link->name);
+	if (r < 0)
+		return r;
 	link->index = 0;
 	bound_addresses_clear(&link->bound);
 	return 0;
@@ -315,7 +250,7 @@ int link_observe(struct link *link, void (*on_bound)(void *owner, const struct a
 		 struct error *err)
 {
 	struct address_listing listing = {0};
-	struct lookup found;
+	struct link_device found;
 	size_t told = 0;
 	int r = look_up(link, &found, err);
 
@@ -333,7 +268,7 @@ int link_observe(struct link *link, void (*on_bound)(void *owner, const struct a
 
 int link_observe_begin(struct link *link, struct error *err)
 {
-	struct lookup found;
+	struct link_device found;
 	int r = look_up(link, &found, err);
 
 	if (r >= 0 && !link->observer)
@@ -444,7 +379,7 @@ static void settle(struct link *link, struct change *change)
 int link_apply(struct link *link, struct change *changes, size_t count, struct error *err)
 {
 	size_t done = 0, taken;
-	struct lookup found;
+	struct link_device found;
 	int r = 0;
 
 	if (!link->index)
