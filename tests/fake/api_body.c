@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+/* What holds for what is under way, and ends when the script no longer has it */
+static bool is_lasting(enum api_fault_action action)
+{
+	return action == API_FAULT_STALL || action == API_FAULT_DRIP;
+}
+
 static void look_at_faults(struct api_exchange *exchange)
 {
 	struct api_server *server = exchange->server;
@@ -17,10 +23,10 @@ static void look_at_faults(struct api_exchange *exchange)
 	if (!server->faults)
 		return;
 	fault = api_faults_look(server->faults, api_store_kind(exchange->resource)->resource, verb);
-	if (fault.action == API_FAULT_RESET || fault.action == API_FAULT_STALL ||
-	    fault.action == API_FAULT_END)
+	if (fault.action == API_FAULT_RESET || fault.action == API_FAULT_END ||
+	    is_lasting(fault.action))
 		exchange->fault = fault;
-	else if (exchange->fault.action == API_FAULT_STALL)
+	else if (is_lasting(exchange->fault.action))
 		exchange->fault = (struct api_fault){0};
 }
 
@@ -129,6 +135,11 @@ ssize_t api_body_read(struct api_exchange *exchange, char *buffer, size_t size)
 	}
 	if (fault->action == API_FAULT_RESET && exchange->sent >= fault->number)
 		return api_exchange_reset(exchange);
+	if (fault->action == API_FAULT_DRIP) {
+		if (!api_exchange_pause(exchange, (double)fault->number / 1000))
+			return MHD_CONTENT_READER_END_WITH_ERROR;
+		size = 1;
+	}
 	length = exchange->bytes.length - exchange->offset;
 	if (fault->action == API_FAULT_RESET || fault->action == API_FAULT_STALL)
 		size = size < fault->number - exchange->sent ? size

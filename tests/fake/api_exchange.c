@@ -51,6 +51,15 @@ bool api_exchange_wait(struct api_exchange *exchange)
 	return !exchange->server->is_stopping && !is_client_gone(exchange);
 }
 
+bool api_exchange_pause(struct api_exchange *exchange, double seconds)
+{
+	struct timespec until = api_exchange_seconds_from_now(seconds);
+
+	while (!exchange->server->is_stopping && !api_exchange_is_past(&until))
+		pthread_cond_timedwait(&exchange->server->changed, &exchange->server->lock, &until);
+	return !exchange->server->is_stopping && !is_client_gone(exchange);
+}
+
 ssize_t api_exchange_reset(struct api_exchange *exchange)
 {
 	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};

@@ -68,6 +68,9 @@ bool api_exchange_is_past(const struct timespec *at);
  *  thread is to end */
 bool api_exchange_wait(struct api_exchange *exchange);
 
+/** api_exchange_pause() - for so long, with the lock given up; Return: as api_exchange_wait() */
+bool api_exchange_pause(struct api_exchange *exchange, double seconds);
+
 /** api_exchange_reset() - the client sees a reset connection; Return: what to return for that */
 ssize_t api_exchange_reset(struct api_exchange *exchange);
 

@@ -23,21 +23,14 @@ struct api_faults {
 static bool find_action(const char *name, enum api_fault_action *ret)
 {
 	static const char *const names[] = {
-		[API_FAULT_NONE] = "none",
-		[API_FAULT_STATUS] = "status",
-		[API_FAULT_REFUSE] = "refuse",
-		[API_FAULT_HANG] = "hang",
-		[API_FAULT_RESET] = "reset",
-		[API_FAULT_STALL] = "stall",
-		[API_FAULT_SPLIT] = "split",
-		[API_FAULT_DELAY] = "delay",
-		[API_FAULT_END] = "end",
-		[API_FAULT_EXPIRE] = "expire",
-		[API_FAULT_BRIEF] = "brief",
-		[API_FAULT_ENDLESS] = "endless",
-		[API_FAULT_JSON] = "json",
-		[API_FAULT_GARBLE] = "garble",
-		[API_FAULT_UNACCEPTABLE] = "unacceptable",
+		[API_FAULT_NONE] = "none",	 [API_FAULT_STATUS] = "status",
+		[API_FAULT_REFUSE] = "refuse",	 [API_FAULT_HANG] = "hang",
+		[API_FAULT_RESET] = "reset",	 [API_FAULT_STALL] = "stall",
+		[API_FAULT_SPLIT] = "split",	 [API_FAULT_DRIP] = "drip",
+		[API_FAULT_DELAY] = "delay",	 [API_FAULT_END] = "end",
+		[API_FAULT_EXPIRE] = "expire",	 [API_FAULT_BRIEF] = "brief",
+		[API_FAULT_ENDLESS] = "endless", [API_FAULT_JSON] = "json",
+		[API_FAULT_GARBLE] = "garble",	 [API_FAULT_UNACCEPTABLE] = "unacceptable",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++) {

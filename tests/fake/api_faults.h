@@ -13,6 +13,8 @@
  *   RESET    resets the connection after that many bytes of the body
  *   STALL    sends that many bytes of the body, and no more as long as the fault is there
  *   SPLIT    sends chunks of that many bytes
+ *   DRIP     sends a byte of the body, and the next one after that many milliseconds, as long as the
+ *            fault is there
  *   DELAY    answers after that many milliseconds
  *   END      ends a watch at once
  *   EXPIRE   sends a watch a bookmark, and then that its version is too old
@@ -30,6 +32,7 @@ enum api_fault_action {
 	API_FAULT_RESET,
 	API_FAULT_STALL,
 	API_FAULT_SPLIT,
+	API_FAULT_DRIP,
 	API_FAULT_DELAY,
 	API_FAULT_END,
 	API_FAULT_EXPIRE,

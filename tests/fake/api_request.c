@@ -218,6 +218,7 @@ static bool suffer(struct api_exchange *exchange, enum MHD_Result *ret)
 	case API_FAULT_REFUSE:
 	case API_FAULT_STALL:
 	case API_FAULT_SPLIT:
+	case API_FAULT_DRIP:
 	case API_FAULT_END:
 	case API_FAULT_EXPIRE:
 	case API_FAULT_BRIEF:

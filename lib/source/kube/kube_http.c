@@ -409,14 +409,19 @@ static void note_progress(struct kube_request *request)
 	request->progress = ev_now(loop);
 }
 
-/* An empty line ends the header. */
+/*
+ * An empty line ends the header; that of an interim answer (1xx) is followed by another one. Single
+ * lines are no progress: a server that sends one now and then has the time of an answer for all.
+ */
 static size_t on_header(char *data, size_t size, size_t count, void *owner)
 {
 	struct kube_request *request = owner;
+	int status = http_status_of(request);
 
+	if ((*data != '\r' && *data != '\n') || status < 200)
+		return size * count;
 	note_progress(request);
-	if ((*data == '\r' || *data == '\n') && request->on_answer &&
-	    is_success(http_status_of(request)))
+	if (request->on_answer && is_success(status))
 		request->on_answer(request->owner, content_type_of(request));
 	return size * count;
 }

@@ -57,8 +57,8 @@ struct kube_request;
 /**
  * struct kube_request_options - what to ask
  * @call:           method, path and body
- * @idle_seconds:   longest pause in the answer; 0 = none. Whatever it is, an answer has to start
- *                  within 30 s.
+ * @idle_seconds:   longest pause in the body of the answer; 0 = none. Whatever it is, the whole header
+ *                  of an answer has to come within 30 s.
  * @total_seconds:  longest duration; 0 = no limit
  * @bytes_per_second_min: an answer that is slower for 30 s is given up; 0 = no limit
  * @is_fresh:       on a new connection

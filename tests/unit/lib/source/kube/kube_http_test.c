@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How bodies are handed on: completely, and in slices between which the loop turns. */
+/*
+ * How bodies are handed on: completely, and in slices between which the loop turns; and how long a
+ * header may take.
+ */
 #include "lib/source/kube/kube_http.h"
 
 #include <arpa/inet.h>
@@ -18,11 +21,12 @@
 
 /* As kube_http.c has it. */
 #define PIECE_SIZE   ((size_t)32 << 10)
-#define WAIT_SECONDS 20.
+#define WAIT_SECONDS 60.
 
 /*
  * A server that sends one answer as fast as it is taken, and a client that counts the turns of the
- * loop. @is_slow: each piece takes longer than a slice.
+ * loop. @is_slow: each piece takes longer than a slice. @drip: if it repeats, the server sends the
+ * answer a byte each time.
  */
 struct stage {
 	struct ev_loop *loop;
@@ -30,6 +34,7 @@ struct stage {
 	ev_io peer;
 	ev_prepare turn;
 	ev_timer deadline;
+	ev_timer drip;
 	struct kube_http *http;
 	struct kube_request *request;
 	char *answer;
@@ -64,6 +69,18 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
+static void on_drip(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct stage *stage = container_of(timer, struct stage, drip);
+
+	(void)events;
+	if (stage->sent < stage->answer_size)
+		stage->sent +=
+			(size_t)send(stage->peer.fd, stage->answer + stage->sent, 1, MSG_NOSIGNAL);
+	else
+		ev_timer_stop(loop, timer);
+}
+
 /* The request is a matter of one packet, and not looked at. */
 static void on_peer(struct ev_loop *loop, ev_io *io, int events)
 {
@@ -77,6 +94,10 @@ static void on_peer(struct ev_loop *loop, ev_io *io, int events)
 			return;
 		}
 		ev_io_stop(loop, io);
+		if (stage->drip.repeat > 0) {
+			ev_timer_again(loop, &stage->drip);
+			return;
+		}
 		ev_io_set(io, io->fd, EV_WRITE);
 		ev_io_start(loop, io);
 		return;
@@ -211,6 +232,7 @@ static void leave(struct stage *stage)
 {
 	kube_http_free(stage->http);
 	ev_io_stop(stage->loop, &stage->peer);
+	ev_timer_stop(stage->loop, &stage->drip);
 	close(stage->peer.fd);
 	close(stage->listener.fd);
 	ev_loop_destroy(stage->loop);
@@ -222,6 +244,7 @@ static void check_complete(size_t size, size_t chunk, bool is_slow)
 {
 	struct stage stage = {.is_slow = is_slow};
 
+	ev_init(&stage.drip, on_drip);
 	write_answer(&stage, size, chunk);
 	perform(&stage);
 	assert_string_equal(stage.response.error.text, "");
@@ -264,6 +287,7 @@ static void check_refused(size_t size, size_t refused_at, bool is_slow)
 {
 	struct stage stage = {.is_slow = is_slow, .refused_at = refused_at};
 
+	ev_init(&stage.drip, on_drip);
 	write_answer(&stage, size, 4000);
 	perform(&stage);
 	assert_int_equal(stage.response.error.code, -EINVAL);
@@ -283,13 +307,51 @@ static void test_refused_body(void **state)
 	check_refused(2 * PIECE_SIZE - 1000, PIECE_SIZE + 1, true);
 }
 
+static void drip(struct stage *stage, double pause)
+{
+	ev_timer_init(&stage->drip, on_drip, 0., pause);
+	perform(stage);
+}
+
+/* Byte by byte, and with an interim answer before it: all is well if it comes in time. */
+static void test_slow_header(void **state)
+{
+	static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: none\r\n\r\n";
+	struct stage stage = {0};
+
+	(void)state;
+	append(&stage, interim, strlen(interim));
+	write_answer(&stage, 3, 0);
+	drip(&stage, 0.01);
+	assert_string_equal(stage.response.error.text, "");
+	assert_int_equal(stage.received, 3);
+	leave(&stage);
+}
+
+/* What has begun may go on for ever, if nobody limits it but by pauses. */
+static void test_endless_header(void **state)
+{
+	static const char begin[] = "HTTP/1.1 200 OK\r\n", line[] = "X-Line: 1\r\n";
+	struct stage stage = {0};
+
+	(void)state;
+	append(&stage, begin, strlen(begin));
+	for (size_t i = 0; i < 100; i++)
+		append(&stage, line, strlen(line));
+	drip(&stage, 0.1);
+	assert_int_equal(stage.response.error.code, -ETIMEDOUT);
+	assert_string_equal(stage.response.error.text, "no response");
+	assert_true(stage.response.is_broken);
+	assert_true(stage.sent < stage.answer_size);
+	leave(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_complete),
-		cmocka_unit_test(test_end_within_slice),
-		cmocka_unit_test(test_slices),
-		cmocka_unit_test(test_refused_body),
+		cmocka_unit_test(test_complete),    cmocka_unit_test(test_end_within_slice),
+		cmocka_unit_test(test_slices),	    cmocka_unit_test(test_refused_body),
+		cmocka_unit_test(test_slow_header), cmocka_unit_test(test_endless_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
