@@ -18,12 +18,14 @@ static bool is_preferred(const struct ifaddrmsg *header, struct nlattr *flags)
 	return !((flags ? nla_get_u32(flags) : header->ifa_flags) & IFA_F_DEPRECATED);
 }
 
+static struct nla_policy policy[IFA_MAX + 1] = {[IFA_FLAGS] = {.type = NLA_U32}};
+
 bool address_listing_parse(const struct nlmsghdr *message, struct listed_address *ret)
 {
 	struct nlattr *attributes[IFA_MAX + 1], *local;
 	const struct ifaddrmsg *header;
 
-	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(*header), attributes, IFA_MAX, NULL))
+	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(*header), attributes, IFA_MAX, policy))
 		return false;
 	header = nlmsg_data(message);
 	/* On a point-to-point interface the other attribute is the peer's address. */

@@ -92,11 +92,32 @@ int nftables_monitor_descriptor(const struct nftables_monitor *monitor)
 	return nl_socket_get_fd(monitor->socket);
 }
 
-/* Attributes of tables, chains and rules have different numbers; these are the larger ones. */
-static bool parse(const struct nlmsghdr *message, struct nlattr **fields, int largest)
+/* What is read, by kind of object: names have to end, and numbers to be there as a whole. */
+static struct nla_policy table_policy[NFTA_TABLE_MAX + 1] = {
+	[NFTA_TABLE_NAME] = {.type = NLA_STRING},
+};
+static struct nla_policy chain_policy[NFTA_CHAIN_MAX + 1] = {
+	[NFTA_CHAIN_TABLE] = {.type = NLA_STRING},
+	[NFTA_CHAIN_NAME] = {.type = NLA_STRING},
+};
+static struct nla_policy rule_policy[NFTA_RULE_MAX + 1] = {
+	[NFTA_RULE_TABLE] = {.type = NLA_STRING},
+	[NFTA_RULE_CHAIN] = {.type = NLA_STRING},
+	[NFTA_RULE_HANDLE] = {.type = NLA_U64},
+};
+static struct nla_policy generation_policy[NFTA_GEN_MAX + 1] = {
+	[NFTA_GEN_PROC_PID] = {.type = NLA_U32},
+	[NFTA_GEN_PROC_NAME] = {.type = NLA_STRING},
+};
+static struct nla_policy expression_policy[NFTA_EXPR_MAX + 1] = {
+	[NFTA_EXPR_NAME] = {.type = NLA_STRING},
+};
+
+static bool parse(const struct nlmsghdr *message, struct nlattr **fields, int largest,
+		  struct nla_policy *policy)
 {
 	return nlmsg_parse((struct nlmsghdr *)message, sizeof(struct nfgenmsg), fields, largest,
-			   NULL) >= 0;
+			   policy) >= 0;
 }
 
 static bool concerns_our_rules(const struct nlmsghdr *message)
@@ -106,22 +127,23 @@ static bool concerns_our_rules(const struct nlmsghdr *message)
 
 	switch (NFNL_MSG_TYPE(message->nlmsg_type)) {
 	case NFT_MSG_DELTABLE:
-		return parse(message, table, NFTA_TABLE_MAX) &&
+		return parse(message, table, NFTA_TABLE_MAX, table_policy) &&
 		       is_our_table(table[NFTA_TABLE_NAME]);
 	case NFT_MSG_NEWCHAIN: /* or an old one with another policy */
-		return parse(message, chain, NFTA_CHAIN_MAX) &&
+		return parse(message, chain, NFTA_CHAIN_MAX, chain_policy) &&
 		       is_our_table(chain[NFTA_CHAIN_TABLE]) && is_built_in(chain[NFTA_CHAIN_NAME]);
 	case NFT_MSG_DELCHAIN:
-		return parse(message, chain, NFTA_CHAIN_MAX) &&
+		return parse(message, chain, NFTA_CHAIN_MAX, chain_policy) &&
 		       is_our_table(chain[NFTA_CHAIN_TABLE]) &&
 		       (is_kube_name(chain[NFTA_CHAIN_NAME]) ||
 			is_built_in(chain[NFTA_CHAIN_NAME]));
 	case NFT_MSG_DELRULE:
-		return parse(message, rule, NFTA_RULE_MAX) && is_our_table(rule[NFTA_RULE_TABLE]) &&
+		return parse(message, rule, NFTA_RULE_MAX, rule_policy) &&
+		       is_our_table(rule[NFTA_RULE_TABLE]) &&
 		       (is_kube_name(rule[NFTA_RULE_CHAIN]) || is_built_in(rule[NFTA_RULE_CHAIN]));
 	case NFT_MSG_NEWRULE:
-		return parse(message, rule, NFTA_RULE_MAX) && is_our_table(rule[NFTA_RULE_TABLE]) &&
-		       is_kube_name(rule[NFTA_RULE_CHAIN]);
+		return parse(message, rule, NFTA_RULE_MAX, rule_policy) &&
+		       is_our_table(rule[NFTA_RULE_TABLE]) && is_kube_name(rule[NFTA_RULE_CHAIN]);
 	default:
 		return false;
 	}
@@ -137,8 +159,8 @@ static void end_transaction(struct nftables_monitor *monitor, const struct nlmsg
 	ret->is_relevant[0] |= monitor->pending[0];
 	ret->is_relevant[1] |= monitor->pending[1];
 	monitor->pending[0] = monitor->pending[1] = false;
-	if (!is_relevant || !parse(message, fields, NFTA_GEN_MAX) || !fields[NFTA_GEN_PROC_NAME] ||
-	    !fields[NFTA_GEN_PROC_PID])
+	if (!is_relevant || !parse(message, fields, NFTA_GEN_MAX, generation_policy) ||
+	    !fields[NFTA_GEN_PROC_NAME] || !fields[NFTA_GEN_PROC_PID])
 		return;
 	snprintf(ret->writer, sizeof(ret->writer), "%.16s (process %u)",
 		 nla_get_string(fields[NFTA_GEN_PROC_NAME]),
@@ -196,7 +218,7 @@ static int on_chain(void *owner, const struct nlmsghdr *message)
 	struct nlattr *chain[NFTA_CHAIN_MAX + 1];
 
 	if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWCHAIN ||
-	    !parse(message, chain, NFTA_CHAIN_MAX) || !chain[NFTA_CHAIN_TABLE] ||
+	    !parse(message, chain, NFTA_CHAIN_MAX, chain_policy) || !chain[NFTA_CHAIN_TABLE] ||
 	    nla_strcmp(chain[NFTA_CHAIN_TABLE], look->table) != 0)
 		return 0;
 	look->view->has_our_chains |= is_kube_name(chain[NFTA_CHAIN_NAME]);
@@ -220,7 +242,7 @@ static struct nlattr *native_expression(struct nlattr *expressions)
 	int rest;
 
 	nla_for_each_nested (expression, expressions, rest) {
-		if (nla_parse_nested(fields, NFTA_EXPR_MAX, expression, NULL) >= 0 &&
+		if (nla_parse_nested(fields, NFTA_EXPR_MAX, expression, expression_policy) >= 0 &&
 		    fields[NFTA_EXPR_NAME] && !is_known_to_iptables(fields[NFTA_EXPR_NAME]))
 			return fields[NFTA_EXPR_NAME];
 	}
@@ -233,7 +255,7 @@ static int on_rule(void *owner, const struct nlmsghdr *message)
 	struct nlattr *rule[NFTA_RULE_MAX + 1], *native;
 
 	if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWRULE || *look->view->native ||
-	    !parse(message, rule, NFTA_RULE_MAX) || !rule[NFTA_RULE_TABLE] ||
+	    !parse(message, rule, NFTA_RULE_MAX, rule_policy) || !rule[NFTA_RULE_TABLE] ||
 	    !rule[NFTA_RULE_CHAIN] || !rule[NFTA_RULE_HANDLE] || !rule[NFTA_RULE_EXPRESSIONS] ||
 	    nla_strcmp(rule[NFTA_RULE_TABLE], look->table) != 0)
 		return 0;
@@ -288,8 +310,8 @@ static int on_other_chain(void *owner, const struct nlmsghdr *message)
 	struct nlattr *chain[NFTA_CHAIN_MAX + 1];
 
 	if (*found->name || NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWCHAIN ||
-	    !parse(message, chain, NFTA_CHAIN_MAX) || !is_our_table(chain[NFTA_CHAIN_TABLE]) ||
-	    !is_of_kubernetes(chain[NFTA_CHAIN_NAME]))
+	    !parse(message, chain, NFTA_CHAIN_MAX, chain_policy) ||
+	    !is_our_table(chain[NFTA_CHAIN_TABLE]) || !is_of_kubernetes(chain[NFTA_CHAIN_NAME]))
 		return 0;
 	snprintf(found->table, sizeof(found->table), "%.31s",
 		 nla_get_string(chain[NFTA_CHAIN_TABLE]));

@@ -14,6 +14,12 @@
 /* About a thousand members, each of which may be new to the ledger: 3 ms in the test kernel. */
 #define PARTS_PER_STEP 1
 
+static struct nla_policy command_policy[IPSET_ATTR_CMD_MAX + 1] = {
+	[IPSET_ATTR_SETNAME] = {.type = NLA_STRING},
+	[IPSET_ATTR_TYPENAME] = {.type = NLA_STRING},
+	[IPSET_ATTR_FAMILY] = {.type = NLA_U8},
+};
+
 static uint32_t attribute_u32(struct nlattr *attribute)
 {
 	if (!attribute || nla_len(attribute) != (int)sizeof(uint32_t))
@@ -132,7 +138,7 @@ static int on_message(void *owner, const struct nlmsghdr *message)
 	int rest;
 
 	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(struct nfgenmsg), command,
-			IPSET_ATTR_CMD_MAX, NULL) < 0)
+			IPSET_ATTR_CMD_MAX, command_policy) < 0)
 		return -EBADMSG;
 	/* Only the first part of a listing carries what the set was created with. */
 	if (listing->header && command[IPSET_ATTR_TYPENAME] && command[IPSET_ATTR_DATA])
@@ -204,7 +210,7 @@ static int on_header(void *owner, const struct nlmsghdr *message)
 	struct set_header header = {0};
 
 	if (nlmsg_parse((struct nlmsghdr *)message, sizeof(struct nfgenmsg), command,
-			IPSET_ATTR_CMD_MAX, NULL) < 0)
+			IPSET_ATTR_CMD_MAX, command_policy) < 0)
 		return -EBADMSG;
 	if (!command[IPSET_ATTR_SETNAME] || !command[IPSET_ATTR_TYPENAME] ||
 	    !command[IPSET_ATTR_DATA])
