@@ -37,6 +37,7 @@
 #include "kernel_reader.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 #include "lib/plan/ledger_observe.h"
 
 #include <errno.h>
@@ -163,12 +164,26 @@ static int step_link(struct kernel_reader *reader, struct error *err)
 	return link_observe_step(reader->kernel->link, on_bound, reader, err);
 }
 
+/* What was created lacks all its addresses, which is told of like any drift. */
+static int ensure_link(struct kernel_reader *reader, struct error *err)
+{
+	enum link_ensured ensured = LINK_ENSURED_NOTHING;
+	int r = link_ensure(reader->kernel->link, &ensured, err);
+
+	if (ensured == LINK_ENSURED_RENAMED)
+		log_warning(
+			"link: another program renamed the interface of the VIPs; it has its name again");
+	else if (ensured == LINK_ENSURED_CLEARED)
+		log_warning(
+			"link: deleted the interface of the VIPs that another program renamed, since it could not get its name again");
+	return r;
+}
+
 /* Return: as observe_destinations() */
 static int observe_link(struct kernel_reader *reader, struct error *err)
 {
 	static const struct dump dump = {begin_link, step_link, true};
-	bool is_new;
-	int r = reader->is_dumping ? 0 : link_ensure(reader->kernel->link, &is_new, err);
+	int r = reader->is_dumping ? 0 : ensure_link(reader, err);
 
 	return r < 0 ? r : read_dump(reader, &dump, err);
 }

@@ -38,6 +38,8 @@
  * @observer: for a dump that is read in steps, so that others can be asked meanwhile; from the
  * first one on. @observed: that dump. @told: so many of it have been told
  * @index:  0 = there is no interface, as far as we know
+ * @held:   the interface of the last link_ensure(), whatever its name is by now; 0 = none
+ * @former: one that was held before, and may have VIPs; 0 = none
  * @bound:  the IPv6 addresses that we believe it to have. The kernel names the requester in
  *          notifications of IPv4 addresses, but not of IPv6 ones, which it sends from a work queue.
  */
@@ -49,7 +51,7 @@ struct link {
 	size_t told;
 	bool is_telling; /* the dump is complete */
 	struct nl_sock *monitor;
-	int index;
+	int index, held, former;
 	struct bound_addresses bound;
 };
 
@@ -168,28 +170,76 @@ static int look_up(struct link *link, struct link_device *ret, struct error *err
 	return 0;
 }
 
-int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
+/* Return: 0, with @ret as it was if the interface that was held is gone, or cannot get its name */
+static int take_back(struct link *link, struct link_device *ret, struct error *err)
 {
-	struct link_device found;
-	bool is_new;
-	int r;
+	struct link_device held;
+	int r = link_device_find_again(link->netlink, link->held, &held, err);
 
-	r = look_up(link, &found, err);
 	if (r < 0)
 		return r;
-	is_new = !found.index;
-	if (is_new) {
+	if (!held.is_dummy) {
+		link->held = 0;
+		return 0;
+	}
+	if (link_device_rename(link->netlink, held.index, link->name, NULL) < 0)
+		return 0;
+	return look_up(link, ret, err);
+}
+
+/* What became of the one that cannot get its name again; Return: whether it was deleted now */
+static bool clear_former(struct link *link)
+{
+	struct link_device former;
+	bool is_deleted = false;
+
+	if (!link->former)
+		return false;
+	if (link_device_find_again(link->netlink, link->former, &former, NULL) < 0)
+		return false;
+	if (former.is_dummy)
+		is_deleted = link_device_delete(link->netlink, former.name, NULL) == 0;
+	link->former = 0;
+	return is_deleted;
+}
+
+/* Remembers which interface has the name now. */
+static void hold(struct link *link, int index)
+{
+	if (link->held && link->held != index) {
+		clear_former(link);
+		link->former = link->held;
+	}
+	link->held = index;
+}
+
+int link_ensure(struct link *link, enum link_ensured *ret, struct error *err)
+{
+	enum link_ensured ensured = LINK_ENSURED_NOTHING;
+	struct link_device found;
+	int r = look_up(link, &found, err);
+
+	if (r >= 0 && !found.index && link->held) {
+		r = take_back(link, &found, err);
+		if (found.index)
+			ensured = LINK_ENSURED_RENAMED;
+	}
+	if (r >= 0 && !found.index) {
+		ensured = LINK_ENSURED_CREATED;
 		r = link_device_create(link->netlink, link->name, err);
 		if (r >= 0)
 			r = look_up(link, &found, err);
-		if (r < 0)
-			return r;
 	}
+	if (r < 0)
+		return r;
 	if (!found.is_dummy)
 		return error_set(err, -EEXIST, "interface %s exists and is not a dummy interface",
 				 link->name);
-	if (ret_is_new)
-		*ret_is_new = is_new;
+	if (found.index == link->held && clear_former(link))
+		ensured = LINK_ENSURED_CLEARED;
+	hold(link, found.index);
+	if (ret)
+		*ret = ensured;
 	return 0;
 }
 
@@ -199,7 +249,7 @@ int link_remove(struct link *link, struct error *err)
 
 	if (r < 0)
 		return r;
-	link->index = 0;
+	link->index = link->held = 0;
 	bound_addresses_clear(&link->bound);
 	return 0;
 }
@@ -230,7 +280,7 @@ static bool tell(struct link *link, const struct address_listing *listing, size_
 				bound_addresses_get(&link->bound, &seen->address)->is_preferred =
 					seen->is_preferred;
 			on_bound(owner, &seen->address);
-		} else if (on_node) {
+		} else if (on_node && seen->index != link->held && seen->index != link->former) {
 			tell_node_address(seen, on_node, owner);
 		}
 	}
@@ -490,6 +540,9 @@ static int address_notification(struct link *link, const struct nlmsghdr *messag
 			return 0;
 		return LINK_EVENT_BOUND;
 	}
+	/* The kernel tells IPv4 addresses again when their interface is renamed. */
+	if (seen.index == link->held || seen.index == link->former)
+		return LINK_EVENT_BOUND;
 	/* Each pod that starts brings one, on the host's end of its interface; nobody is told. */
 	return address_is_link_local(&seen.address) ? 0 : LINK_EVENT_NODE;
 }

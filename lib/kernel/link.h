@@ -26,13 +26,31 @@ void link_close(struct link *link);
 int link_reopen(struct link *link, struct error *err);
 
 /**
+ * enum link_ensured - what it took to have the interface
+ *   NOTHING  it was there
+ *   CREATED  it was not
+ *   RENAMED  another program had renamed it; it has its name again, and kept its addresses
+ *   CLEARED  it was there; the one that another program had renamed, and that could not get its
+ *            name again, is deleted with the VIPs that it still had
+ */
+enum link_ensured {
+	LINK_ENSURED_NOTHING,
+	LINK_ENSURED_CREATED,
+	LINK_ENSURED_RENAMED,
+	LINK_ENSURED_CLEARED,
+};
+
+/**
  * link_ensure() - create the dummy interface if it is missing
  *
- * Like kube-proxy: NOARP is a property of dummy, the interface stays DOWN. @ret_is_new (may be
- * NULL) tells whether it had to be created. -EOPNOTSUPP without the dummy module; -EEXIST if a
- * link of that name is not a dummy.
+ * Like kube-proxy: NOARP is a property of dummy, the interface stays DOWN. @ret may be NULL.
+ * -EOPNOTSUPP without the dummy module; -EEXIST if a link of that name is not a dummy.
+ *
+ * An interface that had the name in an earlier call gets it again. If that cannot be, since another
+ * one has the name or the kernel refuses, the call after the next observation deletes it, when the
+ * other one has its addresses.
  */
-int link_ensure(struct link *link, bool *ret_is_new, struct error *err);
+int link_ensure(struct link *link, enum link_ensured *ret, struct error *err);
 
 /** link_remove() - delete the interface with its addresses; a missing one is fine */
 int link_remove(struct link *link, struct error *err);
@@ -47,7 +65,8 @@ struct node_address {
 /**
  * link_observe() - read all addresses of the network namespace
  * @on_bound:  for each on the dummy interface
- * @on_node:   for each on any other interface, loopback and link-local included; may be NULL
+ * @on_node:   for each on any other interface, loopback and link-local included, but not of one
+ *             that was renamed; may be NULL
  */
 int link_observe(struct link *link, void (*on_bound)(void *owner, const struct address *address),
 		 void (*on_node)(void *owner, const struct node_address *address), void *owner,

@@ -20,6 +20,8 @@ static int on_link(void *owner, const struct nlmsghdr *message)
 			NULL))
 		return 0;
 	device->index = ((const struct ifinfomsg *)nlmsg_data(message))->ifi_index;
+	if (attributes[IFLA_IFNAME])
+		nla_strlcpy(device->name, attributes[IFLA_IFNAME], sizeof(device->name));
 	if (attributes[IFLA_LINKINFO] &&
 	    !nla_parse_nested(info, IFLA_INFO_MAX, attributes[IFLA_LINKINFO], NULL) &&
 	    info[IFLA_INFO_KIND])
@@ -27,20 +29,48 @@ static int on_link(void *owner, const struct nlmsghdr *message)
 	return 0;
 }
 
-int link_device_find(struct netlink *netlink, const char *name, struct link_device *ret,
-		     struct error *err)
+/* By its name if @index is 0 */
+static int find(struct netlink *netlink, int index, const char *name, struct link_device *ret,
+		struct error *err)
 {
 	struct nl_msg *request;
 	int r;
 
 	*ret = (struct link_device){0};
-	if (rtnl_link_build_get_request(0, name, &request) < 0)
+	if (rtnl_link_build_get_request(index, name, &request) < 0)
 		return error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
 	r = netlink_ask(netlink, request, on_link, ret, err);
 	nlmsg_free(request);
-	if (r < 0 && r != -ENODEV)
-		return error_wrap(err, r, "looking up interface %s", name);
-	return 0;
+	return r == -ENODEV ? 0 : r;
+}
+
+int link_device_find(struct netlink *netlink, const char *name, struct link_device *ret,
+		     struct error *err)
+{
+	int r = find(netlink, 0, name, ret, err);
+
+	return r < 0 ? error_wrap(err, r, "looking up interface %s", name) : 0;
+}
+
+int link_device_find_again(struct netlink *netlink, int index, struct link_device *ret,
+			   struct error *err)
+{
+	int r = find(netlink, index, NULL, ret, err);
+
+	return r < 0 ? error_wrap(err, r, "looking up interface %d", index) : 0;
+}
+
+int link_device_rename(struct netlink *netlink, int index, const char *name, struct error *err)
+{
+	const struct ifinfomsg header = {.ifi_index = index};
+	struct nl_msg *request = netlink_message(netlink);
+	int r;
+
+	nlmsg_put(request, 0, 0, RTM_SETLINK, 0, 0);
+	nlmsg_append(request, (void *)&header, sizeof(header), NLMSG_ALIGNTO);
+	nla_put_string(request, IFLA_IFNAME, name);
+	r = netlink_ask(netlink, request, NULL, NULL, err);
+	return r < 0 ? error_wrap(err, r, "renaming an interface to %s", name) : 0;
 }
 
 int link_device_create(struct netlink *netlink, const char *name, struct error *err)

@@ -25,9 +25,9 @@ void link_close(struct link *link)
 	free(link);
 }
 
-int link_ensure(struct link *link, bool *ret_is_new, struct error *err)
+int link_ensure(struct link *link, enum link_ensured *ret, struct error *err)
 {
-	*ret_is_new = false;
+	*ret = LINK_ENSURED_NOTHING;
 	return fake_call(link->facilities, FACILITY_LINK, err);
 }
 

@@ -81,16 +81,16 @@ static void ensures_a_dummy_that_stays_down(void **state)
 {
 	struct link *link = open_link();
 	struct error err = {0};
-	bool is_new;
+	enum link_ensured ensured;
 
 	(void)state;
-	assert_int_equal(link_ensure(link, &is_new, &err), 0);
-	assert_true(is_new);
+	assert_int_equal(link_ensure(link, &ensured, &err), 0);
+	assert_int_equal(ensured, LINK_ENSURED_CREATED);
 	assert_string_equal(
 		witness_read("ip -d link show kube-ipvs0 | grep -oE '<.*>|state [A-Z]*|dummy'"),
 		"<BROADCAST,NOARP>\nstate DOWN\ndummy\n");
-	assert_int_equal(link_ensure(link, &is_new, &err), 0);
-	assert_false(is_new);
+	assert_int_equal(link_ensure(link, &ensured, &err), 0);
+	assert_int_equal(ensured, LINK_ENSURED_NOTHING);
 
 	assert_int_equal(link_remove(link, &err), 0);
 	assert_int_equal(witness_number("ip link show | grep -c kube-ipvs0 || true"), 0);
@@ -468,19 +468,85 @@ static void a_deleted_interface_is_created_again(void **state)
 {
 	struct link *link = open_and_ensure();
 	struct error err = {0};
-	bool is_new;
+	enum link_ensured ensured;
 
 	(void)state;
 	assert_int_equal(change_address(link, "+fd00:96::10"), 0);
 	assert_int_equal(events(link), 0);
 	witness_run("ip link del kube-ipvs0");
 	assert_int_equal(events(link), BOUND);
-	assert_int_equal(link_ensure(link, &is_new, &err), 0);
-	assert_true(is_new);
+	assert_int_equal(link_ensure(link, &ensured, &err), 0);
+	assert_int_equal(ensured, LINK_ENSURED_CREATED);
 	assert_int_equal(change_address(link, "+fd00:96::10"), 0);
 	assert_int_equal(change_address(link, "+10.96.0.10"), 0);
 	assert_int_equal(events(link), 0);
 	assert_int_equal(witness_number("ip -o addr show dev kube-ipvs0 | wc -l"), 2);
+	link_close(link);
+}
+
+static size_t count_addresses(const char *interface)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "ip -o addr show dev %s 2>/dev/null | wc -l", interface);
+	return (size_t)witness_number(command);
+}
+
+/* Between the two its addresses are neither bound nor addresses of the node. */
+static void a_renamed_interface_gets_its_name_again(void **state)
+{
+	struct link *link = open_and_ensure();
+	enum link_ensured ensured;
+	struct error err = {0};
+	struct text text = {0};
+
+	(void)state;
+	assert_int_equal(change_address(link, "+fd00:96::10"), 0);
+	assert_int_equal(change_address(link, "+10.96.0.10"), 0);
+	assert_int_equal(events(link), 0);
+	witness_run("ip link set kube-ipvs0 name other");
+	assert_int_equal(events(link), BOUND);
+	assert_int_equal(link_observe(link, print_bound, print_node, &text, &err), 0);
+	assert_string_equal(text.bytes, "127.0.0.1/8@lo ::1/128@lo ");
+
+	assert_int_equal(link_ensure(link, &ensured, &err), 0);
+	assert_int_equal(ensured, LINK_ENSURED_RENAMED);
+	assert_int_equal(count_addresses("kube-ipvs0"), 2);
+	assert_int_equal(witness_number("ip link show | grep -c other || true"), 0);
+	memset(&text, 0, sizeof(text));
+	assert_int_equal(link_observe(link, print_bound, NULL, &text, &err), 0);
+	assert_string_equal(text.bytes, "10.96.0.10 fd00:96::10 ");
+	assert_int_equal(events(link), BOUND);
+	assert_int_equal(link_ensure(link, &ensured, &err), 0);
+	assert_int_equal(ensured, LINK_ENSURED_NOTHING);
+	assert_int_equal(events(link), 0);
+	link_close(link);
+}
+
+/* Somebody took its name meanwhile. It serves until the other one does. */
+static void what_stays_renamed_is_deleted_in_the_end(void **state)
+{
+	struct link *link = open_and_ensure();
+	enum link_ensured ensured;
+	struct error err = {0};
+	struct text text = {0};
+
+	(void)state;
+	assert_int_equal(change_address(link, "+10.96.0.10"), 0);
+	witness_run("ip link set kube-ipvs0 name other; ip link add kube-ipvs0 type dummy");
+	assert_int_equal(link_ensure(link, &ensured, &err), 0);
+	assert_int_equal(ensured, LINK_ENSURED_NOTHING);
+	assert_int_equal(count_addresses("other"), 1);
+	assert_int_equal(link_observe(link, print_bound, print_node, &text, &err), 0);
+	assert_string_equal(text.bytes, "127.0.0.1/8@lo ::1/128@lo ");
+	assert_int_equal(change_address(link, "+10.96.0.10"), 0);
+
+	assert_int_equal(link_ensure(link, &ensured, &err), 0);
+	assert_int_equal(ensured, LINK_ENSURED_CLEARED);
+	assert_int_equal(count_addresses("other"), 0);
+	assert_int_equal(count_addresses("kube-ipvs0"), 1);
+	assert_int_equal(link_ensure(link, &ensured, &err), 0);
+	assert_int_equal(ensured, LINK_ENSURED_NOTHING);
 	link_close(link);
 }
 
@@ -544,6 +610,10 @@ int main(void)
 		cmocka_unit_test_setup(the_monitor_tells_others_from_us, witness_enter_namespace),
 		cmocka_unit_test_setup(our_ipv4_changes_wake_nobody, witness_enter_namespace),
 		cmocka_unit_test_setup(a_deleted_interface_is_created_again,
+				       witness_enter_namespace),
+		cmocka_unit_test_setup(a_renamed_interface_gets_its_name_again,
+				       witness_enter_namespace),
+		cmocka_unit_test_setup(what_stays_renamed_is_deleted_in_the_end,
 				       witness_enter_namespace),
 		cmocka_unit_test_setup(lost_messages_are_reported, witness_enter_namespace),
 		cmocka_unit_test_setup(observing_forgets_what_was_believed,

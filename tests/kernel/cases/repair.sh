@@ -50,9 +50,23 @@ damage "all of IPVS is flushed" ipvsadm -C
 damage "an address is deleted" ip address delete 10.96.0.10/32 dev kube-ipvs0
 damage "an IPv6 address is deleted" ip address delete fd00:96::10/128 dev kube-ipvs0
 damage "the link is deleted" ip link delete kube-ipvs0
+damage "the link is renamed" ip link set kube-ipvs0 name vips
+damage "the link is renamed, and another one has its name" ip -batch - <<-END
+	link set kube-ipvs0 name vips
+	link add kube-ipvs0 type dummy
+END
+damage "the link is renamed, and up" ip -batch - <<-END
+	link set kube-ipvs0 name vips
+	link set vips up
+END
 damage "a set's member is deleted" ipset del KUBE-CLUSTER-IP 10.96.0.10,tcp:80
 damage "a set's member is added" ipset add KUBE-CLUSTER-IP 10.96.0.77,tcp:77
 damage "a set is flushed" ipset flush KUBE-LOOP-BACK
+damage "a set is swapped for another" ipset restore <<-END
+	create OTHER hash:ip,port
+	swap OTHER KUBE-CLUSTER-IP
+	destroy OTHER
+END
 damage "a chain is flushed" iptables -t nat -F KUBE-SERVICES
 damage "a jump is deleted" iptables -t nat -D POSTROUTING 1
 damage "a table is flushed" iptables -t nat -F
