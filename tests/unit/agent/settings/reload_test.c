@@ -15,7 +15,7 @@
 
 #define HEAD "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"
 
-#define LIMIT_SECONDS 20.0
+#define LIMIT_SECONDS 60.0
 #define SLICE_SECONDS 0.05
 
 /* A directory with both files of settings, and what was heard. */

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 /* A line that waits ends the test. */
-#define PATIENCE_SECONDS 10
+#define PATIENCE_SECONDS 60
 
 struct pipe {
 	int ends[2]; /* to read, and to write, which standard error is meanwhile */

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #define ANSWERS_MAX  8
-#define WAIT_SECONDS 20.
+#define WAIT_SECONDS 60.
 
 static const char *directory;
 

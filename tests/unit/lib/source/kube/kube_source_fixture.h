@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#define WAIT_SECONDS 20.
+#define WAIT_SECONDS 60.
 
 struct fixture {
 	struct ev_loop *loop;
