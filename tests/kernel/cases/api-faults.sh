@@ -1,7 +1,7 @@
 #!/bin/bash
-# time-limit: 240
-# An API server that is restarted, forgets its history, cannot be reached, hangs up, answers with errors, or gets
-# other credentials: no connection is lost, nothing is deleted, and what changed meanwhile is there soon after
+# time-limit: 300
+# An API server that is restarted, forgets its history, cannot be reached, hangs up, answers with errors or a byte at a
+# time, or gets other credentials: no connection is lost, nothing is deleted, and what changed meanwhile is there soon after
 # the trouble.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-api.sh"
@@ -103,6 +103,25 @@ web pod1 | manifest web.yaml
 serves 10.96.0.10:80 10.244.1.1:8080
 nothing_lost "after the errors"
 : | api_control faults
+
+step "a byte each 20 ms: events take their time, and nothing else does"
+echo "* watch drip 20" | api_control faults
+web pod2 | manifest web.yaml
+serves 10.96.0.10:80 10.244.1.2:8080
+nothing_lost "with a slow watch"
+
+step "a list that is as slow is given up, and meanwhile all goes on"
+printf '* %s drip 100\n' list stream watch | api_control faults # a stream is a watch as soon as it sends
+api_kill
+api_start
+web pod1 | manifest web.yaml
+wait_until 90 grep -q "timed out before the end of the response" "$agent_log"
+assert_contains "the status" "2 programmed" "$(agent status)"
+assert_contains "/healthz" "200 OK" "$(http_get node 127.0.0.1 10256 /healthz)"
+nothing_lost "with slow lists"
+: | api_control faults
+serves 10.96.0.10:80 10.244.1.1:8080
+nothing_lost "after slow lists"
 
 step "the token is exchanged"
 printf 'secret-token-2 proxy\n' | api_control tokens
