@@ -101,7 +101,7 @@ assert_discovery()
 {
 	forget
 	assert_equal "$1: a transfer" "$3" "$(transfer "$2")"
-	assert_equal "$1: what $4 has learnt of $5" "$narrow" "$(learnt "$4" "$5")"
+	wait_until_equal 5 "$1: what $4 has learnt of $5" "$narrow" learnt "$4" "$5"
 	forget
 	assert_equal "$1: a datagram" "$3" "$(datagram "$2")"
 }
