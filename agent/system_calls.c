@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "system_calls.h"
 
+#include "lib/base/last_words.h"
 #include "lib/base/memory.h"
 
 #include <errno.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -188,7 +190,39 @@ static int allow_all(scmp_filter_ctx filter, struct error *err)
 	return 0;
 }
 
-int system_calls_restrict(struct error *err)
+static void tell_what_failed(int number)
+{
+	last_words("ipvsagent: error: libseccomp failed while it made the filter of system calls, "
+		   "as it does without memory; the kernel keeps forwarding as programmed\n");
+	/* The handler is gone by now, so this ends the program as if there had been none. */
+	raise(number);
+}
+
+/*
+ * libseccomp 2.5 uses, or frees twice, what it could not allocate. The program then ends by one of
+ * these signals, which is right, but not without a word.
+ */
+static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS};
+
+struct fatal_actions {
+	struct sigaction before[COUNT(fatal_signals)];
+};
+
+static void watch_fatal_signals(struct fatal_actions *actions)
+{
+	struct sigaction action = {.sa_handler = tell_what_failed, .sa_flags = (int)SA_RESETHAND};
+
+	for (size_t i = 0; i < COUNT(fatal_signals); i++)
+		sigaction(fatal_signals[i], &action, &actions->before[i]);
+}
+
+static void leave_fatal_signals(const struct fatal_actions *actions)
+{
+	for (size_t i = 0; i < COUNT(fatal_signals); i++)
+		sigaction(fatal_signals[i], &actions->before[i], NULL);
+}
+
+static int load_filter(struct error *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int r;
@@ -207,5 +241,16 @@ int system_calls_restrict(struct error *err)
 			error_set(err, r, "seccomp: %s", strerror(-r));
 	}
 	seccomp_release(filter);
+	return r;
+}
+
+int system_calls_restrict(struct error *err)
+{
+	struct fatal_actions actions;
+	int r;
+
+	watch_fatal_signals(&actions);
+	r = load_filter(err);
+	leave_fatal_signals(&actions);
 	return r;
 }

@@ -9,6 +9,7 @@
  *
  * ENOSYS, since libraries take that for an older kernel, and do it another way. The filter holds for
  * all programs that are started afterwards, too. It takes no_new_privs or CAP_SYS_ADMIN.
+ * If libseccomp crashes meanwhile, that is told on standard error before the program ends by the signal.
  * Return: 0, or a negative errno: -EINVAL from a kernel without seccomp
  */
 int system_calls_restrict(struct error *err);

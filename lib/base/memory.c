@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "memory.h"
 
-#include <poll.h>
+#include "last_words.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 void memory_exhausted(void)
 {
-	static const char message[] =
-		"ipvsagent: out of memory, aborting; the kernel keeps forwarding as programmed\n";
-	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	/* A pipe that nobody reads is not waited for. */
-	if (poll(&out, 1, 0) != 0)
-		(void)!write(STDERR_FILENO, message, strlen(message));
+	last_words(
+		"ipvsagent: out of memory, aborting; the kernel keeps forwarding as programmed\n");
 	abort();
 }
 
