@@ -27,6 +27,11 @@ void in_cluster_complete_rules(const struct options *options, const struct kerne
 
 static void refresh_support(struct agent_health *health, bool can, const char *reason)
 {
+	if (can && *health->in_cluster_error) {
+		health->in_cluster_error[0] = '\0';
+		log_info(
+			"externalTrafficPolicy Local: in-cluster clients are told from external ones");
+	}
 	if (can || *health->in_cluster_error)
 		return;
 	snprintf(health->in_cluster_error, sizeof(health->in_cluster_error), "%s", reason);

@@ -14,7 +14,7 @@
  *
  * A failure is logged and tried again with growing delays. A host without IPv6 has no IPv6 rules.
  * Where the rules that mark packets of clients in the cluster were never accepted, and those
- * without them are, this does without.
+ * without them are, this does without, and tries them again now and then.
  */
 struct rules_keeper;
 

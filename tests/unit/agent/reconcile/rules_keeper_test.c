@@ -26,6 +26,7 @@ struct rules {
 	void *owner;
 	ev_timer done;
 	bool is_busy;
+	bool is_marked;
 };
 
 /**
@@ -33,6 +34,7 @@ struct rules {
  * @is_altered:    by somebody else, since they were written
  * @is_there:      they were written
  * @is_broken:     they cannot be read
+ * @refuses_marks: rules with marks cannot be written
  * @unreadable:    what reports say
  * @looks:         how often they were read, both families together
  * @repairs:       how often they were written
@@ -41,6 +43,7 @@ struct rules {
  */
 static struct iptables {
 	bool is_altered[2], is_there[2], is_broken[2];
+	bool refuses_marks;
 	const char *unreadable;
 	unsigned int looks, repairs;
 	double last_repair;
@@ -63,7 +66,7 @@ static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 	rules->is_busy = false;
 	if (iptables.unreadable)
 		report.unreadable = iptables.unreadable;
-	if (iptables.is_broken[is_ipv6]) {
+	if (iptables.is_broken[is_ipv6] || (iptables.refuses_marks && rules->is_marked)) {
 		report.code = broken.code;
 		report.error = &broken;
 		rules->on_done(rules->owner, &report);
@@ -110,10 +113,18 @@ bool rules_is_legacy(const struct rules *rules)
 	return false;
 }
 
+static bool is_marked(const struct ruleset *ruleset)
+{
+	auto_memory char *text = ruleset_text(ruleset);
+
+	return strstr(text, "--map-set");
+}
+
 void rules_verify(struct rules *rules, const struct ruleset *ruleset)
 {
 	assert_non_null(ruleset);
 	assert_false(rules->is_busy);
+	rules->is_marked = is_marked(ruleset);
 	rules->is_busy = true;
 	ev_timer_set(&rules->done, PROGRAM_SECONDS, 0.);
 	ev_timer_start(rules->loop, &rules->done);
@@ -390,6 +401,75 @@ static void test_a_family_that_returns_is_verified_first(void **state)
 	assert_int_equal(rules_keeper_repaired(fixture->keeper), 0);
 }
 
+/* set_marks() - from now on the rules are to mark packets, which is refused if @are_refused */
+static void set_marks(struct fixture *fixture, bool are_refused)
+{
+	static const struct ruleset_options options[2] = {
+		{.masquerade_mark = 0x8000,
+		 .has_in_cluster = true,
+		 .marks = {0xff00000, 0xff00000}},
+		{.masquerade_mark = 0x8000,
+		 .has_in_cluster = true,
+		 .marks = {0xff00000, 0xff00000}},
+	};
+
+	iptables.refuses_marks = are_refused;
+	iptables.is_there[0] = iptables.is_there[1] = false;
+	rules_keeper_set(fixture->keeper, options);
+}
+
+static void test_an_outage_does_not_cost_the_marks(void **state)
+{
+	const double outages[] = {0.3, 1, 2, 3.2, 7, 40};
+	struct fixture *fixture = *state;
+	const char *reason;
+
+	for (size_t i = 0; i < sizeof(outages) / sizeof(outages[0]); i++) {
+		iptables.is_broken[0] = iptables.is_broken[1] = true;
+		set_marks(fixture, false);
+		pass(fixture, outages[i]);
+		iptables.is_broken[0] = iptables.is_broken[1] = false;
+		pass(fixture, 60);
+		assert_true(fixture->is_in_place);
+		assert_true(rules_keeper_does_mark(fixture->keeper, &reason));
+		tear_down(state);
+		set_up(state);
+		fixture = *state;
+	}
+}
+
+static void test_refused_marks_are_left_out_and_tried_now_and_then(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned long failed;
+	const char *reason;
+
+	set_marks(fixture, true);
+	pass(fixture, 5);
+	assert_true(fixture->is_in_place);
+	assert_false(rules_keeper_does_mark(fixture->keeper, &reason));
+	assert_string_equal(reason, "IPv4 rules: no answer");
+	pass(fixture, 2 * 86400);
+	assert_true(fixture->is_in_place);
+	/* Once an hour in the end, in both families. */
+	failed = rules_keeper_failed(fixture->keeper, IP_FAMILY_IPV4);
+	pass(fixture, 86400);
+	assert_in_range(rules_keeper_failed(fixture->keeper, IP_FAMILY_IPV4) - failed, 22, 26);
+	iptables.refuses_marks = false;
+	pass(fixture, 3700);
+	assert_true(fixture->is_in_place);
+	assert_true(rules_keeper_does_mark(fixture->keeper, &reason));
+	/* What was accepted once is not given up. */
+	iptables.refuses_marks = true;
+	alter(fixture);
+	pass(fixture, 100);
+	assert_false(fixture->is_in_place);
+	assert_true(rules_keeper_does_mark(fixture->keeper, &reason));
+	iptables.refuses_marks = false;
+	pass(fixture, 31);
+	assert_true(fixture->is_in_place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +483,10 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_what_cannot_be_written_waits_for_its_retry,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_outage_does_not_cost_the_marks, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_refused_marks_are_left_out_and_tried_now_and_then, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_tables_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_families_are_told_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
