@@ -13,7 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* iptables-restore's exit status when another program holds the xtables lock (xtables.h). */
+/*
+ * iptables-restore's exit status when another program holds the xtables lock, or, of the nf_tables
+ * variant, when the kernel refuses (RESOURCE_PROBLEM of xtables.h).
+ */
 #define STATUS_LOCKED 4
 
 #define OUTPUT_LIMIT	    ((size_t)64 << 20)
@@ -226,7 +229,7 @@ static int check(struct rules *rules, const char *program, const struct child_ou
 				 strerror(-outcome->code));
 	if (outcome->status == 0)
 		return 0;
-	if (rules->restore && outcome->status != STATUS_LOCKED && tell_of_missing_module(rules))
+	if (rules->restore && tell_of_missing_module(rules))
 		return rules->error.code;
 	reason = first_line(outcome->errors);
 	if (rules->restore)
