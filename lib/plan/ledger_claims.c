@@ -3,6 +3,7 @@
 
 #include "ledger_shortage.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 /**
@@ -148,6 +149,49 @@ static struct claimant *find_claimant(struct server_entry *entry,
 	return NULL;
 }
 
+static void doubt(struct ledger *ledger, const struct virtual_server_key *key, enum set_kind kind)
+{
+	struct set_member member = service_state_member(key, kind);
+	struct element_entry *entry = ledger_elements_find(&ledger->elements, &member);
+
+	if (entry && entry->is_held && !entry->claims)
+		mark_element_dirty(ledger, entry);
+}
+
+/*
+ * What an agent before this one left in sets about the virtual server, and its Service no longer
+ * wants, goes in the batch in which the Service gets what it wants instead: an exemption from
+ * masquerading, say, goes before destinations on other nodes come. The sweep would be too late.
+ */
+static void doubt_leftovers(struct ledger *ledger, const struct wanted_server *wanted)
+{
+	static const enum set_kind kinds[] = {
+		SET_KIND_LOAD_BALANCER_FIREWALL,
+		SET_KIND_CLUSTER_IP,
+		SET_KIND_EXTERNAL_IP,
+		SET_KIND_EXTERNAL_IP_LOCAL,
+		SET_KIND_LOAD_BALANCER,
+		SET_KIND_LOAD_BALANCER_LOCAL,
+		SET_KIND_NO_ENDPOINT,
+		SET_KIND_NO_LOCAL,
+		SET_KIND_IN_CLUSTER,
+	};
+	const struct virtual_server_key *key = &wanted->server.key;
+
+	if (ledger->is_sweeping || key->client_scope != CLIENT_SCOPE_ANY)
+		return;
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		doubt(ledger, key, kinds[i]);
+	if (wanted->origin != ADDRESS_ORIGIN_NODE_PORT)
+		return;
+	if (key->protocol == IPPROTO_TCP)
+		doubt(ledger, key, SET_KIND_NODE_PORT_LOCAL_TCP);
+	else if (key->protocol == IPPROTO_UDP)
+		doubt(ledger, key, SET_KIND_NODE_PORT_LOCAL_UDP);
+	else
+		doubt(ledger, key, SET_KIND_NODE_PORT_LOCAL_SCTP);
+}
+
 /* Return: whether the members of the server count, and are to be visited, too */
 static bool claim_server(struct ledger *ledger, struct claiming *claiming,
 			 const struct service_state *after, uint32_t index)
@@ -164,6 +208,7 @@ static bool claim_server(struct ledger *ledger, struct claiming *claiming,
 		*known = claimant;
 	else
 		ledger_servers_add_claimant(&ledger->servers, entry, claimant);
+	doubt_leftovers(ledger, wanted);
 	mark_server_dirty(ledger, entry);
 	ledger->unsettled_count += wanted->destination_count;
 	/* Where there were others, it is for settling to say whose members count. */

@@ -16,17 +16,6 @@ static bool is_held(const struct ledger *ledger, const struct set_member *value)
 	return entry && entry->is_held;
 }
 
-static struct set_member member_for(const struct virtual_server_key *key, enum set_kind kind)
-{
-	struct set_member member = service_state_member(key, kind);
-
-	if (set_kind_type(kind) == SET_TYPE_BITMAP_PORT) {
-		memset(&member.address, 0, sizeof(member.address));
-		member.protocol = 0;
-	}
-	return member;
-}
-
 /*
  * On an address that is the node's own, not every virtual server is ours: the sets tell. They name
  * each NodePort and each VIP with its port, and are cleared after the virtual servers are.
@@ -41,7 +30,7 @@ static bool sets_name(const struct ledger *ledger, const struct virtual_server_k
 	if (key->protocol == IPPROTO_SCTP)
 		kinds[0] = SET_KIND_NODE_PORT_SCTP;
 	for (size_t i = 0; i < COUNT(kinds); i++) {
-		struct set_member member = member_for(key, kinds[i]);
+		struct set_member member = service_state_member(key, kinds[i]);
 
 		if (is_held(ledger, &member))
 			return true;

@@ -144,8 +144,10 @@ struct set_member service_state_member(const struct virtual_server_key *key, enu
 	memset(&member, 0, sizeof(member));
 	member.kind = (uint8_t)kind;
 	member.family = (uint8_t)key->address.family;
-	member.protocol = (uint8_t)key->protocol;
 	member.port = key->port;
+	if (set_kind_type(kind) == SET_TYPE_BITMAP_PORT)
+		return member;
+	member.protocol = (uint8_t)key->protocol;
 	member.address = key->address;
 	return member;
 }

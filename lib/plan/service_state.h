@@ -99,7 +99,7 @@ struct member_range service_state_members_of(const struct wanted_server *wanted)
 bool service_state_next_member(const struct service_state *state, struct member_range *range,
 			       struct set_member *ret);
 
-/** service_state_member() - of a set of ADDRESS,PROTOCOL:PORT, the one that stands for a server */
+/** service_state_member() - of a set of ADDRESS,PROTOCOL:PORT, or of ports, the one that stands for a server */
 struct set_member service_state_member(const struct virtual_server_key *key, enum set_kind kind);
 
 /*

@@ -104,6 +104,8 @@ static const struct {
 	{"masquerade", SET_KIND_CLUSTER_IP},
 	{"open", SET_KIND_NODE_PORT_TCP},
 	{"close", SET_KIND_IPVS_IPS},
+	{"exempt", SET_KIND_LOAD_BALANCER_LOCAL},
+	{"spare", SET_KIND_NODE_PORT_LOCAL_TCP},
 };
 
 static void add_server(struct service_state *state, const char *words)
@@ -121,8 +123,9 @@ static void add_server(struct service_state *state, const char *words)
 	strcpy(wanted->server.scheduler, strstr(words, " lc")	? "lc"
 					 : strstr(words, " sh") ? "sh"
 								: "rr");
-	wanted->origin =
-		strstr(words, " ip") ? ADDRESS_ORIGIN_CLUSTER_IP : ADDRESS_ORIGIN_EXTERNAL_IP;
+	wanted->origin = words[0] == 'N'	? ADDRESS_ORIGIN_NODE_PORT
+			 : strstr(words, " ip") ? ADDRESS_ORIGIN_CLUSTER_IP
+						: ADDRESS_ORIGIN_EXTERNAL_IP;
 	wanted->first_destination = state->destination_bytes;
 	words = strchr(words, '>');
 	for (; words && *words; words++) {
@@ -173,7 +176,7 @@ static bool add_member(struct members *members, const char *item)
 	return false;
 }
 
-/* "A > x y; B lc > x; C ip > x; bind A; restrict A; masquerade A; open N" */
+/* "A > x y; B lc > x; C ip > x; bind A; restrict A; masquerade A; open N; exempt A; spare N" */
 static struct service_state *state_of(const char *text)
 {
 	auto_memory char *copy = string_dup(text);

@@ -16,8 +16,8 @@
  * lies in an excluded network; Z is a stranger's. Destinations are small letters.
  *
  * What a Service wants is a STATE: "A > x y; B lc > x; B sh > x; C ip > x; bind A; restrict A;
- * masquerade A; close A; open N"; "ip": the address is the ClusterIP; "close": its other ports are
- * refused.
+ * masquerade A; close A; open N; exempt A; spare N"; "ip": the address is the ClusterIP; "close": its
+ * other ports are refused; "exempt", "spare": a VIP or NodePort that is not masqueraded.
  */
 struct ledger_bench {
 	struct ledger *ledger;
