@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * To be preloaded into the agent: one of its calls fails, the n-th since that was last asked for; or the agent
- * is killed before its n-th write to the kernel, which is a change by netlink or in /proc/sys, the start of
- * iptables or a piece of its input. The file that FAILING_CALLS names has fields of 16 bytes, numbers but the last:
+ * is killed before its n-th write to the kernel. That is a message by which it asks for a change over netlink (of those
+ * that are sent at once, the kernel gets the ones before), a value in /proc/sys, the start of a program, or a piece
+ * of a program's input. The file that FAILING_CALLS names has fields of 16 bytes, numbers but the last:
  *
  *   order, kind, n, error  what is asked for; another order begins to count anew, and n of 0 only counts.
  *                          kind is enum kind; error is a position among those that the call may well fail
  *                          with, coming back short among them
  *   done                   the order that is being followed
  *   count                  calls of that kind since then
- *   what failed            "sendto ENOBUFS", of 32 bytes; empty until then
+ *   what failed            "sendto ENOBUFS", or "ipset 9" for what was not written, of 32 bytes; empty until then
  *
  * Only the agent counts, neither what starts it nor what it starts.
  */
@@ -20,7 +21,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/genetlink.h>
+#include <linux/ip_vs.h>
+#include <linux/netfilter/ipset/ip_set.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -168,36 +174,120 @@ static bool is_stream(int descriptor)
 	return type == SOCK_STREAM && fstat(descriptor, &about) == 0 && (about.st_mode & S_IFMT);
 }
 
-static void before_write(const char *name)
+static bool is_last_write(void)
 {
-	if (!failure(KIND_WRITE, CODES(EPERM)))
-		return;
-	tell(name, "killed");
+	return failure(KIND_WRITE, CODES(EPERM)) != 0;
+}
+
+/* @type: of a message; -1: none */
+static void end_before(const char *name, int type)
+{
+	char text[FIELD_SIZE] = "";
+
+	if (type >= 0)
+		snprintf(text, sizeof(text), "%d", type);
+	tell(name, text);
 	kill(owner, SIGKILL);
 	for (;;)
 		pause();
 }
 
-static int domain_of(int socket)
+static void before_write(const char *name)
 {
-	int domain = -1, before = errno;
-	socklen_t length = sizeof(domain);
-
-	getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &length);
-	errno = before;
-	return domain;
+	if (is_last_write())
+		end_before(name, -1);
 }
 
-/* Programs get their input over a socket; log lines may go over one, too. */
-static void before_send(const char *name, int socket, const void *bytes, size_t size)
+static void before_open(const char *path, int flags)
 {
-	const struct nlmsghdr *message = bytes;
-	int domain = domain_of(socket);
-	bool is_dump = domain == AF_NETLINK && size >= sizeof(*message) &&
-		       (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	if ((flags & O_ACCMODE) != O_RDONLY &&
+	    strncmp(path, "/proc/sys/", strlen("/proc/sys/")) == 0)
+		before_write(strrchr(path, '/') + 1);
+}
 
-	if ((domain == AF_NETLINK && !is_dump) || (domain == AF_UNIX && socket > STDERR_FILENO))
-		before_write(name);
+static int option_of(int socket, int name)
+{
+	int value = -1, before = errno;
+	socklen_t length = sizeof(value);
+
+	getsockopt(socket, SOL_SOCKET, name, &value, &length);
+	errno = before;
+	return value;
+}
+
+/* Return: the number of the change that the message asks for, as netlink_monitor knows them; or -1 */
+static int change_of(int protocol, const struct nlmsghdr *message)
+{
+	int type = message->nlmsg_type, command;
+
+	if ((message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
+		return -1;
+	switch (protocol) {
+	case NETLINK_ROUTE:
+		return type >= RTM_BASE && (type - RTM_BASE) % 4 != 2 ? type : -1;
+	case NETLINK_NETFILTER:
+		command = NFNL_MSG_TYPE(type);
+		if (NFNL_SUBSYS_ID(type) == NFNL_SUBSYS_IPSET)
+			return (command >= IPSET_CMD_CREATE && command <= IPSET_CMD_SWAP) ||
+					       command == IPSET_CMD_ADD || command == IPSET_CMD_DEL
+				       ? command
+				       : -1;
+		return NFNL_SUBSYS_ID(type) == NFNL_SUBSYS_CTNETLINK && command != 1 ? type : -1;
+	case NETLINK_GENERIC:
+		if (type == GENL_ID_CTRL)
+			return -1;
+		command = ((const struct genlmsghdr *)NLMSG_DATA(message))->cmd;
+		return command == IPVS_CMD_GET_SERVICE || command == IPVS_CMD_GET_DEST ||
+				       command == IPVS_CMD_GET_CONFIG ||
+				       command == IPVS_CMD_GET_INFO
+			       ? -1
+			       : command;
+	default:
+		return -1;
+	}
+}
+
+static const char *protocol_name(int protocol)
+{
+	return protocol == NETLINK_ROUTE ? "route" : protocol == NETLINK_GENERIC ? "ipvs" : "ipset";
+}
+
+/* Programs get their input over a socket without a name; the status socket has one. */
+static bool is_input(int socket)
+{
+	struct sockaddr_storage name;
+	socklen_t length = sizeof(name);
+
+	return socket > STDERR_FILENO && option_of(socket, SO_DOMAIN) == AF_UNIX &&
+	       syscall(SYS_getsockname, socket, &name, &length) == 0 &&
+	       length == sizeof(name.ss_family);
+}
+
+static void before_send(int socket, const void *bytes, size_t size)
+{
+	const char *at = bytes, *end = at + size;
+	int protocol = option_of(socket, SO_PROTOCOL);
+
+	if (!control || getpid() != owner)
+		return;
+	if (is_input(socket))
+		before_write("input");
+	if (option_of(socket, SO_DOMAIN) != AF_NETLINK)
+		return;
+	while ((size_t)(end - at) >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *message = (const void *)at;
+		int change = change_of(protocol, message);
+
+		if (change >= 0 && is_last_write()) {
+			if (at > (const char *)bytes)
+				syscall(SYS_sendto, socket, bytes,
+					(size_t)(at - (const char *)bytes), 0, NULL, 0);
+			end_before(protocol_name(protocol), change);
+		}
+		if (message->nlmsg_len < sizeof(*message))
+			return;
+		at += NLMSG_ALIGN(message->nlmsg_len);
+	}
 }
 
 /* The same for a call that may come back short. Return: as failure() */
@@ -271,17 +361,16 @@ WRAP(int, setsockopt, (int socket, int level, int name, const void *value, sockl
 WRAP(int, getsockname, (int socket, struct sockaddr *address, socklen_t *length),
      (socket, address, length), ENOBUFS)
 WRAP_SHORT(ssize_t, send, (int socket, const void *bytes, size_t size, int flags),
-	   (socket, bytes, size, flags), before_send("send", socket, bytes, size),
-	   is_stream(socket), (socket, bytes, PART(size), flags), NOT_SENT)
+	   (socket, bytes, size, flags), before_send(socket, bytes, size), is_stream(socket),
+	   (socket, bytes, PART(size), flags), NOT_SENT)
 WRAP_FIRST(ssize_t, -1, sendto,
 	   (int socket, const void *bytes, size_t size, int flags, const struct sockaddr *address,
 	    socklen_t length),
-	   (socket, bytes, size, flags, address, length),
-	   before_send("sendto", socket, bytes, size), NOT_SENT)
+	   (socket, bytes, size, flags, address, length), before_send(socket, bytes, size),
+	   NOT_SENT)
 WRAP_FIRST(ssize_t, -1, sendmsg, (int socket, const struct msghdr *message, int flags),
 	   (socket, message, flags),
-	   before_send("sendmsg", socket, message->msg_iov->iov_base, message->msg_iov->iov_len),
-	   NOT_SENT)
+	   before_send(socket, message->msg_iov->iov_base, message->msg_iov->iov_len), NOT_SENT)
 WRAP_SHORT(ssize_t, recv, (int socket, void *bytes, size_t size, int flags),
 	   (socket, bytes, size, flags), NOTHING, is_stream(socket),
 	   (socket, bytes, PART(size), flags), NOT_RECEIVED)
@@ -300,8 +389,8 @@ WRAP_SHORT(ssize_t, read, (int descriptor, void *bytes, size_t size), (descripto
 	   NOTHING, is_stream(descriptor), (descriptor, bytes, PART(size)), EINTR, EIO, EAGAIN,
 	   ENOMEM)
 WRAP_SHORT(ssize_t, write, (int descriptor, const void *bytes, size_t size),
-	   (descriptor, bytes, size), descriptor > STDERR_FILENO ? before_write("write") : NOTHING,
-	   is_stream(descriptor), (descriptor, bytes, PART(size)), EINTR, EIO, ENOSPC, EAGAIN)
+	   (descriptor, bytes, size), NOTHING, is_stream(descriptor),
+	   (descriptor, bytes, PART(size)), EINTR, EIO, ENOSPC, EAGAIN)
 WRAP_SHORT(ssize_t, splice,
 	   (int from, off64_t *at, int to, off64_t *there, size_t size, unsigned int flags),
 	   (from, at, to, there, size, flags), NOTHING, true,
@@ -332,10 +421,10 @@ WRAP_AS(void *, MAP_FAILED, mmap64,
 	(address, size, protection, flags, descriptor, offset), ENOMEM)
 WRAP(int, mprotect, (void *address, size_t size, int protection), (address, size, protection),
      ENOMEM)
-WRAP_FIRST(FILE *, NULL, fopen, (const char *restrict path, const char *restrict mode),
-	   (path, mode), *mode == 'w' ? before_write("fopen") : NOTHING, NO_DESCRIPTOR, EIO)
-WRAP_FIRST(FILE *, NULL, fopen64, (const char *restrict path, const char *restrict mode),
-	   (path, mode), *mode == 'w' ? before_write("fopen") : NOTHING, NO_DESCRIPTOR, EIO)
+WRAP_AS(FILE *, NULL, fopen, (const char *restrict path, const char *restrict mode), (path, mode),
+	NO_DESCRIPTOR, EIO)
+WRAP_AS(FILE *, NULL, fopen64, (const char *restrict path, const char *restrict mode), (path, mode),
+	NO_DESCRIPTOR, EIO)
 WRAP_AS(DIR *, NULL, opendir, (const char *path), (path), NO_DESCRIPTOR)
 WRAP(ssize_t, __getdelim,
      (char **restrict line, size_t *restrict size, int delimiter, FILE *restrict stream),
@@ -380,6 +469,7 @@ void *realloc(void *block, size_t size)
 		FIND_NEXT(int, name, (UNWRAP parameters const char *path, int flags, ...)) \
 		mode_t mode;                                                               \
                                                                                            \
+		before_open(path, flags);                                                  \
 		TAKE_MODE(mode, flags);                                                    \
 		if (fails(KIND_SYSTEM, #name, CODES(NO_DESCRIPTOR, EINTR, EIO)))           \
 			return -1;                                                         \
@@ -391,7 +481,8 @@ WRAP_OPEN(open64, (), ())
 WRAP_OPEN(openat64, (int directory, ), (directory, ))
 /* Headers declare it for programs that are built with _FORTIFY_SOURCE only. */
 int __open64_2(const char *path, int flags);
-WRAP(int, __open64_2, (const char *path, int flags), (path, flags), NO_DESCRIPTOR, EINTR, EIO)
+WRAP_FIRST(int, -1, __open64_2, (const char *path, int flags), (path, flags),
+	   before_open(path, flags), NO_DESCRIPTOR, EINTR, EIO)
 
 #ifdef __x86_64__
 /* It returns twice, which a function in between could not: the real one is jumped to. */
