@@ -39,6 +39,11 @@ on_exit()
 		echo "--- the agent's last words:"
 		[ ! -e "$agent_log" ] || tail -n 30 "$agent_log"
 	fi
+	# What it counted is written when it ends by itself.
+	if [ -n "${GCOV_PREFIX:-}" ] && [ -n "$agent_pid" ] && kill -TERM "$agent_pid" 2>/dev/null; then
+		kill -CONT "$agent_pid"
+		wait "$agent_pid" || true
+	fi
 	[ -n "${KERNEL_TEST_DIRECTORY:-}" ] || rm -rf "$directory"
 }
 
