@@ -188,6 +188,6 @@ for ((i = 0; i < count; i++)); do
 done
 
 exec {questions}>&-
-step "$kills kills, $made connections made, $lost lost, $misrouted misrouted, restriction open $opened times"
+echo "| $kills kills, $made connections made, $lost lost, $misrouted misrouted, restriction open $opened times"
 [ "$kills" -gt "$count" ] || fail "too few kills"
 [ "$lost $misrouted $opened" = "0 0 0" ] || fail "see above"
