@@ -6,6 +6,7 @@
 #include "lib/base/memory.h"
 #include "lib/base/timer.h"
 #include "lib/kernel/rules.h"
+#include "marks_trial.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +15,6 @@
 
 #define RETRY_FIRST_SECONDS 0.5
 #define RETRY_MOST_SECONDS  30.0
-
-/* As often rules with marks may be refused, for whatever reason, before they are tried without. */
-#define TRIES_WITH_MARKS 2
-
-/* How long rules that were accepted without marks stay so before marks are tried again: at first, and at most. */
-#define WITHOUT_MARKS_SECONDS_MIN 10.0
-#define WITHOUT_MARKS_SECONDS_MAX 3600.0
 
 /* A burst of changes by others ends within this time. */
 #define GATHER_SECONDS 0.1
@@ -53,20 +47,6 @@ enum rules_family_state {
 };
 
 /**
- * enum rules_marks_state - whether the rules mark packets of clients in the cluster
- *   ASKED     they do, and were not accepted yet; to ACCEPTED when they are in all families, to LEFT_OUT
- *             when they were refused too often
- *   LEFT_OUT  they do not; to ASKED if they are refused as well, since then it is not because of the
- *             marks, and some time after they were accepted, since the reason may have gone
- *   ACCEPTED  they do, for good: what is refused from now on is not refused because of the marks
- */
-enum rules_marks_state {
-	RULES_MARKS_STATE_ASKED,
-	RULES_MARKS_STATE_LEFT_OUT,
-	RULES_MARKS_STATE_ACCEPTED,
-};
-
-/**
  * struct rules_keeper_family
  * @rules:             NULL: this host does not have the family
  * @error:             why they are not in place; "" if they are
@@ -76,7 +56,6 @@ enum rules_marks_state {
  * @is_absent:         the family is turned off on this host
  * @was_in_place:      these rules, at any time
  * @is_outdated:       the ruleset is to be built anew
- * @is_marked:         the ruleset is one with marks
  * @is_due:            to be verified once the verification under way is over
  * @repairs:           clock_milliseconds() of the last ones, the newest first; 0 = none
  * @failed:            how often they could not be read or written
@@ -100,7 +79,6 @@ struct rules_keeper_family {
 	bool is_absent;
 	bool was_in_place;
 	bool is_outdated;
-	bool is_marked;
 	bool is_due;
 	uint64_t repairs[REPAIRS_MAX];
 	unsigned long failed;
@@ -121,11 +99,9 @@ struct rules_keeper {
 	bool has_options;
 	struct ruleset_options options[2];
 	char *interfaces[2]; /* what @options name; theirs */
-	enum rules_marks_state marks_state;
+	struct marks_trial marks;
+	struct timer without_marks; /* until they are tried again */
 	char marks_error[700];
-	unsigned int refusals; /* of rules with marks, one for each try of all families */
-	struct timer without_marks;
-	double without_marks_seconds;
 };
 
 static bool is_kept(const struct rules_keeper_family *family)
@@ -186,64 +162,50 @@ static void outdate(struct rules_keeper *keeper)
 		keeper->families[i].is_outdated = true;
 }
 
-static void set_marks_state(struct rules_keeper *keeper, enum rules_marks_state state)
-{
-	keeper->marks_state = state;
-	outdate(keeper);
-}
-
-/* Whether it is the marks that are refused shows when the rules are accepted without. */
+/* Families that are refused one after the other are one refusal. */
 static void note_refusal(const struct rules_keeper_family *family)
 {
 	struct rules_keeper *keeper = family->keeper;
 	bool is_same_try = timer_is_running(&keeper->retry) || family->is_outdated;
 
-	if (is_same_try || !keeper->options[0].has_in_cluster)
+	if (is_same_try || !keeper->options[0].has_in_cluster ||
+	    !marks_trial_refused(&keeper->marks))
 		return;
-	if (keeper->marks_state == RULES_MARKS_STATE_LEFT_OUT) {
-		timer_stop(&keeper->without_marks);
-		set_marks_state(keeper, RULES_MARKS_STATE_ASKED);
-	} else if (keeper->marks_state == RULES_MARKS_STATE_ASKED &&
-		   ++keeper->refusals >= TRIES_WITH_MARKS) {
+	timer_stop(&keeper->without_marks);
+	if (!marks_trial_has_marks(&keeper->marks))
 		snprintf(keeper->marks_error, sizeof(keeper->marks_error), "%s", family->error);
-		set_marks_state(keeper, RULES_MARKS_STATE_LEFT_OUT);
-	}
+	outdate(keeper);
 }
 
-/* One refusal is enough this time. */
 static void on_without_marks(void *owner)
 {
 	struct rules_keeper *keeper = owner;
 
 	log_info("trying the rules with marks for in-cluster clients again");
-	keeper->refusals = TRIES_WITH_MARKS - 1;
-	set_marks_state(keeper, RULES_MARKS_STATE_ASKED);
+	marks_trial_repeat(&keeper->marks);
+	outdate(keeper);
 	rules_keeper_verify(keeper);
 }
 
-static bool have_all_marks(const struct rules_keeper *keeper, bool are_marked)
+/* Whether what is in place are the rules of today, not those of before the last change of the trial. */
+static bool are_current(const struct rules_keeper *keeper)
 {
 	for (size_t i = 0; i < COUNT(keeper->families); i++)
-		if (is_kept(&keeper->families[i]) && (keeper->families[i].is_outdated ||
-						      keeper->families[i].is_marked != are_marked))
+		if (is_kept(&keeper->families[i]) && keeper->families[i].is_outdated)
 			return false;
 	return true;
 }
 
-/* The rules of all families are in place. */
 static void note_acceptance(struct rules_keeper *keeper)
 {
-	if (!keeper->options[0].has_in_cluster)
+	double wait;
+
+	if (!keeper->options[0].has_in_cluster || timer_is_running(&keeper->without_marks) ||
+	    !are_current(keeper))
 		return;
-	if (keeper->marks_state == RULES_MARKS_STATE_ASKED && have_all_marks(keeper, true)) {
-		keeper->marks_state = RULES_MARKS_STATE_ACCEPTED;
-	} else if (keeper->marks_state == RULES_MARKS_STATE_LEFT_OUT &&
-		   have_all_marks(keeper, false) && !timer_is_running(&keeper->without_marks)) {
-		timer_start(&keeper->without_marks, keeper->without_marks_seconds);
-		keeper->without_marks_seconds *= 2;
-		if (keeper->without_marks_seconds > WITHOUT_MARKS_SECONDS_MAX)
-			keeper->without_marks_seconds = WITHOUT_MARKS_SECONDS_MAX;
-	}
+	wait = marks_trial_accepted(&keeper->marks);
+	if (wait > 0)
+		timer_start(&keeper->without_marks, wait);
 }
 
 static void schedule(struct rules_keeper_family *family, double after)
@@ -382,8 +344,7 @@ static struct ruleset_options options_of(const struct rules_keeper_family *famil
 
 	options.family = family->family;
 	options.has_random_fully = keeper->has_random_fully;
-	options.has_in_cluster =
-		options.has_in_cluster && keeper->marks_state != RULES_MARKS_STATE_LEFT_OUT;
+	options.has_in_cluster = options.has_in_cluster && marks_trial_has_marks(&keeper->marks);
 	return options;
 }
 
@@ -405,7 +366,6 @@ static void verify_family(struct rules_keeper_family *family)
 
 		ruleset_free(family->ruleset);
 		family->ruleset = ruleset_new(&options);
-		family->is_marked = options.has_in_cluster;
 		family->state = RULES_FAMILY_STATE_UNKNOWN;
 		family->was_in_place = false;
 		family->is_outdated = false;
@@ -548,8 +508,7 @@ bool rules_keeper_is_legacy(const struct rules_keeper *keeper)
 bool rules_keeper_does_mark(const struct rules_keeper *keeper, const char **ret_reason)
 {
 	*ret_reason = keeper->marks_error;
-	return keeper->options[0].has_in_cluster &&
-	       keeper->marks_state != RULES_MARKS_STATE_LEFT_OUT;
+	return keeper->options[0].has_in_cluster && marks_trial_has_marks(&keeper->marks);
 }
 
 bool rules_keeper_options(const struct rules_keeper *keeper, enum ip_family family,
@@ -588,7 +547,6 @@ int rules_keeper_new(struct ev_loop *loop,
 	keeper->on_report = on_report;
 	keeper->owner = owner;
 	keeper->retry_seconds = RETRY_FIRST_SECONDS;
-	keeper->without_marks_seconds = WITHOUT_MARKS_SECONDS_MIN;
 	timer_init(&keeper->retry, keeper->loop, on_retry, keeper);
 	timer_init(&keeper->without_marks, keeper->loop, on_without_marks, keeper);
 	keeper->families[0] =
