@@ -71,7 +71,8 @@ bool applier_run(struct applier *applier, double until)
 
 		applier->done = kernel_apply_some(&applier->target, changes, first, *limit);
 		end = clock_now();
-		fit_limit(limit, applier->done - first, end - begin);
+		if (applier->done > first)
+			fit_limit(limit, applier->done - first, end - begin);
 		applier->seconds += end - begin;
 		begin = end;
 		if (end >= until && applier->done < changes->count)

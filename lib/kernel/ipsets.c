@@ -119,6 +119,7 @@ int ipsets_reopen(struct ipsets *ipsets, struct error *err)
 		return r;
 	}
 	ipsets_observation_clear(ipsets);
+	ipsets_growth_clear(ipsets);
 	set_commands_close(ipsets->commands);
 	netlink_close(ipsets->netlink);
 	ipsets->commands = commands;
@@ -131,6 +132,7 @@ void ipsets_close(struct ipsets *ipsets)
 	if (!ipsets)
 		return;
 	ipsets_observation_clear(ipsets);
+	ipsets_growth_clear(ipsets);
 	set_commands_close(ipsets->commands);
 	netlink_close(ipsets->netlink);
 	free(ipsets->marks_error);
@@ -244,6 +246,9 @@ static int send_changes(struct ipsets *ipsets, struct set *set, struct change *c
 			const uint32_t *marks, size_t count, struct error *err)
 {
 	ipsets_note_written(ipsets, set, changes, count);
+	/* Its copy would not know of them. */
+	if (ipsets->growth.set == set)
+		ipsets_growth_clear(ipsets);
 	return set_commands_send(ipsets->commands, ipsets_name(set), changes, marks, count, err);
 }
 
@@ -253,8 +258,6 @@ static int apply_run(struct ipsets *ipsets, struct change *changes, size_t count
 	struct set *set = set_of(ipsets, &changes->member);
 	int r;
 
-	if (changes->kind == CHANGE_KIND_MEMBER_ADD)
-		ipsets_make_room(ipsets, set, count);
 	r = send_changes(ipsets, set, changes, marks, count, err);
 	for (size_t i = 0; i < count; i++) {
 		if (changes->kind == CHANGE_KIND_MEMBER_ADD && changes[i].result >= 0)
@@ -265,11 +268,30 @@ static int apply_run(struct ipsets *ipsets, struct change *changes, size_t count
 	return r;
 }
 
+/* Return: 1 if there are more steps before @changes can be applied */
+static int make_room(struct ipsets *ipsets, const struct change *changes, size_t count)
+{
+	size_t additions[COUNT(ipsets->sets)] = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (changes[i].kind == CHANGE_KIND_MEMBER_ADD)
+			additions[set_of(ipsets, &changes[i].member) - ipsets->sets]++;
+	}
+	for (size_t i = 0; i < COUNT(additions) && !r; i++) {
+		if (additions[i])
+			r = ipsets_make_room(ipsets, &ipsets->sets[i], additions[i]);
+	}
+	return r;
+}
+
 int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, struct error *err)
 {
 	size_t end;
-	int r = 0;
+	int r = make_room(ipsets, changes, count);
 
+	if (r)
+		return r;
 	for (size_t i = 0; i < count; i = end) {
 		end = i + 1;
 		if (!is_member_change(&changes[i]))

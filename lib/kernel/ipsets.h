@@ -99,8 +99,11 @@ void ipsets_plan_repairs(const struct ipsets *ipsets, struct changes *changes);
  * ipsets_apply() - carry out MEMBER_* changes in order, batched; contract as ipvs_apply()
  *
  * Adding what is there and removing what is not are successes. So is the removal of the name of a
- * mark that is in use, which stays; where it is not, the mark is free again. A set that is full, or close to
- * it, is grown first: a larger one is created, filled and swapped in without a gap.
+ * mark that is in use, which stays; where it is not, the mark is free again.
+ *
+ * A set that would be full, or close to it, is grown first: a larger one is created, filled and
+ * swapped in without a gap. Return: 1 while that is done, and nothing of @changes is: call again with
+ * the same, as each call takes a step of a few milliseconds
  */
 int ipsets_apply(struct ipsets *ipsets, struct change *changes, size_t count, struct error *err);
 

@@ -14,6 +14,7 @@
  * @capacity:  0 = unlimited, or not known yet
  * @count:     members, or more: an addition counts even if the member was there already
  * @is_missing:  it was not there when ipsets_ensure_begin() looked
+ * @cannot_grow:  the last attempt to give it more room failed; the next observation ends this
  */
 struct set {
 	enum set_kind kind;
@@ -21,6 +22,7 @@ struct set {
 	uint32_t capacity;
 	size_t count;
 	bool is_missing;
+	bool cannot_grow;
 };
 
 /** struct ipsets_ensuring - @next: the set that follows; @failure: the first one */
@@ -51,12 +53,44 @@ struct ipsets_observation {
 	bool is_cut_short;
 };
 
+enum growth_stage {
+	GROWTH_STAGE_IDLE,
+	GROWTH_STAGE_LISTING,
+	GROWTH_STAGE_FILLING,
+	GROWTH_STAGE_SWAPPING,
+};
+
+/**
+ * struct ipsets_growth - a set that is copied into a larger one; see ipsets_grow.c for the stages.
+ * While it is IDLE nothing else counts.
+ * @set, @capacity:    what grows, and to what
+ * @netlink, @listing: of @set
+ * @members, @marks:   the last part that was listed, each with its mark where the set has marks
+ * @filled:            how many of these were copied; @count: how many of all
+ * @is_listed:         that part was the last one
+ * @swap_until:        clock_now() until which it is tried
+ */
+struct ipsets_growth {
+	enum growth_stage stage;
+	struct set *set;
+	uint32_t capacity;
+	struct netlink *netlink;
+	struct set_listing listing;
+	struct changes *members;
+	uint32_t *marks;
+	size_t mark_count, mark_capacity;
+	size_t filled, count;
+	bool is_listed;
+	double swap_until;
+};
+
 struct ipsets {
 	struct set_commands *commands;
 	struct netlink *netlink;
 	struct netlink *observer; /* for observations in steps; from the first one on */
 	struct ipsets_observation observation;
 	struct ipsets_ensuring ensuring;
+	struct ipsets_growth growth;
 	struct marks *marks;
 	char *marks_error; /* why there are no sets with marks; NULL = there are */
 	struct set sets[2 * SET_KIND_COUNT];
@@ -88,9 +122,16 @@ void ipsets_observation_clear(struct ipsets *ipsets);
 
 /* ipsets_grow.c */
 
-/** ipsets_make_room() - for so many members more. A failure here is no reason not to try: the
- * kernel refuses what does not fit, one by one. */
-void ipsets_make_room(struct ipsets *ipsets, struct set *set, size_t additions);
+/**
+ * ipsets_make_room() - for so many members more, in steps of some hundred members to copy
+ *
+ * Return: 1 if there are more steps: nothing may be added to @set before; 0 at the end. A failure is
+ * no reason not to add: the kernel refuses what does not fit, one by one.
+ */
+int ipsets_make_room(struct ipsets *ipsets, struct set *set, size_t additions);
+
+/** ipsets_growth_clear() - give up what was begun; the set stays as it is */
+void ipsets_growth_clear(struct ipsets *ipsets);
 int ipsets_destroy_growing(struct ipsets *ipsets, struct error *err);
 
 #endif

@@ -190,6 +190,8 @@ int ipsets_observe_begin(struct ipsets *ipsets,
 	observation->position = 0;
 	observation->has_names = ipsets->marks && !ipsets->marks_error;
 	observation->is_cut_short = false;
+	for (size_t i = 0; i < COUNT(ipsets->sets); i++)
+		ipsets->sets[i].cannot_grow = false;
 	begin_position(ipsets, 0);
 	return 0;
 }

@@ -133,11 +133,15 @@ static bool is_by_mark(const struct change *change, enum change_kind kind)
 	       !change->server.key.firewall_mark;
 }
 
-/* A mark is named before it is used, so that whoever comes after this process knows what it is. */
-static void name_marks(struct kernel *kernel, const struct change *changes, size_t count)
+/*
+ * A mark is named before it is used, so that whoever comes after this process knows what it is.
+ * Return: as ipsets_apply()
+ */
+static int name_marks(struct kernel *kernel, const struct change *changes, size_t count)
 {
 	auto_free(changes) struct changes *names = changes_new();
 	struct error err = {0};
+	int r = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct virtual_server_key *key = &changes[i].server.key;
@@ -148,7 +152,7 @@ static void name_marks(struct kernel *kernel, const struct change *changes, size
 			changes_add(names, CHANGE_KIND_MEMBER_ADD)->member = marks_name_of(key);
 	}
 	if (names->count)
-		ipsets_apply(kernel->ipsets, names->items, names->count, &err);
+		r = ipsets_apply(kernel->ipsets, names->items, names->count, &err);
 	/* What cannot be named is not added either, and will be tried again. */
 	for (size_t i = 0; i < names->count; i++) {
 		struct virtual_server_key key = marks_key_of(&names->items[i].member);
@@ -156,6 +160,7 @@ static void name_marks(struct kernel *kernel, const struct change *changes, size
 		if (!marks_uses(kernel->marks, &key))
 			marks_drop(kernel->marks, &key);
 	}
+	return r;
 }
 
 /*
@@ -182,9 +187,10 @@ static void remove_names(struct kernel *kernel, const struct change *changes, si
 static int apply_servers(struct kernel *kernel, struct change *changes, size_t count,
 			 struct error *err)
 {
-	int r;
+	int r = name_marks(kernel, changes, count);
 
-	name_marks(kernel, changes, count);
+	if (r > 0)
+		return r;
 	r = ipvs_apply(kernel->ipvs, changes, count, err);
 	remove_names(kernel, changes, count);
 	return r;
@@ -211,9 +217,12 @@ struct kernel_target kernel_target(struct kernel *kernel)
 	return (struct kernel_target){.owner = kernel, .apply = apply};
 }
 
-/* Applies a run of one facility, leaving out what must not be without its guard. */
-static void apply_run(const struct kernel_target *target, struct changes *changes, size_t first,
-		      size_t end)
+/*
+ * Applies a run of one facility, leaving out what must not be without its guard.
+ * Return: the position of the first one that is left
+ */
+static size_t apply_run(const struct kernel_target *target, struct changes *changes, size_t first,
+			size_t end)
 {
 	enum facility facility = change_facility(changes->items[first].kind);
 
@@ -223,14 +232,16 @@ static void apply_run(const struct kernel_target *target, struct changes *change
 		while (stop < end && !changes_is_barred(changes, &changes->items[stop]))
 			stop++;
 		if (stop > first) {
-			target->apply(target->owner, facility, changes->items + first, stop - first,
-				      NULL);
+			if (target->apply(target->owner, facility, changes->items + first,
+					  stop - first, NULL) > 0)
+				break;
 			changes_note_guards(changes, first, stop);
 		}
 		if (stop < end)
 			changes->items[stop++].result = -ECANCELED;
 		first = stop;
 	}
+	return first;
 }
 
 size_t kernel_apply_some(const struct kernel_target *target, struct changes *changes, size_t first,
@@ -241,8 +252,7 @@ size_t kernel_apply_some(const struct kernel_target *target, struct changes *cha
 	while (end < changes->count && end - first < limit &&
 	       changes->items[end].kind == changes->items[first].kind)
 		end++;
-	apply_run(target, changes, first, end);
-	return end;
+	return apply_run(target, changes, first, end);
 }
 
 void kernel_apply(const struct kernel_target *target, struct changes *changes)

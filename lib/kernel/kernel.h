@@ -49,7 +49,8 @@ int kernel_reopen(struct kernel *kernel, enum facility facility, struct error *e
 
 /**
  * struct kernel_target - what changes are applied to; a fake one in tests of the logic
- * @apply:  all @changes belong to @facility; contract as ipvs_apply()
+ * @apply:  all @changes belong to @facility; contract as ipvs_apply(), or 1: nothing is done yet, and
+ *          the same call has to follow, as with ipsets_apply()
  */
 struct kernel_target {
 	void *owner;
@@ -72,7 +73,8 @@ void kernel_apply(const struct kernel_target *target, struct changes *changes);
  * kernel_apply_some() - the same for some of them: one piece, of one kind
  * @first:  those before it have their results
  * @limit:  how many at most; 1 or more
- * Return: the position of the first one that is left, or how many there are
+ * Return: the position of the first one that is left, or how many there are. It may be @first, after a
+ * step of what has to be done before: call again
  */
 size_t kernel_apply_some(const struct kernel_target *target, struct changes *changes, size_t first,
 			 size_t limit);

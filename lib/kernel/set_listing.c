@@ -235,15 +235,6 @@ int set_listing_headers(struct netlink *netlink,
 	return r < 0 ? error_wrap(err, r, "listing sets") : 0;
 }
 
-int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
-			set_listing_visit *on_member, void *owner, struct error *err)
-{
-	struct set_listing listing = {
-		.kind = kind, .family = family, .on_member = on_member, .owner = owner};
-
-	return ask(netlink, set_kind_name(kind, family), &listing, netlink_ask, err);
-}
-
 int set_listing_begin(struct set_listing *listing, struct netlink *netlink, enum set_kind kind,
 		      uint16_t family, set_listing_visit *on_member, void *owner, struct error *err)
 {

@@ -46,15 +46,7 @@ int set_listing_headers(struct netlink *netlink,
 				      const struct set_header *header),
 			void *owner, struct error *err);
 
-/**
- * set_listing_members() - read the members of a set, in no particular order
- * @kind, @family:  what the members are; the name of the set follows from them
- * Return: 0; -ENOENT if there is no such set
- */
-int set_listing_members(struct netlink *netlink, enum set_kind kind, uint16_t family,
-			set_listing_visit *on_member, void *owner, struct error *err);
-
-/** struct set_listing - one that is read in steps; nobody else looks into it */
+/** struct set_listing - of the members of a set, in steps; nobody else looks into it */
 struct set_listing {
 	struct netlink *netlink;
 	enum set_kind kind;
@@ -65,7 +57,8 @@ struct set_listing {
 };
 
 /**
- * set_listing_begin() - as set_listing_members(), in steps
+ * set_listing_begin() - read the members of a set, in no particular order and in steps
+ * @kind, @family:  what the members are; the name of the set follows from them
  * @netlink:  nothing else can be asked of it meanwhile
  * @listing:  stays where it is until the last step
  *
@@ -81,7 +74,7 @@ int set_listing_begin(struct set_listing *listing, struct netlink *netlink, enum
 
 /**
  * set_listing_step() - up to about a thousand of them
- * Return: 1 if there are more; else as set_listing_members()
+ * Return: 1 if there are more; 0 at the end; -ENOENT if there is no such set
  */
 int set_listing_step(struct set_listing *listing, struct error *err);
 

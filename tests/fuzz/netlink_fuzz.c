@@ -207,13 +207,15 @@ static void on_member(void *owner, const struct set_member *member, uint32_t mar
 static void hear_members(struct netlink *netlink)
 {
 	static const uint16_t families[] = {AF_INET, AF_INET6};
+	struct set_listing listing;
 	struct error err = {0};
 	enum set_kind kind;
 
 	if (!input_size)
 		return;
 	kind = (enum set_kind)(input[0] / 2 % SET_KIND_COUNT);
-	set_listing_members(netlink, kind, families[input[0] % 2], on_member, NULL, &err);
+	set_listing_begin(&listing, netlink, kind, families[input[0] % 2], on_member, NULL, &err);
+	set_listing_step(&listing, &err);
 }
 
 static void on_header(void *owner, const char *name, const struct set_header *header)

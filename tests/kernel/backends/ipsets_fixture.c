@@ -69,8 +69,12 @@ void ipsets_fixture_add(struct changes *changes, enum change_kind kind, struct s
 void ipsets_fixture_apply(struct ipsets *ipsets, struct changes *changes)
 {
 	struct error err = {0};
+	int r;
 
-	if (ipsets_apply(ipsets, changes->items, changes->count, &err) < 0)
+	do
+		r = ipsets_apply(ipsets, changes->items, changes->count, &err);
+	while (r > 0);
+	if (r < 0)
 		fail_msg("%s", err.text);
 }
 

@@ -14,11 +14,6 @@
 
 /* Sets whose members have marks. As root; every test has a network namespace of its own. */
 
-static void assert_output(const char *command, const char *expected)
-{
-	assert_string_equal(witness_read(command), expected);
-}
-
 static struct virtual_server_key cluster_key(const char *address, uint16_t port)
 {
 	struct virtual_server_key key;
@@ -70,7 +65,7 @@ static void test_marks(void **state)
 	"add KUBE-6-IN-CLUSTER-MARKS 2001:db8::1,tcp:80 skbmark 0x60020000\n" \
 	"add KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x20010000\n"         \
 	"add KUBE-IN-CLUSTER-MARKS 203.0.113.1,tcp:80 skbmark 0x60010000\n"
-	assert_output(MARK_LINES, AS_IT_SHOULD_BE);
+	witness_expect(MARK_LINES, AS_IT_SHOULD_BE);
 	assert_int_equal(ipsets_fixture_count(ipsets), 2);
 
 	/* To look changes nothing. A member with another mark counts as none. */
@@ -78,18 +73,18 @@ static void test_marks(void **state)
 	witness_run("ipset add KUBE-6-IN-CLUSTER-MARKS 2001:db8::9,tcp:1 skbmark 0x7");
 	witness_run("ipset add -exist KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x40030000");
 	assert_int_equal(ipsets_fixture_count(ipsets), 1);
-	assert_output(MARK_LINES,
-		      "add KUBE-6-IN-CLUSTER 2001:db8::1,tcp:80 skbmark 0x20020000\n"
-		      "add KUBE-6-IN-CLUSTER-MARKS 2001:db8::1,tcp:80 skbmark 0x60020000\n"
-		      "add KUBE-6-IN-CLUSTER-MARKS 2001:db8::9,tcp:1 skbmark 0x7\n"
-		      "add KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x40030000\n");
+	witness_expect(MARK_LINES,
+		       "add KUBE-6-IN-CLUSTER 2001:db8::1,tcp:80 skbmark 0x20020000\n"
+		       "add KUBE-6-IN-CLUSTER-MARKS 2001:db8::1,tcp:80 skbmark 0x60020000\n"
+		       "add KUBE-6-IN-CLUSTER-MARKS 2001:db8::9,tcp:1 skbmark 0x7\n"
+		       "add KUBE-IN-CLUSTER 203.0.113.1,tcp:80 skbmark 0x40030000\n");
 
 	/* The repairs bring the names back; what is wrong goes, unless it is right by then. */
 	ipsets_fixture_repair(ipsets);
-	assert_output("ipset list -o save KUBE-IN-CLUSTER | grep -c ^add || true", "0\n");
+	witness_expect("ipset list -o save KUBE-IN-CLUSTER | grep -c ^add || true", "0\n");
 	ipsets_fixture_apply(ipsets, changes);
 	ipsets_fixture_repair(ipsets);
-	assert_output(MARK_LINES, AS_IT_SHOULD_BE);
+	witness_expect(MARK_LINES, AS_IT_SHOULD_BE);
 
 	/* Who comes after this process learns the marks. */
 	marks_free(take(&marks));
@@ -113,7 +108,7 @@ static void test_marks(void **state)
 	assert_int_equal(ipsets_fixture_count(ipsets), 1);
 	ipsets_fixture_repair(ipsets);
 	assert_int_equal(marks_find(marks, &web), 0);
-	assert_output("ipset list -o save KUBE-IN-CLUSTER-MARKS | grep -c ^add || true", "0\n");
+	witness_expect("ipset list -o save KUBE-IN-CLUSTER-MARKS | grep -c ^add || true", "0\n");
 	ipsets_close(ipsets);
 }
 
@@ -134,10 +129,10 @@ static void test_marks_survive_growth(void **state)
 		marks_take(marks, &key);
 		ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_ADD, &key);
 	}
-	assert_output(
+	witness_expect(
 		"ipset save KUBE-IN-CLUSTER-MARKS | grep -c '^add .* skbmark 0x60[0-9a-f]*0000$'",
 		"100\n");
-	assert_output(
+	witness_expect(
 		"ipset save KUBE-IN-CLUSTER-MARKS | grep -c '^add .*,tcp:100 skbmark 0x60640000$'",
 		"1\n");
 	ipsets_close(ipsets);
@@ -170,13 +165,13 @@ static void test_a_name_that_is_needed_again(void **state)
 	marks_set_use(marks, &web, MARK_USE_SERVER, true);
 	ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_ADD, &web);
 	ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_REMOVE, &web);
-	assert_output(MARK_LINES,
-		      "add KUBE-IN-CLUSTER-MARKS 203.0.113.1,tcp:80 skbmark 0x60010000\n");
+	witness_expect(MARK_LINES,
+		       "add KUBE-IN-CLUSTER-MARKS 203.0.113.1,tcp:80 skbmark 0x60010000\n");
 	assert_int_equal(marks_find(marks, &web), 0x60010000);
 
 	marks_set_use(marks, &web, MARK_USE_SERVER, false);
 	ipsets_fixture_write_name(ipsets, CHANGE_KIND_MEMBER_REMOVE, &web);
-	assert_output(MARK_LINES, "");
+	witness_expect(MARK_LINES, "");
 	assert_int_equal(marks_find(marks, &web), 0);
 	ipsets_close(ipsets);
 }

@@ -66,13 +66,10 @@ static void write_members(struct ipsets *ipsets, enum change_kind change, enum s
 			  uint32_t first, uint32_t last, uint32_t every)
 {
 	auto_free(changes) struct changes *changes = changes_new();
-	struct error err = {0};
 
 	for (uint32_t i = first; i < last; i += every)
 		changes_add(changes, change)->member = numbered(kind, i);
-	assert_int_equal(ipsets_apply(ipsets, changes->items, changes->count, &err), 0);
-	for (size_t i = 0; i < changes->count; i++)
-		assert_int_equal(changes->items[i].result, 0);
+	ipsets_fixture_apply_all(ipsets, changes);
 }
 
 static void begin(struct ipsets *ipsets, struct tally *tally)

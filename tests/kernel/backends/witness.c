@@ -2,9 +2,15 @@
 #include "witness.h"
 
 #include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include <cmocka.h>
 
 static _Noreturn void give_up(const char *what)
 {
@@ -41,6 +47,11 @@ const char *witness_read(const char *command)
 long witness_number(const char *command)
 {
 	return strtol(witness_read(command), NULL, 10);
+}
+
+void witness_expect(const char *command, const char *output)
+{
+	assert_string_equal(witness_read(command), output);
 }
 
 void witness_run(const char *command)

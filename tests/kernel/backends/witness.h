@@ -17,6 +17,9 @@ const char *witness_read(const char *command);
 /** witness_number() - the number which the shell command prints */
 long witness_number(const char *command);
 
+/** witness_expect() - the shell command must print @output */
+void witness_expect(const char *command, const char *output);
+
 /** witness_run() - a shell command which must succeed */
 void witness_run(const char *command);
 

@@ -4,7 +4,7 @@
 # time-limit: 180
 . "$(dirname "$0")/../lib.sh"
 
-for name in host ipsets ipsets_marks ipsets_observe ipvs ipvs_observe link rules; do
+for name in host ipsets ipsets_grow ipsets_marks ipsets_observe ipvs ipvs_observe link rules; do
 	step "$name"
 	"$KERNEL_TEST_HELPERS/backends/${name}_backend_test" || fail "the $name backend"
 done

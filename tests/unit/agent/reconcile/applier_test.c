@@ -17,7 +17,8 @@
 /* More than a piece should take. */
 static const struct timespec slow = {.tv_nsec = 4000000};
 
-/* A kernel that notes how it was asked, refuses additions to one set, and may be slow. */
+/* A kernel that notes how it was asked, refuses additions to one set, may be slow, and may take some
+ * steps before it does the first change of a kind. */
 struct target {
 	size_t pieces;
 	size_t seen;
@@ -25,6 +26,7 @@ struct target {
 	enum change_kind last_kind;
 	bool is_restriction_refused;
 	bool is_slow;
+	unsigned int steps_before;
 };
 
 static int apply(void *owner, enum facility facility, struct change *changes, size_t count,
@@ -33,6 +35,10 @@ static int apply(void *owner, enum facility facility, struct change *changes, si
 	struct target *target = owner;
 
 	(void)err;
+	if (target->steps_before) {
+		target->steps_before--;
+		return 1;
+	}
 	target->pieces++;
 	target->last_piece = count;
 	if (target->is_slow)
@@ -165,6 +171,26 @@ static void test_slow_pieces_become_small(void **state)
 	assert_true(target.last_piece > 1);
 }
 
+/* The changes wait for the steps, of which a turn without time takes one; none is done twice. */
+static void test_steps_before_the_changes(void **state)
+{
+	struct target target = {.steps_before = 3};
+	auto_free(changes) struct changes *changes = many(10, SET_KIND_CLUSTER_IP);
+	auto_free(applier) struct applier *applier = applier_of(&target);
+
+	(void)state;
+	applier_begin(applier, changes);
+	for (unsigned int left = 3; left-- > 0;) {
+		assert_false(applier_run(applier, 0.));
+		assert_int_equal(target.steps_before, left);
+		assert_int_equal(target.seen, 0);
+		assert_int_equal(changes->items[0].result, 1);
+	}
+	target.steps_before = 2;
+	assert_true(applier_run(applier, NEVER));
+	assert_int_equal(target.seen, 30);
+}
+
 static void test_an_empty_list(void **state)
 {
 	struct target target = {0};
@@ -223,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_all_in_one_turn),
 		cmocka_unit_test(test_one_piece_with_each_turn),
 		cmocka_unit_test(test_slow_pieces_become_small),
+		cmocka_unit_test(test_steps_before_the_changes),
 		cmocka_unit_test(test_an_empty_list),
 		cmocka_unit_test(test_a_refused_restriction_is_remembered),
 		cmocka_unit_test(test_one_list_after_another),
