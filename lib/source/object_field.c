@@ -130,6 +130,18 @@ int object_field_text(const struct object_field *field, const char **ret, struct
 	return 0;
 }
 
+int object_field_copy_text(const struct object_field *parent, const char *name, char **ret,
+			   struct error *err)
+{
+	struct object_field field = object_field_get(parent, name);
+	const char *text = "";
+	int r = object_field_text(&field, &text, err);
+
+	if (r >= 0 && *text)
+		*ret = string_dup(text);
+	return r;
+}
+
 int object_field_boolean(const struct object_field *field, bool *ret, struct error *err)
 {
 	if (!object_field_is_present(field))

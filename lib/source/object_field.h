@@ -76,6 +76,11 @@ int object_field_list(const struct object_field *field, size_t *ret, struct erro
 /** object_field_text() - *ret belongs to the object */
 int object_field_text(const struct object_field *field, const char **ret, struct error *err);
 
+/** object_field_copy_text() - of the field @name of @parent; *ret is the caller's, and stays as it is if
+ *  the field is absent or "", which is the same to client-go */
+int object_field_copy_text(const struct object_field *parent, const char *name, char **ret,
+			   struct error *err);
+
 int object_field_boolean(const struct object_field *field, bool *ret, struct error *err);
 
 int object_field_integer(const struct object_field *field, int64_t *ret, struct error *err);

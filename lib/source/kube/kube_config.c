@@ -91,19 +91,6 @@ static char *directory_of(const char *path)
 	return slash == path ? string_dup("/") : string_printf("%.*s", (int)(slash - path), path);
 }
 
-/* "" counts as absent, as for client-go. */
-static int read_text(const struct object_field *section, const char *name, char **ret,
-		     struct error *err)
-{
-	struct object_field field = object_field_get(section, name);
-	const char *text = "";
-	int r = object_field_text(&field, &text, err);
-
-	if (r >= 0 && *text)
-		*ret = string_dup(text);
-	return r;
-}
-
 static int read_path(const struct object_field *section, const char *name, const struct file *file,
 		     char **ret, struct error *err)
 {
@@ -139,12 +126,13 @@ static int read_cluster(struct kube_config *config, const struct file *file,
 			const struct object_field *cluster, struct error *err)
 {
 	struct object_field insecure = object_field_get(cluster, "insecure-skip-tls-verify");
-	int r = read_text(cluster, "server", &config->server, err);
+	int r = object_field_copy_text(cluster, "server", &config->server, err);
 
 	if (r >= 0)
-		r = read_text(cluster, "tls-server-name", &config->tls_server_name, err);
+		r = object_field_copy_text(cluster, "tls-server-name", &config->tls_server_name,
+					   err);
 	if (r >= 0)
-		r = read_text(cluster, "proxy-url", &config->proxy, err);
+		r = object_field_copy_text(cluster, "proxy-url", &config->proxy, err);
 	if (r >= 0)
 		r = object_field_boolean(&insecure, &config->is_insecure, err);
 	if (r >= 0)
@@ -235,7 +223,7 @@ static int read_exec(struct kube_config *config, const struct file *file,
 	if (r < 0 || !object_field_is_present(&section))
 		return r;
 	config->exec = memory_allocate(sizeof(*config->exec));
-	r = read_text(&section, "apiVersion", &config->exec->api_version, err);
+	r = object_field_copy_text(&section, "apiVersion", &config->exec->api_version, err);
 	if (r >= 0 &&
 	    (!config->exec->api_version ||
 	     (strcmp(config->exec->api_version, "client.authentication.k8s.io/v1") != 0 &&
@@ -249,7 +237,8 @@ static int read_exec(struct kube_config *config, const struct file *file,
 	if (r >= 0)
 		r = object_field_boolean(&gives_cluster, &config->exec->gives_cluster, err);
 	if (r >= 0)
-		r = read_text(&section, "installHint", &config->exec->install_hint, err);
+		r = object_field_copy_text(&section, "installHint", &config->exec->install_hint,
+					   err);
 	if (r >= 0)
 		r = read_command(config->exec, file, &section, err);
 	if (r >= 0)
@@ -279,13 +268,13 @@ static int read_user(struct kube_config *config, const struct file *file,
 		r = read_file_or_data(user, "client-key", "client-key-data", file, &config->key,
 				      err);
 	if (r >= 0)
-		r = read_text(user, "token", &config->token, err);
+		r = object_field_copy_text(user, "token", &config->token, err);
 	if (r >= 0)
 		r = read_path(user, "tokenFile", file, &config->token_path, err);
 	if (r >= 0)
-		r = read_text(user, "username", &config->user, err);
+		r = object_field_copy_text(user, "username", &config->user, err);
 	if (r >= 0)
-		r = read_text(user, "password", &config->password, err);
+		r = object_field_copy_text(user, "password", &config->password, err);
 	if (r >= 0)
 		r = read_exec(config, file, user, err);
 	if (r < 0)
@@ -353,12 +342,12 @@ static int read_current_name(const struct files *files, const char **ret, struct
 static int read_context(struct kube_config *config, const struct file *file,
 			const struct object_field *context, struct error *err)
 {
-	int r = read_text(context, "cluster", &config->server, err);
+	int r = object_field_copy_text(context, "cluster", &config->server, err);
 
 	(void)file;
 	if (r >= 0 && !config->server)
 		return object_field_error(context, err, "names no cluster");
-	return r < 0 ? r : read_text(context, "user", &config->user, err);
+	return r < 0 ? r : object_field_copy_text(context, "user", &config->user, err);
 }
 
 static int read_files(const struct files *files, struct kube_config *config, struct error *err)

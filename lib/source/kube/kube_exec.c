@@ -28,18 +28,6 @@ void kube_exec_credential_clear(struct kube_exec_credential *credential)
 	*credential = (struct kube_exec_credential){0};
 }
 
-static int read_text(const struct object_field *section, const char *name, char **ret,
-		     struct error *err)
-{
-	struct object_field field = object_field_get(section, name);
-	const char *text = "";
-	int r = object_field_text(&field, &text, err);
-
-	if (r >= 0 && *text)
-		*ret = string_dup(text);
-	return r;
-}
-
 static int parse_status(const struct object_field *root, const char *api_version,
 			struct kube_exec_credential *credential, struct error *err)
 {
@@ -55,11 +43,12 @@ static int parse_status(const struct object_field *root, const char *api_version
 	if (r >= 0)
 		r = object_field_object(&status, err);
 	if (r >= 0)
-		r = read_text(&status, "token", &credential->token, err);
+		r = object_field_copy_text(&status, "token", &credential->token, err);
 	if (r >= 0)
-		r = read_text(&status, "clientCertificateData", &credential->certificate, err);
+		r = object_field_copy_text(&status, "clientCertificateData",
+					   &credential->certificate, err);
 	if (r >= 0)
-		r = read_text(&status, "clientKeyData", &credential->key, err);
+		r = object_field_copy_text(&status, "clientKeyData", &credential->key, err);
 	if (r >= 0)
 		r = object_field_time(&expires, &credential->expires, err);
 	if (r < 0)
