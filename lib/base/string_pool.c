@@ -2,9 +2,9 @@
 #include "string_pool.h"
 
 #include "memory.h"
+#include "shards.h"
 
 #include <string.h>
-#include <uthash.h>
 
 struct shared {
 	UT_hash_handle hh;
@@ -13,7 +13,8 @@ struct shared {
 };
 
 struct string_pool {
-	struct shared *table;
+	struct shared *table[SHARD_COUNT];
+	size_t count;
 };
 
 struct string_pool *string_pool_new(void)
@@ -27,8 +28,8 @@ void string_pool_free(struct string_pool *strings)
 
 	if (!strings)
 		return;
-	HASH_ITER (hh, strings->table, shared, next) {
-		HASH_DEL(strings->table, shared);
+	SHARDS_EACH (strings->table, shared, next) {
+		SHARDS_DELETE(strings->table, shared);
 		free(shared);
 	}
 	free(strings);
@@ -37,16 +38,19 @@ void string_pool_free(struct string_pool *strings)
 const char *string_pool_get(struct string_pool *strings, const char *text)
 {
 	struct shared *shared;
+	unsigned int hash;
 	size_t length;
 
 	if (!text)
 		return NULL;
 	length = strlen(text);
-	HASH_FIND(hh, strings->table, text, length, shared);
+	HASH_VALUE(text, length, hash);
+	SHARDS_FIND_BYHASHVALUE(strings->table, text, length, hash, shared);
 	if (!shared) {
 		shared = memory_allocate(sizeof(*shared) + length + 1);
 		memcpy(shared->text, text, length + 1);
-		HASH_ADD_KEYPTR(hh, strings->table, shared->text, length, shared);
+		SHARDS_ADD_BYHASHVALUE(strings->table, shared->text, length, hash, shared);
+		strings->count++;
 	}
 	shared->references++;
 	return shared->text;
@@ -61,11 +65,12 @@ void string_pool_put(struct string_pool *strings, const char *text)
 	shared = container_of(text, struct shared, text);
 	if (--shared->references)
 		return;
-	HASH_DEL(strings->table, shared);
+	SHARDS_DELETE(strings->table, shared);
+	strings->count--;
 	free(shared);
 }
 
 size_t string_pool_count(const struct string_pool *strings)
 {
-	return HASH_COUNT(strings->table);
+	return strings->count;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store.h"
 
+#include "lib/base/shards.h"
+
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 /* A Service and its slices; also exists while there is only one of both. */
@@ -25,8 +26,10 @@ struct slice_entry {
 };
 
 struct store {
-	struct service_entry *services;
-	struct slice_entry *slices;
+	struct service_entry *services[SHARD_COUNT];
+	struct slice_entry *slices[SHARD_COUNT];
+	size_t entry_count; /* of services; some have slices only */
+	size_t slice_count;
 	struct service_entry *dirty;
 	struct external_addresses *externals;
 	struct service_entry *taken; /* delivered empty, to be forgotten at the next call */
@@ -93,7 +96,8 @@ void store_unpin(struct store *store)
 
 static void service_entry_free(struct store *store, struct service_entry *entry)
 {
-	HASH_DEL(store->services, entry);
+	SHARDS_DELETE(store->services, entry);
+	store->entry_count--;
 	service_free(entry->service);
 	free(entry->slices);
 	free(entry);
@@ -107,12 +111,12 @@ void store_free(struct store *store)
 	if (!store)
 		return;
 	store_unpin(store);
-	HASH_ITER (hh, store->slices, slice, next_slice) {
-		HASH_DEL(store->slices, slice);
+	SHARDS_EACH (store->slices, slice, next_slice) {
+		SHARDS_DELETE(store->slices, slice);
 		endpoint_slice_free(slice->slice);
 		free(slice);
 	}
-	HASH_ITER (hh, store->services, service, next_service) {
+	SHARDS_EACH (store->services, service, next_service) {
 		service_entry_free(store, service);
 	}
 	external_addresses_free(store->externals);
@@ -123,7 +127,7 @@ static struct service_entry *find_service(const struct store *store, const char 
 {
 	struct service_entry *entry;
 
-	HASH_FIND_STR(store->services, key, entry);
+	SHARDS_FIND(store->services, key, strlen(key), entry);
 	return entry;
 }
 
@@ -136,7 +140,8 @@ static struct service_entry *get_service(struct store *store, const char *namesp
 	if (!entry) {
 		entry = memory_allocate(sizeof(*entry) + strlen(key) + 1);
 		memcpy(entry->key, key, strlen(key) + 1);
-		HASH_ADD_STR(store->services, key, entry);
+		SHARDS_ADD(store->services, entry->key, strlen(key), entry);
+		store->entry_count++;
 	}
 	return entry;
 }
@@ -245,25 +250,27 @@ static bool has_externals(const struct service *service)
 /* Whose address an external IP is changes for whoever has it. */
 static void count_endpoints(struct store *store, const struct endpoint_slice *slice, int by)
 {
-	struct service_entry *entry;
+	struct service_entry *entry, *next;
 
 	store->endpoint_count += (size_t)((int64_t)by * slice->endpoint_count);
 	if (!external_addresses_count(store->externals, slice, by))
 		return;
-	for (entry = store->services; entry; entry = entry->hh.next)
+	SHARDS_EACH (store->services, entry, next) {
 		if (has_externals(entry->service))
 			mark_dirty(store, entry);
+	}
 }
 
 /* For addresses that Services have since their endpoints were counted. */
 static void catch_up(struct store *store)
 {
-	const struct slice_entry *slice;
+	const struct slice_entry *slice, *next;
 
 	if (!external_addresses_is_behind(store->externals))
 		return;
-	for (slice = store->slices; slice; slice = slice->hh.next)
+	SHARDS_EACH (store->slices, slice, next) {
 		external_addresses_catch_up(store->externals, slice->slice);
+	}
 	external_addresses_caught_up(store->externals);
 }
 
@@ -274,11 +281,12 @@ bool store_set_endpoint_slice(struct store *store, struct endpoint_slice *slice)
 	struct slice_entry *entry;
 
 	forget_taken(store);
-	HASH_FIND_STR(store->slices, key, entry);
+	SHARDS_FIND(store->slices, key, strlen(key), entry);
 	if (!entry) {
 		entry = memory_allocate(sizeof(*entry) + strlen(key) + 1);
 		memcpy(entry->key, key, strlen(key) + 1);
-		HASH_ADD_STR(store->slices, key, entry);
+		SHARDS_ADD(store->slices, entry->key, strlen(key), entry);
+		store->slice_count++;
 	} else if (endpoint_slice_is_equal(entry->slice, slice)) {
 		endpoint_slice_free(slice);
 		return false;
@@ -302,12 +310,13 @@ bool store_remove_endpoint_slice(struct store *store, const char *namespace_name
 	struct slice_entry *entry;
 
 	forget_taken(store);
-	HASH_FIND_STR(store->slices, key, entry);
+	SHARDS_FIND(store->slices, key, strlen(key), entry);
 	if (!entry)
 		return false;
 	detach(store, entry);
 	count_endpoints(store, entry->slice, -1);
-	HASH_DEL(store->slices, entry);
+	SHARDS_DELETE(store->slices, entry);
+	store->slice_count--;
 	drop_slice(store, entry->slice);
 	free(entry);
 	return true;
@@ -319,7 +328,7 @@ const struct endpoint_slice *store_endpoint_slice(const struct store *store,
 	auto_memory char *key = string_printf("%s/%s", namespace_name, name);
 	const struct slice_entry *entry;
 
-	HASH_FIND_STR(store->slices, key, entry);
+	SHARDS_FIND(store->slices, key, strlen(key), entry);
 	return entry ? entry->slice : NULL;
 }
 
@@ -327,7 +336,7 @@ void store_mark_all_dirty(struct store *store)
 {
 	struct service_entry *entry, *next;
 
-	HASH_ITER (hh, store->services, entry, next) {
+	SHARDS_EACH (store->services, entry, next) {
 		mark_dirty(store, entry);
 	}
 }
@@ -395,13 +404,13 @@ static int compare_keys(const void *a, const void *b)
 void store_each(const struct store *store, bool is_sorted,
 		void (*visit)(const struct service_view *view, void *owner), void *owner)
 {
-	size_t count = HASH_COUNT(store->services), used = 0;
+	size_t count = store->entry_count, used = 0;
 	auto_memory struct service_entry **entries =
 		memory_array(count, sizeof(struct service_entry *));
 	struct service_entry *entry, *next;
 	struct service_view view;
 
-	HASH_ITER (hh, store->services, entry, next) {
+	SHARDS_EACH (store->services, entry, next) {
 		entries[used++] = entry;
 	}
 	if (is_sorted)
@@ -419,12 +428,13 @@ const struct external_addresses *store_externals(const struct store *store)
 
 const char *store_endpoint_owner(const struct store *store, const struct address *address)
 {
-	const struct slice_entry *entry;
+	const struct slice_entry *entry, *next;
 
-	for (entry = store->slices; entry; entry = entry->hh.next)
+	SHARDS_EACH (store->slices, entry, next) {
 		for (size_t i = 0; entry->owner && i < entry->slice->endpoint_count; i++)
 			if (address_is_equal(&entry->slice->endpoints[i].address, address))
 				return entry->owner->key;
+	}
 	return NULL;
 }
 
@@ -435,7 +445,7 @@ size_t store_service_count(const struct store *store)
 
 size_t store_endpoint_slice_count(const struct store *store)
 {
-	return HASH_COUNT(store->slices);
+	return store->slice_count;
 }
 
 size_t store_endpoint_count(const struct store *store)

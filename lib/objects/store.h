@@ -55,7 +55,8 @@ bool store_remove_endpoint_slice(struct store *store, const char *namespace_name
 const struct endpoint_slice *store_endpoint_slice(const struct store *store,
 						  const char *namespace_name, const char *name);
 
-/** store_mark_all_dirty() - after a change of node view or options, which every Service may feel */
+/** store_mark_all_dirty() - after a change of node view or options, which every Service may feel;
+ *  in no particular order */
 void store_mark_all_dirty(struct store *store);
 
 /** store_mark_dirty() - plan @key again; unknown keys are ignored */

@@ -178,12 +178,12 @@ void ledger_sweep(struct ledger *ledger, uint64_t now, struct changes *changes)
 	struct element_entry *element, *next_element;
 
 	ledger->is_sweeping = true;
-	HASH_ITER (hh, ledger->servers.table, server, next_server) {
+	SHARDS_EACH (ledger->servers.table, server, next_server) {
 		if (!server->claimant_count && ledger_observe_ownership_includes(ledger, server))
 			ledger_reconcile_server(ledger, server, now, changes);
 	}
 	for (size_t kind = 0; kind < ELEMENT_KIND_COUNT; kind++) {
-		HASH_ITER (hh, ledger->elements.tables[kind], element, next_element) {
+		SHARDS_EACH (ledger->elements.tables[kind], element, next_element) {
 			if (!element->claims)
 				ledger_reconcile_element(ledger, element, changes);
 		}
@@ -323,7 +323,7 @@ void ledger_each_node_port(const struct ledger *ledger, void (*visit)(void *owne
 	struct element_entry *entry, *next;
 
 	for (size_t i = 0; i < COUNT(kinds); i++) {
-		HASH_ITER (hh, ledger->elements.tables[kinds[i]], entry, next) {
+		SHARDS_EACH (ledger->elements.tables[kinds[i]], entry, next) {
 			if (entry->claims)
 				visit(owner, packed_member_value(entry->value).port);
 		}

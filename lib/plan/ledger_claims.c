@@ -28,7 +28,7 @@ static const struct service_state nothing;
 
 static void drop_service(struct ledger *ledger, struct service_entry *service)
 {
-	HASH_DEL(ledger->services, service);
+	SHARDS_DELETE(ledger->services, service);
 	service_state_free(service->state);
 	free(service);
 }
@@ -47,7 +47,7 @@ void ledger_claims_clear(struct ledger *ledger)
 			service_state_free(ledger->claiming->after);
 		free(take(&ledger->claiming));
 	}
-	HASH_ITER (hh, ledger->services, service, next) {
+	SHARDS_EACH (ledger->services, service, next) {
 		drop_service(ledger, service);
 	}
 }
@@ -56,7 +56,7 @@ struct service_entry *ledger_claims_find(const struct ledger *ledger, const char
 {
 	struct service_entry *service;
 
-	HASH_FIND_STR(ledger->services, key, service);
+	SHARDS_FIND(ledger->services, key, strlen(key), service);
 	return service;
 }
 
@@ -67,12 +67,11 @@ static struct service_entry *get_service(struct ledger *ledger, const char *key)
 	unsigned int hash;
 
 	HASH_VALUE(key, length, hash);
-	HASH_FIND_BYHASHVALUE(hh, ledger->services, key, length, hash, service);
+	SHARDS_FIND_BYHASHVALUE(ledger->services, key, length, hash, service);
 	if (!service) {
 		service = memory_allocate(offsetof(struct service_entry, key) + length + 1);
 		memcpy(service->key, key, length + 1);
-		HASH_ADD_KEYPTR_BYHASHVALUE(hh, ledger->services, service->key, length, hash,
-					    service);
+		SHARDS_ADD_BYHASHVALUE(ledger->services, service->key, length, hash, service);
 	}
 	return service;
 }

@@ -11,7 +11,7 @@ void ledger_elements_clear(struct ledger_elements *elements)
 	struct element_entry *entry, *next;
 
 	for (size_t kind = 0; kind < ELEMENT_KIND_COUNT; kind++) {
-		HASH_ITER (hh, elements->tables[kind], entry, next) {
+		SHARDS_EACH (elements->tables[kind], entry, next) {
 			ledger_elements_drop(elements, entry);
 		}
 	}
@@ -25,7 +25,7 @@ struct element_entry *ledger_elements_find(const struct ledger_elements *element
 	struct packed_member packed = packed_member_of(value);
 	struct element_entry *entry;
 
-	HASH_FIND(hh, elements->tables[value->kind], packed.bytes, packed.length, entry);
+	SHARDS_FIND(elements->tables[value->kind], packed.bytes, packed.length, entry);
 	return entry;
 }
 
@@ -37,13 +37,13 @@ struct element_entry *ledger_elements_get(struct ledger_elements *elements,
 	unsigned int hash;
 
 	HASH_VALUE(packed.bytes, packed.length, hash);
-	HASH_FIND_BYHASHVALUE(hh, elements->tables[value->kind], packed.bytes, packed.length, hash,
-			      entry);
+	SHARDS_FIND_BYHASHVALUE(elements->tables[value->kind], packed.bytes, packed.length, hash,
+				entry);
 	if (!entry) {
 		entry = memory_allocate(offsetof(struct element_entry, value) + packed.length);
 		memcpy(entry->value, packed.bytes, packed.length);
-		HASH_ADD_KEYPTR_BYHASHVALUE(hh, elements->tables[value->kind], entry->value,
-					    packed.length, hash, entry);
+		SHARDS_ADD_BYHASHVALUE(elements->tables[value->kind], entry->value, packed.length,
+				       hash, entry);
 	}
 	return entry;
 }
@@ -82,6 +82,6 @@ void ledger_elements_set_held(struct ledger_elements *elements, struct element_e
 
 void ledger_elements_drop(struct ledger_elements *elements, struct element_entry *entry)
 {
-	HASH_DEL(elements->tables[packed_member_value(entry->value).kind], entry);
+	SHARDS_DELETE(elements->tables[packed_member_value(entry->value).kind], entry);
 	free(entry);
 }

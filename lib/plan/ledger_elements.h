@@ -2,10 +2,10 @@
 #ifndef PLAN_LEDGER_ELEMENTS_H
 #define PLAN_LEDGER_ELEMENTS_H
 
+#include "lib/base/shards.h"
 #include "proxy_state.h"
 
 #include <stdbool.h>
-#include <uthash.h>
 
 /*
  * An element is a member of a set, or an address on the dummy interface: it exists or not, and
@@ -35,12 +35,11 @@ struct element_entry {
 
 /**
  * struct ledger_elements - every element that somebody claims or that the kernel has
- * @tables:  one for each kind: when a table grows all that is in it is visited at once, so several
- *           small ones take less of a slice than one large one
+ * @tables:  one for each kind
  * @dirty:   whose claims changed since they were settled
  */
 struct ledger_elements {
-	struct element_entry *tables[ELEMENT_KIND_COUNT];
+	struct element_entry *tables[ELEMENT_KIND_COUNT][SHARD_COUNT];
 	struct element_entry **dirty;
 	size_t dirty_count, dirty_capacity;
 	size_t held_members, held_addresses;

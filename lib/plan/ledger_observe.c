@@ -99,7 +99,7 @@ static void observe_end_servers(struct ledger *ledger, uint64_t now, struct chan
 {
 	struct server_entry *entry, *next;
 
-	HASH_ITER (hh, ledger->servers.table, entry, next) {
+	SHARDS_EACH (ledger->servers.table, entry, next) {
 		observe_end_server(ledger, entry, now, changes);
 	}
 }
@@ -138,7 +138,7 @@ static void observe_end_elements(struct ledger *ledger, enum facility facility,
 	for (size_t kind = 0; kind < ELEMENT_KIND_COUNT; kind++) {
 		if ((kind == ELEMENT_KIND_ADDRESS) != (facility == FACILITY_LINK))
 			continue;
-		HASH_ITER (hh, ledger->elements.tables[kind], entry, next) {
+		SHARDS_EACH (ledger->elements.tables[kind], entry, next) {
 			observe_end_element(ledger, entry, is_observed, changes);
 		}
 	}
@@ -184,9 +184,9 @@ static void add_key(struct server_keys *keys, const struct virtual_server_key *k
 static void add_untold_of_set(const struct ledger *ledger, enum set_kind kind,
 			      struct server_keys *keys)
 {
-	const struct element_entry *element;
+	const struct element_entry *element, *next;
 
-	for (element = ledger->elements.tables[kind]; element; element = element->hh.next) {
+	SHARDS_EACH (ledger->elements.tables[kind], element, next) {
 		struct set_member member = packed_member_value(element->value);
 		const struct server_entry *entry;
 		struct virtual_server_key key;
@@ -209,11 +209,12 @@ size_t ledger_observe_untold_servers(const struct ledger *ledger, struct virtual
 					       SET_KIND_EXTERNAL_IP_LOCAL, SET_KIND_LOAD_BALANCER,
 					       SET_KIND_IN_CLUSTER};
 	struct server_keys keys = {0};
-	const struct server_entry *entry;
+	const struct server_entry *entry, *next;
 
-	for (entry = ledger->servers.table; entry; entry = entry->hh.next)
+	SHARDS_EACH (ledger->servers.table, entry, next) {
 		if (is_untold(ledger, entry))
 			add_key(&keys, &entry->held.key);
+	}
 	for (size_t i = 0; i < COUNT(naming) && !ledger->is_observed[FACILITY_IPVS]; i++)
 		add_untold_of_set(ledger, naming[i], &keys);
 	*ret = keys.items;

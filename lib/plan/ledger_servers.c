@@ -10,7 +10,7 @@ void ledger_servers_clear(struct ledger_servers *servers)
 {
 	struct server_entry *entry, *next;
 
-	HASH_ITER (hh, servers->table, entry, next) {
+	SHARDS_EACH (servers->table, entry, next) {
 		ledger_servers_drop(servers, entry);
 	}
 	free(take(&servers->dirty));
@@ -22,7 +22,7 @@ struct server_entry *ledger_servers_find(const struct ledger_servers *servers,
 {
 	struct server_entry *entry;
 
-	HASH_FIND(hh, servers->table, key, sizeof(*key), entry);
+	SHARDS_FIND(servers->table, key, sizeof(*key), entry);
 	return entry;
 }
 
@@ -33,12 +33,12 @@ struct server_entry *ledger_servers_get(struct ledger_servers *servers,
 	unsigned int hash;
 
 	HASH_VALUE(key, sizeof(*key), hash);
-	HASH_FIND_BYHASHVALUE(hh, servers->table, key, sizeof(*key), hash, entry);
+	SHARDS_FIND_BYHASHVALUE(servers->table, key, sizeof(*key), hash, entry);
 	if (!entry) {
 		entry = memory_allocate(sizeof(*entry));
 		entry->held.key = *key;
-		HASH_ADD_BYHASHVALUE(hh, servers->table, held.key, sizeof(entry->held.key), hash,
-				     entry);
+		SHARDS_ADD_BYHASHVALUE(servers->table, &entry->held.key, sizeof(entry->held.key),
+				       hash, entry);
 	}
 	return entry;
 }
@@ -56,7 +56,7 @@ void ledger_servers_mark_dirty(struct ledger_servers *servers, struct server_ent
 void ledger_servers_drop(struct ledger_servers *servers, struct server_entry *entry)
 {
 	ledger_servers_set_destinations(servers, entry, NULL, 0);
-	HASH_DEL(servers->table, entry);
+	SHARDS_DELETE(servers->table, entry);
 	if (entry->claimant_count > 1)
 		free(entry->claimants);
 	free(entry);

@@ -4,8 +4,8 @@
 
 #include "proxy_state.h"
 
+#include "lib/base/shards.h"
 #include <stdbool.h>
-#include <uthash.h>
 
 /* A weight that no kernel object has: the next reconciliation sets it. */
 #define WEIGHT_UNKNOWN UINT16_MAX
@@ -96,7 +96,7 @@ struct server_entry {
  *                      of those that somebody claims
  */
 struct ledger_servers {
-	struct server_entry *table;
+	struct server_entry *table[SHARD_COUNT];
 	struct draining *draining;
 	struct server_entry **dirty;
 	size_t dirty_count, dirty_capacity;

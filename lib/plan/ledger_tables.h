@@ -53,7 +53,7 @@ struct ledger {
 	struct ledger_servers servers;
 	struct ledger_elements elements;
 	struct ledger_failures failures;
-	struct service_entry *services;
+	struct service_entry *services[SHARD_COUNT];
 	struct claiming *claiming;
 	struct short_service *short_services;
 	struct former_vip *formers;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "precedence.h"
 
+#include "lib/base/shards.h"
+
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 struct contender {
@@ -45,7 +46,7 @@ struct identity {
 
 struct precedence {
 	struct object_sink sink;
-	struct identity *identities;
+	struct identity *identities[SHARD_COUNT];
 	struct identity *touched;
 	struct identity *last_touched;
 };
@@ -69,7 +70,7 @@ static void forget_slice_names(struct identity *identity)
 
 static void forget(struct precedence *precedence, struct identity *identity)
 {
-	HASH_DEL(precedence->identities, identity);
+	SHARDS_DELETE(precedence->identities, identity);
 	forget_slice_names(identity);
 	free(identity->complaint);
 	free(identity);
@@ -81,8 +82,9 @@ void precedence_free(struct precedence *precedence)
 
 	if (!precedence)
 		return;
-	HASH_ITER (hh, precedence->identities, identity, next)
+	SHARDS_EACH (precedence->identities, identity, next) {
 		forget(precedence, identity);
+	}
 	free(precedence);
 }
 
@@ -94,7 +96,7 @@ static struct identity *find_or_add(struct precedence *precedence,
 	size_t length = strlen(key), size, namespace_name, name;
 	struct identity *identity;
 
-	HASH_FIND(hh, precedence->identities, key, length, identity);
+	SHARDS_FIND(precedence->identities, key, length, identity);
 	if (identity)
 		return identity;
 	size = sizeof(*identity) + length + 1;
@@ -106,7 +108,7 @@ static struct identity *find_or_add(struct precedence *precedence,
 	identity->namespace_name =
 		memory_put_text(identity, namespace_name, definition->namespace_name);
 	identity->name = memory_put_text(identity, name, definition->name);
-	HASH_ADD_KEYPTR(hh, precedence->identities, identity->key, length, identity);
+	SHARDS_ADD(precedence->identities, identity->key, length, identity);
 	return identity;
 }
 

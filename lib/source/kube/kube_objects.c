@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube_objects.h"
 
+#include "lib/base/shards.h"
 #include "lib/source/object_field.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 /* Longer than any name that a server takes, so that a cut one is none of these. */
 #define NAME_SIZE 300
@@ -33,7 +33,8 @@ struct known {
 struct kube_objects {
 	enum object_kind kind;
 	const struct object_sink *sink;
-	struct known *known;
+	struct known *known[SHARD_COUNT];
+	size_t known_count;
 	size_t seen;
 	uint32_t listing;
 	bool has_skipped;
@@ -51,7 +52,8 @@ struct kube_objects *kube_objects_new(enum object_kind kind, const struct object
 
 static void forget(struct kube_objects *objects, struct known *known)
 {
-	HASH_DEL(objects->known, known);
+	SHARDS_DELETE(objects->known, known);
+	objects->known_count--;
 	free(known);
 }
 
@@ -61,8 +63,7 @@ void kube_objects_free(struct kube_objects *objects)
 
 	if (!objects)
 		return;
-	for (known = objects->known; known; known = next) {
-		next = known->hh.next;
+	SHARDS_EACH (objects->known, known, next) {
 		forget(objects, known);
 	}
 	free(objects);
@@ -186,7 +187,7 @@ static struct known *find(struct kube_objects *objects, const char *key)
 {
 	struct known *known;
 
-	HASH_FIND_STR(objects->known, key, known);
+	SHARDS_FIND(objects->known, key, strlen(key), known);
 	return known;
 }
 
@@ -200,7 +201,8 @@ static struct known *find_or_add(struct kube_objects *objects, const char *key)
 	known = memory_allocate(sizeof(*known) + length + 1);
 	memcpy(known->key, key, length);
 	known->namespace_length = (uint32_t)strcspn(key, "/");
-	HASH_ADD_KEYPTR(hh, objects->known, known->key, length, known);
+	SHARDS_ADD(objects->known, known->key, length, known);
+	objects->known_count++;
 	return known;
 }
 
@@ -234,8 +236,7 @@ void kube_objects_end(struct kube_objects *objects)
 	if (objects->has_skipped)
 		return;
 	tell_skipped(objects, NULL);
-	for (known = objects->known; known; known = next) {
-		next = known->hh.next;
+	SHARDS_EACH (objects->known, known, next) {
 		if (known->listing == objects->listing)
 			continue;
 		withdraw(objects, known);
@@ -329,5 +330,5 @@ size_t kube_objects_seen(const struct kube_objects *objects)
 
 size_t kube_objects_missing(const struct kube_objects *objects)
 {
-	return HASH_COUNT(objects->known) - objects->seen;
+	return objects->known_count - objects->seen;
 }

@@ -28,7 +28,8 @@ AUTO_FREE_DEFINE(kube_objects);
 void kube_objects_begin(struct kube_objects *objects);
 
 /**
- * kube_objects_end() - the listing is complete: remove what was not set since it began
+ * kube_objects_end() - the listing is complete: remove what was not set since it began, in no particular
+ * order
  *
  * Unless something was in it of which nobody can say what it is: any of the missing may be that.
  */

@@ -140,9 +140,10 @@ static void test_dirty_services(void **state)
 		{"come back after it was taken",
 		 {"set " WEB, "remove a/web", "take", "set " WEB},
 		 "a/web:80 "},
+		/* In the order of their hashes. */
 		{"all at once",
 		 {"set " WEB, "set " API, "take", "dirty all"},
-		 "a/web:80 a/api:80 "},
+		 "a/api:80 a/web:80 "},
 		{"an external IP that begins to be a pod's makes its Service dirty",
 		 {"set " WEB " external=10.244.0.9", "set " API, "take",
 		  "slice b/pods-1 service=pods 10.244.0.9@n"},

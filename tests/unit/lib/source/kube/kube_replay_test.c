@@ -149,8 +149,9 @@ static const struct row {
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-services-selector", "watch-too-old-410", "list-services-page3"},
 	 STREAM LIST SERVICES CHANGED WATCH("226") LIST_NEWEST ECHO_KUBERNETES
-	 "- Service default/alpha\n- Service default/bravo\n"
-	 "- Service default/charlie\n- Service default/delta\n" CHANGED WATCH("226")},
+	 /* In the order of their hashes. */
+	 "- Service default/delta\n- Service default/bravo\n"
+	 "- Service default/alpha\n- Service default/charlie\n" CHANGED WATCH("226")},
 	{"a version that is gone when listing",
 	 OBJECT_KIND_SERVICE,
 	 {OLD, "list-exact-old-410"},
