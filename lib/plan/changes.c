@@ -96,12 +96,6 @@ enum step {
 };
 #define STEP_COUNT (STEP_REMOVE_MEMBERS + 1)
 
-static bool is_allowed_source(enum set_kind kind)
-{
-	return kind == SET_KIND_LOAD_BALANCER_SOURCE_CIDR ||
-	       kind == SET_KIND_LOAD_BALANCER_SOURCE_IP;
-}
-
 /* Traffic that is not masqueraded can only be answered by endpoints of this node. */
 static bool is_masquerade_exemption(enum set_kind kind)
 {
@@ -109,15 +103,16 @@ static bool is_masquerade_exemption(enum set_kind kind)
 	       kind == SET_KIND_NODE_PORT_LOCAL_UDP || kind == SET_KIND_NODE_PORT_LOCAL_SCTP;
 }
 
-static enum step step_of_member(enum change_kind kind, enum set_kind set)
+static enum step step_of_member(const struct change *change)
 {
-	bool is_addition = kind == CHANGE_KIND_MEMBER_ADD;
+	enum set_kind set = (enum set_kind)change->member.kind;
+	bool is_addition = change->kind == CHANGE_KIND_MEMBER_ADD;
 
 	if (set == SET_KIND_IN_CLUSTER)
 		return STEP_DIVERT;
 	if (is_masquerade_exemption(set))
 		return is_addition ? STEP_BEGIN_EXEMPTIONS : STEP_END_EXEMPTIONS;
-	if (is_allowed_source(set) && !is_addition)
+	if (set_kind_is_allowed_source(set) && !is_addition && !change->is_unrestricted)
 		return STEP_END_EXEMPTIONS;
 	return is_addition ? STEP_RESTRICT : STEP_REMOVE_MEMBERS;
 }
@@ -127,7 +122,7 @@ static enum step step_of(const struct change *change)
 	switch (change->kind) {
 	case CHANGE_KIND_MEMBER_ADD:
 	case CHANGE_KIND_MEMBER_REMOVE:
-		return step_of_member(change->kind, (enum set_kind)change->member.kind);
+		return step_of_member(change);
 	case CHANGE_KIND_SERVER_ADD:
 		return STEP_ADD_SERVERS;
 	case CHANGE_KIND_SERVER_EDIT:

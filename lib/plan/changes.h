@@ -29,6 +29,8 @@ enum facility { FACILITY_IPSET, FACILITY_IPVS, FACILITY_LINK };
 /**
  * struct change - one kernel operation
  * @is_guard:     others of the list may depend on it: @guard is its number. It comes before them.
+ * @is_unrestricted: MEMBER_REMOVE of an allowed source: its virtual server is restricted no more, and
+ *                so it goes after the restriction
  * @guard:        0, or the number of the guard without which this must not be carried out: where
  *                that failed, the result is -ECANCELED
  * @result:       0, or a negative errno once it was applied; meaningless before
@@ -40,6 +42,7 @@ enum facility { FACILITY_IPSET, FACILITY_IPVS, FACILITY_LINK };
 struct change {
 	enum change_kind kind;
 	bool is_guard;
+	bool is_unrestricted;
 	uint32_t guard;
 	int result;
 	union {
@@ -116,7 +119,8 @@ bool changes_is_barred(const struct changes *changes, const struct change *chang
  * Restrictions and masquerading exist before anything forwards, a virtual server before its
  * destinations, all of them before the address that makes the VIP answer; removal in reverse.
  * Members that allow a source or exempt from masquerading go before new destinations come, and
- * exemptions come after old destinations went. Members of one step are sorted by their set.
+ * exemptions come after old destinations went. Where source ranges begin or end, nobody whom they allow
+ * is refused meanwhile. Members of one step are sorted by their set.
  */
 void changes_sort(struct changes *changes);
 

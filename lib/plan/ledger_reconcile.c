@@ -202,6 +202,15 @@ static void drop_element(struct ledger *ledger, struct element_entry *entry,
 	ledger_elements_drop(&ledger->elements, entry);
 }
 
+static bool is_restricted(const struct ledger *ledger, const struct set_member *source)
+{
+	struct virtual_server_key key = service_state_server_of(source);
+	struct set_member member = service_state_member(&key, SET_KIND_LOAD_BALANCER_FIREWALL);
+	const struct element_entry *entry = ledger_elements_find(&ledger->elements, &member);
+
+	return entry && entry->claims;
+}
+
 void ledger_reconcile_element(struct ledger *ledger, struct element_entry *entry,
 			      struct changes *changes)
 {
@@ -225,6 +234,8 @@ void ledger_reconcile_element(struct ledger *ledger, struct element_entry *entry
 		change->address = value.address;
 	else
 		change->member = value;
+	if (!is_wanted && set_kind_is_allowed_source(value.kind))
+		change->is_unrestricted = !is_restricted(ledger, &value);
 	if (is_wanted && value.kind == SET_KIND_LOAD_BALANCER_FIREWALL)
 		entry->guard = changes_begin_guard(changes, change);
 	ledger_elements_set_held(&ledger->elements, entry, is_wanted);

@@ -100,6 +100,12 @@ bool set_kind_is_own(enum set_kind kind)
 	return set_kinds[kind].is_own;
 }
 
+bool set_kind_is_allowed_source(enum set_kind kind)
+{
+	return kind == SET_KIND_LOAD_BALANCER_SOURCE_CIDR ||
+	       kind == SET_KIND_LOAD_BALANCER_SOURCE_IP;
+}
+
 bool set_kind_has_marks(enum set_kind kind)
 {
 	return kind == SET_KIND_IN_CLUSTER || kind == SET_KIND_MARK_NAMES;

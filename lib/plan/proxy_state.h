@@ -108,13 +108,14 @@ struct destination_usage {
  * kernel backend remembers its choice
  *
  * In the order in which members are added; they are removed in reverse. Each exists for IPv4 and
- * for IPv6. The order is chosen so that cutting anywhere is safe: restrictions and masquerading
- * come before IPVS_IPS, which ends a VIP's ports being the host's own.
+ * for IPv6. The order is chosen so that cutting anywhere is safe: sources are allowed before others are
+ * refused, and restrictions and masquerading come before IPVS_IPS, which ends a VIP's ports being the
+ * host's own.
  */
 enum set_kind {
-	SET_KIND_LOAD_BALANCER_FIREWALL,
 	SET_KIND_LOAD_BALANCER_SOURCE_CIDR,
 	SET_KIND_LOAD_BALANCER_SOURCE_IP,
+	SET_KIND_LOAD_BALANCER_FIREWALL,
 	SET_KIND_LOOP_BACK,
 	SET_KIND_CLUSTER_IP,
 	SET_KIND_EXTERNAL_IP,
@@ -174,6 +175,9 @@ enum set_type set_kind_type(enum set_kind kind);
 
 /** set_kind_is_own() - whether kube-proxy has no such set */
 bool set_kind_is_own(enum set_kind kind);
+
+/** set_kind_is_allowed_source() - whether its members say who may pass SET_KIND_LOAD_BALANCER_FIREWALL */
+bool set_kind_is_allowed_source(enum set_kind kind);
 
 /** set_kind_has_marks() - whether its members carry a mark for packets (ipset's skbinfo) */
 bool set_kind_has_marks(enum set_kind kind);

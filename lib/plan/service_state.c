@@ -152,6 +152,17 @@ struct set_member service_state_member(const struct virtual_server_key *key, enu
 	return member;
 }
 
+struct virtual_server_key service_state_server_of(const struct set_member *member)
+{
+	struct virtual_server_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.address = member->address;
+	key.port = member->port;
+	key.protocol = member->protocol;
+	return key;
+}
+
 /* How many bytes the members of each server take, and of none, and where they begin. */
 static void lay_out_members(struct service_state *state, const struct owned_member *members,
 			    size_t count)

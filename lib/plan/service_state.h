@@ -102,6 +102,10 @@ bool service_state_next_member(const struct service_state *state, struct member_
 /** service_state_member() - of a set of ADDRESS,PROTOCOL:PORT, or of ports, the one that stands for a server */
 struct set_member service_state_member(const struct virtual_server_key *key, enum set_kind kind);
 
+/** service_state_server_of() - the virtual server, of CLIENT_SCOPE_ANY, which a member says something about
+ *  that has an address, a protocol and a port */
+struct virtual_server_key service_state_server_of(const struct set_member *member);
+
 /*
  * Destinations and members are kept as bytes, since they are most of what there is to remember, and
  * IPv4 addresses are short.

@@ -172,20 +172,86 @@ static char *check_exemption(const struct subject *subject, const struct set_mem
 	return NULL;
 }
 
+static bool is_source_of(const struct virtual_server_key *key, const struct set_member *member)
+{
+	return set_kind_is_allowed_source(member->kind) && member->port == key->port &&
+	       member->protocol == key->protocol &&
+	       address_is_equal(&member->address, &key->address);
+}
+
+static bool is_restricted(const struct fake_kernel *kernel, const struct virtual_server_key *key)
+{
+	struct set_member member = member_of(key, SET_KIND_LOAD_BALANCER_FIREWALL);
+
+	return fake_kernel_has_member(kernel, &member);
+}
+
 static char *check_sources(const struct subject *subject)
 {
 	char *complaint = NULL;
 
-	for (size_t i = 0; i < subject->cut->member_count && !complaint; i++) {
-		const struct set_member *member = &subject->cut->members[i];
+	if (!is_restricted(subject->after, subject->key))
+		return NULL;
+	for (size_t i = 0; i < subject->cut->member_count && !complaint; i++)
+		if (is_source_of(subject->key, &subject->cut->members[i]))
+			complaint = check_exemption(subject, &subject->cut->members[i], true);
+	return complaint;
+}
 
-		if ((member->kind == SET_KIND_LOAD_BALANCER_SOURCE_CIDR ||
-		     member->kind == SET_KIND_LOAD_BALANCER_SOURCE_IP) &&
-		    member->port == subject->key->port &&
-		    member->protocol == subject->key->protocol &&
-		    address_is_equal(&member->address, &subject->key->address))
-			complaint = check_exemption(subject, member, true);
+/* Whether clients in @range pass; of the same address family as @key */
+static bool admits(const struct fake_kernel *kernel, const struct virtual_server_key *key,
+		   const struct set_member *range)
+{
+	if (!is_restricted(kernel, key))
+		return true;
+	for (size_t i = 0; i < kernel->member_count; i++) {
+		const struct set_member *member = &kernel->members[i];
+		const struct prefix allowed = {.address = member->source,
+					       .length = member->prefix_length};
+
+		if (!is_source_of(key, member))
+			continue;
+		if (member->kind == SET_KIND_LOAD_BALANCER_SOURCE_IP
+			    ? address_is_equal(&member->source, &range->source)
+			    : prefix_contains(&allowed, &range->source))
+			return true;
 	}
+	return false;
+}
+
+/* Those at the beginning of @range, for all who might be treated alike */
+static char *check_client(const struct subject *subject, const struct set_member *range)
+{
+	const struct virtual_server_key *key = subject->key;
+	bool was = any_answering(subject->before, subject->node, key) &&
+		   admits(subject->before, key, range);
+	bool will =
+		fake_kernel_find_server(subject->after, key) && admits(subject->after, key, range);
+	bool is = admits(subject->cut, key, range);
+
+	if (was && will && !is)
+		return complain("refused for a while", key, range);
+	/* A leaving destination may meet new sources, as above. */
+	if (is && !was && !will)
+		return complain("let in for a while", key, range);
+	return NULL;
+}
+
+/* Clients of each range of @kernel, and one of none */
+static char *check_clients(const struct subject *subject, const struct fake_kernel *kernel)
+{
+	struct set_member other = member_of(subject->key, SET_KIND_LOAD_BALANCER_SOURCE_CIDR);
+	char *complaint;
+
+	if (subject->key->client_scope != CLIENT_SCOPE_ANY ||
+	    !any_answering(subject->cut, subject->node, subject->key))
+		return NULL;
+	other.source.family = subject->key->address.family;
+	memset(other.source.bytes, 0xfe, address_length(other.source.family));
+	complaint = check_client(subject, &other);
+	for (size_t i = 0; i < kernel->member_count && !complaint; i++)
+		if (is_source_of(subject->key, &kernel->members[i]))
+			complaint = check_client(subject, &kernel->members[i]);
 	return complaint;
 }
 
@@ -233,7 +299,9 @@ static char *check_server(const struct fake_kernel *before, const struct fake_ke
 		subject.is_leaving = !is_answering(after, node, key, destination);
 		complaint = check_destination(&subject, destination);
 	}
-	return complaint;
+	if (!complaint)
+		complaint = check_clients(&subject, before);
+	return complaint ? complaint : check_clients(&subject, after);
 }
 
 char *cut_check(const struct fake_kernel *before, const struct fake_kernel *cut,

@@ -20,13 +20,15 @@
  *  1. A new destination has every member that restricts, admits or masquerades its traffic after
  *     the batch; a leaving one has every one that did before; a destination that stays has those
  *     that are there before and after. So no cut is less restricted than both ends.
- *  2. A new destination has no exemption, from masquerading or for a source, that it will not have
- *     after the batch. A leaving one has no exemption from masquerading that it did not have
+ *  2. A new destination has no exemption, from masquerading or, while sources are restricted, for one of
+ *     them, that it will not have after the batch. A leaving one has no exemption from masquerading that it did not have
  *     before. (A leaving one may meet new sources: while ranges are exchanged the old and the new
  *     ones are admitted together, so that no client of both is turned away.)
  *  3. A bound address is in KUBE-IPVS-IPS: its other ports are never the host's.
  *  4. An address that is being bound brings no virtual server to life that nobody wants.
  *  5. A virtual server that answers before and after answers all the time.
+ *  6. A client whom source ranges let in before and after is let in all the time; one whom they let in
+ *     at no end is never.
  *
  * Return: NULL, or which of them does not hold and for which virtual server; the caller frees it
  */

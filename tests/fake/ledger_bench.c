@@ -108,6 +108,18 @@ static const struct {
 	{"spare", SET_KIND_NODE_PORT_LOCAL_TCP},
 };
 
+/* "allow 1 A": the source is named by a digit */
+static struct set_member source_of(char letter, char digit)
+{
+	struct virtual_server_key key = key_of(letter);
+	struct set_member member = service_state_member(&key, SET_KIND_LOAD_BALANCER_SOURCE_CIDR);
+
+	member.source = object_text_address("198.51.100.0");
+	member.source.bytes[3] = (uint8_t)(digit - '0');
+	member.prefix_length = 32;
+	return member;
+}
+
 static void add_server(struct service_state *state, const char *words)
 {
 	struct wanted_server *wanted;
@@ -160,23 +172,33 @@ struct members {
 	size_t count;
 };
 
+static void put_member(struct members *members, struct set_member member)
+{
+	if (members->count == MEMBERS_MAX)
+		reject("too many members");
+	members->items[members->count++].member = member;
+}
+
 static bool add_member(struct members *members, const char *item)
 {
+	char digit, letter;
+
+	if (sscanf(item, "allow %c %c", &digit, &letter) == 2) {
+		put_member(members, source_of(letter, digit));
+		return true;
+	}
 	for (size_t i = 0; i < COUNT(member_words); i++) {
 		const char *word = member_words[i].word;
 
 		if (strncmp(item, word, strlen(word)) != 0)
 			continue;
-		if (members->count == MEMBERS_MAX)
-			reject(item);
-		members->items[members->count++].member =
-			member_of(item[strlen(item) - 1], member_words[i].kind);
+		put_member(members, member_of(item[strlen(item) - 1], member_words[i].kind));
 		return true;
 	}
 	return false;
 }
 
-/* "A > x y; B lc > x; C ip > x; bind A; restrict A; masquerade A; open N; exempt A; spare N" */
+/* "A > x y; B lc > x; C ip > x; bind A; restrict A; masquerade A; open N; exempt A; spare N; allow 1 A" */
 static struct service_state *state_of(const char *text)
 {
 	auto_memory char *copy = string_dup(text);
@@ -209,6 +231,12 @@ static void describe_member(const struct set_member *member, const char *prefix,
 	const char *word = "?";
 	char letter = letter_of_address(&member->address);
 
+	if (member->kind == SET_KIND_LOAD_BALANCER_SOURCE_CIDR) {
+		const struct virtual_server_key key = service_state_server_of(member);
+
+		sprintf(text, "%sallow %u %c", prefix, member->source.bytes[3], letter_of(&key));
+		return;
+	}
 	for (size_t i = 0; i < COUNT(member_words); i++)
 		if (member_words[i].kind == (enum set_kind)member->kind)
 			word = member_words[i].word;

@@ -16,8 +16,9 @@
  * lies in an excluded network; Z is a stranger's. Destinations are small letters.
  *
  * What a Service wants is a STATE: "A > x y; B lc > x; B sh > x; C ip > x; bind A; restrict A;
- * masquerade A; close A; open N; exempt A; spare N"; "ip": the address is the ClusterIP; "close": its
- * other ports are refused; "exempt", "spare": a VIP or NodePort that is not masqueraded.
+ * masquerade A; close A; open N; exempt A; spare N; allow 1 A"; "ip": the address is the ClusterIP;
+ * "close": its other ports are refused; "exempt", "spare": a VIP or NodePort that is not masqueraded;
+ * "restrict", "allow": only certain sources may ask, this one may.
  */
 struct ledger_bench {
 	struct ledger *ledger;

@@ -83,10 +83,10 @@ static void test_order(void **state)
 		enum change_kind second;
 		int second_set;
 	} cases[] = {
-		{"a restriction precedes what it lets in", ADD(LOAD_BALANCER_FIREWALL),
-		 ADD(LOAD_BALANCER_SOURCE_CIDR)},
-		{"a restriction precedes the node's own exception", ADD(LOAD_BALANCER_FIREWALL),
-		 ADD(LOAD_BALANCER_SOURCE_IP)},
+		{"sources are allowed before others are refused", ADD(LOAD_BALANCER_SOURCE_CIDR),
+		 ADD(LOAD_BALANCER_FIREWALL)},
+		{"the node itself is allowed before others are refused",
+		 ADD(LOAD_BALANCER_SOURCE_IP), ADD(LOAD_BALANCER_FIREWALL)},
 		{"a restriction precedes the virtual server", ADD(LOAD_BALANCER_FIREWALL),
 		 IS(SERVER_ADD)},
 		{"allowed sources precede the virtual server", ADD(LOAD_BALANCER_SOURCE_CIDR),

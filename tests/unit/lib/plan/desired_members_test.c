@@ -57,20 +57,20 @@ static void test_members(void **cmocka_state)
 		{"source ranges",
 		 WEB " lb=203.0.113.2 range=198.51.100.0/24",
 		 {NULL},
-		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | LOAD-BALANCER-SOURCE-CIDR "
-		 "203.0.113.2,tcp:80,198.51.100.0/24 | " CLUSTER
+		 "LOAD-BALANCER-SOURCE-CIDR 203.0.113.2,tcp:80,198.51.100.0/24 | "
+		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | " CLUSTER
 		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
 		{"a ClusterIP that is a load balancer IP with source ranges, too, is restricted",
 		 WEB " lb=10.96.0.1 range=198.51.100.0/24",
 		 {NULL},
-		 "LOAD-BALANCER-FW 10.96.0.1,tcp:80 | LOAD-BALANCER-SOURCE-CIDR "
-		 "10.96.0.1,tcp:80,198.51.100.0/24 | LOAD-BALANCER 10.96.0.1,tcp:80 | " BOUND},
+		 "LOAD-BALANCER-SOURCE-CIDR 10.96.0.1,tcp:80,198.51.100.0/24 | "
+		 "LOAD-BALANCER-FW 10.96.0.1,tcp:80 | LOAD-BALANCER 10.96.0.1,tcp:80 | " BOUND},
 		{"source ranges that let the node in let its VIP in",
 		 WEB " lb=203.0.113.2 range=192.168.1.0/24",
 		 {NULL},
-		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | LOAD-BALANCER-SOURCE-CIDR "
-		 "203.0.113.2,tcp:80,192.168.1.0/24 | LOAD-BALANCER-SOURCE-IP "
-		 "203.0.113.2,tcp:80,203.0.113.2 | " CLUSTER
+		 "LOAD-BALANCER-SOURCE-CIDR 203.0.113.2,tcp:80,192.168.1.0/24 | "
+		 "LOAD-BALANCER-SOURCE-IP 203.0.113.2,tcp:80,203.0.113.2 | "
+		 "LOAD-BALANCER-FW 203.0.113.2,tcp:80 | " CLUSTER
 		 " | LOAD-BALANCER 203.0.113.2,tcp:80 | " BOUND " | IPVS-IPS 203.0.113.2"},
 		{"source ranges of the other family do not restrict this one",
 		 WEB " lb=203.0.113.2 range=fd09::/64",
