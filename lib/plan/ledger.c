@@ -32,6 +32,7 @@ void ledger_free(struct ledger *ledger)
 	ledger_servers_clear(&ledger->servers);
 	ledger_elements_clear(&ledger->elements);
 	ledger_failures_clear(&ledger->failures);
+	ledger_sources_clear(&ledger->sources);
 	free(ledger->conflicts);
 	free(ledger->excluded);
 	free(ledger);
@@ -178,6 +179,7 @@ void ledger_sweep(struct ledger *ledger, uint64_t now, struct changes *changes)
 	struct element_entry *element, *next_element;
 
 	ledger->is_sweeping = true;
+	ledger_sources_clear(&ledger->sources);
 	SHARDS_EACH (ledger->servers.table, server, next_server) {
 		if (!server->claimant_count && ledger_observe_ownership_includes(ledger, server))
 			ledger_reconcile_server(ledger, server, now, changes);

@@ -103,7 +103,7 @@ const struct service_state *ledger_state(const struct ledger *ledger, const char
  *
  * Called once, after every Service has been planned for the first time. Members that say something
  * about a virtual server do not wait for this once a Service claims that, and not them: they go when
- * that is settled. Only its allowed sources are left to the sweep.
+ * that is settled.
  */
 void ledger_sweep(struct ledger *ledger, uint64_t now, struct changes *changes);
 

@@ -11,6 +11,7 @@
  * @phase:   CLAIM goes through what is wanted from now on, WITHDRAW through what was wanted before
  * @server:  the next virtual server of that
  * @members: those of the one before that are still to be visited
+ * @sources: what it was left with, and may not be wanted
  * @free:    the next of the members that belong to no server
  * @address: the next address
  */
@@ -20,6 +21,7 @@ struct claiming {
 	enum { PHASE_CLAIM, PHASE_WITHDRAW } phase;
 	uint32_t server;
 	struct member_range members;
+	struct left_source *sources;
 	struct member_range free;
 	uint32_t address;
 };
@@ -45,6 +47,7 @@ void ledger_claims_clear(struct ledger *ledger)
 			service_state_free(ledger->claiming->before);
 		if (ledger->claiming->after != current->state)
 			service_state_free(ledger->claiming->after);
+		ledger_sources_free(ledger->claiming->sources);
 		free(take(&ledger->claiming));
 	}
 	SHARDS_EACH (ledger->services, service, next) {
@@ -148,21 +151,29 @@ static struct claimant *find_claimant(struct server_entry *entry,
 	return NULL;
 }
 
-static void doubt(struct ledger *ledger, const struct virtual_server_key *key, enum set_kind kind)
+static void doubt_member(struct ledger *ledger, const struct set_member *member)
 {
-	struct set_member member = service_state_member(key, kind);
-	struct element_entry *entry = ledger_elements_find(&ledger->elements, &member);
+	struct element_entry *entry = ledger_elements_find(&ledger->elements, member);
 
 	if (entry && entry->is_held && !entry->claims)
 		mark_element_dirty(ledger, entry);
+}
+
+static void doubt(struct ledger *ledger, const struct virtual_server_key *key, enum set_kind kind)
+{
+	struct set_member member = service_state_member(key, kind);
+
+	doubt_member(ledger, &member);
 }
 
 /*
  * What an agent before this one left in sets about the virtual server, and its Service no longer
  * wants, goes in the batch in which the Service gets what it wants instead: an exemption from
  * masquerading, say, goes before destinations on other nodes come. The sweep would be too late.
+ * Allowed sources, which may be many, follow as those of @claiming.
  */
-static void doubt_leftovers(struct ledger *ledger, const struct wanted_server *wanted)
+static void doubt_leftovers(struct ledger *ledger, struct claiming *claiming,
+			    const struct wanted_server *wanted)
 {
 	static const enum set_kind kinds[] = {
 		SET_KIND_LOAD_BALANCER_FIREWALL,
@@ -181,6 +192,7 @@ static void doubt_leftovers(struct ledger *ledger, const struct wanted_server *w
 		return;
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		doubt(ledger, key, kinds[i]);
+	claiming->sources = ledger_sources_take(&ledger->sources, key);
 	if (wanted->origin != ADDRESS_ORIGIN_NODE_PORT)
 		return;
 	if (key->protocol == IPPROTO_TCP)
@@ -207,7 +219,7 @@ static bool claim_server(struct ledger *ledger, struct claiming *claiming,
 		*known = claimant;
 	else
 		ledger_servers_add_claimant(&ledger->servers, entry, claimant);
-	doubt_leftovers(ledger, wanted);
+	doubt_leftovers(ledger, claiming, wanted);
 	mark_server_dirty(ledger, entry);
 	ledger->unsettled_count += wanted->destination_count;
 	/* Where there were others, it is for settling to say whose members count. */
@@ -307,6 +319,14 @@ static void visit_members(struct ledger *ledger, const struct service_state *sta
 		visit(ledger, &member);
 }
 
+static void doubt_sources(struct ledger *ledger, struct left_source **sources, size_t *budget)
+{
+	struct set_member member;
+
+	for (; *budget && ledger_sources_next(sources, &member); --*budget)
+		doubt_member(ledger, &member);
+}
+
 /* Servers with the members that count, which may be many of one; then what belongs to none. */
 static void run_servers(struct ledger *ledger, const struct service_state *state, size_t *budget,
 			visit_server *visit, visit_element *visit_member)
@@ -315,6 +335,7 @@ static void run_servers(struct ledger *ledger, const struct service_state *state
 
 	for (;;) {
 		visit_members(ledger, state, &claiming->members, budget, visit_member);
+		doubt_sources(ledger, &claiming->sources, budget);
 		if (!*budget || claiming->server == state->server_count)
 			return;
 		if (visit(ledger, claiming, state, claiming->server))
@@ -339,7 +360,7 @@ static bool run_phase(struct ledger *ledger, const struct service_state *state, 
 		visit_member(ledger, &member);
 		--*budget;
 	}
-	return claiming->server == state->server_count &&
+	return claiming->server == state->server_count && !claiming->sources &&
 	       claiming->members.at == claiming->members.end &&
 	       claiming->free.at == claiming->free.end && claiming->address == state->address_count;
 }

@@ -189,12 +189,8 @@ static void add_untold_of_set(const struct ledger *ledger, enum set_kind kind,
 	SHARDS_EACH (ledger->elements.tables[kind], element, next) {
 		struct set_member member = packed_member_value(element->value);
 		const struct server_entry *entry;
-		struct virtual_server_key key;
+		struct virtual_server_key key = service_state_server_of(&member);
 
-		memset(&key, 0, sizeof(key));
-		key.address = member.address;
-		key.port = member.port;
-		key.protocol = member.protocol;
 		if (kind == SET_KIND_IN_CLUSTER)
 			key.client_scope = CLIENT_SCOPE_IN_CLUSTER;
 		entry = ledger_servers_find(&ledger->servers, &key);
@@ -300,6 +296,9 @@ static void observe_element(struct ledger *ledger, const struct set_member *valu
 {
 	struct element_entry *entry = ledger_elements_get(&ledger->elements, value);
 
+	if (!entry->is_held && !entry->claims && !ledger->is_sweeping &&
+	    set_kind_is_allowed_source(value->kind))
+		ledger_sources_add(&ledger->sources, value);
 	ledger_elements_set_held(&ledger->elements, entry, true);
 	entry->seen = ledger->generation;
 }

@@ -6,12 +6,13 @@
 #include "ledger_elements.h"
 #include "ledger_failures.h"
 #include "ledger_servers.h"
+#include "ledger_sources.h"
 #include "ledger_types.h"
 #include "lib/base/address.h"
 
 /*
- * The ledger is three tables that know nothing of each other (servers, elements, failures), and
- * above them the parts that say what is to be in them:
+ * The ledger is four tables that know nothing of each other (servers, elements, failures, allowed
+ * sources that were left), and above them the parts that say what is to be in them:
  *
  *     ledger             what others see: a Service wants this; what is to be done; what came of it
  *     ledger_observe     the tables against what the kernel really has
@@ -21,7 +22,7 @@
  *     ledger_shortage    Services that get less than they want
  *     ledger_conflicts   virtual servers with more than one claimant
  *     ledger_claims      which Service wants which objects, and whose wish counts
- *     ledger_servers, ledger_elements, ledger_failures
+ *     ledger_servers, ledger_elements, ledger_failures, ledger_sources
  *
  * Each may include those below it. An object is looked at in two steps. Claims come and go at any
  * time and only mark what they concern as dirty; settling then looks at each dirty object once, so
@@ -53,6 +54,7 @@ struct ledger {
 	struct ledger_servers servers;
 	struct ledger_elements elements;
 	struct ledger_failures failures;
+	struct ledger_sources sources;
 	struct service_entry *services[SHARD_COUNT];
 	struct claiming *claiming;
 	struct short_service *short_services;

@@ -326,6 +326,21 @@ static void test_increments_give_the_state_of_a_plan_from_scratch(void **state)
 	each_seed(run_increment);
 }
 
+/* Of virtual servers that somebody wants, before all is swept */
+static void check_sources(const struct model *model)
+{
+	auto_free(fake_kernel) struct fake_kernel *ideal = cluster_model_ideal(model->world);
+
+	for (size_t i = 0; i < model->kernel->member_count; i++) {
+		const struct set_member *member = &model->kernel->members[i];
+		struct virtual_server_key key = service_state_server_of(member);
+
+		if (set_kind_is_allowed_source(member->kind) &&
+		    fake_kernel_find_server(ideal, &key) && !fake_kernel_has_member(ideal, member))
+			complain(model, "a source that may no longer ask waits for the sweep");
+	}
+}
+
 /* The agent's start: observe, plan everything, sweep. Return: how many changes that took */
 static size_t restart(struct model *model)
 {
@@ -338,6 +353,7 @@ static size_t restart(struct model *model)
 	ledger_settle(model->ledger, model->now, model->changes);
 	count = model->changes->count;
 	commit_undisturbed(model);
+	check_sources(model);
 	ledger_sweep(model->ledger, model->now, model->changes);
 	count += model->changes->count;
 	commit_undisturbed(model);

@@ -173,7 +173,8 @@ static void test_draining_without_end(void **state)
 
 static void test_observation(void **state)
 {
-#define WEB "web: A > x y; bind A; masquerade A"
+#define WEB    "web: A > x y; bind A; masquerade A"
+#define RANGES "web: A > x; restrict A; allow 1 A; allow 2 A"
 	static const struct row rows[] = {
 		{"a restart writes nothing", {WEB, "go", "restart", WEB, "go"}, ""},
 		{"the sweep after a restart writes nothing",
@@ -195,6 +196,32 @@ static void test_observation(void **state)
 		{"a restriction that is over after a restart ends without the sweep",
 		 {"web: A > x; restrict A", "go", "restart", "web: A > x", "go"},
 		 "unrestrict A"},
+		{"a source that may no longer ask goes without the sweep, after a restart",
+		 {RANGES, "go", "restart", "web: A > x; restrict A; allow 1 A", "go"},
+		 "unallow 2 A"},
+		{"a source that may no longer ask goes before destinations come",
+		 {RANGES, "go", "restart", "web: A > x y; restrict A; allow 1 A", "go"},
+		 "unallow 2 A; add A > y"},
+		{"sources that may ask from now on come before former ones go, after a restart",
+		 {RANGES, "go", "restart", "web: A > x; restrict A; allow 3 A", "go"},
+		 "allow 3 A; unallow 2 A; unallow 1 A"},
+		{"restriction and sources that are over go without the sweep, after a restart",
+		 {RANGES, "go", "restart", "web: A > x", "go"},
+		 "unrestrict A; unallow 2 A; unallow 1 A"},
+		{"the sources of whom nobody claims yet wait for the sweep",
+		 {RANGES, "api: C > x; restrict C; allow 2 C", "dns: U > x; restrict U; allow 3 U",
+		  "go", "restart", "api: C > x; restrict C", "go"},
+		 "unallow 2 C"},
+		{"the sources of whom nobody claims go with the sweep",
+		 {RANGES, "go", "restart", "api: B > x", "go", "sweep"},
+		 "unrestrict A; unallow 1 A; unallow 2 A"},
+		{"a source that somebody else added before the sweep goes with the next change",
+		 {RANGES, "go", "restart", RANGES, "go", "others add allow 3 A", "observe", RANGES,
+		  "go"},
+		 "unallow 3 A"},
+		{"sources that may still ask after a restart are not touched",
+		 {RANGES, "go", "restart", RANGES, "go"},
+		 ""},
 		{"what is still wanted after a restart is not touched",
 		 {"web: A > x; exempt A; restrict A", "web2: N > x; open N; spare N", "go",
 		  "restart", "web: A > x; exempt A; restrict A", "web2: N > x; open N; spare N",
