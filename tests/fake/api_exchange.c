@@ -67,3 +67,17 @@ ssize_t api_exchange_reset(struct api_exchange *exchange)
 	setsockopt(socket_of(exchange), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
+
+void api_exchange_send(struct api_exchange *exchange, const char *bytes, size_t size)
+{
+	struct pollfd descriptor = {.fd = socket_of(exchange), .events = POLLOUT};
+
+	while (size > 0 && poll(&descriptor, 1, -1) > 0) {
+		ssize_t sent = send(descriptor.fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (sent < 0)
+			return;
+		bytes += sent;
+		size -= (size_t)sent;
+	}
+}

@@ -74,4 +74,7 @@ bool api_exchange_pause(struct api_exchange *exchange, double seconds);
 /** api_exchange_reset() - the client sees a reset connection; Return: what to return for that */
 ssize_t api_exchange_reset(struct api_exchange *exchange);
 
+/** api_exchange_send() - these bytes, without TLS and past everything else */
+void api_exchange_send(struct api_exchange *exchange, const char *bytes, size_t size);
+
 #endif

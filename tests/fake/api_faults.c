@@ -31,6 +31,10 @@ static bool find_action(const char *name, enum api_fault_action *ret)
 		[API_FAULT_EXPIRE] = "expire",	 [API_FAULT_BRIEF] = "brief",
 		[API_FAULT_ENDLESS] = "endless", [API_FAULT_JSON] = "json",
 		[API_FAULT_GARBLE] = "garble",	 [API_FAULT_UNACCEPTABLE] = "unacceptable",
+		[API_FAULT_EMPTY] = "empty",	 [API_FAULT_REDIRECT] = "redirect",
+		[API_FAULT_HTML] = "html",	 [API_FAULT_GZIP] = "gzip",
+		[API_FAULT_SHORT] = "short",	 [API_FAULT_LONG] = "long",
+		[API_FAULT_CHUNK] = "chunk",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++) {

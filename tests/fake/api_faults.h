@@ -23,6 +23,15 @@
  *   JSON     answers in JSON, whatever is asked for
  *   UNACCEPTABLE  refuses with status 406 who asks for protocol buffers
  *   GARBLE   inverts each byte of a body in protocol buffers from that one on
+ *   EMPTY    has none of the objects, and knows none later in the same watch
+ *   REDIRECT sends the client to that port of this machine
+ *   HTML     answers with status 200 and a page for people
+ *   GZIP     answers with a list of which an item has so many MiB, compressed, whatever is asked for
+ *
+ * Without TLS only, where the header is the server's own:
+ *   SHORT    tells a Content-Length that is smaller than the list
+ *   LONG     tells one that is larger, and closes the connection
+ *   CHUNK    tells a chunk that is larger than there are bytes
  */
 enum api_fault_action {
 	API_FAULT_NONE,
@@ -41,6 +50,13 @@ enum api_fault_action {
 	API_FAULT_JSON,
 	API_FAULT_UNACCEPTABLE,
 	API_FAULT_GARBLE,
+	API_FAULT_EMPTY,
+	API_FAULT_REDIRECT,
+	API_FAULT_HTML,
+	API_FAULT_GZIP,
+	API_FAULT_SHORT,
+	API_FAULT_LONG,
+	API_FAULT_CHUNK,
 };
 
 /** struct api_fault - one line of a script */

@@ -2,6 +2,7 @@
 #include "api_request.h"
 
 #include "api_body.h"
+#include "api_lies.h"
 #include "lib/base/memory.h"
 
 #include <string.h>
@@ -28,33 +29,60 @@ static ssize_t on_read(void *owner, uint64_t position, char *buffer, size_t size
 	return length;
 }
 
+static void note_request(struct api_exchange *exchange, int code)
+{
+	struct api_server *server = exchange->server;
+	char line[4096];
+
+	snprintf(line, sizeof(line), "%s %s %s %d", exchange->user, exchange->verb,
+		 exchange->target, code);
+	append_line(&server->requests, line);
+	if (!server->log)
+		return;
+	fprintf(server->log, "%s\n", line);
+	fflush(server->log);
+}
+
+static const char *content_type_of(const struct api_exchange *exchange)
+{
+	if (exchange->fault.action == API_FAULT_HTML)
+		return "text/html; charset=utf-8";
+	if (!exchange->is_protobuf)
+		return "application/json";
+	return exchange->is_watch ? PROTOBUF ";stream=watch" : PROTOBUF;
+}
+
+static void add_headers(const struct api_exchange *exchange, struct MHD_Response *response)
+{
+	const struct api_fault *fault = &exchange->fault;
+	auto_memory char *place =
+		string_printf("http://127.0.0.1:%zu%s", fault->number, exchange->target);
+	char retry[32];
+
+	MHD_add_response_header(response, "Content-Type", content_type_of(exchange));
+	MHD_add_response_header(response, "Cache-Control", "no-cache, private");
+	if (fault->action == API_FAULT_STATUS && fault->retry_seconds) {
+		snprintf(retry, sizeof(retry), "%u", fault->retry_seconds);
+		MHD_add_response_header(response, "Retry-After", retry);
+	}
+	if (fault->action == API_FAULT_REDIRECT)
+		MHD_add_response_header(response, "Location", place);
+	if (fault->action == API_FAULT_GZIP)
+		MHD_add_response_header(response, "Content-Encoding", "gzip");
+}
+
 static enum MHD_Result send_answer(struct api_exchange *exchange, int code)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
-	char line[4096], retry[32];
 
-	snprintf(line, sizeof(line), "%s %s %s %d", exchange->user, exchange->verb,
-		 exchange->target, code);
-	append_line(&exchange->server->requests, line);
-	if (exchange->server->log) {
-		fprintf(exchange->server->log, "%s\n", line);
-		fflush(exchange->server->log);
-	}
+	note_request(exchange, code);
 	/* Which encoding it is has to be known before the header is sent. */
 	if (exchange->text)
 		api_body_encode(exchange);
 	response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, on_read, exchange, NULL);
-	MHD_add_response_header(response, "Content-Type",
-				!exchange->is_protobuf ? "application/json"
-				: exchange->is_watch   ? PROTOBUF ";stream=watch"
-						       : PROTOBUF);
-	MHD_add_response_header(response, "Cache-Control", "no-cache, private");
-	if (exchange->fault.action == API_FAULT_STATUS && exchange->fault.retry_seconds) {
-		snprintf(retry, sizeof(retry), "%u", exchange->fault.retry_seconds);
-		MHD_add_response_header(response, "Retry-After", retry);
-	}
+	add_headers(exchange, response);
 	result = MHD_queue_response(exchange->connection, (unsigned int)code, response);
 	MHD_destroy_response(response);
 	return result;
@@ -148,6 +176,7 @@ static enum MHD_Result answer_watch(struct api_exchange *exchange)
 static enum MHD_Result answer_list(struct api_exchange *exchange)
 {
 	bool is_endless = exchange->fault.action == API_FAULT_ENDLESS;
+	auto_memory char *lie = NULL;
 	int code;
 
 	if (is_endless)
@@ -156,7 +185,12 @@ static enum MHD_Result answer_list(struct api_exchange *exchange)
 				&exchange->watch.query, &exchange->text);
 	if (is_endless)
 		api_lists_promise_more(&exchange->text);
-	return send_answer(exchange, code);
+	lie = api_lies_answer(exchange->fault.action, exchange->text);
+	if (!lie)
+		return send_answer(exchange, code);
+	note_request(exchange, code);
+	api_exchange_send(exchange, lie, strlen(lie));
+	return MHD_NO;
 }
 
 static enum MHD_Result answer_event(struct api_exchange *exchange, const char *url)
@@ -213,6 +247,22 @@ static bool suffer(struct api_exchange *exchange, enum MHD_Result *ret)
 	case API_FAULT_JSON:
 		exchange->is_protobuf = false;
 		return false;
+	case API_FAULT_EMPTY:
+		exchange->watch.query.selector.fields = "metadata.name=";
+		return false;
+	case API_FAULT_REDIRECT:
+		*ret = send_status(exchange, 302, NULL, "elsewhere");
+		return true;
+	case API_FAULT_HTML:
+		exchange->is_protobuf = false;
+		exchange->text = api_lies_page();
+		*ret = send_answer(exchange, 200);
+		return true;
+	case API_FAULT_GZIP:
+		exchange->is_protobuf = false;
+		api_lies_blanks(&exchange->bytes, exchange->fault.number);
+		*ret = send_answer(exchange, 200);
+		return true;
 	case API_FAULT_NONE:
 	case API_FAULT_GARBLE:
 	case API_FAULT_REFUSE:
@@ -223,6 +273,9 @@ static bool suffer(struct api_exchange *exchange, enum MHD_Result *ret)
 	case API_FAULT_EXPIRE:
 	case API_FAULT_BRIEF:
 	case API_FAULT_ENDLESS:
+	case API_FAULT_SHORT:
+	case API_FAULT_LONG:
+	case API_FAULT_CHUNK:
 		break;
 	}
 	return false;

@@ -185,6 +185,13 @@ void api_server_compact(struct api_server *server)
 	api_server_unlock(server);
 }
 
+void api_server_rewind(struct api_server *server, long version)
+{
+	api_store_rewind(api_server_lock(server), version);
+	api_lists_expire(server->lists);
+	api_server_unlock(server);
+}
+
 char *api_server_requests(struct api_server *server)
 {
 	char *copy;

@@ -63,6 +63,9 @@ void api_server_set_users(struct api_server *server, const char *text);
 /** api_server_set_faults() - see api_faults.h; Return: false if the script cannot be read */
 bool api_server_set_faults(struct api_server *server, const char *script);
 
+/** api_server_rewind() - see api_store.h; what is under way goes on as long as it can */
+void api_server_rewind(struct api_server *server, long version);
+
 /** api_server_compact() - versions below the current one, and continue tokens, are gone */
 void api_server_compact(struct api_server *server);
 

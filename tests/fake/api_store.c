@@ -80,6 +80,12 @@ void api_store_compact(struct api_store *store)
 	store->oldest = store->version;
 }
 
+void api_store_rewind(struct api_store *store, long version)
+{
+	store->version = version;
+	api_store_compact(store);
+}
+
 void api_store_free(struct api_store *store)
 {
 	if (!store)

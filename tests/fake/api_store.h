@@ -66,6 +66,9 @@ const json_t *api_store_shown(const struct api_store *store, enum api_resource r
 /** api_store_keep() - delete everything that was not set since the last call of this function */
 void api_store_keep(struct api_store *store);
 
+/** api_store_rewind() - the latest change gets that version, as after a backup was restored */
+void api_store_rewind(struct api_store *store, long version);
+
 /** api_store_compact() - forget the history: versions below the current one are gone */
 void api_store_compact(struct api_store *store);
 

@@ -31,3 +31,8 @@ enum kube_encoding kube_encoding_of(const char *content_type)
 		return KUBE_ENCODING_PROTOBUF;
 	return KUBE_ENCODING_JSON;
 }
+
+bool kube_encoding_is_page(const char *content_type)
+{
+	return content_type && strncasecmp(content_type, "text/html", strlen("text/html")) == 0;
+}

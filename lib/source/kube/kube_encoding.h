@@ -25,4 +25,7 @@ const char *kube_encoding_accept(enum kube_encoding encoding, bool is_watch);
 /** kube_encoding_of() - of a body, by its Content-Type; JSON if that is something else or NULL */
 enum kube_encoding kube_encoding_of(const char *content_type);
 
+/** kube_encoding_is_page() - a page for people, such as that of a portal or a proxy in between */
+bool kube_encoding_is_page(const char *content_type);
+
 #endif

@@ -94,6 +94,7 @@ struct kube_reflector {
 	int duration; /* of the watch, in seconds */
 	bool has_event;
 	bool has_changed;
+	bool is_page;			 /* for people */
 	struct kube_status event_status; /* of an ERROR event */
 	double started;
 	unsigned int stream_failures;
@@ -241,8 +242,12 @@ static int on_skipped(void *owner, const char *reason, struct error *err)
 static int on_body(void *owner, const char *data, size_t size, struct error *err)
 {
 	struct kube_reflector *reflector = owner;
-	int r = kube_reader_feed(reflector->reader, data, size, err);
+	int r;
 
+	if (reflector->is_page)
+		return error_set(err, -EINVAL,
+				 "the response is of type text/html, which no API server sends");
+	r = kube_reader_feed(reflector->reader, data, size, err);
 	/* What is listed is told as a whole, when it has ended. */
 	if (reflector->activity == ACTIVITY_WATCH)
 		tell_changes(reflector);
@@ -269,8 +274,9 @@ static void on_answer(void *owner, const char *content_type)
 {
 	struct kube_reflector *reflector = owner;
 
+	reflector->is_page = kube_encoding_is_page(content_type);
 	start_reader(reflector, content_type);
-	if (reflector->activity == ACTIVITY_LIST)
+	if (reflector->is_page || reflector->activity == ACTIVITY_LIST)
 		return;
 	/* The server is there and knows who we are. */
 	reflector->has_retried_credentials = false;
@@ -457,6 +463,13 @@ static void end_list(struct kube_reflector *reflector)
 	fail(reflector, &response);
 }
 
+/* A watch that does not get on, although the server answers, may do so after a new list. */
+static void list_if_watches_fail(struct kube_reflector *reflector)
+{
+	if (reflector->place.goal == KUBE_GOAL_CHANGES && reflector->failures >= WATCH_FAILURES)
+		reflector->place.goal = KUBE_GOAL_LISTING;
+}
+
 /* The server ended the watch, or the stream of initial events, in good order. */
 static void end_watch(struct kube_reflector *reflector)
 {
@@ -466,6 +479,7 @@ static void end_watch(struct kube_reflector *reflector)
 	if (reflector->activity == ACTIVITY_STREAM ||
 	    (seconds < WATCH_SHORT_SECONDS && !reflector->has_event)) {
 		error_set(&response.error, -EIO, "the server ended the watch at once");
+		list_if_watches_fail(reflector);
 		fail(reflector, &response);
 	} else if (!reflector->has_event && seconds >= reflector->duration - 0.5) {
 		/* A bookmark was due. Does the server wait for a version that never comes? */
@@ -503,10 +517,8 @@ static void handle_failure(struct kube_reflector *reflector, const struct kube_r
 		list_again(reflector);
 		return;
 	}
-	/* A watch that does not get on, although the server answers, may do so after a new list. */
-	if (reflector->place.goal == KUBE_GOAL_CHANGES && response->http_status &&
-	    !response->is_broken && reflector->failures >= WATCH_FAILURES)
-		reflector->place.goal = KUBE_GOAL_LISTING;
+	if (response->http_status && !response->is_broken)
+		list_if_watches_fail(reflector);
 	if (reflector->activity == ACTIVITY_WATCH && response->is_broken && !reflector->failures) {
 		/* It worked so far: no word about it unless it does not go on. */
 		reflector->failures = 1;

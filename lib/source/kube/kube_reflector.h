@@ -20,7 +20,8 @@
  * is asked for an ordinary list, in pages where the server pages. Then a watch follows the changes;
  * it is renewed every five to ten minutes from where it was. A new list is made where the server
  * says that this place is gone, when a watch ends without even a bookmark, which would have come if
- * the server knew the place, and when something was missed because not even its name could be read.
+ * the server knew the place, when several watches in a row ended at once, and when something was
+ * missed because not even its name could be read.
  *
  * An object that cannot be decoded is told to the sink as rejected, and is no failure.
  * After a failure:

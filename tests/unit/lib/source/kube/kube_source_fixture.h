@@ -24,6 +24,7 @@ struct fixture {
 	struct ev_loop *loop;
 	struct api_server *server;
 	struct recording_sink *noted;
+	struct object_sink sink; /* that one, unless a test has its own */
 	struct kube_source *source;
 	double requests_per_second;
 	int burst;
@@ -98,6 +99,7 @@ static void prepare(struct fixture *fixture, const char *script)
 	*fixture = (struct fixture){.loop = ev_default_loop(0), .requests_per_second = -1};
 	fixture->listing = listing;
 	fixture->noted = recording_sink_new();
+	fixture->sink = recording_sink_sink(fixture->noted);
 	fixture->server = api_server_new(&options);
 	assert_true(api_server_set_faults(fixture->server, script));
 	assert_true(api_server_listen(fixture->server, &options));
@@ -116,7 +118,7 @@ static void open_with(struct fixture *fixture, const char *kubeconfig)
 		.burst = fixture->burst,
 		.listing = fixture->listing,
 		.encoding = fixture->encoding,
-		.sink = recording_sink_sink(fixture->noted),
+		.sink = fixture->sink,
 		.other_nodes = fixture->other_nodes,
 		.on_nodes = on_nodes,
 		.on_report = on_report,
@@ -157,6 +159,23 @@ static void await(struct fixture *fixture, const char *text)
 	ev_timer_stop(fixture->loop, &late);
 	if (fixture->is_late)
 		fail_msg("no \"%s\" in:\n%s%s", text, fixture->noted->text, fixture->reports);
+}
+
+__attribute__((unused)) static void open_listed(struct fixture *fixture, const char *script,
+						size_t more)
+{
+	prepare(fixture, script);
+	fill(fixture, more);
+	open_with(fixture, NULL);
+	await(fixture, "synced");
+	recording_sink_clear(fixture->noted);
+}
+
+/* The server is away, and what @script says goes wrong when it is back. */
+__attribute__((unused)) static void interrupt(struct fixture *fixture)
+{
+	api_server_set_faults(fixture->server, "* * reset");
+	await(fixture, "retrying");
 }
 
 /* The environment of a process that uses it. */
