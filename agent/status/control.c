@@ -2,6 +2,8 @@
 #include "control.h"
 
 #include "lib/base/acceptor.h"
+#include "lib/base/listen_retry.h"
+#include "lib/base/log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,6 +18,9 @@
 
 /* A client that neither asks nor reads for so long gives its place up. */
 #define PATIENCE_SECONDS 10.
+
+/* Until a path is tried again at which no socket could be made. */
+#define RETRY_SECONDS 5.
 
 /* A piece of an answer ends at whichever comes first; it has a part of a Service at least. */
 #define PIECE_BYTES   32768
@@ -47,7 +52,9 @@ struct control {
 	struct answer_kind *kinds;
 	size_t kind_count;
 	char *path;
-	struct acceptor *acceptor;
+	struct acceptor *acceptor; /* NULL: no socket could be made yet */
+	struct listen_retry retry;
+	int failure;
 	struct client *clients;
 	size_t client_count;
 };
@@ -341,21 +348,50 @@ static int listen_at(const char *path, struct error *err)
 	return fd;
 }
 
+/* The node is to be served all the same, and what has no room or is read-only may change. */
+static bool may_pass(int r)
+{
+	return r == -ENOSPC || r == -EROFS || r == -EDQUOT;
+}
+
+/* @r: the socket, or a negative errno */
+static void note_try(struct control *control, int r, const struct error *err)
+{
+	enum listen_news news = listen_retry_note(&control->retry, &control->failure, r);
+
+	if (r >= 0)
+		control->acceptor = acceptor_new(control->loop, r, on_accepted, control);
+	if (news == LISTEN_NEWS_FAILED)
+		log_warning("status socket: %s; retrying", err->text);
+	else if (news == LISTEN_NEWS_LISTENS)
+		log_info("status socket: listening at %s", control->path);
+}
+
+static void on_retry(void *owner)
+{
+	struct control *control = owner;
+	struct error err = {0};
+	int r = listen_at(control->path, &err);
+
+	note_try(control, r, &err);
+}
+
 int control_open(struct ev_loop *loop, const char *path, const struct answer_kind *kinds,
 		 size_t kind_count, struct control **ret, struct error *err)
 {
 	struct control *control;
-	int fd = listen_at(path, err);
+	int r = listen_at(path, err);
 
-	if (fd < 0)
-		return fd;
+	if (r < 0 && !may_pass(r))
+		return r;
 	control = memory_allocate(sizeof(*control));
 	control->loop = loop;
 	control->kinds = memory_array(kind_count, sizeof(*kinds));
 	memcpy(control->kinds, kinds, kind_count * sizeof(*kinds));
 	control->kind_count = kind_count;
 	control->path = string_dup(path);
-	control->acceptor = acceptor_new(loop, fd, on_accepted, control);
+	listen_retry_init(&control->retry, loop, RETRY_SECONDS, on_retry, control);
+	note_try(control, r, err);
 	*ret = control;
 	return 0;
 }
@@ -370,8 +406,10 @@ void control_close(struct control *control)
 	{
 		client_drop(client);
 	}
+	listen_retry_stop(&control->retry);
+	if (control->acceptor)
+		unlink(control->path);
 	acceptor_free(control->acceptor);
-	unlink(control->path);
 	free(control->path);
 	free(control->kinds);
 	free(control);

@@ -23,7 +23,8 @@ struct control;
  *
  * Creates the last directory of @path with mode 0700 if it is missing, and replaces a socket that
  * a killed agent left behind. The socket has mode 0600, and whoever is neither root nor the agent's
- * own user is refused, whatever its mode.
+ * own user is refused, whatever its mode. Where there is no room for it, or nothing can be written,
+ * that is logged and tried again every five seconds.
  * Return: 0; -EADDRINUSE if an agent answers at @path already; other negative errno
  */
 int control_open(struct ev_loop *loop, const char *path, const struct answer_kind *kinds,
