@@ -37,8 +37,9 @@ struct http_endpoints {
 	struct http_endpoints_sources sources;
 	struct http_endpoint_port ports[2];
 	struct listen_retry retry;
-	uint16_t health_port; /* that @sources.listens knows of */
-	double started;
+	uint16_t health_port;			  /* that @sources.listens knows of */
+	double started;				  /* of clock_now() */
+	double started_at;			  /* seconds since 1970 */
 	double process_started;			  /* seconds since 1970 */
 	struct metrics *checks;			  /* of /metrics/slis */
 	struct metric *of[CHECK_METRIC_ID_COUNT]; /* NULL: the release does not have it */
@@ -76,12 +77,17 @@ static void set_text(struct http_reply *reply, unsigned int status, const char *
 	forbid_sniffing(reply);
 }
 
+/* In seconds, whatever the time of day has been set to. */
+static double age(const struct http_endpoints *endpoints)
+{
+	return clock_now() - endpoints->started;
+}
+
 static void answer_health(void *owner, const struct http_request *request, struct http_reply *reply)
 {
 	const struct http_endpoints *endpoints = owner;
-	const struct health_time time = {.now = clock_milliseconds(),
-					 .wall = ev_time(),
-					 .age = ev_time() - endpoints->started};
+	const struct health_time time = {
+		.now = clock_milliseconds(), .wall = ev_time(), .age = age(endpoints)};
 	bool is_liveness = strcmp(request->path, "/livez") == 0;
 	unsigned int status;
 	char *body;
@@ -159,7 +165,8 @@ static void answer_zpage(const struct http_endpoints *endpoints, const struct ht
 		return;
 	}
 	set_reply(reply, 200, "text/plain; charset=utf-8",
-		  is_status ? zpages_status_text(endpoints->process_started, ev_time())
+		  is_status ? zpages_status_text(endpoints->process_started,
+						 endpoints->started_at + age(endpoints))
 			    : zpages_flags_text(endpoints->sources.options));
 }
 
@@ -342,7 +349,8 @@ int http_endpoints_open(struct ev_loop *loop, const struct http_endpoints_source
 
 	endpoints->loop = loop;
 	endpoints->sources = *sources;
-	endpoints->started = ev_time();
+	endpoints->started = clock_now();
+	endpoints->started_at = ev_time();
 	create_checks(endpoints);
 	endpoints->ports[0] = (struct http_endpoint_port){.what = "--healthz-bind-address",
 							  .failure = EVENT_KIND_HEALTHZ,
