@@ -1,11 +1,12 @@
 #!/bin/bash
 # time-limit: 240
 # What the agent finds on its host fails, at its start or while it runs: /run is full or read-only, /proc/sys is
-# read-only, no more files can be opened. The connection that is open stays, what changes meanwhile is programmed.
+# read-only, no more files can be opened, the clock jumps, the agent stands still. The connection that is open stays,
+# what changes meanwhile is programmed.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-api.sh"
 
-[ -n "$own_kernel" ] || skip "this would change /run and /proc/sys of the host"
+[ -n "$own_kernel" ] || skip "this would set the clock of the host"
 
 # web_at POD: where the Service web is from now on
 web_at()
@@ -30,10 +31,22 @@ told()
 	grep -c -- "$1" "$agent_log" || true
 }
 
+# jump HOURS: the clock is set; only in between two waits, since the limits of tests have the same clock
+jump()
+{
+	date -s "$1 hours" >/dev/null
+}
+
 # processor_ticks: that the agent has used, 100 a second
 processor_ticks()
 {
 	echo $(($(sed 's/.*) //' "/proc/$agent_pid/stat" | cut -d ' ' -f 12,13 | tr ' ' '+')))
+}
+
+# age: of the process by /healthz, in seconds
+age()
+{
+	http_get node 127.0.0.1 10256 /healthz | sed -n 's/.*"currentTime": "[^"]* m=+\([0-9]*\)\..*/\1/p'
 }
 
 topology_create
@@ -97,5 +110,36 @@ prlimit --pid "$agent_pid" --nofile="$limits"
 wait "$waiting" || fail "no answer after that"
 assert_contains "the answer" lastUpdated "$(cat "$directory/waited")"
 [ "$used" -lt 150 ] || fail "the agent used $used ticks of the processor meanwhile"
+hold_is_alive kept
+
+step "the clock jumps forth and back, for which the API server's certificate is not made"
+for hours in +80 -80; do
+	before=$(age)
+	jump "$hours"
+	web_at pod1
+	serves pod1
+	api_kill
+	api_start
+	web_at pod2
+	wait_until 20 grep -q "certificate" "$agent_log"
+	assert_equal "who serves meanwhile" "10.244.1.1:8080" "$(serving tcp 10.96.0.10:80)"
+	now=$(age)
+	((now >= before && now < before + 3600)) || fail "/healthz says an age of $now s, after $before s"
+	jump $((-hours))
+	serves pod2
+	: >"$agent_log"
+done
+hold_is_alive kept
+
+step "the agent stands still for 20 s, in which its watches break"
+kill -STOP "$agent_pid"
+web_at pod1
+api_kill
+on node ipvsadm -d -t 10.96.0.10:80 -r 10.244.1.2:8080
+sleep 20
+api_start
+kill -CONT "$agent_pid"
+serves pod1
+wait_until 30 agent_is_settled
 hold_is_alive kept
 agent_stop
