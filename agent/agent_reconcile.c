@@ -212,8 +212,10 @@ static void note_rules_written(struct agent *agent, enum ip_family family)
 	auto_memory char *cause = rules_keeper_take_news(agent->rules, family);
 	auto_memory char *object = string_printf("%s rules", ip_family_name(family));
 
-	if (cause)
-		history_note(agent->history, object, cause, "iptables-restore");
+	if (!cause)
+		return;
+	history_note(agent->history, object, cause, "iptables-restore");
+	rules_watch_written(agent->rules_watch, family);
 }
 
 static void on_rules_report(void *owner, enum ip_family family, bool is_in_place, const char *error)

@@ -20,6 +20,7 @@ static const uint16_t families[] = {AF_INET, AF_INET6};
  * struct rules_watch
  * @monitor:  NULL while nftables cannot be listened to
  * @last:     what the legacy tables had, IPv4 and IPv6
+ * @is_written:  since then by us
  */
 struct rules_watch {
 	struct ev_loop *loop;
@@ -28,6 +29,7 @@ struct rules_watch {
 	void *owner;
 	struct nftables_monitor *monitor;
 	struct legacy_tables last[COUNT(families)];
+	bool is_written[COUNT(families)];
 	double reopen_seconds;
 	ev_io readable;
 	struct timer reopen;
@@ -101,11 +103,17 @@ static void on_legacy(struct ev_loop *loop, ev_timer *timer, int events)
 		struct legacy_tables now;
 
 		if (legacy_tables_look(families[i], &now, NULL) < 0 ||
-		    legacy_tables_is_equal(&now, &watch->last[i]))
+		    (legacy_tables_is_equal(&now, &watch->last[i]) && !watch->is_written[i]))
 			continue;
 		watch->last[i] = now;
+		watch->is_written[i] = false;
 		watch->on_changed(watch->owner, families[i], "");
 	}
+}
+
+void rules_watch_written(struct rules_watch *watch, enum ip_family family)
+{
+	watch->is_written[family] = true;
 }
 
 void rules_watch_set_legacy(struct rules_watch *watch, bool is_legacy)

@@ -3,6 +3,7 @@
 #define AGENT_RULES_WATCH_H
 
 #include "health.h"
+#include "lib/base/ip_family.h"
 
 #include <ev.h>
 #include <stdbool.h>
@@ -30,5 +31,13 @@ void rules_watch_free(struct rules_watch *watch);
 
 /** rules_watch_set_legacy() - whether the rules are in the legacy tables */
 void rules_watch_set_legacy(struct rules_watch *watch, bool is_legacy);
+
+/**
+ * rules_watch_written() - we wrote rules of @family
+ *
+ * Whoever undoes that before the legacy tables are looked at leaves them as they were seen last, so that
+ * the next look counts as a change whatever it sees.
+ */
+void rules_watch_written(struct rules_watch *watch, enum ip_family family);
 
 #endif
